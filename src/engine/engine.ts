@@ -1,0 +1,145 @@
+/** Index of an unused code slot. */
+export const EMPTY_SLOT = 0xFFFFFFFF;
+
+/** How rows are coded. */
+export interface CoderOptions {
+  /** `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit, the paper's coder. */
+  method: "omp" | "mp";
+  /** Most nonzeros a row, over all groups: k ≥ number of groups. */
+  sparsity: number;
+  /** Only positive coefficients. */
+  nonnegative: boolean;
+  /** Stop a row at ‖r‖ ≤ tolerance·‖y‖; 0 codes to full sparsity. */
+  tolerance: number;
+  /** After `mp`, refit the coefficients by least squares on the support. */
+  refit: boolean;
+}
+
+/** How raw rows become the rows that are coded: (y − mean)·scale. */
+export interface Normalisation {
+  /** The mean, of the rows' width, in raw units. */
+  mean: Float32Array;
+  /** The factor, √n / sqrt(mean ‖y − mean‖²) when scaling is on, else 1. */
+  scale: number;
+}
+
+/** Everything fixed for the life of an engine. */
+export interface EngineSpec {
+  /** n: dimensions of a row and of an atom. */
+  width: number;
+  /** m: number of atoms. */
+  atoms: number;
+  /** Matryoshka groups: sizes of consecutive, disjoint runs of atoms that add up to `atoms`; `[atoms]` when not nested. */
+  groups: readonly number[];
+  coder: CoderOptions;
+  normalisation: Normalisation;
+  /** Most rows ever given in one call. */
+  sampleBatch: number;
+  /** Power steps for each atom and iteration (1: approximate K-SVD's single alternation). */
+  powerSteps: number;
+  /** Exact K-SVD updates: power steps until ‖Δd‖ < 1e-6, at most 2000. The caller gives atomBatch 1 and atoms in order. */
+  exact: boolean;
+  /** Precision of the Gram matrix while the support is searched; final coefficients are always f32. */
+  gram: "f32" | "f16";
+  /** Precision of rows held on the device between passes. */
+  rows: "f32" | "f16";
+}
+
+/** What ran the numbers, for reports and `--json`. */
+export interface EngineInfo {
+  kind: "gpu" | "cpu";
+  /** The adapter's name, or the processor's. */
+  name: string;
+  /** True where a GPU engine runs on a software driver. */
+  software: boolean;
+  /** Free details: driver, limits, subgroups. */
+  details: Record<string, string | number | boolean>;
+}
+
+/** Rows for an engine: raw rows (contiguous, rows × width), or the number of rows held on the device. */
+export type EngineRows =
+  | { data: Float32Array; rows: number }
+  | { held: number; rows: number };
+
+/** What one iteration is to do beyond coding its rows. */
+export interface IterationStep {
+  /** The order in which atoms are updated: a permutation of 0 … atoms − 1, each group's atoms contiguous and in group order. */
+  order: Uint32Array;
+  /** B: atoms updated from the same residual. */
+  atomBatch: number;
+  /** Ridge λ added to the Gram's diagonal for the coefficients (0: none). */
+  ridge: number;
+  /** Atoms to replace, after the update, by the worst-represented rows' normalised residuals (worst row to first atom). */
+  replace: Uint32Array;
+}
+
+/** What one iteration did, as sums over its rows in normalised units. */
+export interface IterationReport {
+  rows: number;
+  /** Σ‖y‖² of the normalised rows. */
+  energy: number;
+  /** Σ‖r‖² after coding, before the dictionary update. */
+  codingError: number;
+  /** Σ‖r‖² after the update. */
+  updatedError: number;
+  /** Nonzeros over all rows. */
+  nonzeros: number;
+  /** Uses of every atom, as coded. */
+  usage: Uint32Array;
+  /** Atoms with |⟨d_i, d_j⟩| > 0.99 to a more used one (or as used and of lower index), as the dictionary stood before the update. */
+  duplicates: Uint32Array;
+  /** Device time in milliseconds, where it can be measured; else wall time. */
+  milliseconds: number;
+  /** Device time by stage, where it can be measured. */
+  stages: Record<string, number>;
+}
+
+/** Codes of some rows: two rows × sparsity arrays; unused slots hold {@linkcode EMPTY_SLOT} and 0. */
+export interface Codes {
+  rows: number;
+  sparsity: number;
+  /** Atom indices, in order of choice within a group, groups in order. */
+  indices: Uint32Array;
+  /** Coefficients in raw units: ŷ = mean + Σ value·atom. */
+  values: Float32Array;
+  /** ‖r‖²/‖y − mean‖² of every row, from the explicit residual; 0 for a row that equals the mean. */
+  residual: Float32Array;
+}
+
+/**
+ * Where the numbers are crunched. Calls are queued in order: `iterate` may return before the work is done, `reports`
+ * waits for it. Everything that passes the interface can be posted to a Worker.
+ */
+export interface Engine {
+  readonly info: EngineInfo;
+  readonly spec: EngineSpec;
+  /** Gives the engine its dictionary: atoms × width, rows of unit length. */
+  loadDictionary(dictionary: Float32Array): Promise<void>;
+  /** Reads the dictionary back: atoms × width. */
+  readDictionary(): Promise<Float32Array>;
+  /** Keeps raw rows on the device; returns their number, or `undefined` where they do not fit (stream them instead). */
+  holdRows(
+    rows: { data: Float32Array; rows: number },
+  ): Promise<number | undefined>;
+  /** One DB-KSVD iteration on a sample batch: code, update, replace. Queued; its report comes with the next `reports`. */
+  iterate(rows: EngineRows, step: IterationStep): Promise<void>;
+  /** Waits for all queued iterations and returns their reports, in order, since the last call. */
+  reports(): Promise<IterationReport[]>;
+  /** Codes rows with the spec's coder, no ridge. Codes of a group never depend on later groups. */
+  encode(rows: EngineRows): Promise<Codes>;
+  /** Frees everything; the engine is of no use afterwards. */
+  close(): Promise<void>;
+}
+
+/** Nonzeros allowed in each group: ⌊k/g⌋ each, the remainder one each to the largest groups (later ones first on ties). */
+export function groupSparsities(
+  groups: readonly number[],
+  sparsity: number,
+): number[] {
+  const base = Math.floor(sparsity / groups.length);
+  const shares = groups.map(() => base);
+  const bySize = groups.map((_, g) => g)
+    .sort((a, b) => groups[b] - groups[a] || b - a);
+  for (let i = 0; i < sparsity % groups.length; i++) shares[bySize[i]]++;
+  return shares;
+}

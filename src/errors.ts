@@ -1,0 +1,79 @@
+/** What went wrong, as a user sorts it: each kind has one exit code. */
+export type ErrorKind = "run" | "usage" | "data" | "device";
+
+const EXIT_CODES: Record<ErrorKind, number> = {
+  run: 1,
+  usage: 2,
+  data: 3,
+  device: 4,
+};
+
+/** Where something went wrong: the file and, inside it, the place. */
+export interface ErrorPlace {
+  file?: string;
+  column?: string;
+  rowGroup?: number;
+  row?: number;
+  atom?: number;
+  stage?: string;
+  batch?: number;
+}
+
+/**
+ * The one error this library throws on purpose. Its message is one line: what happened, where, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { DbksvdError } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const error = new DbksvdError("data", "Column holds a NaN", {
+ *   where: { file: "a.parquet", column: "embedding", row: 7 },
+ *   mend: "drop such rows with --skip-invalid",
+ * });
+ * assert.equal(error.exitCode, 3);
+ * ```
+ */
+export class DbksvdError extends Error {
+  /** How a user sorts it. */
+  readonly kind: ErrorKind;
+  /** The place, where there is one. */
+  readonly where?: ErrorPlace;
+  /** What to do about it. */
+  readonly mend?: string;
+
+  /**
+   * @param kind how a user sorts it
+   * @param what what happened, capitalised, no final period
+   * @param details the place, the remedy and the cause
+   */
+  constructor(
+    kind: ErrorKind,
+    what: string,
+    details: { where?: ErrorPlace; mend?: string; cause?: unknown } = {},
+  ) {
+    super(compose(what, details.where, details.mend), { cause: details.cause });
+    this.name = "DbksvdError";
+    this.kind = kind;
+    this.where = details.where;
+    this.mend = details.mend;
+  }
+
+  /** The process exit code of this kind: 1 run, 2 usage, 3 data, 4 device. */
+  get exitCode(): number {
+    return EXIT_CODES[this.kind];
+  }
+}
+
+function compose(what: string, where?: ErrorPlace, mend?: string): string {
+  const places = where === undefined ? [] : [
+    where.file,
+    where.column === undefined ? undefined : `column "${where.column}"`,
+    where.rowGroup === undefined ? undefined : `row group ${where.rowGroup}`,
+    where.row === undefined ? undefined : `row ${where.row}`,
+    where.atom === undefined ? undefined : `atom ${where.atom}`,
+    where.stage === undefined ? undefined : `stage ${where.stage}`,
+    where.batch === undefined ? undefined : `batch ${where.batch}`,
+  ].filter((place) => place !== undefined);
+  const place = places.length === 0 ? "" : ` (${places.join(", ")})`;
+  return `${what}${place}${mend === undefined ? "" : `: ${mend}`}`;
+}

@@ -1,0 +1,64 @@
+/** A run of rows as a source delivers them. */
+export interface RowBatch {
+  /** rows × width values, contiguous; the consumer owns the buffer and may transfer it. */
+  data: Float32Array<ArrayBuffer>;
+  rows: number;
+  /** Row number, within the source, of the first row. */
+  firstRow: number;
+  /** Row numbers of all rows, where they are not firstRow, firstRow + 1, …: shuffled, selected or filtered deliveries. */
+  rowNumbers?: Float64Array;
+}
+
+/** A set of row numbers: which rows are held out, which take part. */
+export interface RowSet {
+  readonly size: number;
+  has(row: number): boolean;
+}
+
+/** How {@linkcode RowSource.batches} delivers. */
+export interface BatchOptions {
+  /** Deliver in a seeded random order (row groups shuffled, rows mixed within a window), each row exactly once. */
+  shuffleSeed?: number;
+  /** Only rows start ≤ row < end. */
+  range?: { start: number; end: number };
+  /** Only rows of this set. */
+  only?: RowSet;
+  /** All rows but those of this set. */
+  except?: RowSet;
+  /** Leave out this many rows from the front of the delivery (a resumed pass); cheaper than reading them. */
+  skipRows?: number;
+  signal?: AbortSignal;
+}
+
+/** One input of a source. */
+export interface RowFile {
+  /** Path or URL, as given, without credentials. */
+  path: string;
+  rows: number;
+  bytes: number;
+}
+
+/** Where samples come from: one dense vector a row, whatever the file format. */
+export interface RowSource {
+  /** n: dimensions of every row. */
+  readonly width: number;
+  /** Rows in all files, after `maxRows`, before filters such as `skipInvalid` drop any. */
+  readonly rowCount: number;
+  readonly files: readonly RowFile[];
+  /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /**
+   * Delivers rows in batches. With a number, every batch but the last has that many rows; with a list, batches have
+   * those sizes in turn. A later call delivers the same rows in the same order for the same options.
+   */
+  batches(
+    rowsPerBatch: number | readonly number[],
+    options?: BatchOptions,
+  ): AsyncIterable<RowBatch>;
+  /** Random access: rows start ≤ row < end in stored order. */
+  read(
+    range: { start: number; end: number },
+  ): Promise<Float32Array<ArrayBuffer>>;
+  /** Stops workers and closes files. */
+  close(): Promise<void>;
+}
