@@ -1,0 +1,152 @@
+import type {
+  DictionaryModel,
+  MetricsLine,
+  ModelConfig,
+} from "../model/model.ts";
+
+/** Counts over equal bins between two limits: bin b of B holds low + (high − low)·b/B ≤ value < low + (high − low)·(b+1)/B. */
+export interface Histogram {
+  low: number;
+  high: number;
+  counts: Uint32Array;
+}
+
+/** The metrics of a nested dictionary cut after some of its groups. */
+export interface PrefixMetrics {
+  /** Groups kept, from the first. */
+  groups: number;
+  /** Atoms in those groups. */
+  atoms: number;
+  /** The metrics by name: `fvu`, `l0`, … */
+  metrics: Readonly<Record<string, number>>;
+}
+
+/** One version of an incrementally trained dictionary. */
+export interface VersionEntry {
+  version: string;
+  /** When it was made, ISO 8601. */
+  when: string;
+  /** FVU on the pipeline's held-out rows. */
+  fvu: number;
+  /** 1 − mean matched cosine to the version before (0: unchanged). */
+  drift?: number;
+  /** New rows it was trained on. */
+  rows?: number;
+  /** False where the version was refused and an older one kept. */
+  accepted?: boolean;
+}
+
+/** What was measured of a dictionary on rows it was not trained on. */
+export interface EvaluationData {
+  /** What the rows are: `held-out rows`, or the name of the file. */
+  rowsName: string;
+  rows: number;
+  /** The metrics by name, as `evaluate --json` gives them. */
+  metrics: Readonly<Record<string, number>>;
+  /** Uses of every atom over those rows. */
+  usage?: Uint32Array;
+  /** Code values, all atoms together, in raw units. */
+  values?: Histogram;
+  /** Rows by their number of nonzeros: entry l counts the rows with l. */
+  nonzeros?: Uint32Array;
+  /** A nested dictionary cut after 1, 2, … groups. */
+  prefixes?: readonly PrefixMetrics[];
+}
+
+/** What a report is made of. */
+export interface ReportData {
+  /** The model's name, usually its directory's. */
+  name: string;
+  model: DictionaryModel;
+  config: ModelConfig;
+  /** The training's lines, in order. */
+  metrics: readonly MetricsLine[];
+  evaluation?: EvaluationData;
+  /** max_{j≠i} |⟨d_i, d_j⟩| of every atom. */
+  coherence?: Float32Array;
+  /** The versions of a pipeline, oldest first. */
+  history?: readonly VersionEntry[];
+}
+
+/** Nearest atoms by |cosine|: `count` for every atom, nearest first; unused places hold `EMPTY_SLOT` and 0. */
+export interface NearestAtoms {
+  count: number;
+  /** atoms × count. */
+  indices: Uint32Array;
+  /** atoms × count, signed. */
+  cosines: Float32Array;
+}
+
+/** A histogram of the nonzero code values of every atom: `bins` equal bins over [−limit, limit]. */
+export interface ActivationHistograms {
+  /** Even. */
+  bins: number;
+  /** One for every atom; 0 for an atom never used. */
+  limits: Float32Array;
+  /** atoms × bins. */
+  counts: Uint32Array;
+}
+
+/** What is known of every atom, by column. */
+export interface AtomTable {
+  /** Rows that use it, of those inspected. */
+  uses: Uint32Array;
+  /** Mean |code value| over its uses, in raw units; 0 without uses. */
+  meanActivation: Float32Array;
+  /** Largest |code value|, in raw units. */
+  maxActivation: Float32Array;
+  /** max_{j≠i} |⟨d_i, d_j⟩|. */
+  coherence: Float32Array;
+  nearest: NearestAtoms;
+  histograms?: ActivationHistograms;
+  /** Names given to atoms, by index. */
+  labels: Readonly<Record<string, string>>;
+  /** atoms × 2, in [−1, 1]: see {@linkcode layoutAtoms} of `layout.ts`. */
+  positions?: Float32Array;
+}
+
+/** The rows that some atom uses most: each once, by column. */
+export interface SampleTable {
+  /** Row number of each in the input. */
+  rows: Float64Array;
+  /** The text of each row; empty where the input has none. */
+  texts: readonly string[];
+  /** For rows nested in a text (tokens): what stands before and after each. */
+  before?: readonly string[];
+  after?: readonly string[];
+  /** ‖r‖²/‖y − mean‖² of each. */
+  residual: Float32Array;
+  /** Most nonzeros a row: the width of the two arrays below. */
+  sparsity: number;
+  /** rows × sparsity atoms; unused slots hold `EMPTY_SLOT`. */
+  indices: Uint32Array;
+  /** rows × sparsity coefficients in raw units. */
+  values: Float32Array;
+}
+
+/** The rows that use each atom most: `perAtom` for every atom, strongest first; unused places hold `EMPTY_SLOT` and 0. */
+export interface TopRows {
+  perAtom: number;
+  /** atoms × perAtom places in the sample table. */
+  samples: Uint32Array;
+  /** atoms × perAtom code values in raw units. */
+  values: Float32Array;
+}
+
+/** What the atom browser shows. */
+export interface BrowserData {
+  /** The model's name, usually its directory's. */
+  name: string;
+  width: number;
+  atoms: number;
+  groups: readonly number[];
+  coder: DictionaryModel["coder"];
+  toolVersion: string;
+  /** Rows coded to find the figures; 0 where only the dictionary was looked at. */
+  rows: number;
+  /** Where the rows came from, and their text: shown as given. */
+  source?: { inputs: readonly string[]; textColumn?: string };
+  table: AtomTable;
+  samples: SampleTable;
+  top: TopRows;
+}
