@@ -1,0 +1,147 @@
+import { basename, dirname, join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+
+/** A file's name and contents, in parts. */
+export interface FileContents {
+  name: string;
+  parts: readonly Uint8Array[];
+}
+
+/**
+ * Writes a file whole or not at all: into a temporary sibling, flushed to disk, then renamed.
+ *
+ * @param path the file to write or replace
+ * @param parts its bytes, in order
+ * @throws {DbksvdError} `run` where the file system refuses (disk full, permissions)
+ */
+export async function writeFileAtomically(
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  const temporary = temporarySibling(path);
+  try {
+    await writeAndFlush(temporary, parts);
+    await Deno.rename(temporary, path);
+  } catch (cause) {
+    await removeQuietly(temporary);
+    throw writeError(path, cause);
+  }
+}
+
+/**
+ * Writes a directory of files whole or not at all: built under a temporary sibling name, flushed, then put in place. A
+ * directory that is there already stays, under the name of {@linkcode previousOf}, until the new one is in place.
+ *
+ * @param directory the directory to create or replace
+ * @param files its contents
+ * @throws {DbksvdError} `run` where the file system refuses
+ */
+export async function writeDirectoryAtomically(
+  directory: string,
+  files: readonly FileContents[],
+): Promise<void> {
+  const temporary = temporarySibling(directory);
+  try {
+    await Deno.mkdir(temporary, { recursive: true });
+    for (const { name, parts } of files) {
+      await Deno.mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeAndFlush(join(temporary, name), parts);
+    }
+    await replaceDirectory(temporary, directory);
+  } catch (cause) {
+    await removeQuietly(temporary);
+    throw writeError(directory, cause);
+  }
+}
+
+/** Where a directory's former contents are while it is being replaced (POSIX cannot exchange two directories). */
+export function previousOf(directory: string): string {
+  const path = withoutSlash(directory);
+  return join(dirname(path), `.${basename(path)}.previous`);
+}
+
+/** A name beside `path` for what is not finished yet. */
+export function temporarySibling(path: string): string {
+  const target = withoutSlash(path);
+  const unique = crypto.randomUUID().slice(0, 8);
+  return join(dirname(target), `.${basename(target)}.${unique}.tmp`);
+}
+
+/** A `run` error for a write that the file system refused; a {@linkcode DbksvdError} passes through. */
+export function writeError(path: string, cause: unknown): DbksvdError {
+  if (cause instanceof DbksvdError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DbksvdError("run", `Cannot write: ${reason}`, {
+    where: { file: path },
+    mend: /ENOSPC|os error 28\b/.test(reason)
+      ? "free some disk space and run again; nothing was lost"
+      : "check the place and its permissions and run again; nothing was lost",
+    cause,
+  });
+}
+
+async function replaceDirectory(from: string, to: string) {
+  const previous = previousOf(to);
+  if (!(await exists(to))) {
+    await Deno.rename(from, to);
+  } else {
+    await removeQuietly(previous);
+    await Deno.rename(to, previous);
+    await Deno.rename(from, to);
+  }
+  await flushDirectory(dirname(withoutSlash(to)));
+  await removeQuietly(previous);
+}
+
+async function writeAndFlush(path: string, parts: readonly Uint8Array[]) {
+  const file = await Deno.open(path, {
+    write: true,
+    create: true,
+    truncate: true,
+  });
+  try {
+    for (const part of parts) await writeAll(file, part);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array) {
+  let written = 0;
+  while (written < bytes.length) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+async function flushDirectory(path: string) {
+  const directory = await Deno.open(path);
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
+}
+
+async function removeQuietly(path: string) {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Whether anything is at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+}

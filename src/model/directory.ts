@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists, previousOf, writeDirectoryAtomically } from "./atomic.ts";
+import type { FileContents } from "./atomic.ts";
+import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
+import { parseLabels } from "./labels.ts";
+import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
+
+/** Names of the files in a model directory. */
+export const MODEL_FILES = {
+  dictionary: "dictionary.safetensors",
+  config: "config.json",
+  metrics: "metrics.jsonl",
+  labels: "labels.json",
+  report: "report.html",
+} as const;
+
+/** A model directory's contents. */
+export interface LoadedModel {
+  model: DictionaryModel;
+  config: ModelConfig;
+  metrics: MetricsLine[];
+}
+
+/**
+ * Writes a model directory whole or not at all; one that is there already is replaced.
+ *
+ * @param directory where to
+ * @param model the dictionary with its normalisation, usage and labels
+ * @param config the record of its training
+ * @param metrics a line an iteration
+ * @param extras further files, such as `report.html`, by name
+ * @throws {DbksvdError} `run` where the file system refuses
+ */
+export async function saveModel(
+  directory: string,
+  model: DictionaryModel,
+  config: ModelConfig,
+  metrics: readonly MetricsLine[],
+  extras: Readonly<Record<string, string | Uint8Array>> = {},
+): Promise<void> {
+  const lines = metrics.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const files: FileContents[] = [
+    { name: MODEL_FILES.dictionary, parts: dictionaryFileParts(model) },
+    textFile(MODEL_FILES.config, `${JSON.stringify(config, null, 2)}\n`),
+    textFile(MODEL_FILES.metrics, lines),
+  ];
+  if (model.labels !== undefined) {
+    const labels = `${JSON.stringify(model.labels, null, 2)}\n`;
+    files.push(textFile(MODEL_FILES.labels, labels));
+  }
+  for (const [name, contents] of Object.entries(extras)) {
+    files.push(
+      typeof contents === "string"
+        ? textFile(name, contents)
+        : { name, parts: [contents] },
+    );
+  }
+  await writeDirectoryAtomically(directory, files);
+}
+
+/**
+ * Loads and validates a model directory.
+ *
+ * @param directory what `train` wrote
+ * @throws {DbksvdError} `data` where it is missing, unfinished or damaged
+ */
+export async function loadModel(directory: string): Promise<LoadedModel> {
+  const place = await placeOf(directory);
+  const [model, config, metrics, labels] = await Promise.all([
+    readDictionaryFile(join(place, MODEL_FILES.dictionary)),
+    readText(place, MODEL_FILES.config).then((text) =>
+      parseConfig(text ?? "", join(place, MODEL_FILES.config))
+    ),
+    readText(place, MODEL_FILES.metrics).then((text) =>
+      parseMetrics(text ?? "", join(place, MODEL_FILES.metrics))
+    ),
+    readText(place, MODEL_FILES.labels),
+  ]);
+  if (labels !== undefined) {
+    model.labels = parseLabels(labels, model, join(place, MODEL_FILES.labels));
+  }
+  return { model, config, metrics };
+}
+
+/** Where a model directory's files are just now: beside itself, if a replacement was cut off half-way. */
+async function placeOf(directory: string): Promise<string> {
+  if (await exists(join(directory, MODEL_FILES.dictionary))) return directory;
+  const previous = previousOf(directory);
+  const cutOff = !(await exists(directory)) &&
+    await exists(join(previous, MODEL_FILES.dictionary));
+  if (cutOff) return previous;
+  throw new DbksvdError("data", "Not a model directory", {
+    where: { file: directory },
+    mend: await exists(directory)
+      ? `it holds no ${MODEL_FILES.dictionary}; name the directory that train wrote`
+      : "there is no such directory; name the one that train wrote",
+  });
+}
+
+async function readText(
+  directory: string,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(join(directory, name));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new DbksvdError("data", "Cannot read a model's file", {
+      where: { file: join(directory, name) },
+      mend: "check that it is a readable file",
+      cause,
+    });
+  }
+}
+
+function parseConfig(text: string, file: string): ModelConfig {
+  const config = parseJson(text, file);
+  const valid = isObject(config) &&
+    typeof config.formatVersion === "number" && isObject(config.parameters) &&
+    Array.isArray(config.inputs) && isObject(config.rows) &&
+    isObject(config.device);
+  if (valid) return config as unknown as ModelConfig;
+  throw new DbksvdError("data", "A model's config.json is damaged", {
+    where: { file },
+    mend: "train again, or restore the file",
+  });
+}
+
+function parseMetrics(text: string, file: string): MetricsLine[] {
+  return text.split("\n").filter((line) => line.trim() !== "")
+    .map((line) => parseJson(line, file) as MetricsLine);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DbksvdError("data", "A model's file is not JSON", {
+      where: { file },
+      mend: "train again, or restore the file",
+      cause,
+    });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textFile(name: string, text: string): FileContents {
+  return { name, parts: [new TextEncoder().encode(text)] };
+}
