@@ -1,0 +1,42 @@
+import { DUPLICATE_COHERENCE, VANISHING_NORM } from "../constants.ts";
+
+/** Atoms too like a more used one (or one as used and of lower index), within one group's Gram. */
+export function duplicateAtoms(
+  gram: Float32Array,
+  m: number,
+  usage: Uint32Array,
+): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < m; j++) {
+      const stronger = usage[j] > usage[i] || (usage[j] === usage[i] && j < i);
+      if (
+        j !== i && stronger && Math.abs(gram[i * m + j]) > DUPLICATE_COHERENCE
+      ) {
+        found.push(i);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+/** Puts the normalised residuals of the worst rows, worst first, in the place of the given atoms; each row once. */
+export function replaceByWorstRows(
+  dictionary: Float32Array,
+  atoms: Uint32Array,
+  residual: Float32Array,
+  errors: Float64Array,
+  width: number,
+): void {
+  if (atoms.length === 0) return;
+  const order = Uint32Array.from(errors, (_, row) => row)
+    .sort((a, b) => errors[b] - errors[a] || a - b);
+  for (let i = 0; i < Math.min(atoms.length, order.length); i++) {
+    const row = order[i], norm = Math.sqrt(errors[row]);
+    if (!(norm > VANISHING_NORM)) return;
+    for (let p = 0; p < width; p++) {
+      dictionary[atoms[i] * width + p] = residual[row * width + p] / norm;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../constants.ts";
+import type { AtomLists } from "./lists.ts";
+import { dot } from "./products.ts";
+
+/** The state that a dictionary update works on; all arrays change in place. */
+export interface UpdateState {
+  /** m × n. */
+  dictionary: Float32Array;
+  /** R = Y − X·D, rows × n. */
+  residual: Float32Array;
+  /** Coefficients, rows × k. */
+  values: Float32Array;
+  lists: AtomLists;
+  /** n. */
+  width: number;
+  /** k, the slots of a row. */
+  sparsity: number;
+}
+
+/** How atoms are updated. */
+export interface UpdateOptions {
+  powerSteps: number;
+  exact: boolean;
+  nonnegative: boolean;
+}
+
+interface AtomUpdate {
+  atom: number;
+  direction: Float64Array;
+  values: Float64Array;
+}
+
+/**
+ * Updates the atoms of one atom batch, and their codes, from the same residual, then the residual
+ * (Rubinstein et al. 2008, section 4; batches: DB-KSVD, arXiv 2505.18441).
+ */
+export function updateAtoms(
+  state: UpdateState,
+  atoms: Uint32Array,
+  options: UpdateOptions,
+): void {
+  const updates: AtomUpdate[] = [];
+  for (const atom of atoms) {
+    const update = updateAtom(state, atom, options);
+    if (update !== undefined) updates.push(update);
+  }
+  for (const update of updates) applyToResidual(state, update);
+  for (const update of updates) store(state, update);
+}
+
+function updateAtom(
+  state: UpdateState,
+  atom: number,
+  options: UpdateOptions,
+): AtomUpdate | undefined {
+  const { dictionary, values, width: n, lists: { starts, slots } } = state;
+  const uses = slots.subarray(starts[atom], starts[atom + 1]);
+  if (uses.length === 0) return undefined;
+  const old = Float64Array.from(dictionary.subarray(atom * n, (atom + 1) * n));
+  const oldX = Float64Array.from(uses, (e) => values[e]);
+  let x: Float64Array = oldX, direction: Float64Array = old;
+  const steps = options.exact ? EXACT_STEPS : options.powerSteps;
+  for (let step = 0; step < steps; step++) {
+    if (step > 0) x = project(state, uses, direction, old, oldX);
+    const next = powerStep(state, uses, old, oldX, x);
+    if (next === undefined) return undefined;
+    const change = distance(next, direction);
+    direction = next;
+    if (options.exact && change < EXACT_CHANGE) break;
+  }
+  const final = project(state, uses, direction, old, oldX);
+  if (options.nonnegative) final.forEach((v, i) => final[i] = Math.max(0, v));
+  return { atom, direction, values: final };
+}
+
+// v = Σ x_i E_i with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes.
+function powerStep(
+  state: UpdateState,
+  uses: Uint32Array,
+  old: Float64Array,
+  oldX: Float64Array,
+  x: Float64Array,
+): Float64Array | undefined {
+  const { residual, width: n, sparsity } = state;
+  const v = new Float64Array(n);
+  let along = 0;
+  for (let u = 0; u < uses.length; u++) {
+    const row = Math.floor(uses[u] / sparsity) * n, weight = x[u];
+    for (let p = 0; p < n; p++) v[p] += weight * residual[row + p];
+    along += weight * oldX[u];
+  }
+  for (let p = 0; p < n; p++) v[p] += along * old[p];
+  const norm = Math.sqrt(dot(v, 0, v, 0, n));
+  if (!(norm >= VANISHING_NORM)) return undefined;
+  for (let p = 0; p < n; p++) v[p] /= norm;
+  return v;
+}
+
+// x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i
+function project(
+  state: UpdateState,
+  uses: Uint32Array,
+  direction: Float64Array,
+  old: Float64Array,
+  oldX: Float64Array,
+): Float64Array {
+  const { residual, width: n, sparsity } = state;
+  const overlap = dot(direction, 0, old, 0, n);
+  const x = new Float64Array(uses.length);
+  for (let u = 0; u < uses.length; u++) {
+    const row = Math.floor(uses[u] / sparsity) * n;
+    x[u] = dot(direction, 0, residual, row, n) + overlap * oldX[u];
+  }
+  return x;
+}
+
+function distance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let p = 0; p < a.length; p++) sum += (a[p] - b[p]) ** 2;
+  return Math.sqrt(sum);
+}
+
+// R_i ← R_i + x_i·d − x'_i·d'
+function applyToResidual(state: UpdateState, update: AtomUpdate): void {
+  const { dictionary, residual, values, width: n, sparsity, lists } = state;
+  const { atom, direction } = update;
+  const start = lists.starts[atom];
+  for (let u = 0; u < update.values.length; u++) {
+    const slot = lists.slots[start + u];
+    const row = Math.floor(slot / sparsity) * n, x = values[slot];
+    const next = Math.fround(update.values[u]);
+    for (let p = 0; p < n; p++) {
+      residual[row + p] += x * dictionary[atom * n + p] -
+        next * Math.fround(direction[p]);
+    }
+  }
+}
+
+function store(state: UpdateState, update: AtomUpdate): void {
+  const { dictionary, values, width: n, lists } = state;
+  dictionary.set(update.direction, update.atom * n);
+  const start = lists.starts[update.atom];
+  for (let u = 0; u < update.values.length; u++) {
+    values[lists.slots[start + u]] = update.values[u];
+  }
+}
