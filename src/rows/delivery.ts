@@ -1,0 +1,309 @@
+import { permutation, randomStream } from "../random.ts";
+import type { BatchOptions, RowBatch } from "./source.ts";
+
+/** Rows start ≤ row < end. */
+export interface RowRange {
+  start: number;
+  end: number;
+}
+
+/** Rows of one range as read: without those that filters dropped. */
+export interface RowBlock {
+  /** First row of the range asked for. */
+  start: number;
+  rows: number;
+  /** rows × width values; the receiver owns the buffer. */
+  data: Float32Array<ArrayBuffer>;
+  /** Row numbers, where rows of the range were dropped. */
+  rowNumbers?: Float64Array;
+}
+
+/** What deliveries are made from: rows that are read by ranges. */
+export interface BlockStore {
+  readonly width: number;
+  readonly rowCount: number;
+  /** Whether reading can drop rows, so that how many a range yields is known only afterwards. */
+  readonly mayDrop: boolean;
+  /** Ranges that are cheap to read whole, in stored order, together all rows: what shuffling reorders. */
+  blocks(): Promise<readonly RowRange[]>;
+  /** Reads ranges in the order given, one block a range, reading ahead within the memory budget. */
+  stream(
+    ranges: Iterable<RowRange>,
+    signal?: AbortSignal,
+  ): AsyncIterable<RowBlock>;
+}
+
+/** Rows are mixed within windows of at least this many bytes. A constant: the order must not depend on the machine. */
+const WINDOW_BYTES = 128 * 2 ** 20;
+/** Filtered deliveries read about this many bytes at a time. */
+const RUN_BYTES = 16 * 2 ** 20;
+
+/** Delivers a store's rows in batches: see `RowSource.batches`. */
+export function deliver(
+  store: BlockStore,
+  rowsPerBatch: number | readonly number[],
+  options: BatchOptions = {},
+): AsyncIterable<RowBatch> {
+  const sizes = typeof rowsPerBatch === "number"
+    ? [rowsPerBatch]
+    : rowsPerBatch;
+  if (sizes.length === 0 || !sizes.every((s) => Number.isInteger(s) && s > 0)) {
+    throw new RangeError(`Rows a batch must be positive: ${rowsPerBatch}`);
+  }
+  if (options.shuffleSeed !== undefined) {
+    return shuffled(store, sizes, options, options.shuffleSeed);
+  }
+  const plain = options.only === undefined && options.except === undefined;
+  return plain && !store.mayDrop
+    ? whole(store, sizes, options)
+    : picked(store, sizes, options);
+}
+
+function clip(store: BlockStore, range?: RowRange): RowRange {
+  const start = Math.max(0, Math.floor(range?.start ?? 0));
+  const end = Math.min(store.rowCount, range?.end ?? store.rowCount);
+  return { start, end: Math.max(start, end) };
+}
+
+function selector(options: BatchOptions): ((row: number) => boolean) | null {
+  const { only, except } = options;
+  if (only === undefined && except === undefined) return null;
+  return (row) => (only?.has(row) ?? true) && !(except?.has(row) ?? false);
+}
+
+// Nothing is left out: the batches are ranges, delivered in the buffers they were read into.
+async function* whole(
+  store: BlockStore,
+  sizes: readonly number[],
+  options: BatchOptions,
+): AsyncGenerator<RowBatch> {
+  const { start, end } = clip(store, options.range);
+  const ranges = cutRanges(start + (options.skipRows ?? 0), end, sizes);
+  for await (const block of store.stream(ranges, options.signal)) {
+    yield { data: block.data, rows: block.rows, firstRow: block.start };
+  }
+}
+
+function* cutRanges(
+  start: number,
+  end: number,
+  sizes: readonly number[],
+): Generator<RowRange> {
+  for (let i = 0; start < end; i++) {
+    const next = Math.min(end, start + sizes[Math.min(i, sizes.length - 1)]);
+    yield { start, end: next };
+    start = next;
+  }
+}
+
+// Rows in stored order, some left out.
+async function* picked(
+  store: BlockStore,
+  sizes: readonly number[],
+  options: BatchOptions,
+): AsyncGenerator<RowBatch> {
+  const takes = selector(options);
+  let { start, end } = clip(store, options.range);
+  let skip = options.skipRows ?? 0;
+  if (!store.mayDrop && takes !== null) {
+    for (; skip > 0 && start < end; start++) if (takes(start)) skip--;
+  }
+  const runRows = Math.max(1, Math.floor(RUN_BYTES / 4 / store.width));
+  const runs = trimRanges(cutRanges(start, end, [runRows]), takes);
+  const filler = new BatchFiller(
+    store.width,
+    sizes,
+    Math.min(end - start, options.only?.size ?? Infinity),
+  );
+  for await (const block of store.stream(runs, options.signal)) {
+    for (let i = 0; i < block.rows; i++) {
+      const row = block.rowNumbers?.[i] ?? block.start + i;
+      if (takes !== null && !takes(row)) continue;
+      if (skip > 0) {
+        skip--;
+        continue;
+      }
+      const batch = filler.add(block.data, i, row);
+      if (batch !== undefined) yield batch;
+    }
+  }
+  const last = filler.finish();
+  if (last !== undefined) yield last;
+}
+
+function* trimRanges(
+  ranges: Iterable<RowRange>,
+  takes: ((row: number) => boolean) | null,
+): Generator<RowRange> {
+  for (let { start, end } of ranges) {
+    if (takes !== null) {
+      while (start < end && !takes(start)) start++;
+      while (end > start && !takes(end - 1)) end--;
+    }
+    if (start < end) yield { start, end };
+  }
+}
+
+// Blocks in random order, gathered into windows; a window's rows in random order.
+async function* shuffled(
+  store: BlockStore,
+  sizes: readonly number[],
+  options: BatchOptions,
+  seed: number,
+): AsyncGenerator<RowBatch> {
+  const takes = selector(options);
+  const windows = await shuffleWindows(store, options, seed);
+  let skip = options.skipRows ?? 0;
+  let first = 0;
+  if (!store.mayDrop) {
+    for (; first < windows.length; first++) {
+      const rows = countRows(windows[first], takes);
+      if (rows > skip) break;
+      skip -= rows;
+    }
+  }
+  const kept = windows.slice(first);
+  const filler = new BatchFiller(
+    store.width,
+    sizes,
+    Math.min(countRows(kept.flat(), null), options.only?.size ?? Infinity),
+  );
+  const stream = store.stream(kept.flat(), options.signal)
+    [Symbol.asyncIterator]();
+  try {
+    for (let w = 0; w < kept.length; w++) {
+      const blocks: RowBlock[] = [];
+      for (let i = 0; i < kept[w].length; i++) {
+        const next = await stream.next();
+        if (!next.done) blocks.push(next.value);
+      }
+      const places = listRows(blocks, takes);
+      const random = randomStream(seed, "shuffle rows", first + w);
+      const order = permutation(places.rows.length, random);
+      for (const at of order.subarray(Math.min(skip, order.length))) {
+        const { data } = blocks[places.blocks[at]];
+        const batch = filler.add(data, places.offsets[at], places.rows[at]);
+        if (batch !== undefined) yield batch;
+      }
+      skip = Math.max(0, skip - order.length);
+    }
+  } finally {
+    await stream.return?.();
+  }
+  const last = filler.finish();
+  if (last !== undefined) yield last;
+}
+
+async function shuffleWindows(
+  store: BlockStore,
+  options: BatchOptions,
+  seed: number,
+): Promise<RowRange[][]> {
+  const { start, end } = clip(store, options.range);
+  const blocks = (await store.blocks())
+    .map((b) => ({
+      start: Math.max(b.start, start),
+      end: Math.min(b.end, end),
+    }))
+    .filter((b) => b.start < b.end);
+  const order = permutation(
+    blocks.length,
+    randomStream(seed, "shuffle blocks"),
+  );
+  const windows: RowRange[][] = [];
+  let room = 0;
+  for (const at of order) {
+    if (room <= 0) {
+      windows.push([]);
+      room = WINDOW_BYTES / 4 / store.width;
+    }
+    windows[windows.length - 1].push(blocks[at]);
+    room -= blocks[at].end - blocks[at].start;
+  }
+  return windows;
+}
+
+function countRows(
+  ranges: readonly RowRange[],
+  takes: ((row: number) => boolean) | null,
+): number {
+  let count = 0;
+  for (const { start, end } of ranges) {
+    if (takes === null) count += end - start;
+    else for (let row = start; row < end; row++) if (takes(row)) count++;
+  }
+  return count;
+}
+
+function listRows(
+  blocks: readonly RowBlock[],
+  takes: ((row: number) => boolean) | null,
+): { blocks: Uint32Array; offsets: Uint32Array; rows: Float64Array } {
+  const total = blocks.reduce((sum, block) => sum + block.rows, 0);
+  const list = {
+    blocks: new Uint32Array(total),
+    offsets: new Uint32Array(total),
+    rows: new Float64Array(total),
+  };
+  let count = 0;
+  blocks.forEach((block, b) => {
+    for (let i = 0; i < block.rows; i++) {
+      const row = block.rowNumbers?.[i] ?? block.start + i;
+      if (takes !== null && !takes(row)) continue;
+      list.blocks[count] = b;
+      list.offsets[count] = i;
+      list.rows[count++] = row;
+    }
+  });
+  return {
+    blocks: list.blocks.subarray(0, count),
+    offsets: list.offsets.subarray(0, count),
+    rows: list.rows.subarray(0, count),
+  };
+}
+
+// Copies rows one by one into batches of the sizes asked for.
+class BatchFiller {
+  #data = new Float32Array(0);
+  #rowNumbers = new Float64Array(0);
+  #rows = 0;
+  #batches = 0;
+
+  constructor(
+    readonly width: number,
+    readonly sizes: readonly number[],
+    private left: number,
+  ) {}
+
+  add(from: Float32Array, index: number, row: number): RowBatch | undefined {
+    const { width } = this;
+    if (this.#rows === 0) this.#begin();
+    this.#data.set(
+      from.subarray(index * width, (index + 1) * width),
+      this.#rows * width,
+    );
+    this.#rowNumbers[this.#rows++] = row;
+    return this.#rows === this.#rowNumbers.length ? this.finish() : undefined;
+  }
+
+  finish(): RowBatch | undefined {
+    const rows = this.#rows;
+    if (rows === 0) return undefined;
+    const full = rows === this.#rowNumbers.length;
+    const rowNumbers = full
+      ? this.#rowNumbers
+      : this.#rowNumbers.slice(0, rows);
+    const data = full ? this.#data : this.#data.slice(0, rows * this.width);
+    this.#rows = 0;
+    this.left -= rows;
+    return { data, rows, firstRow: rowNumbers[0], rowNumbers };
+  }
+
+  // A batch size may be far beyond the rows there are: no more is allocated than can still come.
+  #begin() {
+    const size = this.sizes[Math.min(this.#batches++, this.sizes.length - 1)];
+    const rows = Math.max(1, Math.min(size, this.left));
+    this.#data = new Float32Array(rows * this.width);
+    this.#rowNumbers = new Float64Array(rows);
+  }
+}

@@ -1,0 +1,88 @@
+import { DbksvdError } from "../errors.ts";
+import {
+  type BlockStore,
+  deliver,
+  type RowBlock,
+  type RowRange,
+} from "./delivery.ts";
+import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
+
+/** Rows of a shuffled block. */
+const BLOCK_ROWS = 4096;
+
+/**
+ * Rows that are already in memory, as a source: for small data, library users and tests.
+ *
+ * @param data rows × width values, row after row; not copied until delivered
+ * @param width dimensions of a row
+ * @returns the source
+ * @throws {DbksvdError} `data` where the length is no multiple of the width, or a value is not finite
+ *
+ * @example
+ * ```ts
+ * import { rowsFromArray } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = rowsFromArray(new Float32Array([1, 2, 3, 4, 5, 6]), 2);
+ * assert.equal(rows.rowCount, 3);
+ * assert.deepEqual([...await rows.read({ start: 1, end: 3 })], [3, 4, 5, 6]);
+ * ```
+ */
+export function rowsFromArray(data: Float32Array, width: number): RowSource {
+  if (!Number.isInteger(width) || width < 1 || data.length % width !== 0) {
+    throw new DbksvdError(
+      "data",
+      `${data.length} values do not make rows of ${width}`,
+      { mend: "give rows × width values" },
+    );
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new DbksvdError("data", `A value is ${data[bad]}`, {
+      where: { row: Math.floor(bad / width) },
+      mend: "leave such rows out",
+    });
+  }
+  const store = arrayStore(data, width);
+  return {
+    width,
+    rowCount: store.rowCount,
+    files: [{ path: "(memory)", rows: store.rowCount, bytes: data.byteLength }],
+    dropped: {},
+    batches: (
+      rowsPerBatch: number | readonly number[],
+      options?: BatchOptions,
+    ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, options),
+    read: ({ start, end }: RowRange) =>
+      Promise.resolve(
+        new Float32Array(data.subarray(start * width, end * width)),
+      ),
+    close: () => Promise.resolve(),
+  };
+}
+
+function arrayStore(data: Float32Array, width: number): BlockStore {
+  const rowCount = data.length / width;
+  const blocks = Array.from(
+    { length: Math.ceil(rowCount / BLOCK_ROWS) },
+    (_, i) => ({
+      start: i * BLOCK_ROWS,
+      end: Math.min(rowCount, (i + 1) * BLOCK_ROWS),
+    }),
+  );
+  return {
+    width,
+    rowCount,
+    mayDrop: false,
+    blocks: () => Promise.resolve(blocks),
+    async *stream(ranges, signal): AsyncGenerator<RowBlock> {
+      for (const { start, end } of ranges) {
+        signal?.throwIfAborted();
+        await Promise.resolve();
+        const rows = new Float32Array(
+          data.subarray(start * width, end * width),
+        );
+        yield { start, rows: end - start, data: rows };
+      }
+    },
+  };
+}
