@@ -1,3 +1,4 @@
+import type { PrefixMetrics } from "../metrics/accumulator.ts";
 import type {
   DictionaryModel,
   MetricsLine,
@@ -9,16 +10,6 @@ export interface Histogram {
   low: number;
   high: number;
   counts: Uint32Array;
-}
-
-/** The metrics of a nested dictionary cut after some of its groups. */
-export interface PrefixMetrics {
-  /** Groups kept, from the first. */
-  groups: number;
-  /** Atoms in those groups. */
-  atoms: number;
-  /** The metrics by name: `fvu`, `l0`, … */
-  metrics: Readonly<Record<string, number>>;
 }
 
 /** One version of an incrementally trained dictionary. */
@@ -38,13 +29,13 @@ export interface VersionEntry {
 
 /** What was measured of a dictionary on rows it was not trained on. */
 export interface EvaluationData {
-  /** What the rows are: `held-out rows`, or the name of the file. */
+  /** What the rows are: `held-out rows`, or the name of a file. */
   rowsName: string;
   rows: number;
-  /** The metrics by name, as `evaluate --json` gives them. */
-  metrics: Readonly<Record<string, number>>;
-  /** Uses of every atom over those rows. */
-  usage?: Uint32Array;
+  /** The metrics by name, as `evaluate --json` gives them; whatever is not a number is passed over. */
+  metrics: object;
+  /** Rows that use each atom. */
+  usage?: ArrayLike<number>;
   /** Code values, all atoms together, in raw units. */
   values?: Histogram;
   /** Rows by their number of nonzeros: entry l counts the rows with l. */

@@ -1,0 +1,109 @@
+import type { EvaluationData, ReportData } from "./data.ts";
+import {
+  escapeHtml,
+  formatCount,
+  formatFigure,
+  formatSeconds,
+  formatShare,
+} from "./format.ts";
+import { busyShare } from "./training_charts.ts";
+
+interface Figure {
+  name: string;
+  value: string;
+  more?: string;
+}
+
+/** The few figures at the head of a report. */
+export function headlineFigures(
+  data: ReportData,
+  evaluation: EvaluationData | undefined,
+): string {
+  const figures = [
+    ...qualityFigures(data, evaluation),
+    ...trainingFigures(data),
+  ];
+  return `<dl class="figures">${
+    figures.map((figure, i) =>
+      `<div${i === 0 ? ' class="first"' : ""}>${
+        figure.more === undefined
+          ? ""
+          : `<dd class="more">${escapeHtml(figure.more)}</dd>`
+      }<dd class="value">${escapeHtml(figure.value)}</dd><dt>${
+        escapeHtml(figure.name)
+      }</dt></div>`
+    ).join("")
+  }</dl>`;
+}
+
+function qualityFigures(
+  data: ReportData,
+  evaluation: EvaluationData | undefined,
+): Figure[] {
+  const metrics = (evaluation?.metrics ?? {}) as Record<string, unknown>;
+  const figures: Figure[] = [];
+  if (typeof metrics.fvu === "number") {
+    const heldOut = evaluation!.rowsName === "held-out rows";
+    figures.push({
+      name: heldOut ? "Held-out FVU" : "FVU",
+      value: formatFigure(metrics.fvu),
+      more: `on ${formatCount(evaluation!.rows)} ${
+        heldOut ? "rows never trained on" : `rows of ${evaluation!.rowsName}`
+      }`,
+    }, {
+      name: "Variance explained",
+      value: formatShare(1 - metrics.fvu),
+    });
+  }
+  if (typeof metrics.l0 === "number") {
+    figures.push({
+      name: "Nonzeros a row",
+      value: formatFigure(metrics.l0, 3),
+      more: `of at most ${data.model.coder.sparsity}`,
+    });
+  }
+  const dead = data.model.usage.reduce(
+    (count, uses) => count + (uses === 0 ? 1 : 0),
+    0,
+  );
+  figures.push({
+    name: "Dead atoms",
+    value: formatCount(dead),
+    more: `of ${formatCount(data.model.atoms)}, over the last pass`,
+  });
+  if (data.coherence !== undefined && data.coherence.length > 1) {
+    figures.push({
+      name: "Coherence",
+      value: formatFigure(
+        data.coherence.reduce((a, b) => Math.max(a, b)),
+        3,
+      ),
+      more: "largest |cosine| of two atoms",
+    });
+  }
+  return figures;
+}
+
+function trainingFigures(data: ReportData): Figure[] {
+  const { config, metrics } = data;
+  const figures: Figure[] = [];
+  const last = metrics.at(-1);
+  if (config.seconds !== undefined) {
+    figures.push({
+      name: "Training time",
+      value: formatSeconds(config.seconds),
+      ...(last === undefined ? {} : {
+        more: `${formatCount(last.rowsSeen / config.seconds)} rows a second`,
+      }),
+    });
+  }
+  const busy = busyShare(data);
+  if (busy !== undefined) {
+    figures.push({
+      name: "GPU busy",
+      value: formatShare(busy),
+      more: "of the training time",
+    });
+  }
+  return figures;
+}
