@@ -22,6 +22,7 @@ export async function writeFileAtomically(
   try {
     await writeAndFlush(temporary, parts);
     await Deno.rename(temporary, path);
+    await flushDirectory(dirname(path));
   } catch (cause) {
     await removeQuietly(temporary);
     throw writeError(path, cause);
@@ -47,6 +48,7 @@ export async function writeDirectoryAtomically(
       await Deno.mkdir(dirname(join(temporary, name)), { recursive: true });
       await writeAndFlush(join(temporary, name), parts);
     }
+    await flushDirectory(temporary);
     await replaceDirectory(temporary, directory);
   } catch (cause) {
     await removeQuietly(temporary);
