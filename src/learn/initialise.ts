@@ -1,0 +1,85 @@
+import type { Normalisation } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import type { RandomStream } from "../random.ts";
+
+/** Rows drawn beyond the number of atoms, so that some may be equal to the mean or to each other. */
+export function spareRows(atoms: number): number {
+  return 16 + Math.ceil(atoms / 4);
+}
+
+/**
+ * Random centred samples, normalised, as first atoms. Rows at the mean and repeats of a row are passed over; what then
+ * lacks is filled with random directions.
+ *
+ * @param drawn random raw rows, at least as many as atoms unless the data has fewer
+ * @param atoms m
+ * @param width n
+ * @throws {DbksvdError} `data` where there are fewer rows than atoms
+ */
+export function initialiseFromRows(
+  drawn: readonly Float32Array[],
+  atoms: number,
+  width: number,
+  normalisation: Normalisation,
+  random: RandomStream,
+): Float32Array {
+  if (drawn.length < atoms) {
+    throw new DbksvdError(
+      "data",
+      `There are fewer training rows (${drawn.length}) than atoms (${atoms})`,
+      { mend: "ask for fewer --atoms, or use --init gaussian" },
+    );
+  }
+  const dictionary = new Float32Array(atoms * width);
+  const seen = new Set<string>();
+  let filled = 0;
+  for (const row of drawn) {
+    if (filled === atoms) break;
+    const key = row.join();
+    const centred = Float64Array.from(row, (v, p) => v - normalisation.mean[p]);
+    if (seen.has(key) || !storeUnit(dictionary, filled, centred)) continue;
+    seen.add(key);
+    filled++;
+  }
+  return fillGaussian(dictionary, filled, width, random);
+}
+
+/** Random directions, uniform on the sphere, as first atoms. */
+export function initialiseGaussian(
+  atoms: number,
+  width: number,
+  random: RandomStream,
+): Float32Array {
+  return fillGaussian(new Float32Array(atoms * width), 0, width, random);
+}
+
+function fillGaussian(
+  dictionary: Float32Array,
+  from: number,
+  width: number,
+  random: RandomStream,
+): Float32Array {
+  for (let atom = from; atom * width < dictionary.length; atom++) {
+    const direction = new Float64Array(width);
+    do for (let p = 0; p < width; p++) direction[p] = random.normal(); while (
+      !storeUnit(dictionary, atom, direction)
+    );
+  }
+  return dictionary;
+}
+
+// Stores v/‖v‖ as an atom; false, storing nothing, where v has no length.
+function storeUnit(
+  dictionary: Float32Array,
+  atom: number,
+  v: Float64Array,
+): boolean {
+  let squares = 0;
+  for (const value of v) squares += value * value;
+  const norm = Math.sqrt(squares);
+  if (!(norm > 1e-30 && Number.isFinite(norm))) return false;
+  for (let p = 0; p < v.length; p++) {
+    dictionary[atom * v.length + p] = v[p] / norm;
+  }
+  return true;
+}

@@ -1,0 +1,56 @@
+import { permutation, randomStream } from "../random.ts";
+
+/** How many iterations may be queued before their reports are read: a wait costs 10 ms, whatever it waits for. */
+const MOST_QUEUED = 8;
+
+/** The order of work of one training, fixed before it starts. */
+export interface TrainingPlan {
+  /** Rows of each sample batch of a pass. */
+  batches: number[];
+  passes: number;
+  iterations: number;
+  /** Reports are read, and decisions taken, after every so many iterations: part of the algorithm, the same on every engine. */
+  cadence: number;
+}
+
+/**
+ * Splits the training rows into ⌈N/N_b⌉ sample batches whose sizes differ by at most one, so that no small last batch
+ * overwrites atoms.
+ */
+export function planTraining(
+  rows: number,
+  sampleBatch: number,
+  passes: number,
+): TrainingPlan {
+  const count = Math.max(1, Math.ceil(rows / sampleBatch));
+  const batches = Array.from(
+    { length: count },
+    (_, b) => Math.floor(rows / count) + (b < rows % count ? 1 : 0),
+  );
+  return {
+    batches,
+    passes,
+    iterations: passes * count,
+    cadence: Math.min(count, MOST_QUEUED),
+  };
+}
+
+/** The order in which an iteration updates atoms: shuffled within each group, groups in order; in index order where exact. */
+export function atomOrder(
+  groups: readonly number[],
+  seed: number,
+  iteration: number,
+  exact: boolean,
+): Uint32Array {
+  const order = new Uint32Array(groups.reduce((sum, size) => sum + size, 0));
+  let start = 0;
+  groups.forEach((size, g) => {
+    const random = randomStream(seed, "atoms", iteration, g);
+    const shuffled = exact
+      ? Uint32Array.from({ length: size }, (_, j) => j)
+      : permutation(size, random);
+    shuffled.forEach((atom, i) => order[start + i] = start + atom);
+    start += size;
+  });
+  return order;
+}

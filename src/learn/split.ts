@@ -1,0 +1,38 @@
+import { DbksvdError } from "../errors.ts";
+import { randomStream } from "../random.ts";
+import { chooseRows } from "../rows/row_set.ts";
+import type { RowSet } from "../rows/source.ts";
+
+/** A fraction holds out at most this many rows; a whole number holds out as many as it says. */
+const MOST_HELD_OUT = 16384;
+
+/**
+ * Chooses the held-out rows: by seed, from all rows, before anything else, so that the same seed and inputs give the same
+ * split on every engine.
+ *
+ * @param rowCount all rows
+ * @param holdout a fraction under 1, or a number of rows
+ * @param seed the user's seed
+ * @returns the set, or `undefined` where none are held out
+ * @throws {DbksvdError} `usage` where no row would be left
+ */
+export function chooseHeldOut(
+  rowCount: number,
+  holdout: number,
+  seed: number,
+): RowSet | undefined {
+  const count = holdout < 1
+    ? Math.min(MOST_HELD_OUT, Math.round(rowCount * holdout))
+    : holdout;
+  if (count === 0) return undefined;
+  if (count >= rowCount) {
+    throw new DbksvdError(
+      "usage",
+      `--holdout ${holdout} leaves none of ${rowCount} rows`,
+      {
+        mend: "hold out fewer rows",
+      },
+    );
+  }
+  return chooseRows(rowCount, count, randomStream(seed, "held-out"));
+}

@@ -1,0 +1,169 @@
+import type { IterationReport, Normalisation } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import type { MetricsLine } from "../model/model.ts";
+import {
+  atomsToReplace,
+  emptyWindow,
+  noteUsage,
+  type UsageWindow,
+} from "./housekeeping.ts";
+import type { TrainOptions } from "./options.ts";
+import type { TrainingPlan } from "./plan.ts";
+
+/** Rise of ‖R‖² over an update that is rounding, not a sign of too large an atom batch. */
+const ROUNDING = 1e-6;
+
+/**
+ * All that a training carries from one decision point to the next: what a checkpoint holds. Random numbers are named by
+ * seed and iteration, so there is no generator to save.
+ */
+export interface LearnState {
+  /** Iterations given to the engine. */
+  iteration: number;
+  /** B as it stands. */
+  atomBatch: number;
+  /** As last read back from the engine. */
+  dictionary: Float32Array;
+  normalisation: Normalisation;
+  trainingRows: number;
+  rowsSeen: number;
+  window: UsageWindow;
+  /** Atoms that the next iteration replaces. */
+  replace: number[];
+  /** Iterations given to the engine whose reports are not read yet; empty at decision points. */
+  queued: { atomBatch: number; replaced: number; rows: number }[];
+  lines: MetricsLine[];
+}
+
+/** The state before the first iteration. */
+export function freshState(
+  dictionary: Float32Array,
+  normalisation: Normalisation,
+  trainingRows: number,
+  options: TrainOptions,
+): LearnState {
+  const byDefault = Math.max(1, Math.floor(options.atoms / 32));
+  return {
+    iteration: 0,
+    atomBatch: options.exact ? 1 : options.atomBatch ?? byDefault,
+    dictionary,
+    normalisation,
+    trainingRows,
+    rowsSeen: 0,
+    window: emptyWindow(options.atoms),
+    replace: [],
+    queued: [],
+    lines: [],
+  };
+}
+
+/**
+ * Takes the engine's reports in: usage, metrics lines.
+ *
+ * @returns the new lines
+ * @throws {DbksvdError} `run` where a sum is not finite
+ */
+export function noteReports(
+  state: LearnState,
+  reports: IterationReport[],
+  plan: TrainingPlan,
+): MetricsLine[] {
+  const first = state.iteration - reports.length;
+  const lines = reports.map((report, i) => {
+    requireFinite(report, first + i);
+    noteUsage(state.window, report, plan.batches.length);
+    state.rowsSeen += report.rows;
+    const { atomBatch, replaced } = state.queued[i];
+    return lineOf(report, first + i, state.rowsSeen, plan, {
+      atomBatch,
+      replaced,
+    });
+  });
+  state.lines.push(...lines);
+  state.queued = [];
+  return lines;
+}
+
+/** Takes the decisions that the reports call for: the guard on the atom batch, and which atoms to replace next. */
+export function settle(
+  state: LearnState,
+  reports: IterationReport[],
+  plan: TrainingPlan,
+  options: TrainOptions,
+  onNotice?: (notice: string) => void,
+): void {
+  if (options.exact) return;
+  guardAtomBatch(state, reports, onNotice);
+  const report = reports.at(-1)!;
+  const { dead, duplicates } = atomsToReplace(
+    state.window,
+    report,
+    {
+      iteration: state.iteration,
+      iterations: plan.iterations,
+      batchesPerPass: plan.batches.length,
+    },
+    options.minUses,
+  );
+  state.replace = [...dead, ...duplicates].slice(0, report.rows);
+  if (state.replace.length > 0) {
+    onNotice?.(
+      `iteration ${state.iteration}: replacing ${dead.length} dead atoms and ${duplicates.length} near-duplicates by the worst rows`,
+    );
+  }
+}
+
+function guardAtomBatch(
+  state: LearnState,
+  reports: IterationReport[],
+  onNotice?: (notice: string) => void,
+): void {
+  const rose = reports.some((report) =>
+    report.updatedError > report.codingError * (1 + ROUNDING)
+  );
+  if (!rose || state.atomBatch === 1) return;
+  state.atomBatch = Math.floor(state.atomBatch / 2);
+  onNotice?.(
+    `iteration ${state.iteration}: the update raised the error; atom batch is now ${state.atomBatch}`,
+  );
+}
+
+function requireFinite(report: IterationReport, iteration: number): void {
+  const stage = !Number.isFinite(report.energy)
+    ? "rows"
+    : !Number.isFinite(report.codingError)
+    ? "code"
+    : !Number.isFinite(report.updatedError)
+    ? "update"
+    : undefined;
+  if (stage === undefined) return;
+  throw new DbksvdError("run", "Numbers are no longer finite", {
+    where: { stage, batch: iteration },
+    mend:
+      "look for rows of huge norm; --resume goes on from the last checkpoint",
+  });
+}
+
+function lineOf(
+  report: IterationReport,
+  iteration: number,
+  rowsSeen: number,
+  plan: TrainingPlan,
+  decided: { atomBatch: number; replaced: number },
+): MetricsLine {
+  const energy = report.energy || 1;
+  return {
+    iteration,
+    pass: Math.floor(iteration / plan.batches.length),
+    rowsSeen,
+    codingFvu: report.codingError / energy,
+    updatedFvu: report.updatedError / energy,
+    l0: report.nonzeros / report.rows,
+    atomBatch: decided.atomBatch,
+    deadAtoms: report.usage.filter((uses) => uses === 0).length,
+    duplicates: report.duplicates.length,
+    replaced: decided.replaced,
+    milliseconds: report.milliseconds,
+    stages: report.stages,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Normalisation } from "../engine/engine.ts";
+import type { RandomStream } from "../random.ts";
+import type { RowBatch } from "../rows/source.ts";
+
+/** What one pass over the training rows tells before learning starts. */
+export interface RowStatistics {
+  rows: number;
+  /** Mean row, float64. */
+  mean: Float64Array;
+  /** mean ‖y − mean‖². */
+  spread: number;
+  /** mean ‖y‖². */
+  energy: number;
+  /** Rows drawn at random, each once, as raw values: up to the number asked for. */
+  drawn: Float32Array[];
+}
+
+/**
+ * Gathers the mean, the spread and a uniform random draw of rows in one streamed pass. Sums are float64, taken around
+ * the first row, so that a large common offset costs no digits.
+ *
+ * @param batches the training rows
+ * @param width n
+ * @param options how many rows to draw, from which stream, and after how many rows to stop
+ */
+export async function gatherStatistics(
+  batches: AsyncIterable<RowBatch>,
+  width: number,
+  options: { draw: number; random: RandomStream; most: number },
+): Promise<RowStatistics> {
+  const sums = new ShiftedSums(width);
+  const drawn: Float32Array[] = [];
+  for await (const batch of batches) {
+    const rows = Math.min(batch.rows, options.most - sums.rows);
+    for (let i = 0; i < rows; i++) {
+      const row = batch.data.subarray(i * width, (i + 1) * width);
+      const place = drawPlace(sums.rows, drawn.length, options);
+      if (place >= 0) drawn[place] = row.slice();
+      sums.add(row);
+    }
+    if (sums.rows >= options.most) break;
+  }
+  return { ...sums.result(), drawn };
+}
+
+/**
+ * Mean and scale as the model keeps them: s = √n / sqrt(mean ‖y − mean‖²); a data set without spread keeps its scale.
+ */
+export function normalisationOf(
+  statistics: RowStatistics,
+  options: { center: boolean; scale: boolean },
+): Normalisation {
+  const width = statistics.mean.length;
+  const mean = new Float32Array(width);
+  if (options.center) mean.set(statistics.mean);
+  const spread = options.center ? statistics.spread : statistics.energy;
+  const scale = options.scale && spread > 0
+    ? Math.fround(Math.sqrt(width / spread))
+    : 1;
+  return { mean, scale };
+}
+
+// Reservoir sampling (Vitter 1985, algorithm R): where the row with this number goes, or −1.
+function drawPlace(
+  row: number,
+  held: number,
+  options: { draw: number; random: RandomStream },
+): number {
+  if (held < options.draw) return held;
+  const place = options.random.integer(row + 1);
+  return place < options.draw ? place : -1;
+}
+
+class ShiftedSums {
+  rows = 0;
+  readonly #width: number;
+  readonly #origin: Float64Array;
+  readonly #sum: Float64Array;
+  #squares = 0;
+
+  constructor(width: number) {
+    this.#width = width;
+    this.#origin = new Float64Array(width);
+    this.#sum = new Float64Array(width);
+  }
+
+  add(row: Float32Array): void {
+    if (this.rows === 0) this.#origin.set(row);
+    const origin = this.#origin, sum = this.#sum;
+    let squares = 0;
+    for (let p = 0; p < this.#width; p++) {
+      const value = row[p] - origin[p];
+      sum[p] += value;
+      squares += value * value;
+    }
+    this.#squares += squares;
+    this.rows++;
+  }
+
+  result(): Omit<RowStatistics, "drawn"> {
+    const count = Math.max(1, this.rows);
+    let shift = 0, length = 0;
+    const mean = this.#sum.map((value, p) => {
+      const offset = value / count;
+      shift += offset * offset;
+      length += (this.#origin[p] + offset) ** 2;
+      return this.#origin[p] + offset;
+    });
+    const spread = Math.max(0, this.#squares / count - shift);
+    return { rows: this.rows, mean, spread, energy: spread + length };
+  }
+}

@@ -1,0 +1,107 @@
+import { DbksvdError } from "../errors.ts";
+import type { TrainOptions } from "./options.ts";
+
+/**
+ * Refuses parameters that cannot work, before any data is read.
+ *
+ * @throws {DbksvdError} `usage`, naming the option, its value and what would do
+ */
+export function validateOptions(options: TrainOptions): void {
+  positiveInteger("--atoms", options.atoms);
+  positiveInteger("--sparsity", options.sparsity);
+  positiveInteger("--sample-batch", options.sampleBatch);
+  positiveInteger("--passes", options.passes);
+  positiveInteger("--power-steps", options.powerSteps);
+  if (options.atomBatch !== undefined) {
+    positiveInteger("--atom-batch", options.atomBatch);
+  }
+  if (options.statsRows !== undefined) {
+    positiveInteger("--stats-rows", options.statsRows);
+  }
+  finiteAtLeast("--ridge", options.ridge, 0);
+  finiteAtLeast("--min-uses", options.minUses, 0);
+  finiteAtLeast("--holdout", options.holdout, 0);
+  finiteAtLeast("--tolerance", options.tolerance, 0);
+  if (options.tolerance >= 1) {
+    refuse("--tolerance", options.tolerance, "below 1");
+  }
+  if (options.holdout >= 1 && !Number.isInteger(options.holdout)) {
+    refuse("--holdout", options.holdout, "a fraction under 1, or whole rows");
+  }
+  if (!Number.isSafeInteger(options.seed)) {
+    refuse("--seed", options.seed, "a whole number");
+  }
+  if (options.sparsity > options.atoms) {
+    refuse(
+      "--sparsity",
+      options.sparsity,
+      `at most --atoms (${options.atoms})`,
+    );
+  }
+  validateGroups(options);
+  if (options.refit && options.coder === "omp") {
+    throw new DbksvdError("usage", "--refit is for --coder mp", {
+      mend: "leave it out: omp's coefficients are least squares already",
+    });
+  }
+  if (
+    options.exact && options.atomBatch !== undefined && options.atomBatch > 1
+  ) {
+    refuse("--atom-batch", options.atomBatch, "1 with --exact");
+  }
+}
+
+/**
+ * Refuses what the data's width does not allow.
+ *
+ * @throws {DbksvdError} `usage`
+ */
+export function validateAgainstWidth(
+  options: TrainOptions,
+  width: number,
+): void {
+  if (options.sparsity > width) {
+    refuse(
+      "--sparsity",
+      options.sparsity,
+      `at most the rows' width (${width})`,
+    );
+  }
+}
+
+function validateGroups({ matryoshka, atoms, sparsity }: TrainOptions): void {
+  if (matryoshka === undefined) return;
+  const sizes = matryoshka.join(",");
+  const sum = matryoshka.reduce((all, size) => all + size, 0);
+  if (matryoshka.some((size) => !Number.isSafeInteger(size) || size < 1)) {
+    refuse("--matryoshka", sizes, "a list of sizes of at least 1");
+  }
+  if (sum !== atoms) {
+    refuse("--matryoshka", sizes, `sizes that add up to --atoms (${atoms})`);
+  }
+  if (sparsity < matryoshka.length) {
+    refuse(
+      "--sparsity",
+      sparsity,
+      `at least one nonzero for each of ${matryoshka.length} groups`,
+    );
+  }
+}
+
+function positiveInteger(option: string, value: number): void {
+  if (!(Number.isSafeInteger(value) && value >= 1)) {
+    refuse(option, value, "a whole number of at least 1");
+  }
+}
+
+function finiteAtLeast(option: string, value: number, least: number): void {
+  if (!(Number.isFinite(value) && value >= least)) {
+    refuse(option, value, `a number of at least ${least}`);
+  }
+}
+
+function refuse(option: string, value: unknown, needed: string): never {
+  throw new DbksvdError("usage", `${option} is "${value}"`, {
+    mend: `it takes ${needed}`,
+  });
+}

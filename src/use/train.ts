@@ -1,0 +1,143 @@
+import { createEngine, type DeviceChoice } from "../engine/create.ts";
+import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import { learn, type LearnHooks } from "../learn/learn.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { chooseHeldOut } from "../learn/split.ts";
+import type { RowMetrics } from "../metrics/accumulator.ts";
+import { FORMAT_VERSION } from "../model/dictionary_file.ts";
+import { readDictionaryFile } from "../model/dictionary_file.ts";
+import type {
+  DictionaryModel,
+  MetricsLine,
+  ModelConfig,
+} from "../model/model.ts";
+import type { RowSource } from "../rows/source.ts";
+import { TOOL_VERSION } from "../version.ts";
+import { measure } from "./measure.ts";
+
+/** How a training is run, beside what it is told to learn. */
+export interface TrainRun extends
+  Pick<
+    LearnHooks,
+    "initial" | "signal" | "onProgress" | "onNotice" | "onDecision" | "resume"
+  > {
+  device?: DeviceChoice;
+  /** Makes engines, in place of `device`'s choice. */
+  createEngine?(spec: EngineSpec): Promise<Engine>;
+}
+
+/** A trained model with its record. */
+export interface TrainResult {
+  model: DictionaryModel;
+  config: ModelConfig;
+  /** A line an iteration. */
+  metrics: MetricsLine[];
+  /** Metrics on rows never trained on, by the exact coder without ridge; absent where none were held out. */
+  heldOut?: RowMetrics;
+  seconds: number;
+}
+
+/**
+ * Learns a dictionary and measures it on rows that it never saw.
+ *
+ * @param source where the rows come from (see `openRows`, `rowsFromArray`)
+ * @param options what to learn; what is left out takes `DEFAULT_TRAIN_OPTIONS`
+ * @param run the device, progress, an `AbortSignal`
+ * @throws {DbksvdError} `usage`, `data`, `device` or `run`
+ *
+ * @example
+ * ```ts
+ * import { rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const { model, heldOut } = await train(rowsFromArray(rows, 4), {
+ *   atoms: 8,
+ *   sparsity: 2,
+ *   passes: 3,
+ * }, { device: "cpu" });
+ * assert.equal(model.dictionary.length, 8 * 4);
+ * assert(heldOut!.fvu < 1);
+ * ```
+ */
+export async function train(
+  source: RowSource,
+  options: Partial<TrainOptions> = {},
+  run: TrainRun = {},
+): Promise<TrainResult> {
+  const started = performance.now();
+  const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
+  const make = run.createEngine ??
+    ((spec) =>
+      createEngine(spec, {
+        device: run.device ?? "auto",
+        onNotice: run.onNotice,
+      }));
+  const heldOut = chooseHeldOut(
+    source.rowCount,
+    parameters.holdout,
+    parameters.seed,
+  );
+  const learned = await learn(source, parameters, {
+    ...run,
+    createEngine: make,
+    initial: run.initial ?? await dictionaryFromFile(parameters, source.width),
+    heldOut,
+  });
+  const measured = heldOut && await measure(learned.model, source, {
+    only: heldOut,
+    signal: run.signal,
+    createEngine: make,
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const config: ModelConfig = {
+    formatVersion: FORMAT_VERSION,
+    toolVersion: TOOL_VERSION,
+    parameters: { ...parameters },
+    inputs: source.files.map(({ path, rows, bytes }) => ({
+      path,
+      rows,
+      bytes,
+    })),
+    rows: {
+      read: source.rowCount,
+      training: learned.rows,
+      heldOut: heldOut?.size ?? 0,
+      dropped: { ...source.dropped },
+    },
+    device: learned.engine,
+    heldOut: measured && scalars(measured),
+    seconds,
+  };
+  return {
+    model: learned.model,
+    config,
+    metrics: learned.lines,
+    heldOut: measured,
+    seconds,
+  };
+}
+
+async function dictionaryFromFile(
+  { init, atoms }: TrainOptions,
+  width: number,
+): Promise<Float32Array | undefined> {
+  if (init === "rows" || init === "gaussian") return undefined;
+  const model = await readDictionaryFile(init);
+  if (model.width === width && model.atoms === atoms) return model.dictionary;
+  throw new DbksvdError(
+    "usage",
+    `--init is a dictionary of ${model.atoms} atoms, ${model.width} wide, not ${atoms} by ${width}`,
+    {
+      where: { file: init },
+      mend: "give the same --atoms and data of its width",
+    },
+  );
+}
+
+/** The metrics that are single numbers. */
+export function scalars(metrics: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(([, value]) => typeof value === "number"),
+  );
+}
