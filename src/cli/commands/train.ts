@@ -1,0 +1,100 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
+import type { TrainSummary } from "../../use/train_directory.ts";
+import { describe } from "../command.ts";
+import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import type { Io } from "../io.ts";
+import {
+  addLearningOptions,
+  type DeviceOption,
+  type LearningOptions,
+  learningOptions,
+} from "../learning_options.ts";
+import { wholeNumber } from "../options.ts";
+import { conduct, type Session } from "../session.ts";
+import { count, duration, figure } from "../text.ts";
+import { TrainingProgress } from "../training_progress.ts";
+
+type TrainFlags = LearningOptions & DeviceOption & RowOptions & {
+  atoms: number;
+  sparsity: number;
+  out: string;
+  overwrite?: true;
+};
+
+/** `train [INPUT…]`: learns a dictionary. */
+export function trainCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "train",
+    "learn a dictionary from rows; without inputs, from the sample",
+    [
+      "dbksvd train",
+      "dbksvd train activations/ --column embedding --atoms 4096 --sparsity 20",
+      "dbksvd train 'data/*.parquet' --coder mp --device gpu --out my-model",
+      "dbksvd train https://example.org/rows.parquet --max-rows 100000 --json",
+    ],
+  )
+    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .option(
+      "--atoms <count>",
+      "atoms of the dictionary (m)",
+      wholeNumber(),
+      DEFAULT_TRAIN_OPTIONS.atoms,
+    )
+    .option(
+      "--sparsity <count>",
+      "nonzeros a row (k)",
+      wholeNumber(),
+      DEFAULT_TRAIN_OPTIONS.sparsity,
+    )
+    .option("--out <dir>", "the model directory to write", "dbksvd-model")
+    .option("--overwrite", "replace whatever the directory holds");
+  return addLearningOptions(addRowOptions(command))
+    .action((inputs, flags, self) =>
+      conduct(io, self, (session) => train(inputs, flags, session))
+    );
+}
+
+async function train(
+  inputs: readonly string[],
+  flags: TrainFlags,
+  session: Session,
+): Promise<void> {
+  const { trainToDirectory } = await import("../../use/train_directory.ts");
+  const source = await openInputs(inputs, flags, session);
+  const progress = new TrainingProgress(session);
+  try {
+    const summary = await trainToDirectory(
+      source,
+      {
+        ...learningOptions(flags),
+        atoms: flags.atoms,
+        sparsity: flags.sparsity,
+      },
+      { out: flags.out, overwrite: flags.overwrite, column: flags.column },
+      await progress.run(flags.device),
+    );
+    session.print(summary, () => describeSummary(summary));
+  } finally {
+    await source.close();
+  }
+}
+
+function describeSummary(
+  { model, device, rows, heldOut, passes, seconds, config }: TrainSummary,
+): string {
+  const { atoms, sparsity } = config.parameters;
+  const lines = [
+    `Learned ${atoms} atoms, ${sparsity} nonzeros a row, from ${
+      count(rows)
+    } rows in ${passes} passes, ${duration(seconds)}, on ${device.name}`,
+  ];
+  if (heldOut !== undefined) {
+    lines.push(
+      `Held-out FVU ${figure(heldOut.fvu)} on ${count(heldOut.rows)} rows ` +
+        `(explained variance ${figure(heldOut.explained_variance)}, ` +
+        `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,
+    );
+  }
+  return [...lines, `Model in ${model}/`].join("\n");
+}

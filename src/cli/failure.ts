@@ -1,0 +1,58 @@
+import { CommanderError } from "@commander-js/extra-typings";
+import { DbksvdError } from "../errors.ts";
+
+/** A failure as the command line reports it. */
+export interface Failure {
+  /** The process's exit code. */
+  code: number;
+  /** One line: what, where, what to do. */
+  message: string;
+  /** What `--json` prints. */
+  document: { error: { kind: string; message: string; where?: unknown } };
+}
+
+const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Stopped by a signal, after whatever could be saved was saved. */
+export class Stopped extends Error {
+  constructor(readonly signal: keyof typeof STOPPED) {
+    super(`Stopped by ${signal}`);
+  }
+}
+
+/** Sorts anything thrown into an exit code and a line. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof DbksvdError) {
+    return failure(error.exitCode, error.kind, error.message, error.where);
+  }
+  if (error instanceof CommanderError) {
+    return failure(2, "usage", usageMessage(error.message));
+  }
+  if (error instanceof Stopped) {
+    return failure(STOPPED[error.signal], "stopped", error.message);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return failure(1, "run", `${oneLine(error.message)} of dbksvd's deno run`);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return failure(1, "run", oneLine(message) || "Something went wrong");
+}
+
+function failure(
+  code: number,
+  kind: string,
+  message: string,
+  where?: unknown,
+): Failure {
+  return { code, message, document: { error: { kind, message, where } } };
+}
+
+// Commander begins with "error: " and puts its suggestion on a line of its own.
+function usageMessage(message: string): string {
+  const text = oneLine(message).replace(/^error: /, "").replace(/\.$/, "");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function oneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, " ").trim();
+}

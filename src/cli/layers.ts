@@ -1,0 +1,180 @@
+import {
+  CommanderError,
+  type CommandUnknownOpts,
+  type Option,
+} from "@commander-js/extra-typings";
+import { DbksvdError } from "../errors.ts";
+import { nearest } from "./nearest.ts";
+import { commonOptions } from "./session.ts";
+import type { Io } from "./io.ts";
+
+/** Where a value below the command line came from. */
+interface Origin {
+  /** As commander names it. */
+  source: "env" | "config";
+  /** As the user knows it: the variable, or the key and its file. */
+  name: string;
+}
+
+/** The environment variable of an option: DBKSVD_SAMPLE_BATCH for sampleBatch. */
+export function variableOf(option: string): string {
+  return `DBKSVD_${option.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/**
+ * Fills in what the command line left open, from `DBKSVD_*` variables first and then from `--config`.
+ *
+ * @throws {DbksvdError} `usage` for an unreadable file, an unknown key or a value that the option does not take
+ */
+export async function applyLayers(
+  command: CommandUnknownOpts,
+  io: Io,
+): Promise<void> {
+  const file = commonOptions(command).config ?? io.env(variableOf("config"));
+  const config = file === undefined ? {} : await readConfig(file);
+  const inputs = takeInputs(command, config, file);
+  refuseUnknown(command, config, file);
+  for (const option of command.options) {
+    const key = option.attributeName();
+    if (command.getOptionValueSource(key) === "cli") continue;
+    const variable = io.env(variableOf(key));
+    if (variable !== undefined) {
+      const name = variableOf(key);
+      setOption(command, option, variable, { source: "env", name });
+    } else if (Object.hasOwn(config, key)) {
+      const name = `"${key}" in ${file}`;
+      setOption(command, option, config[key], { source: "config", name });
+    }
+  }
+  if (inputs !== undefined) giveInputs(command, inputs);
+}
+
+async function readConfig(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new DbksvdError("usage", "The configuration cannot be read", {
+      where: { file },
+      mend: "check the path given to --config",
+      cause,
+    });
+  }
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw new DbksvdError(
+      "usage",
+      `The configuration is not JSON, ${(cause as Error).message}`,
+      { where: { file }, cause },
+    );
+  }
+  if (typeof config === "object" && config && !Array.isArray(config)) {
+    return { ...config };
+  }
+  throw new DbksvdError("usage", "The configuration is no JSON object", {
+    where: { file },
+    mend: 'write the options in camelCase, such as { "atoms": 512 }',
+  });
+}
+
+// `inputs` stands for the INPUT arguments; everything else is named as its option.
+function takeInputs(
+  command: CommandUnknownOpts,
+  config: Record<string, unknown>,
+  file: string | undefined,
+): string[] | undefined {
+  const takesInputs = command.registeredArguments.some(({ variadic }) =>
+    variadic
+  );
+  if (!takesInputs || !Object.hasOwn(config, "inputs")) return undefined;
+  const { inputs } = config;
+  delete config.inputs;
+  const list = typeof inputs === "string" ? [inputs] : inputs;
+  if (Array.isArray(list) && list.every((path) => typeof path === "string")) {
+    return list;
+  }
+  throw new DbksvdError("usage", '"inputs" is no list of paths', {
+    where: { file },
+  });
+}
+
+function giveInputs(command: CommandUnknownOpts, inputs: string[]): void {
+  const at = command.registeredArguments.findIndex(({ variadic }) => variadic);
+  const given = command.processedArgs[at];
+  if (!Array.isArray(given) || given.length === 0) {
+    command.processedArgs[at] = inputs;
+  }
+}
+
+function refuseUnknown(
+  command: CommandUnknownOpts,
+  config: Record<string, unknown>,
+  file: string | undefined,
+): void {
+  const known = command.options.map((option) => option.attributeName());
+  for (const key of Object.keys(config)) {
+    if (known.includes(key) && key !== "config") continue;
+    const near = nearest(key, known);
+    throw new DbksvdError("usage", `Unknown parameter "${key}"`, {
+      where: { file },
+      mend: near === undefined
+        ? `see dbksvd ${command.name()} --help`
+        : `did you mean "${near}"?`,
+    });
+  }
+}
+
+function setOption(
+  command: CommandUnknownOpts,
+  option: Option,
+  value: unknown,
+  origin: Origin,
+): void {
+  const key = option.attributeName();
+  if (!option.required && !option.optional) {
+    const on = booleanOf(value, origin);
+    if (on === !option.negate) {
+      command.setOptionValueWithSource(key, on, origin.source);
+    }
+    return;
+  }
+  const texts = textsOf(value, option.variadic, origin);
+  let parsed: unknown = option.variadic ? texts : texts[0];
+  if (option.parseArg) {
+    try {
+      parsed = texts.reduce<unknown>(
+        (previous, text) => option.parseArg!(text, previous),
+        undefined,
+      );
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      throw refused(origin, value, error.message.replace(/\.$/, ""));
+    }
+  }
+  command.setOptionValueWithSource(key, parsed, origin.source);
+}
+
+function booleanOf(value: unknown, origin: Origin): boolean {
+  if (value === true || /^(1|true|yes|on)$/i.test(`${value}`)) return true;
+  if (value === false || /^(0|false|no|off|)$/i.test(`${value}`)) return false;
+  throw refused(origin, value, "It takes true or false");
+}
+
+function textsOf(value: unknown, variadic: boolean, origin: Origin): string[] {
+  const plain = (one: unknown) => ["string", "number"].includes(typeof one);
+  if (Array.isArray(value) && value.every(plain)) {
+    return variadic ? value.map(String) : [value.join(",")];
+  }
+  if (!plain(value)) {
+    throw refused(origin, JSON.stringify(value), "It takes text or a number");
+  }
+  return variadic ? `${value}`.split(",") : [`${value}`];
+}
+
+function refused(origin: Origin, value: unknown, needed: string): DbksvdError {
+  return new DbksvdError("usage", `${origin.name} is "${value}"`, {
+    mend: needed.charAt(0).toLowerCase() + needed.slice(1),
+  });
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(least = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) {
+      return value;
+    }
+    throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
+  };
+}
+
+/** Reads a finite number of at least `least`. */
+export function numberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value >= least) {
+      return value;
+    }
+    throw new InvalidArgumentError(`It takes a number from ${least}.`);
+  };
+}
+
+/** Reads whole numbers set apart by commas. */
+export function wholeNumbers(text: string): number[] {
+  return text.split(",").map((part) => wholeNumber()(part));
+}

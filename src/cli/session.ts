@@ -1,0 +1,93 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Stopped } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+/** How much is said on standard error. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** The options that every command has. */
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  logLevel: typeof LOG_LEVELS[number];
+  config?: string;
+}
+
+/** The values of the options that every command has. */
+export function commonOptions(command: CommandUnknownOpts): CommonOptions {
+  return command.opts() as unknown as CommonOptions;
+}
+
+/** What a command has at hand while it runs. */
+export interface Session {
+  readonly io: Io;
+  readonly json: boolean;
+  /** Fires when the user asks to stop. */
+  readonly signal: AbortSignal;
+  /** Prints the command's one result: the document with `--json`, else the text. */
+  print(document: unknown, text: () => string): void;
+  /** A word on standard error, where the log level lets it through. */
+  say(level: typeof LOG_LEVELS[number], text: string): void;
+  /** Shows how far the job is. */
+  progress: Progress;
+}
+
+/** Runs a command's work with its session; signals stop it, the second one at once. */
+export async function conduct(
+  io: Io,
+  command: CommandUnknownOpts,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
+  const { json = false, quiet = false, logLevel } = commonOptions(command);
+  const level = quiet ? "error" : logLevel;
+  const progress = createProgress(
+    io,
+    command.name(),
+    LOG_LEVELS.indexOf(level) > 1,
+  );
+  const controller = new AbortController();
+  let stopped: "SIGINT" | "SIGTERM" | undefined;
+  const unhear = io.onSignal((signal) => {
+    if (stopped !== undefined) io.exit(signal === "SIGINT" ? 130 : 143);
+    stopped = signal;
+    progress.line("Stopping after this step; once more to stop at once");
+    controller.abort(new Stopped(signal));
+  });
+  try {
+    await work({
+      io,
+      json,
+      signal: controller.signal,
+      progress,
+      print: (document, text) => {
+        progress.finish();
+        io.out(`${json ? toJson(document) : text()}\n`);
+      },
+      say: (at, text) => {
+        if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
+        progress.line(text);
+      },
+    });
+    if (stopped !== undefined) throw new Stopped(stopped);
+  } catch (error) {
+    if (stopped === undefined || error instanceof Stopped) throw error;
+    throw isAbort(error) ? new Stopped(stopped) : error;
+  } finally {
+    unhear();
+    progress.finish();
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** JSON with typed arrays as lists. */
+export function toJson(document: unknown): string {
+  return JSON.stringify(
+    document,
+    (_key, value) =>
+      ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value,
+  );
+}

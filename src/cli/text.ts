@@ -1,0 +1,41 @@
+/** A whole number with its thousands set apart: 12 345. */
+export function count(value: number): string {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+/** A number to four significant digits, or a dash where there is none. */
+export function figure(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "–";
+  return Number.isInteger(value) ? count(value) : `${+value.toPrecision(4)}`;
+}
+
+/** Seconds as a person says them: 8 s, 3 min 20 s, 2 h 5 min. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
+}
+
+/** Columns of cells as lines of text; all but the first column flush right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, c) =>
+    Math.max(...all.map((row) => width(row[c] ?? "")))
+  );
+  return all.map((row) =>
+    head.map((_, c) => {
+      const cell = row[c] ?? "";
+      const pad = " ".repeat(widths[c] - width(cell));
+      return c === 0 ? cell + pad : pad + cell;
+    }).join("  ").trimEnd()
+  ).join("\n");
+}
+
+function width(text: string): number {
+  return [...text].length;
+}

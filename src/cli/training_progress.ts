@@ -1,0 +1,47 @@
+import type { DeviceChoice } from "../engine/create.ts";
+import type { TrainingPlan } from "../learn/plan.ts";
+import type { MetricsLine } from "../model/model.ts";
+import type { TrainRun } from "../use/train.ts";
+import type { Session } from "./session.ts";
+
+/** Shows a training's progress: rows seen, FVU so far and, on a GPU, how busy it is. */
+export class TrainingProgress {
+  #started: number;
+  #busy = 0;
+  #onGpu = false;
+
+  /** Starts the clock. */
+  constructor(readonly session: Session) {
+    this.#started = session.io.now();
+  }
+
+  /** How to run a training so that it is shown here. */
+  async run(device: DeviceChoice): Promise<TrainRun> {
+    const { createEngine } = await import("../engine/create.ts");
+    const onNotice = (notice: string) => this.session.say("info", notice);
+    return {
+      signal: this.session.signal,
+      onNotice,
+      onProgress: (lines, plan) => this.#update(lines, plan),
+      createEngine: async (spec) => {
+        const engine = await createEngine(spec, { device, onNotice });
+        this.#onGpu = engine.info.kind === "gpu";
+        return engine;
+      },
+    };
+  }
+
+  #update(lines: readonly MetricsLine[], plan: TrainingPlan): void {
+    const last = lines.at(-1);
+    if (last === undefined) return;
+    for (const line of lines) this.#busy += line.milliseconds;
+    const elapsed = this.session.io.now() - this.#started;
+    this.session.progress.update({
+      done: last.rowsSeen,
+      total: plan.batches.reduce((sum, rows) => sum + rows, 0) * plan.passes,
+      unit: "rows",
+      fvu: last.updatedFvu,
+      busy: this.#onGpu ? Math.min(1, this.#busy / elapsed) : undefined,
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Io } from "../../src/cli/io.ts";
+import { run } from "../../src/cli/run.ts";
+
+/** An Io that keeps what is written, with a clock and an environment of its own. */
+export class FakeIo implements Io {
+  stdout = "";
+  stderr = "";
+  clock = 0;
+  terminal = false;
+  color = false;
+  width = 80;
+  heard: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
+
+  constructor(readonly variables: Record<string, string> = {}) {}
+
+  out(text: string): void {
+    this.stdout += text;
+  }
+
+  err(text: string): void {
+    this.stderr += text;
+  }
+
+  columns(): number {
+    return this.width;
+  }
+
+  env(name: string): string | undefined {
+    return this.variables[name];
+  }
+
+  now(): number {
+    return this.clock;
+  }
+
+  onSignal(heard: (signal: "SIGINT" | "SIGTERM") => void): () => void {
+    this.heard.push(heard);
+    return () => this.heard = this.heard.filter((one) => one !== heard);
+  }
+
+  exit(code: number): never {
+    throw new Error(`exit ${code}`);
+  }
+}
+
+/** Runs the command line and returns what it wrote. */
+export async function runCli(
+  args: string[],
+  variables: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const io = new FakeIo(variables);
+  const code = await run(args, io);
+  return { code, stdout: io.stdout, stderr: io.stderr };
+}
