@@ -1,0 +1,120 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { DbksvdError } from "../errors.ts";
+
+/** Bytes at hand, or a read call away: what the decoders read from. */
+export interface SyncBytes {
+  /** Fills `into` with the bytes from `offset` on. */
+  readSync(offset: number, into: Uint8Array): void;
+}
+
+/** A file to read ranges of, local or remote. */
+export interface ByteSource {
+  /** As given, without credentials: for messages. */
+  readonly path: string;
+  readonly size: number;
+  /** Where the file is local: its path, which a worker can open itself. */
+  readonly localPath?: string;
+  /** The bytes from `offset` on, `length` of them. */
+  read(
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  close(): void;
+}
+
+/** Bytes of a range that were read before, addressed by their place in the file. */
+export function heldBytes(offset: number, bytes: Uint8Array): SyncBytes {
+  return {
+    readSync(from, into) {
+      const start = from - offset;
+      if (start < 0 || start + into.length > bytes.length) {
+        throw new RangeError(`Bytes ${from} … were not read ahead`);
+      }
+      into.set(bytes.subarray(start, start + into.length));
+    },
+  };
+}
+
+/** Files open at once, at most; others are opened again when they are read. */
+const OPEN_FILES = 128;
+const openFiles = new Set<LocalFile>();
+
+/** A local file, read by position; reads of a shortened file are refused. */
+export class LocalFile implements ByteSource, SyncBytes {
+  readonly size: number;
+  readonly localPath: string;
+  #descriptor: number | undefined;
+
+  /** Opens a file for reading. */
+  constructor(readonly path: string) {
+    this.localPath = path;
+    const stat = fstatSync(this.#open());
+    if (stat.isDirectory()) {
+      this.close();
+      throw unreadable(path, new Error("it is a directory"));
+    }
+    this.size = stat.size;
+  }
+
+  /** Fills `into` with the bytes from `offset` on. */
+  readSync(offset: number, into: Uint8Array): void {
+    const descriptor = this.#open();
+    for (let done = 0; done < into.length;) {
+      const left = into.length - done;
+      const count = readSync(descriptor, into, done, left, offset + done);
+      if (count === 0) {
+        throw new DbksvdError("data", "File ends early", {
+          where: { file: this.path },
+          mend: "it was cut off or changed while it was read; write it again",
+        });
+      }
+      done += count;
+    }
+  }
+
+  /** The bytes from `offset` on. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve) => {
+      const bytes = new Uint8Array(length);
+      this.readSync(offset, bytes);
+      resolve(bytes);
+    });
+  }
+
+  /** Closes the file; reading opens it again. */
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    openFiles.delete(this);
+  }
+
+  #open(): number {
+    if (this.#descriptor !== undefined) return this.#descriptor;
+    for (const oldest of openFiles) {
+      if (openFiles.size < OPEN_FILES) break;
+      oldest.close();
+    }
+    try {
+      this.#descriptor = openSync(this.path, "r");
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+    openFiles.add(this);
+    return this.#descriptor;
+  }
+}
+
+function unreadable(path: string, error: unknown): DbksvdError {
+  const missing = (error as { code?: string }).code === "ENOENT";
+  const message = (error as Error).message;
+  return new DbksvdError(
+    "data",
+    missing ? "File not found" : `File cannot be read, ${message}`,
+    {
+      where: { file: path },
+      mend: "check the path and its permissions",
+      cause: error,
+    },
+  );
+}

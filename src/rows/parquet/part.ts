@@ -1,0 +1,287 @@
+import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
+import type { RowRange } from "../delivery.ts";
+import type { Fault, Part, PartJob } from "../part.ts";
+import type { Leaf } from "./columns.ts";
+import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
+import { IrregularColumn, nonFinite } from "./irregular.ts";
+import { type Chunk, type Page, walkPages } from "./pages.ts";
+import { Irregular } from "./values.ts";
+
+/** Row groups beyond this are shuffled and read in pieces. */
+const BLOCK_BYTES = 64 * 2 ** 20;
+/** Pieces of such row groups have at least this much. */
+const PIECE_BYTES = 16 * 2 ** 20;
+/** Jobs for workers have about this much. */
+const JOB_BYTES = 8 * 2 ** 20;
+
+/** A column of a row group: one with vectors, or one for each dimension. */
+export interface GroupColumn {
+  leaf: Leaf;
+  chunk: Chunk;
+}
+
+/** The vectors of one row group. */
+export class RowGroupPart implements Part {
+  readonly #columns: PagedColumn[];
+  #decoder?: PageDecoder;
+  #irregular?: IrregularColumn[];
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly source: ByteSource,
+    readonly columns: readonly GroupColumn[],
+    readonly width: number,
+    readonly rows: number,
+    readonly rowGroup: number,
+    readonly pageLimit: number,
+  ) {
+    this.#columns = columns.map((column) =>
+      new PagedColumn(source, column, width, pageLimit)
+    );
+    const slots = rows * this.#columns[0].slotsPerRow;
+    if (columns.some(({ chunk }) => chunk.slots !== slots)) {
+      this.#beIrregular();
+    }
+  }
+
+  /** See {@linkcode Part.blocks}. */
+  async blocks(): Promise<RowRange[]> {
+    const bytes = this.width * 4;
+    if (this.rows * bytes <= BLOCK_BYTES || this.#irregular !== undefined) {
+      return [{ start: 0, end: this.rows }];
+    }
+    return await Array.fromAsync(this.#cut(0, this.rows, PIECE_BYTES / bytes));
+  }
+
+  /** See {@linkcode Part.read}. */
+  async read(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    if (this.#irregular === undefined) {
+      try {
+        return await this.#readRegular(range, out);
+      } catch (error) {
+        if (!(error instanceof Irregular)) throw error;
+        this.#beIrregular();
+      }
+    }
+    // The columns' places in the file move on as they are read: one reader at a time.
+    const turn = this.#queue.then(() => this.#readIrregular(range, out));
+    this.#queue = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  /** See {@linkcode Part.jobs}. */
+  async *jobs(range: RowRange): AsyncGenerator<PartJob> {
+    const rows = JOB_BYTES / 4 / this.width;
+    for await (const piece of this.#cut(range.start, range.end, rows)) {
+      const spec = await this.#spec(piece);
+      let cost = (piece.end - piece.start) * this.width * 4;
+      for (const { pages } of spec.columns) {
+        const sizes = pages.map((page) => page.compressed + page.uncompressed);
+        cost += Math.max(0, ...sizes);
+      }
+      yield { ...piece, spec, cost };
+    }
+  }
+
+  /** Whether rows have to be read one by one: some are not full vectors. */
+  get irregular(): boolean {
+    return this.#irregular !== undefined;
+  }
+
+  #beIrregular() {
+    this.#irregular ??= this.columns.map(({ leaf, chunk }) =>
+      new IrregularColumn(
+        this.source,
+        chunk,
+        leaf,
+        leaf.layout === "scalar" ? 1 : this.width,
+        this.pageLimit,
+      )
+    );
+  }
+
+  async #readRegular(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    const spec = await this.#spec(range);
+    const decoder = isSync(this.source)
+      ? this.#decoder ??= new PageDecoder(this.source)
+      : new PageDecoder(await fetchPages(this.source, spec));
+    return decoder.decode(spec, out).map((row) => ({
+      row: range.start + row,
+      why: whyNonFinite(out, row, this.width),
+    }));
+  }
+
+  async #readIrregular(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    const byRow = new Map<number, Fault>();
+    for (const [c, column] of this.#irregular!.entries()) {
+      const into = out.subarray(c);
+      const faults = await column.read(
+        range.start,
+        range.end,
+        into,
+        this.width,
+      );
+      for (const fault of faults) {
+        if (!byRow.has(fault.row)) byRow.set(fault.row, fault);
+      }
+    }
+    return [...byRow.values()].sort((a, b) => a.row - b.row);
+  }
+
+  async #spec({ start, end }: RowRange): Promise<DecodeSpec> {
+    const columns: DecodeColumn[] = [];
+    for (const column of this.#columns) {
+      columns.push(await column.pagesOf(start, end));
+    }
+    return { columns, width: this.width, startRow: start, endRow: end };
+  }
+
+  // Runs of at least `rows` rows that end where a page of the first column ends.
+  async *#cut(
+    start: number,
+    end: number,
+    rows: number,
+  ): AsyncGenerator<RowRange> {
+    while (start < end) {
+      const least = Math.min(end, Math.ceil(start + rows));
+      const stop = least === end ? end : Math.min(
+        end,
+        await this.#columns[0].pageEnd(least),
+      );
+      yield { start, end: stop };
+      start = stop;
+    }
+  }
+}
+
+/** What is wrong with a row of floats that are not all finite. */
+export function whyNonFinite(
+  data: Float32Array,
+  row: number,
+  width: number,
+): string {
+  const values = data.subarray(row * width, (row + 1) * width);
+  return nonFinite(values.find((value) => !Number.isFinite(value)) ?? NaN);
+}
+
+function isSync(source: ByteSource): source is ByteSource & SyncBytes {
+  return "readSync" in source;
+}
+
+// A column chunk's pages, their headers read as far as they have been needed.
+class PagedColumn {
+  readonly slotsPerRow: number;
+  readonly #walk: AsyncGenerator<Page>;
+  readonly #pages: Page[] = [];
+  #dictionary?: Page;
+  #walked = 0; // slots of the pages known
+  #walking: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    source: ByteSource,
+    readonly column: GroupColumn,
+    width: number,
+    pageLimit: number,
+  ) {
+    this.#walk = walkPages(source, column.chunk, pageLimit);
+    this.slotsPerRow = column.leaf.maxRepetition > 0 ? width : 1;
+  }
+
+  async pagesOf(start: number, end: number): Promise<DecodeColumn> {
+    const from = start * this.slotsPerRow;
+    const to = end * this.slotsPerRow;
+    await this.#walkTo(to);
+    const pages = [];
+    for (let i = this.#pageAt(from); i < this.#pages.length; i++) {
+      if (this.#pages[i].firstSlot >= to) break;
+      pages.push(this.#pages[i]);
+    }
+    const { leaf, chunk: { codec } } = this.column;
+    return { leaf, codec, dictionary: this.#dictionary, pages };
+  }
+
+  // The first row, from `row` on, that begins with a page or after one.
+  async pageEnd(row: number): Promise<number> {
+    const slot = row * this.slotsPerRow;
+    await this.#walkTo(slot);
+    const page = this.#pages[this.#pageAt(slot - 1)];
+    return Math.max(
+      row,
+      Math.floor((page.firstSlot + page.slots) / this.slotsPerRow),
+    );
+  }
+
+  // Index of the page that holds a slot.
+  #pageAt(slot: number): number {
+    let low = 0;
+    let high = this.#pages.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#pages[middle].firstSlot <= slot) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  async #walkTo(slot: number) {
+    const turn = this.#walking.then(async () => {
+      while (this.#walked < slot) {
+        const next = await this.#walk.next();
+        if (next.done) throw new Error("Pages end before the rows do");
+        const page = next.value;
+        if (page.version === 0) this.#dictionary = page;
+        else {
+          this.#pages.push(page);
+          this.#walked += page.slots;
+        }
+      }
+    });
+    // A failed walk stays failed: its generator would only seem to have ended.
+    this.#walking = turn;
+    turn.catch(() => undefined);
+    await turn;
+  }
+}
+
+/** Reads the pages of a job ahead, for decoding where the file cannot be read. */
+export async function fetchPages(
+  source: ByteSource,
+  spec: DecodeSpec,
+): Promise<SyncBytes> {
+  const pieces: { offset: number; bytes: Uint8Array }[] = [];
+  await Promise.all(spec.columns.map(async ({ dictionary, pages }) => {
+    const wanted = dictionary === undefined ? pages : [dictionary, ...pages];
+    for (const { offset, end } of joinRanges(wanted)) {
+      pieces.push({ offset, bytes: await source.read(offset, end - offset) });
+    }
+  }));
+  return heldPieces(pieces);
+}
+
+/** Bytes of some ranges of a file. */
+export function heldPieces(
+  pieces: readonly { offset: number; bytes: Uint8Array }[],
+): SyncBytes {
+  return {
+    readSync(offset, into) {
+      const piece = pieces.find((p) =>
+        offset >= p.offset && offset + into.length <= p.offset + p.bytes.length
+      );
+      if (piece === undefined) throw new RangeError("Bytes were not read");
+      heldBytes(piece.offset, piece.bytes).readSync(offset, into);
+    },
+  };
+}
+
+// Pages that nearly touch are read together.
+function joinRanges(pages: readonly Page[]): { offset: number; end: number }[] {
+  const ranges: { offset: number; end: number }[] = [];
+  for (const { offset, compressed } of pages) {
+    const last = ranges[ranges.length - 1];
+    if (
+      last !== undefined && offset >= last.offset && offset - last.end < 65536
+    ) last.end = offset + compressed;
+    else ranges.push({ offset, end: offset + compressed });
+  }
+  return ranges;
+}

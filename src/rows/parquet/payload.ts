@@ -1,0 +1,95 @@
+import { crc32 } from "node:zlib";
+import type { SyncBytes } from "../bytes.ts";
+import { decompress } from "./codecs.ts";
+import type { Leaf } from "./columns.ts";
+import { bitsFor, type Runs } from "./levels.ts";
+import type { Page } from "./pages.ts";
+
+/** A page's levels and values, decompressed. */
+export interface Payload {
+  repetition?: Runs;
+  definition?: Runs;
+  values: Uint8Array;
+}
+
+/** Reads and decompresses a whole data page, checking its checksum where it has one. */
+export function readPayload(
+  bytes: SyncBytes,
+  page: Page,
+  leaf: Leaf,
+  codec: string,
+): Payload {
+  const stored = readStored(bytes, page);
+  if (page.version === 2) {
+    const levels = page.repetitionBytes + page.definitionBytes;
+    const values = page.valuesCompressed
+      ? decompress(codec, stored.subarray(levels), page.uncompressed - levels)
+      : stored.subarray(levels);
+    return { ...splitV2(stored, page, leaf), values };
+  }
+  const whole = decompress(codec, stored, page.uncompressed);
+  const { repetition, definition, end } = splitV1(whole, leaf);
+  if (end > whole.length) throw new Error("Levels are longer than their page");
+  return { repetition, definition, values: whole.subarray(end) };
+}
+
+/** Reads and decompresses a dictionary page. */
+export function readDictionaryBytes(
+  bytes: SyncBytes,
+  page: Page,
+  codec: string,
+): Uint8Array {
+  return decompress(codec, readStored(bytes, page), page.uncompressed);
+}
+
+function readStored(bytes: SyncBytes, page: Page): Uint8Array {
+  const stored = new Uint8Array(page.compressed);
+  bytes.readSync(page.offset, stored);
+  if (page.crc !== undefined) checkCrc(page, crc32(stored));
+  return stored;
+}
+
+/** Throws where a page's checksum is not the one in its header. */
+export function checkCrc(page: Page, crc: number): void {
+  if (page.crc !== undefined && (crc | 0) !== (page.crc | 0)) {
+    throw new Error("Page is corrupt, its checksum does not match");
+  }
+}
+
+/** Finds the levels at the beginning of a version 1 page; `end` may lie beyond the bytes given. */
+export function splitV1(
+  bytes: Uint8Array,
+  leaf: Leaf,
+): { repetition?: Runs; definition?: Runs; end: number } {
+  let end = 0;
+  const take = (max: number): Runs | undefined => {
+    if (max === 0) return undefined;
+    if (end + 4 > bytes.length) {
+      end += 4;
+      return undefined;
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset + end, 4);
+    const start = end + 4;
+    end = start + view.getUint32(0, true);
+    return { bytes, start, end, bitWidth: bitsFor(max) };
+  };
+  const repetition = take(leaf.maxRepetition);
+  const definition = take(leaf.maxDefinition);
+  return { repetition, definition, end };
+}
+
+/** The levels at the beginning of a version 2 page. */
+export function splitV2(
+  bytes: Uint8Array,
+  page: Page,
+  leaf: Leaf,
+): { repetition?: Runs; definition?: Runs } {
+  const middle = page.repetitionBytes;
+  const end = middle + page.definitionBytes;
+  const runs = (start: number, end: number, max: number): Runs | undefined =>
+    max === 0 ? undefined : { bytes, start, end, bitWidth: bitsFor(max) };
+  return {
+    repetition: runs(0, middle, leaf.maxRepetition),
+    definition: runs(middle, end, leaf.maxDefinition),
+  };
+}

@@ -1,0 +1,27 @@
+import type { RowRange } from "./delivery.ts";
+import type { DecodeSpec } from "./parquet/decode.ts";
+
+/** A row that cannot be used, counted from its part's beginning, and why. */
+export interface Fault {
+  row: number;
+  why: string;
+}
+
+/** Rows that a worker can decode by itself. */
+export interface PartJob extends RowRange {
+  spec: DecodeSpec;
+  /** Bytes that decoding takes at once. */
+  cost: number;
+}
+
+/** A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its beginning. */
+export interface Part {
+  readonly rows: number;
+  readonly rowGroup?: number;
+  /** Ranges that are cheap to read whole, in order, together all rows. */
+  blocks(): Promise<RowRange[]>;
+  /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
+  read(range: RowRange, out: Float32Array): Promise<Fault[]>;
+  /** Cuts rows into jobs for workers, ending where pages end. */
+  jobs?(range: RowRange): AsyncIterable<PartJob>;
+}

@@ -1,0 +1,174 @@
+import { DbksvdError, type ErrorPlace } from "../errors.ts";
+import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
+import type { Fault, Part } from "./part.ts";
+import type { Preparation } from "./prepare.ts";
+
+/** A part at its place among all rows. */
+export interface PlacedPart {
+  part: Part;
+  firstRow: number;
+  /** Rows of the same file before it. */
+  fileRow: number;
+  /** The file, for messages, and the column. */
+  place: ErrorPlace;
+}
+
+/** Rows are decoded in pieces of about this much, so that waiting consumers and signals get their turn. */
+const PIECE_BYTES = 32 * 2 ** 20;
+
+/** Rows of all parts, decoded in this thread. */
+export class PartStore implements BlockStore {
+  readonly rowCount: number;
+
+  constructor(
+    readonly parts: readonly PlacedPart[],
+    readonly width: number,
+    rowCount: number,
+    readonly preparation: Preparation,
+  ) {
+    this.rowCount = rowCount;
+  }
+
+  /** Whether reading can drop rows. */
+  get mayDrop(): boolean {
+    return this.preparation.mayDrop;
+  }
+
+  /** See {@linkcode BlockStore.blocks}. */
+  async blocks(): Promise<RowRange[]> {
+    const all: RowRange[] = [];
+    for (const { part, firstRow, place } of this.parts) {
+      const blocks = await placed(place, part, () => part.blocks());
+      for (const { start, end } of blocks) {
+        const stop = Math.min(firstRow + end, this.rowCount);
+        if (firstRow + start < stop) {
+          all.push({ start: firstRow + start, end: stop });
+        }
+      }
+    }
+    return all;
+  }
+
+  /** See {@linkcode BlockStore.stream}. */
+  async *stream(
+    ranges: Iterable<RowRange>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RowBlock> {
+    for (const range of ranges) yield await this.read(range, signal);
+  }
+
+  /** Reads the rows of one range. */
+  async read(range: RowRange, signal?: AbortSignal): Promise<RowBlock> {
+    const { width } = this;
+    const data = new Float32Array((range.end - range.start) * width);
+    const dropped: number[] = [];
+    const rows = Math.max(1, Math.floor(PIECE_BYTES / 4 / width));
+    for (const { at, start, end } of this.overlaps(range)) {
+      for (let row = start; row < end; row += rows) {
+        signal?.throwIfAborted();
+        const piece = { start: row, end: Math.min(end, row + rows) };
+        const first = at.firstRow + row - range.start;
+        const out = data.subarray(
+          first * width,
+          (first + piece.end - row) * width,
+        );
+        const faults = await placed(
+          at.place,
+          at.part,
+          () => at.part.read(piece, out),
+        );
+        for (const lost of await this.judge(at, piece, out, faults)) {
+          dropped.push(lost);
+        }
+      }
+    }
+    return withoutRows(range, data, width, dropped);
+  }
+
+  /** The parts that a range of rows lies in, with the rows counted within them. */
+  *overlaps(
+    { start, end }: RowRange,
+  ): Generator<{ at: PlacedPart; start: number; end: number }> {
+    for (let i = this.#partAt(start); i < this.parts.length; i++) {
+      const at = this.parts[i];
+      if (at.firstRow >= end) return;
+      const from = Math.max(0, start - at.firstRow);
+      const to = Math.min(at.part.rows, end - at.firstRow);
+      if (from < to) yield { at, start: from, end: to };
+    }
+  }
+
+  /** Prepares rows just read; refuses bad ones or, where asked to, drops and counts them. Returns the rows dropped. */
+  async judge(
+    at: PlacedPart,
+    piece: RowRange,
+    data: Float32Array,
+    faults: readonly Fault[],
+  ): Promise<number[]> {
+    const lost = await this.preparation.apply(at, piece, data, faults);
+    return lost.map((row) => at.firstRow + row);
+  }
+
+  #partAt(row: number): number {
+    let low = 0;
+    let high = this.parts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.parts[middle].firstRow <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** Takes rows out of a range's data. `dropped` holds row numbers in ascending order. */
+export function withoutRows(
+  { start, end }: RowRange,
+  data: Float32Array<ArrayBuffer>,
+  width: number,
+  dropped: readonly number[],
+): RowBlock {
+  if (dropped.length === 0) return { start, rows: end - start, data };
+  const rows = end - start - dropped.length;
+  const rowNumbers = new Float64Array(rows);
+  const kept = new Float32Array(rows * width);
+  for (let row = start, to = 0, d = 0; row < end; row++) {
+    if (row === dropped[d]) {
+      d++;
+      continue;
+    }
+    const from = (row - start) * width;
+    kept.set(data.subarray(from, from + width), to * width);
+    rowNumbers[to++] = row;
+  }
+  return { start, rows, data: kept, rowNumbers };
+}
+
+/** Runs a reading and names the place where it fails. */
+export async function placed<T>(
+  place: ErrorPlace,
+  part: Part,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw atPlace(error, { ...place, rowGroup: part.rowGroup });
+  }
+}
+
+/** An error of reading, as one of bad data at a place. */
+export function atPlace(error: unknown, where: ErrorPlace): unknown {
+  if (error instanceof DbksvdError) return error;
+  if ((error as Error).name === "AbortError") return error;
+  return new DbksvdError("data", `Cannot decode, ${message(error)}`, {
+    where,
+    mend: "the file may be damaged; write it again",
+    cause: error,
+  });
+}
+
+function message(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.charAt(0).toLowerCase() + text.slice(1).split("\n")[0];
+}
