@@ -1,3 +1,5 @@
+import type { SchemaElement } from "hyparquet";
+
 /** A run of rows as a source delivers them. */
 export interface RowBatch {
   /** rows × width values, contiguous; the consumer owns the buffer and may transfer it. */
@@ -38,6 +40,15 @@ export interface RowFile {
   bytes: number;
 }
 
+/** A column that stands beside the vectors, for some rows. */
+export interface ColumnValues {
+  name: string;
+  /** The column in Parquet's schema: itself first, then what it holds, if it is nested. */
+  schema: SchemaElement[];
+  /** A value for every row, as hyparquet gives it. Nested rows (tokens of a text) get the value of what they are in. */
+  values: unknown[];
+}
+
 /** Where samples come from: one dense vector a row, whatever the file format. */
 export interface RowSource {
   /** n: dimensions of every row. */
@@ -59,6 +70,18 @@ export interface RowSource {
   read(
     range: { start: number; end: number },
   ): Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * Other columns of rows start ≤ row < end in stored order, dropped rows included; absent where inputs have none.
+   * A name that is not there is a `data` error that lists those that are.
+   */
+  readColumns?(
+    names: readonly string[],
+    range: { start: number; end: number },
+  ): Promise<ColumnValues[]>;
+  /** For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by itself. */
+  readItems?(
+    range: { start: number; end: number },
+  ): Promise<{ rows: Float64Array; items: Int32Array }>;
   /** Stops workers and closes files. */
   close(): Promise<void>;
 }
