@@ -3,10 +3,9 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
-import { samplePath } from "./sample.ts";
+import { withSample } from "./sample.ts";
 import type { RowSource } from "../rows/source.ts";
 import { wholeNumber } from "./options.ts";
-import type { Session } from "./session.ts";
 
 /** Options of every command that reads rows. */
 export type RowOptions = {
@@ -46,13 +45,13 @@ export function addRowOptions<
 /** Opens the inputs, or the sample where there are none. Without a URL among them the network is given up. */
 export async function openInputs(
   inputs: readonly string[],
-  options: RowOptions,
-  session: Session,
+  { column, maxRows, skipInvalid, blobType }: RowOptions,
 ): Promise<RowSource> {
   if (!inputs.some((input) => /^[a-z]+:\/\//i.test(input))) {
     await Deno.permissions.revoke({ name: "net" });
   }
-  const paths = inputs.length > 0 ? inputs : [samplePath()];
   const { openRows } = await import("../rows/open.ts");
-  return await openRows(paths, { ...options, signal: session.signal });
+  const options = { column, maxRows, skipInvalid, blobType };
+  if (inputs.length > 0) return await openRows([...inputs], options);
+  return await withSample((path) => openRows(path, options));
 }

@@ -61,7 +61,7 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
-  const source = await openInputs(inputs, flags, session);
+  const source = await openInputs(inputs, flags);
   const progress = new TrainingProgress(session);
   try {
     const summary = await trainToDirectory(
