@@ -16,18 +16,13 @@ export class TrainingProgress {
   }
 
   /** How to run a training so that it is shown here. */
-  async run(device: DeviceChoice): Promise<TrainRun> {
-    const { createEngine } = await import("../engine/create.ts");
-    const onNotice = (notice: string) => this.session.say("info", notice);
+  run(device: DeviceChoice): TrainRun {
     return {
+      device,
       signal: this.session.signal,
-      onNotice,
+      onNotice: (notice) => this.session.say("info", notice),
+      onEngine: ({ kind }) => this.#onGpu = kind === "gpu",
       onProgress: (lines, plan) => this.#update(lines, plan),
-      createEngine: async (spec) => {
-        const engine = await createEngine(spec, { device, onNotice });
-        this.#onGpu = engine.info.kind === "gpu";
-        return engine;
-      },
     };
   }
 

@@ -31,6 +31,8 @@ export interface LearnHooks {
   /** Continue from here; the statistics pass is not repeated. */
   resume?: LearnState;
   signal?: AbortSignal;
+  /** Called with what does the work, once it is known. */
+  onEngine?(info: Engine["info"]): void;
   /** Called after every decision point with the lines since the last one. */
   onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
   /** Called at every decision point; `state` reads the dictionary back when called. */
@@ -67,6 +69,7 @@ export async function learn(
   const state = hooks.resume ?? await start(source, options, hooks);
   const spec = engineSpec(source.width, options, state.normalisation);
   const engine = await hooks.createEngine(spec);
+  hooks.onEngine?.(engine.info);
   try {
     await engine.loadDictionary(state.dictionary);
     await runPasses(source, options, hooks, state, engine);

@@ -72,7 +72,7 @@ async function train(
         sparsity: flags.sparsity,
       },
       { out: flags.out, overwrite: flags.overwrite, column: flags.column },
-      await progress.run(flags.device),
+      progress.run(flags.device),
     );
     session.print(summary, () => describeSummary(summary));
   } finally {
