@@ -36,6 +36,8 @@ export interface ErrorPlace {
 export class DbksvdError extends Error {
   /** How a user sorts it. */
   readonly kind: ErrorKind;
+  /** What happened, without the place and the remedy. */
+  readonly what: string;
   /** The place, where there is one. */
   readonly where?: ErrorPlace;
   /** What to do about it. */
@@ -54,6 +56,7 @@ export class DbksvdError extends Error {
     super(compose(what, details.where, details.mend), { cause: details.cause });
     this.name = "DbksvdError";
     this.kind = kind;
+    this.what = what;
     this.where = details.where;
     this.mend = details.mend;
   }

@@ -24,7 +24,7 @@ export async function writeFileAtomically(
     await Deno.rename(temporary, path);
     await flushDirectory(dirname(path));
   } catch (cause) {
-    await removeQuietly(temporary);
+    await removeIfPossible(temporary);
     throw writeError(path, cause);
   }
 }
@@ -51,7 +51,7 @@ export async function writeDirectoryAtomically(
     await flushDirectory(temporary);
     await replaceDirectory(temporary, directory);
   } catch (cause) {
-    await removeQuietly(temporary);
+    await removeIfPossible(temporary);
     throw writeError(directory, cause);
   }
 }
@@ -116,7 +116,8 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array) {
   }
 }
 
-async function flushDirectory(path: string) {
+/** Flushes a directory's entries to disk, so that a rename within it outlives a power cut. */
+export async function flushDirectory(path: string) {
   const directory = await Deno.open(path);
   try {
     await directory.sync();
@@ -130,6 +131,15 @@ async function removeQuietly(path: string) {
     await Deno.remove(path, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+// Where a write failed, its remains may be out of reach too (a mount gone, a disk gone read-only): the write's error is the one to tell.
+async function removeIfPossible(path: string) {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch {
+    return;
   }
 }
 

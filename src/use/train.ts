@@ -1,5 +1,6 @@
-import { createEngine, type DeviceChoice } from "../engine/create.ts";
+import type { DeviceChoice } from "../engine/create.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { createWorkerEngine } from "../engine/worker.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn, type LearnHooks } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
@@ -20,7 +21,13 @@ import { measure } from "./measure.ts";
 export interface TrainRun extends
   Pick<
     LearnHooks,
-    "initial" | "signal" | "onProgress" | "onNotice" | "onDecision" | "resume"
+    | "initial"
+    | "signal"
+    | "onEngine"
+    | "onProgress"
+    | "onNotice"
+    | "onDecision"
+    | "resume"
   > {
   device?: DeviceChoice;
   /** Makes engines, in place of `device`'s choice. */
@@ -69,9 +76,10 @@ export async function train(
   const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   const make = run.createEngine ??
     ((spec) =>
-      createEngine(spec, {
+      createWorkerEngine(spec, {
         device: run.device ?? "auto",
         onNotice: run.onNotice,
+        signal: run.signal,
       }));
   const heldOut = chooseHeldOut(
     source.rowCount,
@@ -81,7 +89,7 @@ export async function train(
   const learned = await learn(source, parameters, {
     ...run,
     createEngine: make,
-    initial: run.initial ?? await dictionaryFromFile(parameters, source.width),
+    initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
   });
   const measured = heldOut && await measure(learned.model, source, {
@@ -118,11 +126,13 @@ export async function train(
   };
 }
 
-async function dictionaryFromFile(
+// The atoms of `init`, where it is a file; a resumed run has its dictionary.
+async function firstAtoms(
+  { resume }: TrainRun,
   { init, atoms }: TrainOptions,
   width: number,
 ): Promise<Float32Array | undefined> {
-  if (init === "rows" || init === "gaussian") return undefined;
+  if (resume || init === "rows" || init === "gaussian") return undefined;
   const model = await readDictionaryFile(init);
   if (model.width === width && model.atoms === atoms) return model.dictionary;
   throw new DbksvdError(

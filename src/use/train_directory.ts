@@ -1,19 +1,38 @@
-import { join } from "node:path";
-import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { validateOptions } from "../learn/validate.ts";
-import { exists } from "../model/atomic.ts";
-import { loadModel, MODEL_FILES, saveModel } from "../model/directory.ts";
+import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import { saveModel } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
-import { scalars, train, type TrainResult, type TrainRun } from "./train.ts";
+import { trainWithCheckpoints } from "./checkpointed.ts";
+import { lockOutput } from "./lock.ts";
+import {
+  beginningOf,
+  recoverDirectory,
+  requireReplaceable,
+} from "./output_directory.ts";
+import { identityOf } from "./run_identity.ts";
+import { scalars, type TrainResult, type TrainRun } from "./train.ts";
+import {
+  Checkpoints,
+  type CheckpointSchedule,
+  DEFAULT_SCHEDULE,
+} from "./unfinished.ts";
 
 /** Where a trained model goes. */
 export interface TrainOutput {
-  /** The model directory. */
+  /** The model directory. While the training is unfinished, it holds its checkpoints. */
   out: string;
   /** Replace what is there, whatever it is a model of. */
   overwrite?: boolean;
+  /**
+   * Go on with the unfinished run in the directory. Where there is none the training starts afresh; where the model is
+   * finished nothing is done. With `overwrite`, a run that cannot be gone on with is replaced.
+   */
+  resume?: boolean;
+  /** How often to save the run; every 60 s by default. Every signal saves it too. */
+  checkpointEvery?: CheckpointSchedule;
+  /** How often to start again from the last checkpoint after the device failed; 0 by default. */
+  retries?: number;
   /** The column the rows came from, for the record. */
   column?: string;
   /** Further files for the model directory, made from the result, such as the report. */
@@ -29,96 +48,86 @@ export interface TrainSummary {
   passes: number;
   seconds: number;
   config: ModelConfig;
+  /** The iteration that the run went on from, where it was resumed. */
+  resumedAt?: number;
+  /** True where the run to resume was finished already, and nothing was done. */
+  finishedBefore?: boolean;
 }
 
 /**
  * Trains and writes the model directory, whole or not at all. A finished model of the same configuration and inputs is
- * replaced; anything else in the way is refused unless `overwrite` is set.
+ * replaced; anything else in the way is refused unless `resume` or `overwrite` says what to do. A lock keeps other runs
+ * out. When `run.signal` fires, the run is saved at its next decision point, and the signal's reason is thrown.
  *
  * @param source where the rows come from
  * @param options what to learn
- * @param output where the model goes
+ * @param output where the model goes, and how it is kept safe meanwhile
  * @param run the device, progress, an `AbortSignal`
- * @throws {DbksvdError} as {@linkcode train} does, and `usage` where the directory is in the way
+ * @throws {DbksvdError} as {@linkcode train} does, and `usage` where the directory is in the way or in use
  */
 export async function trainToDirectory(
   source: RowSource,
   options: Partial<TrainOptions>,
   output: TrainOutput,
-  run: TrainRun = {},
+  run: Omit<TrainRun, "resume"> = {},
 ): Promise<TrainSummary> {
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   validateOptions(parameters);
-  if (!output.overwrite) await refuseOther(output.out, parameters, source);
-  const result = await train(source, options, run);
-  if (output.column !== undefined) result.config.column = output.column;
-  const extras = await output.extras?.(result) ?? {};
-  await saveModel(
-    output.out,
-    result.model,
-    result.config,
-    result.metrics,
-    extras,
-  );
-  return {
-    model: output.out,
-    device: result.config.device,
-    rows: result.config.rows.training,
-    heldOut: result.heldOut && {
-      ...scalars(result.heldOut),
-      rows: result.config.rows.heldOut,
-      fvu: result.heldOut.fvu,
-    },
-    passes: parameters.passes,
-    seconds: result.seconds,
-    config: result.config,
-  };
-}
-
-async function refuseOther(
-  out: string,
-  parameters: TrainOptions,
-  source: RowSource,
-): Promise<void> {
-  if (!await exists(out)) return;
-  if (!await exists(join(out, MODEL_FILES.config))) {
-    for await (const _entry of Deno.readDir(out)) {
-      throw new DbksvdError(
-        "usage",
-        "The output directory holds something else",
-        {
-          where: { file: out },
-          mend: "name another --out, or replace it with --overwrite",
-        },
-      );
-    }
-    return;
+  validateAgainstWidth(parameters, source.width);
+  await requireReplaceable(output.out);
+  const lock = await lockOutput(output.out, run.onNotice);
+  try {
+    await recoverDirectory(output.out);
+    return await trainLocked(source, parameters, output, run);
+  } finally {
+    await lock.release();
   }
-  const { config } = await loadModel(out);
-  const inputs = source.files.map(({ path, rows, bytes }) => ({
-    path,
-    rows,
-    bytes,
-  }));
-  const same = sameJson(config.parameters, parameters) &&
-    sameJson(config.inputs, inputs);
-  if (same) return;
-  throw new DbksvdError("usage", "The output directory holds another model", {
-    where: { file: out },
-    mend: "name another --out, or replace it with --overwrite",
-  });
 }
 
-// Compares by value; a key that is undefined counts as absent, as it does in JSON.
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
+async function trainLocked(
+  source: RowSource,
+  parameters: TrainOptions,
+  output: TrainOutput,
+  run: Omit<TrainRun, "resume">,
+): Promise<TrainSummary> {
+  const { out, column } = output;
+  const { initial, onNotice } = run;
+  const identity = await identityOf(source, parameters, { column, initial });
+  const checkpoints = new Checkpoints(
+    out,
+    output.checkpointEvery ?? DEFAULT_SCHEDULE,
   );
+  const beginning = await beginningOf(output, identity, checkpoints, onNotice);
+  if (beginning.kind === "finished") {
+    onNotice?.(`The run in ${out} is finished; there is nothing to resume`);
+    return { ...summaryOf(out, beginning.config), finishedBefore: true };
+  }
+  const from = beginning.kind === "resumed" ? beginning.from : undefined;
+  const resumedAt = from?.state.iteration;
+  const result = await trainWithCheckpoints(source, parameters, {
+    ...run,
+    checkpoints,
+    identity,
+    from,
+    retries: output.retries ?? 0,
+  });
+  const { model, config, metrics } = result;
+  if (column !== undefined) config.column = column;
+  const extras = await output.extras?.(result) ?? {};
+  await saveModel(out, model, config, metrics, extras);
+  return { ...summaryOf(out, config), resumedAt };
+}
+
+function summaryOf(out: string, config: ModelConfig): TrainSummary {
+  const { heldOut, rows, parameters } = config;
+  return {
+    model: out,
+    device: config.device,
+    rows: rows.training,
+    heldOut: heldOut &&
+      { ...scalars(heldOut), rows: rows.heldOut, fvu: heldOut.fvu },
+    passes: Number(parameters.passes),
+    seconds: config.seconds ?? 0,
+    config,
+  };
 }

@@ -1,0 +1,219 @@
+import { DbksvdError } from "../../errors.ts";
+import type { DeviceChoice } from "../create.ts";
+import type {
+  Codes,
+  Engine,
+  EngineInfo,
+  EngineRows,
+  EngineSpec,
+  IterationReport,
+  IterationStep,
+} from "../engine.ts";
+import {
+  type Created,
+  type EngineCall,
+  errorOf,
+  type Held,
+  type Reply,
+  type Request,
+  transfersOf,
+} from "./protocol.ts";
+
+/** How an engine in a worker is started. */
+export interface WorkerEngineOptions {
+  device: DeviceChoice;
+  onNotice?: (notice: string) => void;
+  /** Ends the engine at once, whatever it is doing. */
+  signal?: AbortSignal;
+  /** A GPU that answers nothing for so long is taken for hung; 600 by default. */
+  watchdogSeconds?: number;
+}
+
+/** Longest wait for a GPU's answer: a software driver takes minutes over a large batch. */
+const WATCHDOG_SECONDS = 600;
+
+/**
+ * Starts an engine in a worker: the thread that calls stays free for signals and progress, and outlives a device that
+ * hangs. Buffers of rows are handed over, not copied.
+ *
+ * @param worker a worker that serves an engine (see `serveEngine`); it belongs to the engine from now on
+ * @throws {DbksvdError} what making the engine throws; `device` where it does not answer
+ */
+export async function engineInWorker(
+  worker: Worker,
+  spec: EngineSpec,
+  options: WorkerEngineOptions,
+): Promise<Engine> {
+  const line = new WorkerLine(worker, options);
+  const { device } = options;
+  try {
+    const { info } = await line.ask({ create: { spec, device } }) as Created;
+    if (info.kind === "cpu") line.unwatch();
+    return new WorkerEngine(line, info, spec);
+  } catch (error) {
+    await line.close();
+    throw error;
+  }
+}
+
+class WorkerEngine implements Engine {
+  readonly #line: WorkerLine;
+  readonly info: EngineInfo;
+  readonly spec: EngineSpec;
+  #iterating: Promise<unknown> = Promise.resolve();
+
+  constructor(line: WorkerLine, info: EngineInfo, spec: EngineSpec) {
+    this.#line = line;
+    this.info = info;
+    this.spec = spec;
+  }
+
+  async loadDictionary(dictionary: Float32Array): Promise<void> {
+    await this.#call("loadDictionary", [dictionary]);
+  }
+
+  async readDictionary(): Promise<Float32Array> {
+    return await this.#call("readDictionary", []) as Float32Array;
+  }
+
+  async holdRows(
+    rows: { data: Float32Array; rows: number },
+  ): Promise<number | undefined> {
+    const sent = { data: rows.data, rows: rows.rows };
+    const answer = await this.#call("holdRows", [sent], [rows.data]) as Held;
+    if (answer.data !== undefined) rows.data = answer.data;
+    return answer.held;
+  }
+
+  // One batch is on its way while the one before is worked on; more would fill the memory with waiting rows.
+  async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
+    await this.#iterating;
+    const sent = "data" in rows
+      ? { data: rows.data, rows: rows.rows }
+      : { held: rows.held, rows: rows.rows };
+    this.#iterating = this.#call("iterate", [sent, step], [sent.data]);
+    // Whoever comes next learns of a failure; it is not unhandled until then.
+    this.#iterating.catch(() => {});
+  }
+
+  async reports(): Promise<IterationReport[]> {
+    await this.#iterating;
+    return await this.#call("reports", []) as IterationReport[];
+  }
+
+  async encode(rows: EngineRows): Promise<Codes> {
+    const sent = "data" in rows
+      ? { data: rows.data, rows: rows.rows }
+      : { held: rows.held, rows: rows.rows };
+    return await this.#call("encode", [sent], [sent.data]) as Codes;
+  }
+
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+
+  #call(
+    call: EngineCall,
+    args: unknown[],
+    give: unknown[] = [],
+  ): Promise<unknown> {
+    return this.#line.ask({ call, args }, transfersOf(give));
+  }
+}
+
+type Question = Request extends infer R
+  ? R extends { id: number } ? Omit<R, "id">
+  : never
+  : never;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Questions to a worker and its answers, under a watchdog. */
+class WorkerLine {
+  readonly #worker: Worker;
+  readonly #options: WorkerEngineOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #onAbort = () => this.#end(this.#options.signal!.reason);
+  #asked = 0;
+  #watched = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ended: { why: unknown } | undefined;
+
+  constructor(worker: Worker, options: WorkerEngineOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#end(
+        new DbksvdError("run", `The engine's thread failed: ${event.message}`, {
+          mend: "run again with --resume",
+        }),
+      );
+    };
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  ask(question: Question, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended.why);
+    const id = this.#asked++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...question }, transfer);
+      this.#watch();
+    });
+  }
+
+  /** A processor does not hang, and may take its time. */
+  unwatch(): void {
+    this.#watched = false;
+    clearTimeout(this.#timer);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    try {
+      // Whoever closes an engine at work does not want the work.
+      if (this.#waiting.size === 0) {
+        await this.ask({ call: "close", args: [] });
+      }
+    } finally {
+      this.#end(new DbksvdError("run", "The engine is closed"));
+    }
+  }
+
+  #take(reply: Reply): void {
+    if ("notice" in reply) return this.#options.onNotice?.(reply.notice);
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    this.#watch();
+    if ("error" in reply) waiting?.reject(errorOf(reply.error));
+    else waiting?.resolve(reply.value);
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (!this.#watched || this.#waiting.size === 0) return;
+    const seconds = this.#options.watchdogSeconds ?? WATCHDOG_SECONDS;
+    this.#timer = setTimeout(() =>
+      this.#end(
+        new DbksvdError("device", `The GPU has not answered for ${seconds} s`, {
+          mend: "it seems to hang: see dbksvd doctor; --resume goes on",
+        }),
+      ), seconds * 1000);
+  }
+
+  #end(why: unknown): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { why };
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(why);
+    this.#waiting.clear();
+  }
+}

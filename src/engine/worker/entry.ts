@@ -1,0 +1,4 @@
+import { createEngine } from "../create.ts";
+import { serveEngine } from "./host.ts";
+
+serveEngine((spec, options) => createEngine(spec, options));

@@ -1,0 +1,65 @@
+import type { DeviceChoice } from "../create.ts";
+import type { Engine, EngineSpec } from "../engine.ts";
+import { type Held, recordOf, type Reply, type Request } from "./protocol.ts";
+import { transfersOf } from "./protocol.ts";
+
+/** Makes the engine that lives in the worker. */
+export type EngineMaker = (
+  spec: EngineSpec,
+  options: { device: DeviceChoice; onNotice?: (notice: string) => void },
+) => Promise<Engine>;
+
+/** Serves one engine to the thread that started this worker: calls are carried out one after the other, in order. */
+export function serveEngine(make: EngineMaker): void {
+  const served = new ServedEngine(make);
+  let last: Promise<void> = Promise.resolve();
+  self.onmessage = ({ data }: MessageEvent<Request>) => {
+    last = last.then(() => served.answer(data));
+  };
+}
+
+class ServedEngine {
+  #engine: Engine | undefined;
+
+  constructor(readonly make: EngineMaker) {}
+
+  async answer(request: Request): Promise<void> {
+    try {
+      const value = await this.#carryOut(request);
+      const arrays = ArrayBuffer.isView(value)
+        ? [value]
+        : Object.values(value ?? {});
+      post({ id: request.id, value }, transfersOf(arrays));
+    } catch (error) {
+      post({ id: request.id, error: recordOf(error) });
+    }
+  }
+
+  async #carryOut(request: Request): Promise<unknown> {
+    if ("create" in request) {
+      const { spec, device } = request.create;
+      this.#engine = await this.make(spec, {
+        device,
+        onNotice: (notice) => post({ notice }),
+      });
+      return { info: this.#engine.info };
+    }
+    const engine = this.#engine!;
+    if (request.call === "holdRows") {
+      return await hold(engine, request.args[0] as Rows);
+    }
+    const call = engine[request.call] as (...args: unknown[]) => unknown;
+    return await call.apply(engine, request.args);
+  }
+}
+
+type Rows = { data: Float32Array; rows: number };
+
+async function hold(engine: Engine, rows: Rows): Promise<Held> {
+  const held = await engine.holdRows(rows);
+  return held === undefined ? { data: rows.data } : { held };
+}
+
+function post(reply: Reply, transfer: ArrayBuffer[] = []): void {
+  self.postMessage(reply, { transfer });
+}

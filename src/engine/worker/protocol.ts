@@ -1,0 +1,80 @@
+import { DbksvdError, type ErrorKind, type ErrorPlace } from "../../errors.ts";
+import type { DeviceChoice } from "../create.ts";
+import type { EngineInfo, EngineSpec } from "../engine.ts";
+
+/** The calls of an engine that cross to its worker. */
+export type EngineCall =
+  | "loadDictionary"
+  | "readDictionary"
+  | "holdRows"
+  | "iterate"
+  | "reports"
+  | "encode"
+  | "close";
+
+/** What the worker is sent. */
+export type Request =
+  | { id: number; create: { spec: EngineSpec; device: DeviceChoice } }
+  | { id: number; call: EngineCall; args: unknown[] };
+
+/** What the worker answers. */
+export type Reply =
+  | { id: number; value: unknown }
+  | { id: number; error: ErrorRecord }
+  | { notice: string };
+
+/** The answer to `create`. */
+export interface Created {
+  info: EngineInfo;
+}
+
+/** The answer to `holdRows`: rows that are not kept come back, since sending them gave their buffer away. */
+export interface Held {
+  held?: number;
+  data?: Float32Array;
+}
+
+/** An error as it crosses threads, where classes are lost. */
+export interface ErrorRecord {
+  kind?: ErrorKind;
+  what: string;
+  where?: ErrorPlace;
+  mend?: string;
+  stack?: string;
+}
+
+/** Makes an error ready to be posted. */
+export function recordOf(error: unknown): ErrorRecord {
+  if (error instanceof DbksvdError) {
+    const { kind, what, where, mend, stack } = error;
+    return { kind, what, where, mend, stack };
+  }
+  return error instanceof Error
+    ? { what: `${error.name}: ${error.message}`, stack: error.stack }
+    : { what: String(error) };
+}
+
+/** The error that a record was made from; what was no {@linkcode DbksvdError} is one of kind `run`. */
+export function errorOf(record: ErrorRecord): DbksvdError {
+  const { kind, what, where, mend, stack } = record;
+  const error = new DbksvdError(
+    kind ?? "run",
+    kind === undefined ? `The engine failed: ${what}` : what,
+    { where, mend },
+  );
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** The buffers to hand over with some arrays: whole ones only, each once. */
+export function transfersOf(arrays: Iterable<unknown>): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const array of arrays) {
+    if (!ArrayBuffer.isView(array)) continue;
+    const { buffer, byteLength } = array;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
+      buffers.add(buffer);
+    }
+  }
+  return [...buffers];
+}

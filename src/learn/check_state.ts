@@ -1,0 +1,54 @@
+import { DbksvdError } from "../errors.ts";
+import type { TrainOptions } from "./options.ts";
+import type { LearnState } from "./state.ts";
+
+/**
+ * Checks that a value read from a checkpoint is a state that a training of these options can go on from.
+ *
+ * @param value what was read
+ * @param options the training's parameters
+ * @param width n
+ * @throws {DbksvdError} `data` where it is not
+ */
+export function checkedState(
+  value: unknown,
+  options: TrainOptions,
+  width: number,
+): LearnState {
+  const state = value as LearnState;
+  const { atoms } = options;
+  const sound = isObject(state) && isObject(state.normalisation) &&
+    isObject(state.window) &&
+    isCount(state.iteration) && isCount(state.atomBatch) &&
+    isCount(state.trainingRows) && isCount(state.rowsSeen) &&
+    isFinite32(state.dictionary, atoms * width) &&
+    isFinite32(state.normalisation.mean, width) &&
+    state.normalisation.scale > 0 && state.normalisation.scale < Infinity &&
+    Array.isArray(state.window.recent) &&
+    state.window.recent.every((uses) =>
+      uses instanceof Uint32Array && uses.length === atoms
+    ) &&
+    state.window.replacedAt instanceof Int32Array &&
+    state.window.replacedAt.length === atoms &&
+    Array.isArray(state.replace) &&
+    state.replace.every((atom) => isCount(atom) && atom < atoms) &&
+    Array.isArray(state.queued) && state.queued.length === 0 &&
+    Array.isArray(state.lines);
+  if (sound) return state;
+  throw new DbksvdError("data", "The checkpoint's state does not fit", {
+    mend: "start afresh with --overwrite",
+  });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isFinite32(value: unknown, length: number): boolean {
+  return value instanceof Float32Array && value.length === length &&
+    value.every(Number.isFinite);
+}

@@ -1,0 +1,193 @@
+import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { createWorkerEngine } from "../engine/worker.ts";
+import { DbksvdError } from "../errors.ts";
+import type { TrainingPlan } from "../learn/plan.ts";
+import type { TrainOptions } from "../learn/options.ts";
+import type { LearnState } from "../learn/state.ts";
+import type { MetricsLine } from "../model/model.ts";
+import type { RowSource } from "../rows/source.ts";
+import { TOOL_VERSION } from "../version.ts";
+import type { RunIdentity } from "./run_identity.ts";
+import { train, type TrainResult, type TrainRun } from "./train.ts";
+import { type Checkpoints, type SavedRun, stateFor } from "./unfinished.ts";
+
+/** How a training is saved, gone on with and tried again. */
+export interface CheckpointedRun extends Omit<TrainRun, "resume"> {
+  checkpoints: Checkpoints;
+  identity: RunIdentity;
+  /** The run to go on with. */
+  from?: SavedRun;
+  /** How often a failing device is tried again, from the last checkpoint. */
+  retries: number;
+}
+
+/**
+ * Trains, saving checkpoints on their schedule and when `signal` fires. A signal is heeded at the next decision point,
+ * where there is something to save; before the first one, and while measuring, at once.
+ *
+ * @throws {DbksvdError} as `train` does, saying how to go on; the signal's reason, once the run is saved
+ */
+export async function trainWithCheckpoints(
+  source: RowSource,
+  options: TrainOptions,
+  run: CheckpointedRun,
+): Promise<TrainResult> {
+  let from = run.from;
+  for (let retries = run.retries;; retries--) {
+    const attempt = new Attempt(source, options, run, from);
+    try {
+      return await attempt.run();
+    } catch (error) {
+      if (!attempt.failedAtWork(error) || retries <= 0) {
+        throw withWayOn(error, run);
+      }
+      from = await run.checkpoints.latest(run.onNotice);
+      const where = from === undefined
+        ? "the beginning"
+        : `iteration ${from.state.iteration}`;
+      run.onNotice?.(
+        `${(error as Error).message}; trying again from ${where}`,
+      );
+    }
+  }
+}
+
+class Attempt {
+  readonly #started = performance.now();
+  readonly #now = new AbortController();
+  #iteration = 0;
+  #iterations = Infinity;
+  /** The device, once there is one. */
+  #engine: Engine["info"] | undefined;
+  /** Whether a signal waits for the next decision point. */
+  #saves = false;
+  /** The state after the last iteration, while the model is being measured. */
+  #learned: LearnState | undefined;
+
+  constructor(
+    readonly source: RowSource,
+    readonly options: TrainOptions,
+    readonly outer: CheckpointedRun,
+    readonly from: SavedRun | undefined,
+  ) {}
+
+  async run(): Promise<TrainResult> {
+    const { signal } = this.outer;
+    const onAbort = () => {
+      if (!this.#saves) this.#now.abort(signal!.reason);
+    };
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    try {
+      const result = await train(this.source, this.options, this.#hooks());
+      result.seconds = this.#seconds();
+      result.config.seconds = result.seconds;
+      return result;
+    } catch (error) {
+      if (this.#learned !== undefined && signal?.aborted) {
+        await this.#save(this.#learned);
+      }
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Whether an error is a device's that did work before. */
+  failedAtWork(error: unknown): boolean {
+    return error instanceof DbksvdError && error.kind === "device" &&
+      this.#engine !== undefined;
+  }
+
+  #hooks(): TrainRun {
+    const { outer, from } = this;
+    return {
+      ...outer,
+      resume: from && stateFor(from, this.options, this.source.width),
+      signal: this.#now.signal,
+      createEngine: (spec) => this.#createEngine(spec),
+      onProgress: (lines, plan) => this.#onProgress(lines, plan),
+      onDecision: (state) => this.#onDecision(state),
+    };
+  }
+
+  async #createEngine(spec: EngineSpec): Promise<Engine> {
+    const { device = "auto", onNotice, createEngine } = this.outer;
+    const engine = createEngine === undefined
+      ? await createWorkerEngine(spec, {
+        device,
+        onNotice,
+        signal: this.#now.signal,
+      })
+      : await createEngine(spec);
+    if (this.#engine === undefined && this.from !== undefined) {
+      this.#compareDevices(this.from.engine, engine.info);
+    }
+    this.#engine ??= engine.info;
+    return engine;
+  }
+
+  #compareDevices(before: SavedRun["engine"], now: Engine["info"]): void {
+    if (before.kind === now.kind && before.name === now.name) return;
+    this.outer.onNotice?.(
+      `This run was begun on ${before.name} and goes on with ${now.name}: the model will be as good, but not the same to the last bit`,
+    );
+  }
+
+  #onProgress(lines: MetricsLine[], plan: TrainingPlan): void {
+    this.#iteration = (lines.at(-1)?.iteration ?? -1) + 1;
+    this.#iterations = plan.iterations;
+    this.#saves = this.#iteration < this.#iterations;
+    this.outer.onProgress?.(lines, plan);
+  }
+
+  async #onDecision(state: () => Promise<LearnState>): Promise<void> {
+    const { checkpoints, signal } = this.outer;
+    const last = this.#iteration === this.#iterations;
+    if (signal?.aborted) {
+      await this.#save(await state());
+      signal.throwIfAborted();
+    }
+    if (last) this.#learned = await state();
+    else if (checkpoints.due(this.#iteration)) await this.#save(await state());
+    await this.outer.onDecision?.(state);
+  }
+
+  async #save(state: LearnState): Promise<void> {
+    const { checkpoints, identity, signal, onNotice } = this.outer;
+    if (checkpoints.iteration !== state.iteration) {
+      await checkpoints.save({
+        identity,
+        toolVersion: TOOL_VERSION,
+        engine: { kind: this.#engine!.kind, name: this.#engine!.name },
+        seconds: this.#seconds(),
+        state,
+      });
+    }
+    if (signal?.aborted) {
+      onNotice?.(
+        `Saved at iteration ${state.iteration} of ${this.#iterations}; go on with --resume`,
+      );
+    }
+  }
+
+  #seconds(): number {
+    const before = this.from?.seconds ?? 0;
+    return before + (performance.now() - this.#started) / 1000;
+  }
+}
+
+// A run that fails with a checkpoint at hand says so.
+function withWayOn(error: unknown, run: CheckpointedRun): unknown {
+  const { iteration } = run.checkpoints;
+  if (!(error instanceof DbksvdError) || iteration === 0) return error;
+  const { kind, what, where, mend } = error;
+  if (kind !== "device" && kind !== "run") return error;
+  return new DbksvdError(kind, what, {
+    where,
+    mend: `${
+      mend === undefined ? "" : `${mend}; `
+    }the run is safe up to iteration ${iteration}, go on with --resume`,
+    cause: error,
+  });
+}

@@ -1,0 +1,214 @@
+import { basename, dirname, join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists, previousOf } from "../model/atomic.ts";
+import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
+import { loadModel, MODEL_FILES } from "../model/directory.ts";
+import type { ModelConfig } from "../model/model.ts";
+import { changesBetween, type RunIdentity } from "./run_identity.ts";
+import type { Checkpoints, SavedRun } from "./unfinished.ts";
+
+/** How a training may treat what lies in its output directory. */
+export interface OutputWishes {
+  out: string;
+  overwrite?: boolean;
+  resume?: boolean;
+}
+
+/** How a training begins. */
+export type Beginning =
+  | { kind: "fresh" }
+  | { kind: "resumed"; from: SavedRun }
+  | { kind: "finished"; config: ModelConfig };
+
+/**
+ * Refuses, before any work, an output directory that could not be replaced as a whole at the end.
+ *
+ * @throws {DbksvdError} `usage`
+ */
+export async function requireReplaceable(out: string): Promise<void> {
+  const refuse = (what: string) =>
+    new DbksvdError("usage", what, {
+      where: { file: out },
+      mend: "name a directory of the model's own, such as --out dbksvd-model",
+    });
+  if (["", ".", ".."].includes(basename(out))) {
+    throw refuse("The output cannot be the current or the root directory");
+  }
+  const found = await statIfThere(out);
+  if (found === undefined) return;
+  if (!found.isDirectory) throw refuse("The output is not a directory");
+  const above = await statIfThere(dirname(out));
+  if (above !== undefined && found.dev !== above.dev) {
+    throw refuse("The output is a mount point, which cannot be replaced");
+  }
+}
+
+/**
+ * Puts right what a crash in the middle of replacing the directory left: needs the directory's lock.
+ *
+ * @throws {DbksvdError} where the file system refuses
+ */
+export async function recoverDirectory(out: string): Promise<void> {
+  const previous = previousOf(out);
+  if (await exists(previous)) {
+    if (await exists(out)) await Deno.remove(previous, { recursive: true });
+    else await Deno.rename(previous, out);
+  }
+  const name = basename(out);
+  await removeRemains(dirname(previous), (of) => of === name);
+  await removeRemains(join(out, CHECKPOINT_DIRECTORY), () => true);
+}
+
+/**
+ * Decides how a training begins, by what lies in its output directory.
+ *
+ * @param wishes the directory, and whether it may be replaced or gone on with
+ * @param identity the training about to begin
+ * @param checkpoints the directory's checkpoints
+ * @param onNotice told what is done with what was found
+ * @throws {DbksvdError} `usage` where something is in the way, or the run to resume is another one; `data` where all
+ * checkpoints are damaged
+ */
+export async function beginningOf(
+  wishes: OutputWishes,
+  identity: RunIdentity,
+  checkpoints: Checkpoints,
+  onNotice?: (notice: string) => void,
+): Promise<Beginning> {
+  if (await checkpoints.any()) {
+    return await beginningOfUnfinished(wishes, identity, checkpoints, onNotice);
+  }
+  const config = await finishedConfig(wishes);
+  if (config !== undefined && !wishes.overwrite) {
+    requireSame(config, identity, wishes.out);
+  }
+  if (wishes.resume && config !== undefined) {
+    if (sameConfig(config, identity)) return { kind: "finished", config };
+  } else if (wishes.resume) {
+    onNotice?.("There is nothing to resume; starting afresh");
+  }
+  return { kind: "fresh" };
+}
+
+async function beginningOfUnfinished(
+  { out, overwrite, resume }: OutputWishes,
+  identity: RunIdentity,
+  checkpoints: Checkpoints,
+  onNotice?: (notice: string) => void,
+): Promise<Beginning> {
+  if (!resume && !overwrite) {
+    throw new DbksvdError(
+      "usage",
+      "The output directory holds an unfinished run",
+      {
+        where: { file: out },
+        mend: "go on with it with --resume, or replace it with --overwrite",
+      },
+    );
+  }
+  const from = resume
+    ? await resumable(checkpoints, identity, { out, overwrite }, onNotice)
+    : undefined;
+  if (from !== undefined) {
+    onNotice?.(`Going on from iteration ${from.state.iteration}`);
+    return { kind: "resumed", from };
+  }
+  await checkpoints.clear();
+  return { kind: "fresh" };
+}
+
+// The saved run, if it is the one asked for; with `overwrite`, another one or a damaged one is given up.
+async function resumable(
+  checkpoints: Checkpoints,
+  identity: RunIdentity,
+  { out, overwrite }: OutputWishes,
+  onNotice?: (notice: string) => void,
+): Promise<SavedRun | undefined> {
+  try {
+    const from = await checkpoints.latest(onNotice);
+    if (from === undefined) return undefined;
+    const changes = changesBetween(from.identity, identity);
+    if (changes.length === 0) return from;
+    throw new DbksvdError(
+      "usage",
+      `The unfinished run is another one (${changes.join("; ")})`,
+      {
+        where: { file: out },
+        mend:
+          "resume it as it was begun, name another --out, or start afresh with --overwrite",
+      },
+    );
+  } catch (error) {
+    if (!overwrite || !(error instanceof DbksvdError)) throw error;
+    onNotice?.(`${error.message}; starting afresh`);
+    return undefined;
+  }
+}
+
+// The record of the finished model in the directory; undefined where there is none.
+async function finishedConfig(
+  { out, overwrite }: OutputWishes,
+): Promise<ModelConfig | undefined> {
+  if (!await exists(out)) return undefined;
+  if (await exists(join(out, MODEL_FILES.config))) {
+    try {
+      return (await loadModel(out)).config;
+    } catch (error) {
+      if (overwrite && error instanceof DbksvdError) return undefined;
+      throw error;
+    }
+  }
+  for await (const { name } of Deno.readDir(out)) {
+    if (name === CHECKPOINT_DIRECTORY || overwrite) continue;
+    throw inTheWay("The output directory holds something else", out);
+  }
+  return undefined;
+}
+
+function requireSame(
+  config: ModelConfig,
+  identity: RunIdentity,
+  out: string,
+): void {
+  if (sameConfig(config, identity)) return;
+  throw inTheWay("The output directory holds another model", out);
+}
+
+function sameConfig(config: ModelConfig, identity: RunIdentity): boolean {
+  const before = {
+    ...identity,
+    parameters: config.parameters as unknown as RunIdentity["parameters"],
+    inputs: config.inputs,
+    column: config.column,
+  };
+  return changesBetween(before, identity).length === 0;
+}
+
+function inTheWay(what: string, out: string): DbksvdError {
+  return new DbksvdError("usage", what, {
+    where: { file: out },
+    mend: "name another --out, or replace it with --overwrite",
+  });
+}
+
+// Temporary files and directories (see `temporarySibling`) of runs that did not live to rename them.
+async function removeRemains(
+  directory: string,
+  ours: (target: string) => boolean,
+): Promise<void> {
+  if (!await exists(directory)) return;
+  for await (const { name } of Deno.readDir(directory)) {
+    const target = /^\.(.+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (target === undefined || !ours(target)) continue;
+    await Deno.remove(join(directory, name), { recursive: true });
+  }
+}
+
+async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import type { EngineInfo } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import { checkedState } from "../learn/check_state.ts";
+import type { TrainOptions } from "../learn/options.ts";
+import type { LearnState } from "../learn/state.ts";
+import {
+  CHECKPOINT_DIRECTORY,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../model/checkpoint.ts";
+import type { RunIdentity } from "./run_identity.ts";
+
+/** How often a run is saved: after so many seconds or so many iterations, whichever comes first. */
+export interface CheckpointSchedule {
+  seconds?: number;
+  iterations?: number;
+}
+
+/** The schedule where none is asked for. */
+export const DEFAULT_SCHEDULE: CheckpointSchedule = { seconds: 60 };
+
+/** Saving takes at most this share of the time, however often it is asked for by the clock. */
+const LARGEST_SHARE = 0.05;
+
+/** A run as it is saved. */
+export interface SavedRun {
+  identity: RunIdentity;
+  toolVersion: string;
+  engine: Pick<EngineInfo, "kind" | "name">;
+  /** Time spent so far. */
+  seconds: number;
+  state: LearnState;
+}
+
+/**
+ * Reads a checkpoint schedule as the command line takes it: `90s`, `10m`, `2h`, or a number of iterations.
+ *
+ * @throws {DbksvdError} `usage`
+ */
+export function parseSchedule(text: string): CheckpointSchedule {
+  const [, digits, unit] = /^(\d{1,9})([smh]?)$/.exec(text.trim()) ?? [];
+  const value = Number(digits);
+  if (!(value >= 1)) {
+    throw new DbksvdError("usage", `--checkpoint-every is "${text}"`, {
+      mend: "it takes a time, as 90s, 10m or 2h, or a number of iterations",
+    });
+  }
+  if (unit === "") return { iterations: value };
+  return { seconds: value * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"] };
+}
+
+/** The checkpoints of one output directory: the two latest are kept. */
+export class Checkpoints {
+  readonly #directory: string;
+  readonly #schedule: CheckpointSchedule;
+  #kept: string[] = [];
+  #savedAt = { iteration: 0, time: performance.now() };
+  #cost = 0;
+
+  /**
+   * @param output the output directory
+   * @param schedule how often to save
+   */
+  constructor(output: string, schedule: CheckpointSchedule) {
+    this.#directory = join(output, CHECKPOINT_DIRECTORY);
+    this.#schedule = schedule;
+  }
+
+  /** The iteration of the last save, or of the checkpoint gone on from; 0 for none. */
+  get iteration(): number {
+    return this.#savedAt.iteration;
+  }
+
+  /** Whether any checkpoint, sound or not, is there. */
+  async any(): Promise<boolean> {
+    return (await listCheckpoints(this.#directory)).length > 0;
+  }
+
+  /** Whether the schedule wants a save now. */
+  due(iteration: number): boolean {
+    const { seconds = Infinity, iterations = Infinity } = this.#schedule;
+    const elapsed = (performance.now() - this.#savedAt.time) / 1000;
+    return iteration - this.#savedAt.iteration >= iterations ||
+      elapsed >= Math.max(seconds, this.#cost / LARGEST_SHARE);
+  }
+
+  /**
+   * Saves a run, and forgets all but the two latest checkpoints.
+   *
+   * @throws {DbksvdError} `run` where the file system refuses; the checkpoints before stay as they are
+   */
+  async save(run: SavedRun): Promise<void> {
+    const start = performance.now();
+    const { iteration } = run.state;
+    const path = await writeCheckpoint(this.#directory, iteration, run);
+    this.#kept = [path, ...this.#kept.filter((kept) => kept !== path)]
+      .slice(0, 2);
+    await pruneCheckpoints(this.#directory, this.#kept);
+    const time = performance.now();
+    this.#cost = (time - start) / 1000;
+    this.#savedAt = { iteration, time };
+  }
+
+  /**
+   * Reads the latest sound checkpoint.
+   *
+   * @param onNotice told of damaged ones
+   * @returns the run, or `undefined` where there are no checkpoints
+   * @throws {DbksvdError} `data` where there are only damaged ones
+   */
+  async latest(
+    onNotice?: (notice: string) => void,
+  ): Promise<SavedRun | undefined> {
+    let failure: DbksvdError | undefined;
+    for (const path of await listCheckpoints(this.#directory)) {
+      try {
+        const run = checkedRun(await readCheckpoint(path));
+        this.#kept = [path];
+        this.#savedAt = {
+          iteration: run.state.iteration,
+          time: performance.now(),
+        };
+        return run;
+      } catch (error) {
+        if (!(error instanceof DbksvdError)) throw error;
+        failure = error;
+        onNotice?.(`${error.message}; trying the one before`);
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+
+  /** Removes all checkpoints. */
+  async clear(): Promise<void> {
+    await pruneCheckpoints(this.#directory, []);
+    this.#kept = [];
+    this.#savedAt = { iteration: 0, time: performance.now() };
+  }
+}
+
+/**
+ * Checks that a saved run's state fits the run that goes on from it.
+ *
+ * @throws {DbksvdError} `data`
+ */
+export function stateFor(
+  run: SavedRun,
+  options: TrainOptions,
+  width: number,
+): LearnState {
+  return checkedState(run.state, options, width);
+}
+
+function checkedRun(value: unknown): SavedRun {
+  const run = value as SavedRun;
+  const sound = typeof run === "object" && run !== null &&
+    typeof run.identity === "object" && run.identity !== null &&
+    typeof run.engine === "object" && run.engine !== null &&
+    typeof run.toolVersion === "string" && Number.isFinite(run.seconds) &&
+    typeof run.state === "object" && run.state !== null &&
+    Number.isSafeInteger(run.state.iteration);
+  if (sound) return run;
+  throw new DbksvdError("data", "The checkpoint holds no run", {
+    mend: "start afresh with --overwrite",
+  });
+}
