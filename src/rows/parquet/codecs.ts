@@ -67,7 +67,8 @@ function exact(bytes: Uint8Array, size: number): Uint8Array {
   if (bytes.length !== size) {
     throw new Error(`Page decompresses to ${bytes.length} bytes, not ${size}`);
   }
-  return bytes;
+  // zlib gives Buffers, whose slice() and subarray() are not a Uint8Array's.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, size);
 }
 
 /** Decodes one LZ4 block that fills `out` exactly. */

@@ -88,7 +88,7 @@ export function toFloats(
   // Typed arrays want aligned bytes; what a page begins with seldom lets its values be.
   const aligned = bytes.byteOffset % ELEMENT_BYTES[element] === 0
     ? bytes
-    : bytes.slice();
+    : new Uint8Array(bytes);
   const at = [aligned.buffer, aligned.byteOffset, count] as const;
   if (element === "f16") {
     const halves = new Uint16Array(...at);
