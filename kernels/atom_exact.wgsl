@@ -1,0 +1,83 @@
+// Exact K-SVD's atom: power steps on E = R + x·dᵀ, never formed, until ‖Δd‖ < CHANGE or STEPS of them, tested here.
+// Bindings: R rows × n4 · values, KT slots a row · starts · lists of slots · D and N m × n4 · overlaps by turn ·
+// order, atoms by turn · trial, one a row.
+// Dispatch: one workgroup. Bytes: 8n a nonzero and step, mostly from cache. Flops: 4n a nonzero and step.
+//#params first: u32, turn: u32
+//#matrix R read
+//#buffer values read f32
+//#buffer starts read u32
+//#buffer lists read u32
+//#matrix D read
+//#matrix N read_write
+//#buffer overlaps read_write f32
+//#buffer order read u32
+//#buffer trial read_write f32
+//#include entry
+//#include sum
+const NONE = -2.0;
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  let atom = order[p.first + p.turn];
+  let begin = starts[p.turn];
+  let end = starts[p.turn + 1u];
+  var overlap = 1.0;
+  var moves = begin < end;
+//#for v in 0..V
+  let c$v = t + $v * WG;
+  var d$v = vec4<f32>();
+  if (c$v < $N4) { d$v = D_at(atom, c$v); }
+  var n$v = d$v;
+//#end
+  for (var step = 0u; step < $EXACTSTEPS && moves; step++) {
+    // A thread takes whole rows: x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i; the first step uses the codes.
+    var along = 0.0;
+    for (var q = begin + t; q < end; q += WG) {
+      let slot = lists[q];
+      let x = values[slot];
+      var weight = x;
+      if (step > 0u) {
+        var sum = vec4<f32>();
+        for (var c = 0u; c < $N4; c++) { sum = fma(N_at(atom, c), R_at(slot / $KT, c), sum); }
+        weight = dot(sum, vec4<f32>(1.0)) + overlap * x;
+      }
+      trial[q - begin] = weight;
+      along += weight * x;
+    }
+    storageBarrier();
+    let total = workgroup_sum(along);
+    // A thread takes whole columns: v = Σ x̃_i R_i + d·Σ x̃_i x_i.
+    var own = 0.0;
+//#for v in 0..V
+    var v$v = total * d$v;
+    if (c$v < $N4) {
+      for (var q = begin; q < end; q++) {
+        v$v = fma(vec4<f32>(trial[q - begin]), R_at(lists[q] / $KT, c$v), v$v);
+      }
+    }
+    own += dot(v$v, v$v);
+//#end
+    let norm = sqrt(workgroup_sum(own));
+    moves = norm >= $VANISHING;
+    if (moves) {
+      var change = 0.0;
+      var across = 0.0;
+//#for v in 0..V
+      v$v = v$v / norm;
+      change += dot(v$v - n$v, v$v - n$v);
+      across += dot(v$v, d$v);
+      n$v = v$v;
+      if (c$v < $N4) { N_put(atom, c$v, n$v); }
+//#end
+      storageBarrier();
+      overlap = workgroup_sum(across);
+      if (sqrt(workgroup_sum(change)) < $EXACTCHANGE) { break; }
+    }
+  }
+  if (!moves) {
+//#for v in 0..V
+    if (c$v < $N4) { N_put(atom, c$v, d$v); }
+//#end
+  }
+  if (t == 0u) { overlaps[p.turn] = select(NONE, overlap, moves); }
+}

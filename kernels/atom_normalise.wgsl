@@ -1,0 +1,51 @@
+// d' = v/‖v‖ with v = Σ pieces + d·Σ alongs, and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
+// Bindings: sums, pieces × n4 · alongs · pieces, turns + 1 · D and N m × n4 · overlaps by turn · order, atoms by turn.
+// Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 12n an atom.
+//#params first: u32, begin: u32, end: u32, again: u32
+//#matrix sums read
+//#buffer alongs read f32
+//#buffer pieces read u32
+//#matrix D read
+//#matrix N read_write
+//#buffer overlaps read_write f32
+//#buffer order read u32
+//#include entry
+//#include sum
+const NONE = -2.0;
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  let turn = p.begin + group;
+  if (turn >= p.end) { return; }
+  let atom = order[p.first + turn];
+  let base = pieces[p.begin];
+  let begin = pieces[turn] - base;
+  let end = pieces[turn + 1u] - base;
+  var along = 0.0;
+  for (var piece = begin; piece < end; piece++) { along += alongs[piece]; }
+  var own = 0.0;
+  var across = 0.0;
+//#for v in 0..V
+  let c$v = t + $v * WG;
+  var d$v = vec4<f32>();
+  var v$v = vec4<f32>();
+  if (c$v < $N4) {
+    d$v = D_at(atom, c$v);
+    for (var piece = begin; piece < end; piece++) { v$v += sums_at(piece, c$v); }
+    v$v += along * d$v;
+  }
+  own += dot(v$v, v$v);
+  across += dot(v$v, d$v);
+//#end
+  let norm = sqrt(workgroup_sum(own));
+  let overlap = workgroup_sum(across) / norm;
+  let gone = p.again == 1u && overlaps[turn] == NONE;
+  workgroupBarrier();
+  let moves = begin < end && norm >= $VANISHING && !gone;
+//#for v in 0..V
+  if (c$v < $N4) {
+    if (moves) { N_put(atom, c$v, v$v / norm); } else { N_put(atom, c$v, d$v); }
+  }
+//#end
+  if (t == 0u) { overlaps[turn] = select(NONE, overlap, moves); }
+}

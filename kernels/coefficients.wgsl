@@ -1,0 +1,192 @@
+// The coefficients on a support already found: (G_II + λI)x = a_I by Cholesky, or their non-negative least squares by
+// Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter 23). Slots that come out as 0 are given up.
+// Bindings: A rows × m4 correlations · G m × m4 · indices and values, KT slots a row, K of them from `slot`.
+// Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
+// Bytes: 4 for each of k²/2 Gram entries, scattered, a row. Flops: k³/3 a row.
+//#params rows: u32, row: u32, slot: u32, atom: u32, ridge: f32
+//#buffer A read vec4<f32>
+//#matrix G read
+//#buffer indices read_write u32
+//#buffer values read_write f32
+//#if SCRATCHM
+//#buffer factors read_write f32
+//#end
+//#include entry
+//#include best
+const K: u32 = $K;
+const KT: u32 = $KT;
+const TRIANGLE: u32 = K * (K + 1u) / 2u;
+//#if !SCRATCHM
+var<workgroup> L: array<f32, TRIANGLE>;
+//#end
+var<workgroup> support: array<u32, K>;
+var<workgroup> right: array<f32, K>;
+var<workgroup> x: array<f32, K>;
+// The unknowns solved for, in order of entry, and the solution of their system.
+var<workgroup> passive: array<u32, K>;
+var<workgroup> y: array<f32, K>;
+//#if NONNEGATIVE
+var<workgroup> share: f32;
+var<workgroup> leaving: u32;
+//#end
+
+fn place(i: u32, j: u32) -> u32 { return i * (i + 1u) / 2u + j; }
+//#if SCRATCHM
+fn lower(i: u32, j: u32) -> f32 { return factors[group * TRIANGLE + place(i, j)]; }
+fn set_lower(i: u32, j: u32, value: f32) { factors[group * TRIANGLE + place(i, j)] = value; }
+//#else
+fn lower(i: u32, j: u32) -> f32 { return L[place(i, j)]; }
+fn set_lower(i: u32, j: u32, value: f32) { L[place(i, j)] = value; }
+//#end
+
+fn gram(s: u32, r: u32) -> f32 {
+  let i = support[s];
+  let j = support[r];
+  return G_at(i, j >> 2u)[j & 3u] + select(0.0, p.ridge, s == r);
+}
+
+// y = the solution on passive[0 … c − 1]. A direction whose pivot is at rounding level is left out: its value is 0.
+fn solve(c: u32) {
+  for (var i = t; i < c; i += WG) {
+    for (var j = 0u; j <= i; j++) { set_lower(i, j, gram(passive[i], passive[j])); }
+    y[i] = right[passive[i]];
+  }
+  $SYNC;
+  for (var j = 0u; j < c; j++) {
+    for (var i = j + t; i < c; i += WG) {
+      var sum = lower(i, j);
+      for (var q = 0u; q < j; q++) { sum -= lower(i, q) * lower(j, q); }
+      if (i > j) { set_lower(i, j, sum); } else { y_pivot = sum; }
+    }
+    $SYNC;
+    let pivot = y_pivot;
+    let inverse = select(0.0, inverseSqrt(pivot), pivot > $PIVOT);
+    for (var i = j + t; i < c; i += WG) {
+      if (i > j) { set_lower(i, j, lower(i, j) * inverse); } else { set_lower(j, j, inverse); }
+    }
+    $SYNC;
+  }
+  // L·u = y forward, Lᵀ·y = u backward; the diagonal holds 1/L_jj.
+  for (var j = 0u; j < c; j++) {
+    let u = y[j] * lower(j, j);
+    workgroupBarrier();
+    for (var i = j + t; i < c; i += WG) {
+      if (i > j) { y[i] -= lower(i, j) * u; } else { y[j] = u; }
+    }
+    workgroupBarrier();
+  }
+  for (var j = c; j > 0u; j--) {
+    let u = y[j - 1u] * lower(j - 1u, j - 1u);
+    workgroupBarrier();
+    for (var i = t; i < j; i += WG) {
+      if (i < j - 1u) { y[i] -= lower(j - 1u, i) * u; } else { y[i] = u; }
+    }
+    workgroupBarrier();
+  }
+}
+var<workgroup> y_pivot: f32;
+
+//#if NONNEGATIVE
+// Solves for x ≥ 0; every thread takes the same decisions from what all of them see.
+fn solve_nonnegative(c: u32) {
+  var own = 0.0;
+  for (var s = t; s < c; s += WG) {
+    x[s] = 0.0;
+    own = max(own, abs(right[s]));
+  }
+  let most = bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(own), 0u)).x);
+  var held = 0u;
+  for (var turn = 0u; turn < 3u * c + 3u; turn++) {
+    if (held == c) { break; }
+    // The steepest ascent among the unknowns held at 0.
+    var steepest = vec2<u32>(0u, 0xffffffffu);
+    for (var s = t; s < c; s += WG) {
+      var slope = right[s];
+      for (var r = 0u; r < c; r++) { slope -= gram(s, r) * x[r]; }
+      for (var r = 0u; r < held; r++) {
+        if (passive[r] == s) { slope = 0.0; }
+      }
+      steepest = better(steepest, vec2<u32>(bitcast<u32>(max(slope, 0.0)), s));
+    }
+    let entering = workgroup_best(steepest);
+    if (bitcast<f32>(entering.x) <= most * $SLOPE) { break; }
+    if (t == 0u) { passive[held] = entering.y; }
+    held++;
+    workgroupBarrier();
+    for (var inner = 0u; inner <= c; inner++) {
+      if (held == 0u) { break; }
+      solve(held);
+      // As far towards the solution as stays feasible; what reaches 0 leaves.
+      if (t == 0u) {
+        share = 1.0;
+        leaving = c;
+        for (var s = 0u; s < held; s++) {
+          if (y[s] > 0.0) { continue; }
+          let here = x[passive[s]];
+          let reach = select(0.0, here / (here - y[s]), here > 0.0);
+          if (reach < share || leaving == c) {
+            share = min(share, reach);
+            leaving = s;
+          }
+        }
+      }
+      let out = workgroupUniformLoad(&leaving);
+      let part = workgroupUniformLoad(&share);
+      for (var s = t; s < held; s += WG) {
+        let unknown = passive[s];
+        x[unknown] += part * (y[s] - x[unknown]);
+      }
+      workgroupBarrier();
+      if (out == c) { break; }
+      if (t == 0u) {
+        x[passive[out]] = 0.0;
+        for (var s = out; s + 1u < held; s++) { passive[s] = passive[s + 1u]; }
+      }
+      held--;
+      workgroupBarrier();
+    }
+  }
+}
+//#end
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  for (var index = group; index < p.rows; index += groups) {
+    let row = p.row + index;
+    let slots = row * KT + p.slot;
+    var own = 0u;
+    for (var s = t; s < K; s += WG) {
+      let atom = indices[slots + s];
+      if (atom != 0xffffffffu) {
+        let j = atom - p.atom;
+        support[s] = j;
+        right[s] = A[index * $M4 + (j >> 2u)][j & 3u];
+        own = s + 1u;
+      }
+      passive[s] = s;
+    }
+    let count = workgroup_best(vec2<u32>(own, 0u)).x;
+//#if NONNEGATIVE
+    solve_nonnegative(count);
+//#else
+    solve(count);
+    for (var s = t; s < count; s += WG) { x[s] = y[s]; }
+    workgroupBarrier();
+//#end
+    var used = 0u;
+    for (var s = 0u; s < count; s++) { used += u32(x[s] != 0.0); }
+    for (var s = t; s < K; s += WG) {
+      if (s < count && x[s] != 0.0) {
+        var to = 0u;
+        for (var r = 0u; r < s; r++) { to += u32(x[r] != 0.0); }
+        indices[slots + to] = p.atom + support[s];
+        values[slots + to] = x[s];
+      }
+      if (s >= used) {
+        indices[slots + s] = 0xffffffffu;
+        values[slots + s] = 0.0;
+      }
+    }
+    $SYNC;
+  }
+}

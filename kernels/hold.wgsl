@@ -1,0 +1,25 @@
+// Normalised rows to halves for keeping between passes: each row divided by its largest value, which is kept beside it.
+// Bindings: Y rows × n4 · H rows × n4 halves · largest, one a row.
+// Dispatch: one workgroup a row. Bytes: 6n a row (and 4n read twice from cache).
+//#params rows: u32
+//#matrix Y read
+//#matrix H read_write
+//#buffer largest read_write f32
+//#include entry
+//#include best
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  if (group >= p.rows) { return; }
+  var most = 0.0;
+  for (var c = t; c < $N4; c += WG) {
+    let y = abs(Y_at(group, c));
+    most = max(most, max(max(y.x, y.y), max(y.z, y.w)));
+  }
+  most = bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(most), 0u)).x);
+  let factor = select(0.0, 1.0 / most, most > 0.0);
+  for (var c = t; c < $N4; c += WG) {
+    H_put(group, c, Y_at(group, c) * factor);
+  }
+  if (t == 0u) { largest[group] = most; }
+}

@@ -1,0 +1,12 @@
+// Atom j leaves the search.
+//#if SCRATCHA
+      if (t == 0u) { barred[j >> 5u] |= 1u << (j & 31u); }
+//#else
+      if ((j >> 2u) % WG == t) {
+        let turn = (j >> 2u) / WG;
+        let bit = 1u << (4u * (turn % $VE) + (j & 3u));
+//#for v in 0..VQ
+        if (turn / $VE == $v) { barred$v |= bit; }
+//#end
+      }
+//#end

@@ -1,0 +1,15 @@
+// Takes row `index` of A for the search: into registers (element i of thread t is t + i·WG, rows are padded to fit), or
+// into this workgroup's scratch row.
+//#if SCRATCHA
+    let scratch = group * M4;
+    for (var c = t; c < M4; c += WG) { work[scratch + c] = A[index * M4 + c]; }
+    for (var b = t; b < $BARWORDS; b += WG) { barred[b] = 0u; }
+    $SYNC;
+//#else
+//#for v in 0..VQ
+//#for e in 0..VE
+    var a$v_$e = A[index * M4 + t + ($v * $VE + $e) * WG];
+//#end
+    var barred$v = 0u;
+//#end
+//#end

@@ -1,0 +1,28 @@
+// Sum over the workgroup, the same for every thread, in a fixed order. Call it in uniform control flow only.
+//#if SUBGROUPS
+var<workgroup> sum_parts: array<f32, WG>;
+
+fn workgroup_sum(value: f32) -> f32 {
+  let part = subgroupAdd(value);
+  if (lane == 0u) { sum_parts[wave] = part; }
+  workgroupBarrier();
+  var total = 0.0;
+  for (var w = 0u; w < waves; w++) { total += sum_parts[w]; }
+  workgroupBarrier();
+  return total;
+}
+//#else
+var<workgroup> sum_parts: array<f32, WG>;
+
+fn workgroup_sum(value: f32) -> f32 {
+  sum_parts[t] = value;
+  workgroupBarrier();
+  for (var half: u32 = $WGHALF; half > 0u; half >>= 1u) {
+    if (t < half && t + half < WG) { sum_parts[t] += sum_parts[t + half]; }
+    workgroupBarrier();
+  }
+  let total = sum_parts[0];
+  workgroupBarrier();
+  return total;
+}
+//#end

@@ -1,0 +1,127 @@
+// C = X·Zᵀ for rows of X and Z (correlations: rows and atoms; Gram: atoms twice), in tiles held in registers.
+// Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros.
+// Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads.
+// Bytes: 4n(rows + columns) once from memory, 4·rows·columns written. Flops: 2n·rows·columns.
+//#params rows: u32, columns: u32, width: u32, x: u32, z: u32, row: u32, column: u32, stride: u32
+//#buffer X read vec4<f32>
+//#buffer Z read vec4<f32>
+//#buffer C read_write $CELEMENT
+const K4: u32 = $N4;
+const BM: u32 = $BM;
+const BN: u32 = $BN;
+const THREADS: u32 = $THREADS;
+const KV: u32 = $KV;           // elements of a K tile
+const XGAP: u32 = $XGAP;       // row groups of 4 between a thread's results
+const ZGAP: u32 = $ZGAP;
+const ACROSS: u32 = $ACROSS;   // threads across a tile
+
+// [row group of 4][k], padded by one column against bank conflicts; inner indices are constants.
+var<workgroup> xs: array<array<vec4<f32>, $KPAD>, $XGROUPS>;
+var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
+
+@compute @workgroup_size(THREADS) fn main(
+  @builtin(workgroup_id) tile: vec3<u32>,
+  @builtin(local_invocation_index) t: u32,
+) {
+  let tx = t % ACROSS;
+  let ty = t / ACROSS;
+  let row0 = tile.y * BM;
+  let column0 = tile.x * BN;
+//#for i in 0..XLOADS
+  let xr$i = (t + $i * THREADS) / KV;
+  let xq$i = (t + $i * THREADS) % KV;
+  let xi$i = (p.x + row0 + xr$i) * K4 + xq$i;
+  let xin$i = row0 + xr$i < p.rows;
+  var xv$i = vec4<f32>();
+  if (xin$i && xq$i < K4) { xv$i = X[xi$i]; }
+//#end
+//#for i in 0..ZLOADS
+  let zr$i = (t + $i * THREADS) / KV;
+  let zq$i = (t + $i * THREADS) % KV;
+  let zi$i = (p.z + column0 + zr$i) * K4 + zq$i;
+  let zin$i = column0 + zr$i < p.columns;
+  var zv$i = vec4<f32>();
+  if (zin$i && zq$i < K4) { zv$i = Z[zi$i]; }
+//#end
+//#for g in 0..TMQ
+//#for c in 0..4
+//#for h in 0..TNQ
+  var c$g_$c_$h = vec4<f32>();
+//#end
+//#end
+//#end
+  for (var k0 = 0u; k0 < K4; k0 += KV) {
+//#for i in 0..XLOADS
+    {
+      let g = xr$i >> 2u;
+      let lane = xr$i & 3u;
+//#for c in 0..4
+      xs[g][xq$i * 4u + $c][lane] = xv$i[$c];
+//#end
+    }
+//#end
+//#for i in 0..ZLOADS
+    {
+      let g = zr$i >> 2u;
+      let lane = zr$i & 3u;
+//#for c in 0..4
+      zs[g][zq$i * 4u + $c][lane] = zv$i[$c];
+//#end
+    }
+//#end
+    workgroupBarrier();
+    // The next K tile is on its way while this one is multiplied.
+    let k1 = k0 + KV;
+    if (k1 < K4) {
+//#for i in 0..XLOADS
+      if (xin$i && k1 + xq$i < K4) { xv$i = X[xi$i + k1]; } else { xv$i = vec4<f32>(); }
+//#end
+//#for i in 0..ZLOADS
+      if (zin$i && k1 + zq$i < K4) { zv$i = Z[zi$i + k1]; } else { zv$i = vec4<f32>(); }
+//#end
+    }
+//#for k in 0..BK
+    {
+//#for g in 0..TMQ
+      let a$g = xs[ty + $g * XGAP][$k];
+//#end
+//#for h in 0..TNQ
+      let b$h = zs[tx + $h * ZGAP][$k];
+//#end
+//#for g in 0..TMQ
+//#for c in 0..4
+//#for h in 0..TNQ
+      c$g_$c_$h = fma(vec4<f32>(a$g[$c]), b$h, c$g_$c_$h);
+//#end
+//#end
+//#end
+    }
+//#end
+    workgroupBarrier();
+  }
+//#for g in 0..TMQ
+//#for c in 0..4
+  {
+    let row = row0 + (ty + $g * XGAP) * 4u + $c;
+    if (row < p.rows) {
+//#for h in 0..TNQ
+      {
+        let column = column0 + (tx + $h * ZGAP) * 4u;
+//#if ALIGNED
+        if (column < p.width) {
+          C[((p.row + row) * p.stride + p.column + column) >> 2u] = c$g_$c_$h;
+        }
+//#else
+//#for e in 0..4
+        if (column + $e < p.width) {
+          C[(p.row + row) * p.stride + p.column + column + $e] = c$g_$c_$h[$e];
+        }
+//#end
+//#end
+      }
+//#end
+    }
+  }
+//#end
+//#end
+}

@@ -1,0 +1,19 @@
+// Puts the normalised residuals of the worst rows in the place of the atoms to replace; rows without residual do nothing.
+// Bindings: R rows × n4 · energies, one a row · worst, rows worst first · atoms · D m × n4.
+// Dispatch: one workgroup an atom. Bytes: 8n an atom.
+//#params count: u32
+//#matrix R read
+//#buffer energies read f32
+//#buffer worst read u32
+//#buffer atoms read u32
+//#matrix D read_write
+//#include entry
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  if (group >= p.count) { return; }
+  let row = worst[group];
+  let norm = sqrt(energies[row]);
+  if (norm <= $VANISHING) { return; }
+  for (var c = t; c < $N4; c += WG) { D_put(atoms[group], c, R_at(row, c) / norm); }
+}

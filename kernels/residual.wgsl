@@ -1,0 +1,37 @@
+// R ← R − X·D over one group of atoms, and ‖r‖² of each row.
+// Bindings: indices and values, KT slots a row, K from `slot` · D m × n4 · R rows × n4 · energies.
+// Dispatch: one workgroup a row. Bytes: 8n a row and 4n a nonzero (atoms, mostly from cache). Flops: 2n(k + 1) a row.
+//#params rows: u32, slot: u32
+//#buffer indices read u32
+//#buffer values read f32
+//#matrix D read
+//#matrix R read_write
+//#buffer energies read_write f32
+//#include entry
+//#include sum
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  if (group >= p.rows) { return; }
+  let first = group * $KT + p.slot;
+//#for v in 0..V
+  let c$v = t + $v * WG;
+  var r$v = vec4<f32>();
+  if (c$v < $N4) { r$v = R_at(group, c$v); }
+//#end
+  for (var e = first; e < first + $K; e++) {
+    let atom = indices[e];
+    if (atom == 0xffffffffu) { break; }
+    let x = values[e];
+//#for v in 0..V
+    if (c$v < $N4) { r$v -= x * D_at(atom, c$v); }
+//#end
+  }
+  var energy = 0.0;
+//#for v in 0..V
+  if (c$v < $N4) { R_put(group, c$v, r$v); }
+  energy += dot(r$v, r$v);
+//#end
+  let total = workgroup_sum(energy);
+  if (t == 0u) { energies[group] = total; }
+}

@@ -1,0 +1,304 @@
+import { DbksvdError } from "../errors.ts";
+import {
+  type DeviceOptions,
+  type GpuDevice,
+  openDevice,
+} from "../gpu/device.ts";
+import { planGpu } from "../gpu/plan.ts";
+import { readBack } from "../gpu/readback.ts";
+import { Runner, type RunnerCounters } from "../gpu/runner.ts";
+import { tuningFor } from "../gpu/tuning.ts";
+import type {
+  Codes,
+  Engine,
+  EngineInfo,
+  EngineRows,
+  EngineSpec,
+  IterationReport,
+  IterationStep,
+} from "./engine.ts";
+import { codeGroup, computeGram } from "./gpu/coding.ts";
+import type { GpuContext } from "./gpu/context.ts";
+import { padRows, unpadRows } from "./gpu/padding.ts";
+import { compileKernels } from "./gpu/kernels.ts";
+import { sortCodes } from "./gpu/lists.ts";
+import { ReportQueue } from "./gpu/report_queue.ts";
+import { RowLoader } from "./gpu/rows.ts";
+import { allocateBuffers } from "./gpu/state.ts";
+import { flagDuplicates, updateGroup } from "./gpu/update.ts";
+
+/** How a GPU engine is made; the defaults suit every real use. */
+export type GpuEngineOptions = DeviceOptions;
+
+/** The engine in WGSL, with the count of what it did. */
+export interface GpuEngine extends Engine {
+  /** Dispatches, submits and bytes moved since the engine was made. */
+  readonly counters: Readonly<RunnerCounters>;
+}
+
+/**
+ * Makes the engine that keeps everything on a WebGPU device for the whole of an iteration.
+ *
+ * @param spec everything fixed for the engine's life
+ * @param options lower limits, no subgroups, no timings: what tests ask for
+ * @throws {DbksvdError} `device`, where there is no adapter, too little memory, or a driver that refuses a kernel
+ */
+export async function createGpuEngine(
+  spec: EngineSpec,
+  options: GpuEngineOptions = {},
+): Promise<GpuEngine> {
+  const gpu = await openDevice(options);
+  try {
+    const tuning = tuningFor(gpu.adapter, gpu.limits);
+    const plan = planGpu(spec, gpu.limits, tuning);
+    const kernelContext = {
+      tuning,
+      limits: gpu.limits,
+      subgroups: gpu.subgroups,
+    };
+    const runner = new Runner(gpu);
+    const [buffers, kernels] = await Promise.all([
+      allocateBuffers(gpu, spec, plan),
+      compileKernels(runner, kernelContext, spec, plan),
+    ]);
+    const mean = padRows(
+      spec.normalisation.mean,
+      1,
+      spec.width,
+      plan.rows.stride,
+    );
+    runner.upload(buffers.mean, mean);
+    return new WgslEngine({
+      gpu,
+      runner,
+      kernels,
+      kernelContext,
+      buffers,
+      plan,
+      spec,
+    });
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+class WgslEngine implements GpuEngine {
+  readonly info: EngineInfo;
+  readonly spec: EngineSpec;
+  readonly #context: GpuContext;
+  readonly #rows: RowLoader;
+  readonly #reports: ReportQueue;
+  /** The group whose Gram of the dictionary as it stands is in memory. */
+  #gramOf?: number;
+
+  constructor(context: GpuContext) {
+    this.#context = context;
+    this.spec = context.spec;
+    this.info = describe(context.gpu);
+    this.#rows = new RowLoader(context);
+    this.#reports = new ReportQueue(context);
+  }
+
+  get counters(): Readonly<RunnerCounters> {
+    return { ...this.#context.runner.counters };
+  }
+
+  loadDictionary(dictionary: Float32Array): Promise<void> {
+    const { gpu, runner, buffers: { dictionary: matrix } } = this.#context;
+    const { atoms, width } = this.spec;
+    gpu.check();
+    matrix.buffers.forEach((buffer, part) => {
+      const first = part * matrix.rowsPerPart;
+      const rows = Math.min(matrix.rowsPerPart, atoms - first);
+      const slice = dictionary.subarray(first * width, (first + rows) * width);
+      runner.upload(buffer, padRows(slice, rows, width, matrix.stride));
+      runner.submit();
+    });
+    this.#gramOf = undefined;
+    return Promise.resolve();
+  }
+
+  async readDictionary(): Promise<Float32Array> {
+    const { gpu, runner, buffers: { dictionary: matrix } } = this.#context;
+    const { atoms, width } = this.spec;
+    const out = new Float32Array(atoms * width);
+    const parts = await readBack(
+      gpu,
+      runner,
+      matrix.buffers.map((buffer, part) => ({
+        buffer,
+        offset: 0,
+        bytes: 16 * matrix.stride *
+          Math.min(matrix.rowsPerPart, atoms - part * matrix.rowsPerPart),
+      })),
+    );
+    parts.forEach((bytes, part) =>
+      unpadRows(
+        new Float32Array(bytes),
+        matrix.stride,
+        width,
+        out.subarray(part * matrix.rowsPerPart * width),
+      )
+    );
+    return out;
+  }
+
+  async holdRows(
+    rows: { data: Float32Array; rows: number },
+  ): Promise<number | undefined> {
+    this.#context.gpu.check();
+    return await this.#rows.hold(rows.data, rows.rows);
+  }
+
+  async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
+    const context = this.#context;
+    const { gpu, runner, buffers, plan } = context;
+    gpu.check();
+    this.#checkRows(rows);
+    this.#uploadOrder(step);
+    await this.#load(rows);
+    this.#reports.begin(rows.rows);
+    for (let g = 0; g < plan.groups.length; g++) {
+      this.#gram(g);
+      codeGroup(context, g, rows.rows, step.ridge);
+      sortCodes(context, g, rows.rows, step.atomBatch);
+      flagDuplicates(context, g);
+      this.#reports.sumEnergies(1 + 2 * g);
+      updateGroup(context, g, rows.rows, step.atomBatch);
+      this.#energies(rows.rows);
+      this.#reports.sumEnergies(2 + 2 * g);
+    }
+    this.#replace(rows.rows, step.replace);
+    this.#reports.end();
+    runner.submit();
+    [buffers.dictionary, buffers.next] = [buffers.next, buffers.dictionary];
+    this.#gramOf = undefined;
+  }
+
+  async reports(): Promise<IterationReport[]> {
+    return await this.#reports.read();
+  }
+
+  async encode(rows: EngineRows): Promise<Codes> {
+    const context = this.#context, { gpu, runner, buffers, plan } = context;
+    const { coder, normalisation } = this.spec;
+    gpu.check();
+    this.#checkRows(rows);
+    await this.#load(rows);
+    for (let g = 0; g < plan.groups.length; g++) {
+      this.#gram(g);
+      codeGroup(context, g, rows.rows, 0);
+    }
+    const slots = 4 * rows.rows * coder.sparsity;
+    const range = (buffer: GPUBuffer, bytes: number) => ({
+      buffer,
+      offset: 0,
+      bytes,
+    });
+    const [indices, values, wholes, left] = await readBack(gpu, runner, [
+      range(buffers.indices, slots),
+      range(buffers.values, slots),
+      range(buffers.wholes, 4 * rows.rows),
+      range(buffers.energies, 4 * rows.rows),
+    ]);
+    runner.clock.forget();
+    const energies = new Float32Array(wholes);
+    const { scale } = normalisation;
+    return {
+      rows: rows.rows,
+      sparsity: coder.sparsity,
+      indices: new Uint32Array(indices),
+      values: new Float32Array(values).map((value) => value / scale),
+      residual: new Float32Array(left)
+        .map((e, i) => energies[i] > 0 ? e / energies[i] : 0),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#context.buffers.memory.freeAll();
+    this.#context.gpu.close();
+    return Promise.resolve();
+  }
+
+  async #load(rows: EngineRows): Promise<void> {
+    if ("data" in rows) this.#rows.load(rows.data, rows.rows);
+    else await this.#rows.restore(rows.held);
+  }
+
+  #gram(group: number): void {
+    if (this.#gramOf === group) return;
+    computeGram(this.#context, group);
+    this.#gramOf = group;
+  }
+
+  #energies(rows: number): void {
+    const { runner, kernels, buffers } = this.#context;
+    runner.stage("update");
+    runner.run(
+      kernels.energy,
+      { R: buffers.rows, energies: buffers.energies },
+      { rows },
+      rows,
+    );
+  }
+
+  #uploadOrder(step: IterationStep): void {
+    const { runner, buffers } = this.#context;
+    const turns = new Uint32Array(step.order.length);
+    step.order.forEach((atom, turn) => turns[atom] = turn);
+    runner.upload(buffers.order, step.order);
+    runner.upload(buffers.turns, turns);
+    if (step.replace.length > 0) runner.upload(buffers.replaced, step.replace);
+  }
+
+  #replace(rows: number, atoms: Uint32Array): void {
+    const { runner, kernels, buffers } = this.#context;
+    const count = Math.min(atoms.length, rows);
+    if (count === 0) return;
+    runner.stage("replace");
+    const { energies, worst } = buffers;
+    runner.run(
+      kernels.worst,
+      { energies, worst },
+      { rows, wanted: count },
+      Math.ceil(rows / kernels.flatThreads),
+    );
+    runner.run(
+      kernels.replace,
+      {
+        R: buffers.rows,
+        energies,
+        worst,
+        atoms: buffers.replaced,
+        D: buffers.next,
+      },
+      { count },
+      count,
+    );
+  }
+
+  #checkRows(rows: EngineRows): void {
+    if (rows.rows >= 1 && rows.rows <= this.spec.sampleBatch) return;
+    throw new DbksvdError(
+      "run",
+      `The engine was given ${rows.rows} rows and takes 1 to ${this.spec.sampleBatch}`,
+    );
+  }
+}
+
+function describe(gpu: GpuDevice): EngineInfo {
+  return {
+    kind: "gpu",
+    name: gpu.adapter.name,
+    software: gpu.adapter.software,
+    details: {
+      vendor: gpu.adapter.vendor,
+      architecture: gpu.adapter.architecture,
+      subgroups: gpu.subgroups,
+      timestamps: gpu.timestamps,
+      maxStorageBufferBindingSize: gpu.limits.binding,
+      maxComputeWorkgroupStorageSize: gpu.limits.workgroupMemory,
+    },
+  };
+}

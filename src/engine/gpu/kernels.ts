@@ -1,0 +1,174 @@
+import {
+  countKernel,
+  flatKernel,
+  type KernelContext,
+  localKeys,
+  productKernel,
+  pursuitKernel,
+  rowKernel,
+} from "../../gpu/kernel_set.ts";
+import type { GpuPlan, PlannedGroup } from "../../gpu/plan.ts";
+import type { Kernel, Runner } from "../../gpu/runner.ts";
+import type { EngineSpec } from "../engine.ts";
+
+/** The kernels of one Matryoshka group: those whose text holds its sizes. */
+export interface GroupKernels {
+  pursuit: Kernel;
+  coefficients: Kernel;
+  residual: Kernel;
+  countAtoms: Kernel;
+  countBatches: Kernel;
+  countManyBatches: Kernel;
+  scatterAtoms: Kernel;
+  scatterBatches: Kernel;
+  apply: Kernel;
+  duplicates: Kernel;
+}
+
+/** The kernels that all groups share. */
+export interface SharedKernels {
+  prepare: Kernel;
+  energy: Kernel;
+  total: Kernel;
+  product: Kernel;
+  productUnaligned: Kernel;
+  offsets: Kernel;
+  startsAtoms: Kernel;
+  startsBatches: Kernel;
+  atomSum: Kernel;
+  atomSumPower: Kernel;
+  atomNormalise: Kernel;
+  atomExact: Kernel;
+  worst: Kernel;
+  replace: Kernel;
+}
+
+/** All of an engine's kernels. */
+export interface EngineKernels extends SharedKernels {
+  /** Threads of a workgroup of the kernels that give each thread a slot, a key or a row. */
+  flatThreads: number;
+  groups: GroupKernels[];
+}
+
+/** Compiles everything an engine needs, together. */
+export async function compileKernels(
+  runner: Runner,
+  context: KernelContext,
+  spec: EngineSpec,
+  plan: GpuPlan,
+): Promise<EngineKernels> {
+  const [shared, groups] = await Promise.all([
+    compileShared(runner, context, spec, plan),
+    Promise.all(
+      plan.groups.map((group) =>
+        compileGroup(runner, context, spec, plan, group)
+      ),
+    ),
+  ]);
+  return {
+    ...shared,
+    groups,
+    flatThreads: flatKernel(context, "scatter").threads,
+  };
+}
+
+function compileShared(
+  runner: Runner,
+  context: KernelContext,
+  spec: EngineSpec,
+  plan: GpuPlan,
+): Promise<SharedKernels> {
+  const n = spec.width, { rows, dictionary, sums } = plan;
+  const KT = spec.coder.sparsity;
+  const row = (
+    name: Parameters<typeof rowKernel>[1],
+    matrices: Parameters<typeof rowKernel>[3] = {},
+    values: Parameters<typeof rowKernel>[4] = {},
+  ) => runner.compile(rowKernel(context, name, n, matrices, values));
+  return allOf({
+    prepare: row("prepare", { Y: rows }),
+    energy: row("energy", { R: rows }),
+    total: runner.compile(flatKernel(context, "total")),
+    product: runner.compile(productKernel(context, n, true)),
+    productUnaligned: runner.compile(productKernel(context, n, false)),
+    offsets: runner.compile(flatKernel(context, "offsets")),
+    startsAtoms: runner.compile(flatKernel(context, "starts", { ATOMS: true })),
+    startsBatches: runner.compile(
+      flatKernel(context, "starts", { ATOMS: false }),
+    ),
+    atomSum: row("atomSum", { R: rows, sums }, { KT, POWER: false }),
+    atomSumPower: row(
+      "atomSum",
+      { R: rows, sums, N: dictionary },
+      { KT, POWER: true },
+    ),
+    atomNormalise: row("atomNormalise", { sums, D: dictionary, N: dictionary }),
+    atomExact: row(
+      "atomExact",
+      { R: rows, D: dictionary, N: dictionary },
+      { KT },
+    ),
+    worst: runner.compile(flatKernel(context, "worst")),
+    replace: row("replace", { R: rows, D: dictionary }),
+  });
+}
+
+function compileGroup(
+  runner: Runner,
+  context: KernelContext,
+  spec: EngineSpec,
+  plan: GpuPlan,
+  group: PlannedGroup,
+): Promise<GroupKernels> {
+  const { coder, width: n } = spec, { rows, dictionary } = plan;
+  const sizes = { K: group.sparsity, KT: coder.sparsity };
+  const count = (BATCHES: boolean, LOCAL: boolean) =>
+    runner.compile(countKernel(context, { ...sizes, BATCHES, LOCAL }));
+  const local = group.atoms <= localKeys(context.limits, 4);
+  return allOf({
+    pursuit: runner.compile(
+      pursuitKernel(context, coder.method, group.gram, group, coder),
+    ),
+    coefficients: runner.compile(
+      pursuitKernel(context, "coefficients", group.gram, group, coder),
+    ),
+    residual: runner.compile(
+      rowKernel(context, "residual", n, { D: dictionary, R: rows }, sizes),
+    ),
+    countAtoms: count(false, local),
+    countBatches: count(true, true),
+    countManyBatches: count(true, false),
+    scatterAtoms: runner.compile(
+      flatKernel(context, "scatter", { ...sizes, BATCHES: false }),
+    ),
+    scatterBatches: runner.compile(
+      flatKernel(context, "scatter", { ...sizes, BATCHES: true }),
+    ),
+    apply: runner.compile(
+      rowKernel(
+        context,
+        "apply",
+        n,
+        { R: rows, D: dictionary, N: dictionary },
+        { ...sizes, NONNEGATIVE: coder.nonnegative },
+      ),
+    ),
+    duplicates: runner.compile(
+      flatKernel(
+        context,
+        "duplicates",
+        { M: group.atoms, M4: group.layout.stride },
+        { G: group.gram },
+      ),
+    ),
+  });
+}
+
+async function allOf<T extends Record<string, Promise<Kernel>>>(
+  kernels: T,
+): Promise<{ [K in keyof T]: Kernel }> {
+  const entries = await Promise.all(
+    Object.entries(kernels).map(async ([name, kernel]) => [name, await kernel]),
+  );
+  return Object.fromEntries(entries);
+}

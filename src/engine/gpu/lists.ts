@@ -1,0 +1,90 @@
+import { LIST_PIECE, localKeys } from "../../gpu/kernel_set.ts";
+import type { Kernel } from "../../gpu/runner.ts";
+import type { GpuContext } from "./context.ts";
+
+/** Sorts a group's codes by the turns of their atoms, and the rows by the atom batches that touch them. */
+export function sortCodes(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  atomBatch: number,
+): void {
+  const { buffers, kernels, plan, runner, kernelContext } = context;
+  const group = plan.groups[index], own = kernels.groups[index];
+  const batches = Math.ceil(group.atoms / atomBatch);
+  runner.stage("lists");
+  sort(context, index, rows, {
+    keys: group.atoms,
+    batch: 1,
+    count: own.countAtoms,
+    scatter: own.scatterAtoms,
+    starts: kernels.startsAtoms,
+    startsBuffer: buffers.atomStarts,
+    lists: buffers.atomLists,
+  });
+  const few = batches <= localKeys(kernelContext.limits, 8);
+  sort(context, index, rows, {
+    keys: batches,
+    batch: atomBatch,
+    count: few ? own.countBatches : own.countManyBatches,
+    scatter: own.scatterBatches,
+    starts: kernels.startsBatches,
+    startsBuffer: buffers.batchStarts,
+    lists: buffers.batchLists,
+  });
+}
+
+interface Sort {
+  keys: number;
+  batch: number;
+  count: Kernel;
+  scatter: Kernel;
+  starts: Kernel;
+  startsBuffer: GPUBuffer;
+  lists: GPUBuffer;
+}
+
+function sort(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  { keys, batch, count, scatter, starts, startsBuffer, lists }: Sort,
+): void {
+  const { buffers, plan, runner } = context;
+  const group = plan.groups[index], threads = context.kernels.flatThreads;
+  const { indices, turns, ranks, counts, seen, totals } = buffers;
+  const block = plan.sort.rows, blocks = Math.ceil(rows / block);
+  const place = {
+    rows,
+    slot: group.slot,
+    block,
+    first: group.start,
+    keys,
+    batch,
+  };
+  runner.run(count, { indices, turns, ranks, counts, seen }, place, blocks);
+  runner.run(
+    context.kernels.offsets,
+    { counts, totals },
+    { keys, blocks },
+    Math.ceil(keys / threads),
+  );
+  runner.run(
+    starts,
+    {
+      totals,
+      starts: startsBuffer,
+      pieces: buffers.atomPieces,
+      order: buffers.order,
+      usage: buffers.usage,
+    },
+    { keys, piece: LIST_PIECE, first: group.start },
+    1,
+  );
+  runner.run(
+    scatter,
+    { indices, turns, ranks, counts, starts: startsBuffer, lists },
+    place,
+    Math.ceil(rows * group.sparsity / threads),
+  );
+}

@@ -1,0 +1,121 @@
+import { rowKernel } from "../../gpu/kernel_set.ts";
+import { type Matrix, matrixBytes, matrixShape } from "../../gpu/matrix.ts";
+import { allocateSafely } from "../../gpu/memory.ts";
+import { DbksvdError } from "../../errors.ts";
+import type { GpuContext } from "./context.ts";
+
+/** Rows kept on the device, normalised. */
+interface HeldRows {
+  matrix: Matrix;
+  /** Each row's largest value, where rows are kept as halves. */
+  largest: GPUBuffer;
+  rows: number;
+}
+
+/** The share of device memory that rows kept between passes leave free. */
+const MEMORY_LEFT = 0.05;
+
+/** Brings rows into the sample batch, from the host or from those kept on the device. */
+export class RowLoader {
+  readonly #context: GpuContext;
+  readonly #held: HeldRows[] = [];
+
+  constructor(context: GpuContext) {
+    this.#context = context;
+  }
+
+  /** Uploads raw rows and normalises them; larger ones in pieces, each with a submit of its own. */
+  load(data: Float32Array, rows: number): void {
+    const { buffers, kernels, plan, runner, spec } = this.#context;
+    const n = spec.width;
+    for (let first = 0; first < rows; first += plan.uploadRows) {
+      const count = Math.min(plan.uploadRows, rows - first);
+      runner.upload(
+        buffers.upload,
+        data.subarray(first * n, (first + count) * n),
+      );
+      runner.stage("prepare");
+      runner.run(
+        kernels.prepare,
+        {
+          raw: buffers.upload,
+          mean: buffers.mean,
+          Y: buffers.rows,
+          energies: buffers.wholes,
+        },
+        { rows: count, first, scale: spec.normalisation.scale },
+        count,
+      );
+      runner.submit();
+    }
+  }
+
+  /** Copies rows kept on the device into the sample batch. */
+  async restore(number: number): Promise<void> {
+    const held = this.#held[number];
+    if (held === undefined) {
+      throw new DbksvdError("run", `No rows are held under number ${number}`);
+    }
+    const { buffers, runner, spec, kernelContext } = this.#context;
+    const kernel = await runner.compile(
+      rowKernel(
+        kernelContext,
+        "restore",
+        spec.width,
+        { H: held.matrix, Y: buffers.rows },
+        { HALVES: spec.rows === "f16" },
+      ),
+    );
+    runner.stage("prepare");
+    runner.run(
+      kernel,
+      {
+        H: held.matrix,
+        largest: held.largest,
+        Y: buffers.rows,
+        energies: buffers.wholes,
+      },
+      { rows: held.rows },
+      held.rows,
+    );
+  }
+
+  /** Keeps rows on the device; returns their number, or `undefined` where they do not fit. */
+  async hold(data: Float32Array, rows: number): Promise<number | undefined> {
+    const { gpu, buffers, runner, spec, kernelContext } = this.#context;
+    if (rows > spec.sampleBatch) return undefined;
+    const halves = spec.rows === "f16";
+    const shape = matrixShape(
+      rows,
+      buffers.rows.stride,
+      halves ? "vec2<u32>" : "vec4<f32>",
+      gpu.limits.binding,
+    );
+    const room = gpu.limits.memory * (1 - MEMORY_LEFT) - buffers.memory.bytes;
+    if (
+      matrixBytes(shape) + 4 * rows > room ||
+      shape.parts + buffers.rows.parts + 4 > gpu.limits.storageBuffers
+    ) return undefined;
+    const held = await allocateSafely(gpu, "rows kept between passes", () => ({
+      matrix: buffers.memory.matrix(shape),
+      largest: buffers.memory.buffer(4 * rows),
+      rows,
+    })).catch(() => undefined); // No room after all: the caller streams them.
+    if (held === undefined) return undefined;
+    const kernel = await runner.compile(
+      rowKernel(kernelContext, halves ? "hold" : "keep", spec.width, {
+        Y: buffers.rows,
+        H: held.matrix,
+      }),
+    );
+    this.load(data, rows);
+    runner.run(
+      kernel,
+      { Y: buffers.rows, H: held.matrix, largest: held.largest },
+      { rows },
+      rows,
+    );
+    runner.submit();
+    return this.#held.push(held) - 1;
+  }
+}

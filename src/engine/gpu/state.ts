@@ -1,0 +1,136 @@
+import type { GpuDevice } from "../../gpu/device.ts";
+import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
+import { type Matrix, partBytes } from "../../gpu/matrix.ts";
+import type { GpuPlan } from "../../gpu/plan.ts";
+import type { EngineSpec } from "../engine.ts";
+
+/** Sums over runs of rows that an iteration reads back, at most; float64 on the host finishes them. */
+const MOST_SUMS = 3 * 256;
+
+/** Everything an engine keeps on the device. */
+export interface EngineBuffers {
+  memory: DeviceMemory;
+  /** Raw rows on their way in. */
+  upload: GPUBuffer;
+  /** The mean, padded to whole elements. */
+  mean: GPUBuffer;
+  /** The sample batch's rows, later its residual. */
+  rows: Matrix;
+  /** ‖y‖² and ‖r‖² of each row. */
+  wholes: GPUBuffer;
+  energies: GPUBuffer;
+  /** The dictionary, and the one that an iteration makes. */
+  dictionary: Matrix;
+  next: Matrix;
+  /** One Gram a group; groups share buffers. */
+  grams: Matrix[];
+  correlations: GPUBuffer;
+  scratch: { correlations: GPUBuffer; factors: GPUBuffer };
+  indices: GPUBuffer;
+  values: GPUBuffer;
+  /** Atoms by turn, and the turn of each atom. */
+  order: GPUBuffer;
+  turns: GPUBuffer;
+  ranks: GPUBuffer;
+  counts: GPUBuffer;
+  seen: GPUBuffer;
+  totals: GPUBuffer;
+  atomStarts: GPUBuffer;
+  atomPieces: GPUBuffer;
+  atomLists: GPUBuffer;
+  batchStarts: GPUBuffer;
+  batchLists: GPUBuffer;
+  overlaps: GPUBuffer;
+  sums: Matrix;
+  alongs: GPUBuffer;
+  usage: GPUBuffer;
+  flags: GPUBuffer;
+  /** Sums of energies by runs of rows: of the rows, then before and after each group's update. */
+  totalsByRun: GPUBuffer;
+  runs: number;
+  worst: GPUBuffer;
+  replaced: GPUBuffer;
+}
+
+/**
+ * Allocates what the plan says.
+ *
+ * @throws {DbksvdError} `device`, where there is not enough memory
+ */
+export function allocateBuffers(
+  gpu: GpuDevice,
+  spec: EngineSpec,
+  plan: GpuPlan,
+): Promise<EngineBuffers> {
+  const memory = new DeviceMemory(gpu);
+  return allocateSafely(gpu, "the sample batch", () => {
+    const { atoms: m, sampleBatch: rows, coder } = spec;
+    const words = (count: number) => memory.buffer(4 * count);
+    const most = Math.max(...plan.groups.map((g) => g.sparsity));
+    const widest = Math.max(...plan.groups.map((g) => g.layout.stride));
+    const runs = Math.min(
+      Math.ceil(rows / 64),
+      Math.max(1, Math.floor(MOST_SUMS / (1 + 2 * plan.groups.length))),
+    );
+    return {
+      memory,
+      upload: words(plan.uploadRows * spec.width),
+      mean: words(4 * plan.rows.stride),
+      rows: memory.matrix(plan.rows),
+      wholes: words(rows),
+      energies: words(rows),
+      dictionary: memory.matrix(plan.dictionary),
+      next: memory.matrix(plan.dictionary),
+      grams: allocateGrams(memory, plan),
+      correlations: memory.buffer(plan.chunkRows * widest * 16),
+      scratch: {
+        correlations: memory.buffer(
+          Math.max(...plan.groups.map((g) => g.scratch.correlations)),
+        ),
+        factors: memory.buffer(
+          Math.max(...plan.groups.map((g) => g.scratch.factors)),
+        ),
+      },
+      indices: words(rows * coder.sparsity),
+      values: words(rows * coder.sparsity),
+      order: words(m),
+      turns: words(m),
+      ranks: words(rows * most),
+      counts: words(plan.sort.blocks * m),
+      seen: words(plan.sort.blocks * m),
+      totals: words(m),
+      atomStarts: words(m + 1),
+      atomPieces: words(m + 1),
+      atomLists: words(rows * most),
+      batchStarts: words(m + 1),
+      batchLists: words(rows * most),
+      overlaps: words(m),
+      sums: memory.matrix(plan.sums),
+      alongs: words(plan.sums.rows),
+      usage: words(m),
+      flags: words(Math.ceil(m / 32)),
+      totalsByRun: words(runs * (1 + 2 * plan.groups.length)),
+      runs,
+      worst: words(Math.min(rows, m)),
+      replaced: words(m),
+    };
+  });
+}
+
+// Groups are worked on in turn, so their Grams lie in the same buffers.
+function allocateGrams(memory: DeviceMemory, plan: GpuPlan): Matrix[] {
+  const parts = Math.max(...plan.groups.map((g) => g.gram.parts));
+  const buffers = Array.from(
+    { length: parts },
+    (_, part) =>
+      memory.buffer(Math.max(
+        ...plan.groups.map(({ gram }) =>
+          part < gram.parts ? partBytes(gram, part) : 0
+        ),
+      )),
+  );
+  return plan.groups.map(({ gram }) => ({
+    ...gram,
+    buffers: buffers.slice(0, gram.parts),
+  }));
+}

@@ -1,0 +1,138 @@
+import { mostPieces } from "../../gpu/plan.ts";
+import type { GpuContext } from "./context.ts";
+
+/** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
+interface AtomBatch {
+  number: number;
+  begin: number;
+  end: number;
+}
+
+/** Updates a group's atoms, batch after batch, with their codes and the residual. */
+export function updateGroup(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  atomBatch: number,
+): void {
+  const { plan, spec } = context, group = plan.groups[index];
+  context.runner.stage("update");
+  for (let begin = 0, number = 0; begin < group.atoms; number++) {
+    const end = Math.min(begin + atomBatch, group.atoms);
+    const batch = { number, begin, end };
+    if (spec.exact) {
+      for (let turn = begin; turn < end; turn++) {
+        powerStepsToConvergence(context, index, turn);
+      }
+    } else {
+      // A batch larger than memory was planned for goes through the sums in pieces: the residual stands still meanwhile.
+      for (let at = begin; at < end; at += plan.atomBatch) {
+        const part = { begin: at, end: Math.min(at + plan.atomBatch, end) };
+        for (let step = 0; step < spec.powerSteps; step++) {
+          powerStep(context, index, rows, part, step > 0);
+        }
+      }
+    }
+    applyBatch(context, index, rows, batch);
+    begin = end;
+  }
+}
+
+/** Flags a group's near-duplicates, by the Gram its rows were coded with. */
+export function flagDuplicates(context: GpuContext, index: number): void {
+  const { buffers, kernels, plan, runner } = context;
+  const { atoms, start } = plan.groups[index];
+  runner.stage("lists");
+  runner.run(
+    kernels.groups[index].duplicates,
+    { G: buffers.grams[index], usage: buffers.usage, flags: buffers.flags },
+    { atoms, atom: start, row: 0 },
+    atoms,
+  );
+}
+
+function powerStep(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  { begin, end }: { begin: number; end: number },
+  again: boolean,
+): void {
+  const { buffers, kernels, plan, runner, kernelContext } = context;
+  const group = plan.groups[index];
+  const lists = {
+    R: buffers.rows,
+    values: buffers.values,
+    starts: buffers.atomStarts,
+    pieces: buffers.atomPieces,
+    lists: buffers.atomLists,
+    sums: buffers.sums,
+    alongs: buffers.alongs,
+    N: buffers.next,
+    overlaps: buffers.overlaps,
+    order: buffers.order,
+  };
+  const most = mostPieces(rows, group.sparsity, end - begin);
+  runner.run(
+    again ? kernels.atomSumPower : kernels.atomSum,
+    lists,
+    { first: group.start, begin, end },
+    Math.min(most, kernelContext.tuning.workers),
+  );
+  runner.run(
+    kernels.atomNormalise,
+    { ...lists, D: buffers.dictionary },
+    { first: group.start, begin, end, again: again ? 1 : 0 },
+    end - begin,
+  );
+}
+
+function powerStepsToConvergence(
+  context: GpuContext,
+  index: number,
+  turn: number,
+): void {
+  const { buffers, kernels, plan, runner } = context;
+  runner.run(
+    kernels.atomExact,
+    {
+      R: buffers.rows,
+      values: buffers.values,
+      starts: buffers.atomStarts,
+      lists: buffers.atomLists,
+      D: buffers.dictionary,
+      N: buffers.next,
+      overlaps: buffers.overlaps,
+      order: buffers.order,
+      trial: buffers.ranks,
+    },
+    { first: plan.groups[index].start, turn },
+    1,
+  );
+}
+
+function applyBatch(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  { number, begin, end }: AtomBatch,
+): void {
+  const { buffers, kernels, plan, runner, kernelContext } = context;
+  const group = plan.groups[index];
+  runner.run(
+    kernels.groups[index].apply,
+    {
+      R: buffers.rows,
+      indices: buffers.indices,
+      values: buffers.values,
+      D: buffers.dictionary,
+      N: buffers.next,
+      turns: buffers.turns,
+      overlaps: buffers.overlaps,
+      starts: buffers.batchStarts,
+      lists: buffers.batchLists,
+    },
+    { first: group.start, begin, end, batch: number, slot: group.slot },
+    Math.min(rows, kernelContext.tuning.workers),
+  );
+}

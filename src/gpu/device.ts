@@ -1,0 +1,189 @@
+import { DbksvdError } from "../errors.ts";
+
+/** What of an adapter's limits a plan may count on; tests lower them. */
+export interface DeviceLimits {
+  /** Bytes of the largest storage binding. */
+  binding: number;
+  /** Bytes of workgroup memory. */
+  workgroupMemory: number;
+  /** Invocations of a workgroup. */
+  workgroupSize: number;
+  /** Storage buffers a kernel may bind. */
+  storageBuffers: number;
+  /** Bytes of device memory that may be taken; unknown to WebGPU, so found by trying unless given. */
+  memory: number;
+}
+
+/** How a device is opened. */
+export interface DeviceOptions {
+  /** Use subgroup operations where the adapter has them; on by default. */
+  subgroups?: boolean;
+  /** Lower limits than the adapter's: what tests use to reach every code path. */
+  limits?: Partial<DeviceLimits>;
+  /** Measure device time with timestamp queries where the adapter has them; on by default. */
+  timings?: boolean;
+}
+
+/** What an adapter is, for people. */
+export interface AdapterSummary {
+  name: string;
+  vendor: string;
+  architecture: string;
+  /** True for a driver that computes on the processor. */
+  software: boolean;
+}
+
+/** An open device: its limits, what it can do, and how it failed if it did. */
+export interface GpuDevice {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterSummary;
+  readonly limits: DeviceLimits;
+  readonly subgroups: boolean;
+  readonly timestamps: boolean;
+  /** Throws what went wrong since the last look, if anything did. */
+  check(): void;
+  close(): void;
+}
+
+/** Where WebGPU does not tell the memory of a device, plans assume this much and allocation has the last word. */
+const ASSUMED_MEMORY = 72 * 2 ** 30;
+
+/** A software driver shares the machine's memory with everything else. */
+const ASSUMED_SOFTWARE_MEMORY = 4 * 2 ** 30;
+
+/** Asks for the fastest adapter there is, or `undefined` where there is none. */
+export async function findAdapter(): Promise<GPUAdapter | undefined> {
+  try {
+    const adapter = await navigator.gpu?.requestAdapter({
+      powerPreference: "high-performance",
+    });
+    return adapter ?? undefined;
+  } catch {
+    return undefined; // A broken driver is no adapter; `doctor` says what to mend.
+  }
+}
+
+/** Names an adapter, and tells whether it is a processor in disguise. */
+export function summarise(adapter: GPUAdapter): AdapterSummary {
+  const { vendor, architecture, device, description } = adapter.info;
+  const fallback =
+    (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ===
+      true;
+  const name = description || device || vendor || "unknown adapter";
+  const software = fallback ||
+    /llvmpipe|lavapipe|swiftshader|software/i.test(`${name} ${architecture}`);
+  return { name, vendor, architecture, software };
+}
+
+/**
+ * Opens a device with all that the adapter offers.
+ *
+ * @throws {DbksvdError} `device`, where there is no adapter or it gives no device
+ */
+export async function openDevice(
+  options: DeviceOptions = {},
+): Promise<GpuDevice> {
+  const adapter = await findAdapter();
+  if (adapter === undefined) {
+    throw new DbksvdError("device", "No GPU adapter was found", {
+      mend:
+        "install a Vulkan driver (`dbksvd doctor` tells which) or use --device cpu",
+    });
+  }
+  const wantsSubgroups = options.subgroups ?? true;
+  const timestamps = (options.timings ?? true) &&
+    adapter.features.has("timestamp-query");
+  const features = timestamps ? ["timestamp-query"] : [];
+  let granted = wantsSubgroups;
+  let device = wantsSubgroups
+    ? await request(adapter, [...features, "subgroups"]).catch(() => undefined)
+    : undefined;
+  if (device === undefined) {
+    granted = false;
+    const fresh = await findAdapter(); // An adapter that refused once is spent.
+    device = await request(fresh ?? adapter, features).catch((cause) => {
+      throw new DbksvdError("device", "The adapter gives no device", {
+        mend: "see `dbksvd doctor`, or use --device cpu",
+        cause,
+      });
+    });
+  }
+  return watch(device, summarise(adapter), granted, timestamps, options.limits);
+}
+
+function request(
+  adapter: GPUAdapter,
+  features: string[],
+): Promise<GPUDevice> {
+  const { limits } = adapter;
+  return adapter.requestDevice({
+    requiredFeatures: features as GPUFeatureName[],
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: Math.min(
+        limits.maxStorageBuffersPerShaderStage,
+        64,
+      ),
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup:
+        limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    },
+  });
+}
+
+function watch(
+  device: GPUDevice,
+  adapter: AdapterSummary,
+  subgroups: boolean,
+  timestamps: boolean,
+  lowered: Partial<DeviceLimits> = {},
+): GpuDevice {
+  let failure: DbksvdError | undefined;
+  let closed = false;
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    const { message } = (event as GPUUncapturedErrorEvent).error;
+    failure ??= new DbksvdError("device", `The GPU refused work: ${message}`);
+  });
+  device.lost.then(({ reason, message }) => {
+    if (closed || reason === "destroyed") return;
+    failure ??= new DbksvdError("device", `The GPU was lost: ${message}`, {
+      mend: "run again with --resume; if it repeats, lower --sample-batch",
+    });
+  });
+  return {
+    device,
+    adapter,
+    subgroups,
+    timestamps,
+    limits: lowerLimits(device.limits, adapter.software, lowered),
+    check: () => {
+      if (failure !== undefined) throw failure;
+    },
+    close: () => {
+      closed = true;
+      device.destroy();
+    },
+  };
+}
+
+function lowerLimits(
+  limits: GPUSupportedLimits,
+  software: boolean,
+  lowered: Partial<DeviceLimits>,
+): DeviceLimits {
+  const has: DeviceLimits = {
+    binding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    workgroupMemory: limits.maxComputeWorkgroupStorageSize,
+    workgroupSize: limits.maxComputeInvocationsPerWorkgroup,
+    storageBuffers: limits.maxStorageBuffersPerShaderStage,
+    memory: software ? ASSUMED_SOFTWARE_MEMORY : ASSUMED_MEMORY,
+  };
+  for (const name of Object.keys(has) as (keyof DeviceLimits)[]) {
+    has[name] = Math.min(has[name], lowered[name] ?? Infinity);
+  }
+  has.binding -= has.binding % 256;
+  return has;
+}

@@ -1,0 +1,24 @@
+import bar from "../../kernels/lib/bar.wgsl" with { type: "text" };
+import best from "../../kernels/lib/best.wgsl" with { type: "text" };
+import candidates from "../../kernels/lib/candidates.wgsl" with {
+  type: "text",
+};
+import correlations from "../../kernels/lib/correlations.wgsl" with {
+  type: "text",
+};
+import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
+import search from "../../kernels/lib/search.wgsl" with { type: "text" };
+import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
+import sum from "../../kernels/lib/sum.wgsl" with { type: "text" };
+
+/** Texts that kernels share, by the name they are included under. */
+export const kernelIncludes: Readonly<Record<string, string>> = {
+  bar,
+  best,
+  candidates,
+  correlations,
+  entry,
+  search,
+  subtract,
+  sum,
+};

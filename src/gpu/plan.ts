@@ -1,0 +1,272 @@
+import { type EngineSpec, groupSparsities } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import type { DeviceLimits } from "./device.ts";
+import {
+  factorFits,
+  LIST_PIECE,
+  type PursuitLayout,
+  pursuitLayout,
+} from "./kernel_set.ts";
+import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
+import type { Tuning } from "./tuning.ts";
+
+/** One Matryoshka group (or the only one) as the device works on it. */
+export interface PlannedGroup {
+  /** First atom. */
+  start: number;
+  atoms: number;
+  sparsity: number;
+  /** First code slot of a row. */
+  slot: number;
+  layout: PursuitLayout;
+  /** Its Gram, atoms × stride. */
+  gram: MatrixShape;
+  /** Bytes of scratch memory for correlations and for triangular factors. */
+  scratch: { correlations: number; factors: number };
+}
+
+/** Something that takes device memory. */
+export interface PlannedBuffer {
+  name: string;
+  bytes: number;
+}
+
+/** What an engine will keep on the device, worked out before anything is allocated. */
+export interface GpuPlan {
+  /** Atoms whose sums are held at a time. */
+  atomBatch: number;
+  groups: PlannedGroup[];
+  /** The sample batch's rows, later its residual. */
+  rows: MatrixShape;
+  dictionary: MatrixShape;
+  /** Sums of the pieces of atom lists, for the atom batch planned for. */
+  sums: MatrixShape;
+  /** Rows whose correlations are held at a time. */
+  chunkRows: number;
+  /** Blocks of rows in the counting sort, and rows of each. */
+  sort: { blocks: number; rows: number };
+  /** Rows of one upload. */
+  uploadRows: number;
+  buffers: PlannedBuffer[];
+  /** Bytes of all buffers. */
+  needed: number;
+  /** Bytes that may be taken. */
+  had: number;
+}
+
+/** Bytes of one upload: larger ones, and many before a submit, are slower. */
+const UPLOAD_BYTES = 32 * 2 ** 20;
+
+/** Correlations take this share of the device's memory at most; the rest of a sample batch waits its turn. */
+const CORRELATION_SHARE = 1 / 4;
+
+/** Chunks of correlations are multiples of this many rows, so that they start where tiles do. */
+const CHUNK_ROWS = 128;
+
+/** Tallies of the counting sort take this many bytes at most. */
+const SORT_BYTES = 64 * 2 ** 20;
+
+/** Buffers that a kernel binds beside matrices, at most. */
+const OTHER_BINDINGS = 8;
+
+/**
+ * Works out what an engine keeps on the device.
+ *
+ * @param spec what the engine is for
+ * @param limits of the device, or lower
+ * @param tuning the adapter's
+ * @throws {DbksvdError} `device`, where it cannot fit, with the numbers and what would
+ */
+export function planGpu(
+  spec: EngineSpec,
+  limits: DeviceLimits,
+  tuning: Tuning,
+): GpuPlan {
+  const plan = layOut(spec, limits, tuning);
+  const problem = findProblem(plan, limits);
+  if (problem === undefined) return plan;
+  throw new DbksvdError("device", problem, {
+    mend: suggest(spec, limits, tuning),
+  });
+}
+
+function layOut(
+  spec: EngineSpec,
+  limits: DeviceLimits,
+  tuning: Tuning,
+): GpuPlan {
+  const { width, atoms: m, sampleBatch: rows } = spec;
+  const n4 = Math.ceil(width / 4);
+  const matrix = (count: number, stride: number) =>
+    matrixShape(count, stride, "vec4<f32>", limits.binding);
+  const groups = layOutGroups(spec, limits, tuning);
+  const widest = Math.max(...groups.map((g) => g.layout.stride)) * 16;
+  const most = Math.max(...groups.map((g) => g.sparsity));
+  const room = Math.min(limits.binding, limits.memory * CORRELATION_SHARE);
+  const chunkRows = roundChunk(rows, Math.floor(room / widest));
+  const blocks = Math.max(
+    1,
+    Math.min(
+      tuning.sortBlocks,
+      Math.ceil(rows / 32),
+      Math.floor(SORT_BYTES / (4 * m)),
+    ),
+  );
+  const sort = { blocks, rows: Math.ceil(rows / blocks) };
+  const atomBatch = Math.max(1, Math.floor(m / 32));
+  const pieces = mostPieces(rows, most, atomBatch);
+  const plan = {
+    atomBatch,
+    groups,
+    rows: matrix(rows, n4),
+    dictionary: matrix(m, n4),
+    sums: matrix(pieces, n4),
+    chunkRows,
+    sort,
+    uploadRows: Math.max(
+      1,
+      Math.min(
+        rows,
+        Math.floor(Math.min(UPLOAD_BYTES, limits.binding) / (4 * width)),
+      ),
+    ),
+  };
+  const slots = rows * spec.coder.sparsity * 4, entries = rows * most * 4;
+  const gram = Math.max(...groups.map((g) => matrixBytes(g.gram)));
+  const buffers = [
+    { name: "rows", bytes: matrixBytes(plan.rows) },
+    {
+      name: "dictionary, old and new",
+      bytes: 2 * matrixBytes(plan.dictionary),
+    },
+    { name: "Gram", bytes: gram },
+    { name: "correlations", bytes: chunkRows * widest },
+    { name: "codes", bytes: 2 * slots },
+    { name: "atom lists", bytes: 3 * entries },
+    { name: "tallies", bytes: 8 * blocks * m },
+    { name: "update sums", bytes: matrixBytes(plan.sums) },
+    {
+      name: "pursuit scratch",
+      bytes: Math.max(
+        ...groups.map((g) => g.scratch.correlations + g.scratch.factors),
+      ),
+    },
+    { name: "upload", bytes: plan.uploadRows * width * 4 },
+    { name: "row sums and orders", bytes: 12 * rows + 32 * m },
+  ];
+  const needed = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { ...plan, buffers, needed, had: limits.memory };
+}
+
+function layOutGroups(
+  spec: EngineSpec,
+  limits: DeviceLimits,
+  tuning: Tuning,
+): PlannedGroup[] {
+  const shares = groupSparsities(spec.groups, spec.coder.sparsity);
+  let start = 0, slot = 0;
+  return spec.groups.map((atoms, g) => {
+    const sparsity = shares[g];
+    const layout = pursuitLayout(tuning, atoms);
+    const factors = factorFits(limits, layout, sparsity)
+      ? 0
+      : tuning.scratchWorkers * 2 * sparsity * (sparsity + 1);
+    const correlations = layout.elements > 0
+      ? 0
+      : tuning.scratchWorkers * layout.stride * 16;
+    const group = {
+      start,
+      atoms,
+      sparsity,
+      slot,
+      layout,
+      gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
+      scratch: { correlations, factors },
+    };
+    start += atoms;
+    slot += sparsity;
+    return group;
+  });
+}
+
+function roundChunk(rows: number, fitting: number): number {
+  if (fitting >= rows) return rows;
+  return Math.max(1, fitting - fitting % CHUNK_ROWS || fitting);
+}
+
+/** Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom of it. */
+export function mostPieces(
+  rows: number,
+  sparsity: number,
+  atomBatch: number,
+): number {
+  return Math.min(
+    Math.floor(rows * sparsity / LIST_PIECE),
+    atomBatch * Math.ceil(rows / LIST_PIECE),
+  ) + atomBatch;
+}
+
+function findProblem(plan: GpuPlan, limits: DeviceLimits): string | undefined {
+  if (plan.needed > plan.had) {
+    const greatest = plan.buffers.reduce((a, b) => b.bytes > a.bytes ? b : a);
+    return `The device has ${gigabytes(plan.had)} for this and ${
+      gigabytes(plan.needed)
+    } are needed, ${gigabytes(greatest.bytes)} of them for ${greatest.name}`;
+  }
+  const single = plan.buffers.filter(({ name }) =>
+    ["codes", "atom lists", "pursuit scratch", "tallies"].includes(name)
+  ).map(({ name, bytes }) => ({
+    name,
+    bytes: bytes /
+      (name === "atom lists" ? 3 : name === "pursuit scratch" ? 1 : 2),
+  })).find(({ bytes }) => bytes > limits.binding);
+  if (single !== undefined) {
+    return `One buffer may hold ${
+      gigabytes(limits.binding)
+    } on this device and ${
+      gigabytes(single.bytes)
+    } are needed for ${single.name}`;
+  }
+  const { rows, dictionary, sums } = plan;
+  const parts = OTHER_BINDINGS + Math.max(
+    rows.parts + 2 * dictionary.parts,
+    rows.parts + dictionary.parts + sums.parts,
+    2 * dictionary.parts + sums.parts,
+    ...plan.groups.map((g) => g.gram.parts),
+  );
+  if (parts > limits.storageBuffers) {
+    return `A kernel may bind ${limits.storageBuffers} buffers on this device and ${parts} are needed`;
+  }
+  return undefined;
+}
+
+// Which smaller choices would fit, found by trying them.
+function suggest(
+  spec: EngineSpec,
+  limits: DeviceLimits,
+  tuning: Tuning,
+): string {
+  const fits = (changed: Partial<EngineSpec>) =>
+    findProblem(
+      layOut({ ...spec, ...changed }, limits, tuning),
+      limits,
+    ) === undefined;
+  const found: string[] = [];
+  for (let rows = spec.sampleBatch >> 1; rows >= 256; rows >>= 1) {
+    if (!fits({ sampleBatch: rows })) continue;
+    found.push(`--sample-batch ${rows}`);
+    break;
+  }
+  for (let atoms = spec.atoms >> 1; atoms >= 64; atoms >>= 1) {
+    if (!fits({ atoms, groups: [atoms] })) continue;
+    found.push(`--atoms ${atoms}`);
+    break;
+  }
+  return [...found, "--device cpu"].join(", or ");
+}
+
+function gigabytes(bytes: number): string {
+  return bytes < 1e8
+    ? `${(bytes / 1e6).toFixed(1)} MB`
+    : `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -1,0 +1,52 @@
+import apply from "../../kernels/apply.wgsl" with { type: "text" };
+import atomExact from "../../kernels/atom_exact.wgsl" with { type: "text" };
+import atomNormalise from "../../kernels/atom_normalise.wgsl" with {
+  type: "text",
+};
+import atomSum from "../../kernels/atom_sum.wgsl" with { type: "text" };
+import coefficients from "../../kernels/coefficients.wgsl" with {
+  type: "text",
+};
+import count from "../../kernels/count.wgsl" with { type: "text" };
+import duplicates from "../../kernels/duplicates.wgsl" with { type: "text" };
+import energy from "../../kernels/energy.wgsl" with { type: "text" };
+import hold from "../../kernels/hold.wgsl" with { type: "text" };
+import keep from "../../kernels/keep.wgsl" with { type: "text" };
+import mp from "../../kernels/mp.wgsl" with { type: "text" };
+import offsets from "../../kernels/offsets.wgsl" with { type: "text" };
+import omp from "../../kernels/omp.wgsl" with { type: "text" };
+import prepare from "../../kernels/prepare.wgsl" with { type: "text" };
+import product from "../../kernels/product.wgsl" with { type: "text" };
+import replace from "../../kernels/replace.wgsl" with { type: "text" };
+import residual from "../../kernels/residual.wgsl" with { type: "text" };
+import restore from "../../kernels/restore.wgsl" with { type: "text" };
+import scatter from "../../kernels/scatter.wgsl" with { type: "text" };
+import starts from "../../kernels/starts.wgsl" with { type: "text" };
+import total from "../../kernels/total.wgsl" with { type: "text" };
+import worst from "../../kernels/worst.wgsl" with { type: "text" };
+
+/** The text of every kernel, by its name. */
+export const kernelTexts = {
+  apply,
+  atomExact,
+  atomNormalise,
+  atomSum,
+  coefficients,
+  count,
+  duplicates,
+  energy,
+  hold,
+  keep,
+  mp,
+  offsets,
+  omp,
+  prepare,
+  product,
+  replace,
+  residual,
+  restore,
+  scatter,
+  starts,
+  total,
+  worst,
+} as const;

@@ -1,0 +1,118 @@
+import type { AdapterSummary, DeviceLimits } from "./device.ts";
+
+/** The tile of a matrix product and what of it a thread holds. */
+export interface ProductTile {
+  /** Rows and columns of a workgroup's tile, and the depth of one step. */
+  rows: number;
+  columns: number;
+  depth: number;
+  /** Rows and columns of a thread's results. */
+  threadRows: number;
+  threadColumns: number;
+}
+
+/** Choices that change speed and never results beyond rounding. */
+export interface Tuning {
+  product: ProductTile;
+  /** Elements (of four correlations) that a pursuit's thread holds in registers at most; above, they go through memory. */
+  pursuitElements: number;
+  /** Threads of a pursuit's workgroup, at least and at most. */
+  pursuitThreads: readonly [number, number];
+  /** Elements of a row that a thread holds at most, while threads last. */
+  rowElements: number;
+  /** Threads of a workgroup that works on a row, at least and at most. */
+  rowThreads: readonly [number, number];
+  /** Workgroups that share a list of work among them. */
+  workers: number;
+  /** Workgroups that share scratch memory among them. */
+  scratchWorkers: number;
+  /** Blocks of rows in the counting sort. */
+  sortBlocks: number;
+}
+
+/** Adapter classes: the one place where a choice depends on who made the card. */
+const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
+  nvidia: {
+    product: {
+      rows: 128,
+      columns: 128,
+      depth: 16,
+      threadRows: 8,
+      threadColumns: 16,
+    },
+    pursuitElements: 8,
+    pursuitThreads: [128, 1024],
+    rowElements: 3,
+    rowThreads: [32, 256],
+    workers: 4096,
+    scratchWorkers: 1024,
+    sortBlocks: 256,
+  },
+  other: {
+    product: {
+      rows: 64,
+      columns: 64,
+      depth: 16,
+      threadRows: 8,
+      threadColumns: 4,
+    },
+    pursuitElements: 8,
+    pursuitThreads: [64, 256],
+    rowElements: 4,
+    rowThreads: [64, 256],
+    workers: 1024,
+    scratchWorkers: 256,
+    sortBlocks: 128,
+  },
+  software: {
+    product: {
+      rows: 32,
+      columns: 32,
+      depth: 8,
+      threadRows: 4,
+      threadColumns: 4,
+    },
+    pursuitElements: 16,
+    pursuitThreads: [32, 256],
+    rowElements: 4,
+    rowThreads: [32, 256],
+    workers: 16,
+    scratchWorkers: 16,
+    sortBlocks: 16,
+  },
+};
+
+/** The tuning of an adapter, within its limits. */
+export function tuningFor(
+  adapter: AdapterSummary,
+  limits: DeviceLimits,
+): Tuning {
+  const kind = adapter.software
+    ? "software"
+    : /nvidia/i.test(`${adapter.vendor} ${adapter.name}`)
+    ? "nvidia"
+    : "other";
+  const tuning = TUNINGS[kind];
+  const cap = ([least, most]: readonly [number, number]) =>
+    [least, Math.min(most, limits.workgroupSize)] as const;
+  return {
+    ...tuning,
+    pursuitThreads: cap(tuning.pursuitThreads),
+    rowThreads: cap(tuning.rowThreads),
+  };
+}
+
+/** Threads, a multiple of 32 between the bounds, so that each has at most `most` of `elements` elements if that can be. */
+export function threadsFor(
+  elements: number,
+  most: number,
+  [least, greatest]: readonly [number, number],
+): number {
+  const wanted = 32 * Math.ceil(elements / most / 32);
+  return Math.min(Math.max(wanted, least), greatest);
+}
+
+/** The greatest power of two under the number of threads: where a reduction in halves begins. */
+export function reductionHalf(threads: number): number {
+  return threads < 2 ? 0 : 2 ** Math.floor(Math.log2(threads - 1));
+}
