@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
-import type { TrainSummary } from "../../use/train_directory.ts";
+import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { describe } from "../command.ts";
 import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
@@ -20,6 +20,9 @@ type TrainFlags = LearningOptions & DeviceOption & RowOptions & {
   sparsity: number;
   out: string;
   overwrite?: true;
+  resume?: true;
+  checkpointEvery?: string;
+  retries: number;
 };
 
 /** `train [INPUT…]`: learns a dictionary. */
@@ -48,7 +51,18 @@ export function trainCommand(io: Io): CommandUnknownOpts {
       DEFAULT_TRAIN_OPTIONS.sparsity,
     )
     .option("--out <dir>", "the model directory to write", "dbksvd-model")
-    .option("--overwrite", "replace whatever the directory holds");
+    .option("--overwrite", "replace whatever the directory holds")
+    .option("--resume", "go on with the unfinished run in the directory")
+    .option(
+      "--checkpoint-every <interval>",
+      "save the run as often: 90s, 10m, 2h or iterations (default: 60s)",
+    )
+    .option(
+      "--retries <count>",
+      "start again from the last checkpoint when the device fails",
+      wholeNumber(0),
+      0,
+    );
   return addLearningOptions(addRowOptions(command))
     .action((inputs, flags, self) =>
       conduct(io, self, (session) => train(inputs, flags, session))
@@ -61,6 +75,18 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
+  const { parseSchedule } = await import("../../use/unfinished.ts");
+  const { checkpointEvery } = flags;
+  const output: TrainOutput = {
+    out: flags.out,
+    overwrite: flags.overwrite,
+    resume: flags.resume,
+    checkpointEvery: checkpointEvery === undefined
+      ? undefined
+      : parseSchedule(checkpointEvery),
+    retries: flags.retries,
+    column: flags.column,
+  };
   const source = await openInputs(inputs, flags);
   const progress = new TrainingProgress(session);
   try {
@@ -71,7 +97,7 @@ async function train(
         atoms: flags.atoms,
         sparsity: flags.sparsity,
       },
-      { out: flags.out, overwrite: flags.overwrite, column: flags.column },
+      output,
       progress.run(flags.device),
     );
     session.print(summary, () => describeSummary(summary));
