@@ -32,9 +32,6 @@ var<workgroup> g: array<f32, K>;
 var<workgroup> w: array<f32, K>;
 var<workgroup> z: array<f32, K>;
 var<workgroup> weights: array<f32, K>;
-//#if SCRATCHA
-var<workgroup> barred: array<u32, $BARWORDS>;
-//#end
 
 fn place(i: u32, j: u32) -> u32 { return i * (i + 1u) / 2u + j; }
 

@@ -1,3 +1,7 @@
+//#if SCRATCHA
+var<workgroup> barred: array<u32, $BARWORDS>;
+//#end
+
 // A candidate's size, as the bits of a float: |a|, or a where only positive coefficients are allowed.
 fn sizes(a: vec4<f32>, barred: u32) -> vec4<u32> {
   let free = (vec4<u32>(barred) & vec4<u32>(1u, 2u, 4u, 8u)) == vec4<u32>();

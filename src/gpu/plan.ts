@@ -43,8 +43,8 @@ export interface GpuPlan {
   sums: MatrixShape;
   /** Rows whose correlations are held at a time. */
   chunkRows: number;
-  /** Blocks of rows in the counting sort, and rows of each. */
-  sort: { blocks: number; rows: number };
+  /** Blocks of rows in the counting sort, at most. */
+  sortBlocks: number;
   /** Rows of one upload. */
   uploadRows: number;
   buffers: PlannedBuffer[];
@@ -104,7 +104,7 @@ function layOut(
   const most = Math.max(...groups.map((g) => g.sparsity));
   const room = Math.min(limits.binding, limits.memory * CORRELATION_SHARE);
   const chunkRows = roundChunk(rows, Math.floor(room / widest));
-  const blocks = Math.max(
+  const sortBlocks = Math.max(
     1,
     Math.min(
       tuning.sortBlocks,
@@ -112,7 +112,6 @@ function layOut(
       Math.floor(SORT_BYTES / (4 * m)),
     ),
   );
-  const sort = { blocks, rows: Math.ceil(rows / blocks) };
   const atomBatch = Math.max(1, Math.floor(m / 32));
   const pieces = mostPieces(rows, most, atomBatch);
   const plan = {
@@ -122,7 +121,7 @@ function layOut(
     dictionary: matrix(m, n4),
     sums: matrix(pieces, n4),
     chunkRows,
-    sort,
+    sortBlocks,
     uploadRows: Math.max(
       1,
       Math.min(
@@ -143,7 +142,7 @@ function layOut(
     { name: "correlations", bytes: chunkRows * widest },
     { name: "codes", bytes: 2 * slots },
     { name: "atom lists", bytes: 3 * entries },
-    { name: "tallies", bytes: 8 * blocks * m },
+    { name: "tallies", bytes: 8 * sortBlocks * m },
     { name: "update sums", bytes: matrixBytes(plan.sums) },
     {
       name: "pursuit scratch",

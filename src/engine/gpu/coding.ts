@@ -178,10 +178,12 @@ function pursue(
       wholes: buffers.wholes,
     },
     { ...place, tolerance: coder.tolerance },
-    correlations + factors > 0 ? Math.min(workers, rows) : rows,
+    correlations > 0 || (coder.method === "omp" && factors > 0)
+      ? Math.min(workers, rows)
+      : rows,
   );
-  if (!(ridge > 0 || coder.refit || coder.nonnegative)) return;
-  if (coder.method === "mp" && !(ridge > 0 || coder.refit)) return;
+  const nonnegative = coder.nonnegative && coder.method === "omp";
+  if (!(ridge > 0 || coder.refit || nonnegative)) return;
   runner.stage("refit");
   runner.run(
     kernels.groups[index].coefficients,

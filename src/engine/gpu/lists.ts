@@ -53,7 +53,8 @@ function sort(
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], threads = context.kernels.flatThreads;
   const { indices, turns, ranks, counts, seen, totals } = buffers;
-  const block = plan.sort.rows, blocks = Math.ceil(rows / block);
+  const block = Math.ceil(rows / plan.sortBlocks);
+  const blocks = Math.ceil(rows / block);
   const place = {
     rows,
     slot: group.slot,
