@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { RunOptions } from "../use/coding.ts";
 import { Stopped } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -19,6 +20,9 @@ export function commonOptions(command: CommandUnknownOpts): CommonOptions {
   return command.opts() as unknown as CommonOptions;
 }
 
+/** A signal's echo: a terminal signals `deno task` and the tool alike, and the task passes its own on. */
+const ECHO_MS = 500;
+
 /** What a command has at hand while it runs. */
 export interface Session {
   readonly io: Io;
@@ -31,6 +35,16 @@ export interface Session {
   say(level: typeof LOG_LEVELS[number], text: string): void;
   /** Shows how far the job is. */
   progress: Progress;
+}
+
+/** What a use of a dictionary is told so that the session follows it, its rows as progress. */
+export function followed(session: Session): RunOptions {
+  return {
+    signal: session.signal,
+    onNotice: (notice) => session.say("info", notice),
+    onProgress: ({ rows, total }) =>
+      session.progress.update({ done: rows, total, unit: "rows" }),
+  };
 }
 
 /** Runs a command's work with its session; signals stop it, the second one at once. */
@@ -48,9 +62,14 @@ export async function conduct(
   );
   const controller = new AbortController();
   let stopped: "SIGINT" | "SIGTERM" | undefined;
+  let heardAt = 0;
   const unhear = io.onSignal((signal) => {
-    if (stopped !== undefined) io.exit(signal === "SIGINT" ? 130 : 143);
+    if (stopped !== undefined) {
+      if (io.now() - heardAt < ECHO_MS) return;
+      io.exit(signal === "SIGINT" ? 130 : 143);
+    }
     stopped = signal;
+    heardAt = io.now();
     progress.line("Stopping after this step; once more to stop at once");
     controller.abort(new Stopped(signal));
   });
