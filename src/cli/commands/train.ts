@@ -1,3 +1,4 @@
+import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
@@ -75,18 +76,7 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
-  const { parseSchedule } = await import("../../use/unfinished.ts");
-  const { checkpointEvery } = flags;
-  const output: TrainOutput = {
-    out: flags.out,
-    overwrite: flags.overwrite,
-    resume: flags.resume,
-    checkpointEvery: checkpointEvery === undefined
-      ? undefined
-      : parseSchedule(checkpointEvery),
-    retries: flags.retries,
-    column: flags.column,
-  };
+  const output = await outputOf(flags);
   const source = await openInputs(inputs, flags);
   const progress = new TrainingProgress(session);
   try {
@@ -106,6 +96,25 @@ async function train(
   }
 }
 
+async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
+  const [{ parseSchedule }, { trainingReport }] = await Promise.all([
+    import("../../use/unfinished.ts"),
+    import("../../use/training_report.ts"),
+  ]);
+  const { out, overwrite, resume, retries, column, checkpointEvery } = flags;
+  return {
+    out,
+    overwrite,
+    resume,
+    retries,
+    column,
+    checkpointEvery: checkpointEvery === undefined
+      ? undefined
+      : parseSchedule(checkpointEvery),
+    extras: (result) => trainingReport(basename(out), result),
+  };
+}
+
 function describeSummary(
   { model, device, rows, heldOut, passes, seconds, config }: TrainSummary,
 ): string {
@@ -122,5 +131,9 @@ function describeSummary(
         `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,
     );
   }
-  return [...lines, `Model in ${model}/`].join("\n");
+  return [
+    ...lines,
+    `Model in ${model}/, report in ${join(model, "report.html")}`,
+  ]
+    .join("\n");
 }
