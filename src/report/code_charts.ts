@@ -16,6 +16,7 @@ export function valueChart(values: Histogram | undefined): Chart {
     return {
       title,
       summary: "",
+      wide: true,
       empty: "Not measured: run evaluate on this model to add it.",
     };
   }
@@ -40,6 +41,7 @@ export function valueChart(values: Histogram | undefined): Chart {
     summary: `${formatCount(total)} coefficients between ${
       formatFigure(bars[first].from, 3)
     } and ${formatFigure(bars[last].to, 3)}.`,
+    wide: true,
     svg: drawPlot({
       x: { label: "Coefficient (units of the rows)", ticks: 7 },
       y: {
@@ -59,7 +61,7 @@ export function valueChart(values: Histogram | undefined): Chart {
         }),
         Plot.ruleY([0]),
       ],
-    }),
+    }, true),
   };
 }
 

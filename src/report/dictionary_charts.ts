@@ -26,8 +26,8 @@ export function usageChart(
   const counts = new Uint32Array(bins);
   for (const density of densities) counts[Math.floor((density - low) * 4)]++;
   const bars = Array.from(counts, (count, b) => ({
-    from: 10 ** (low + b / 4),
-    to: 10 ** (low + (b + 1) / 4),
+    from: low + b / 4,
+    to: low + (b + 1) / 4,
     count,
   }));
   const words = dead === 0
@@ -43,11 +43,8 @@ export function usageChart(
     } to ${formatShare(10 ** high)} of the rows.`,
     svg: drawPlot({
       x: {
-        type: "log",
         label: "Rows that use the atom",
-        ticks: 5,
-        tickFormat: (share: number) =>
-          /^1/.test(share.toExponential()) ? formatPercent(share) : "",
+        ...logAxis(bars[0].from, bars[bars.length - 1].to),
       },
       y: { label: "Atoms", grid: true, nice: true },
       marks: [
@@ -64,6 +61,19 @@ export function usageChart(
   };
 }
 
+/** An axis in powers of ten: its values are logarithms, its labels percentages. */
+function logAxis(low: number, high: number) {
+  const ticks: number[] = [];
+  const steps = high - low > 2.5 ? [1] : [1, 2, 5];
+  for (let power = Math.floor(low); power <= 0; power++) {
+    for (const step of steps) {
+      const tick = power + Math.log10(step);
+      if (tick >= low && tick <= high) ticks.push(tick);
+    }
+  }
+  return { ticks, tickFormat: (tick: number) => formatPercent(10 ** tick) };
+}
+
 /** The atoms by their uses, most used first. */
 export function rankChart(usage: ArrayLike<number>, rows: number): Chart {
   const title = "Usage by rank";
@@ -76,7 +86,7 @@ export function rankChart(usage: ArrayLike<number>, rows: number): Chart {
   const points = thin(
     Array.from(sorted.subarray(0, end), (uses, i) => ({
       rank: i + 1,
-      share: uses / rows,
+      share: Math.log10(uses / rows),
     })),
     300,
   );
@@ -85,18 +95,16 @@ export function rankChart(usage: ArrayLike<number>, rows: number): Chart {
     note:
       "Atoms from the most used to the least: a flat line is an even dictionary.",
     summary: `The most used atom serves ${
-      formatShare(points[0].share)
+      formatShare(sorted[0] / rows)
     } of the rows, the median one ${
       formatShare(sorted[Math.floor(end / 2)] / rows)
     }.`,
     svg: drawPlot({
       x: { label: "Atom, by rank", tickFormat: "~s", ticks: 5 },
       y: {
-        type: "log",
         label: "Rows that use it",
         grid: true,
-        ticks: 4,
-        tickFormat: formatPercent,
+        ...logAxis(points[points.length - 1].share, points[0].share),
       },
       marks: [
         Plot.lineY(points, {

@@ -24,8 +24,8 @@ export function headlineFigures(
     ...trainingFigures(data),
   ];
   return `<dl class="figures">${
-    figures.map((figure, i) =>
-      `<div${i === 0 ? ' class="first"' : ""}>${
+    figures.map((figure) =>
+      `<div${figure.name.endsWith("FVU") ? ' class="first"' : ""}>${
         figure.more === undefined
           ? ""
           : `<dd class="more">${escapeHtml(figure.more)}</dd>`
@@ -51,8 +51,9 @@ function qualityFigures(
         heldOut ? "rows never trained on" : `rows of ${evaluation!.rowsName}`
       }`,
     }, {
-      name: "Variance explained",
+      name: "Explained",
       value: formatShare(1 - metrics.fvu),
+      more: "of the rows' variance",
     });
   }
   if (typeof metrics.l0 === "number") {

@@ -36,13 +36,9 @@ export function renderReport(data: ReportData): string {
   const evaluation = data.evaluation ?? heldOutEvaluation(data);
   const sections = [
     section("Training", chartsHtml(trainingCharts(data, evaluation))),
-    section("Dictionary", chartsHtml(dictionaryCharts(data, evaluation))),
     section(
-      "Codes",
-      chartsHtml([
-        valueChart(evaluation?.values),
-        nonzeroChart(evaluation?.nonzeros, numberOf(evaluation, "l0")),
-      ]),
+      "Dictionary and codes",
+      chartsHtml(dictionaryCharts(data, evaluation)),
     ),
     nestedSection(evaluation),
     data.history === undefined || data.history.length === 0
@@ -118,6 +114,8 @@ function dictionaryCharts(
     usageChart(counted.usage, counted.rows, counted.name),
     rankChart(counted.usage, counted.rows),
     coherenceChart(data.coherence),
+    nonzeroChart(evaluation?.nonzeros, numberOf(evaluation, "l0")),
+    valueChart(evaluation?.values),
   ];
 }
 
