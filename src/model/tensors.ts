@@ -48,8 +48,10 @@ export function toFloat32(
   bytes: Uint8Array<ArrayBuffer>,
 ): Float32Array<ArrayBuffer> {
   const count = bytes.length / TYPE_BYTES[type];
-  if (type === "F32" && bytes.byteOffset % 4 === 0) {
-    return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+  if (type === "F32") {
+    return bytes.byteOffset % 4 === 0
+      ? new Float32Array(bytes.buffer, bytes.byteOffset, count)
+      : new Float32Array(bytes.slice().buffer);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(count);
@@ -64,7 +66,7 @@ export function toFloat32(
 }
 
 const READERS: Record<
-  Exclude<TensorType, "BF16">,
+  Exclude<TensorType, "BF16" | "F32">,
   (view: DataView, index: number) => number
 > = {
   BOOL: (view, i) => view.getUint8(i),
@@ -77,6 +79,5 @@ const READERS: Record<
   U64: (view, i) => Number(view.getBigUint64(8 * i, true)),
   I64: (view, i) => Number(view.getBigInt64(8 * i, true)),
   F16: (view, i) => view.getFloat16(2 * i, true),
-  F32: (view, i) => view.getFloat32(4 * i, true),
   F64: (view, i) => view.getFloat64(8 * i, true),
 };

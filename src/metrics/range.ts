@@ -1,0 +1,55 @@
+/** Histograms whose ranges grow with what they are given: `bins` equal bins over [−limit, limit], one for each of `count`. */
+export interface RangeHistograms {
+  readonly bins: number;
+  /** A power of two for each histogram; 0 where nothing was added. */
+  readonly limits: Float32Array;
+  /** count × bins. */
+  readonly counts: Uint32Array;
+  /** Adds a finite value to one of the histograms. */
+  add(which: number, value: number): void;
+}
+
+/**
+ * Makes histograms for one streaming pass: no range needs to be known beforehand. A limit that proves too small doubles
+ * and pairs of bins merge, so counts stay exact.
+ *
+ * @param count number of histograms
+ * @param bins bins of each; a multiple of four
+ */
+export function createRangeHistograms(
+  count: number,
+  bins: number,
+): RangeHistograms {
+  const limits = new Float32Array(count);
+  const counts = new Uint32Array(count * bins);
+  return {
+    bins,
+    limits,
+    counts,
+    add(which, value) {
+      const size = Math.abs(value);
+      if (limits[which] === 0) limits[which] = powerAbove(size);
+      while (size >= limits[which]) {
+        merge(counts.subarray(which * bins, (which + 1) * bins));
+        limits[which] *= 2;
+      }
+      const share = (value / limits[which] + 1) / 2;
+      counts[which * bins + Math.min(bins - 1, Math.floor(share * bins))]++;
+    },
+  };
+}
+
+// The smallest power of two above a value; some power where the value is 0.
+function powerAbove(size: number): number {
+  return size === 0 ? 2 ** -20 : 2 ** (Math.floor(Math.log2(size)) + 1);
+}
+
+// The old range becomes the middle half of the new one.
+function merge(counts: Uint32Array) {
+  const bins = counts.length;
+  const merged = new Uint32Array(bins);
+  for (let bin = 0; bin < bins; bin++) {
+    merged[bins / 4 + (bin >> 1)] += counts[bin];
+  }
+  counts.set(merged);
+}

@@ -1,0 +1,40 @@
+/** How a sparse autoencoder turns pre-activations (or residuals) into latents. */
+export type Activation =
+  | { kind: "relu" }
+  /** The k largest, those above zero. */
+  | { kind: "topk"; k: number }
+  /** Those above their threshold. */
+  | { kind: "jumprelu"; threshold: Float32Array }
+  /** SAELens's matching pursuit: the largest positive correlation, repeats accumulate; there is no encoder. */
+  | {
+    kind: "matching_pursuit";
+    /** Stop a row at ‖r‖ below this, in raw units; 0: never. */
+    residualThreshold: number;
+    /** Most steps a row. */
+    maxIterations: number;
+    /** Stop a row when a step adds no new latent. */
+    stopOnDuplicateSupport: boolean;
+  };
+
+/** A sparse autoencoder of another tool, with its own encoder: ŷ = mean + Σ latent·W_dec row. */
+export interface SparseAutoencoder {
+  /** Whose format it came in. */
+  format: "SAELens" | "sparsify" | "Gemma Scope" | "dictionary_learning";
+  width: number;
+  atoms: number;
+  /** W_dec: atoms × width, rows of any length. */
+  dictionary: Float32Array;
+  /** b_dec. */
+  mean: Float32Array;
+  /** W_encᵀ: atoms × width; absent for matching pursuit. */
+  encoder?: Float32Array;
+  encoderBias?: Float32Array;
+  /** Whether the mean is taken off rows before they are encoded. */
+  centresInput: boolean;
+  /** Whether pre-activations are compared after scaling by their decoder rows' lengths. */
+  scalesByLength: boolean;
+  activation: Activation;
+  /** The file's own account of itself, such as the metrics measured at export. */
+  metadata: Record<string, unknown>;
+  labels?: Record<string, string>;
+}

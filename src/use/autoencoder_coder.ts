@@ -1,0 +1,160 @@
+import { cpus } from "node:os";
+import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
+import { multiplyTransposed } from "../engine/cpu/products.ts";
+import type { SparseAutoencoder } from "../model/autoencoder.ts";
+import type { RowCoder, SparseCodes } from "./coding.ts";
+import { pursueRows } from "./matching_pursuit.ts";
+
+/** Values of the pre-activations held at a time. */
+const CHUNK_VALUES = 2 ** 22;
+
+/**
+ * A coder that runs a sparse autoencoder's own encoder, on the processor.
+ *
+ * @param sae what to run
+ */
+export function autoencoderCoder(sae: SparseAutoencoder): RowCoder {
+  const info: EngineInfo = {
+    kind: "cpu",
+    name: cpus()[0]?.model ?? "unknown processor",
+    software: false,
+    details: {},
+  };
+  return {
+    decoder: {
+      width: sae.width,
+      atoms: sae.atoms,
+      dictionary: sae.dictionary,
+      mean: sae.mean,
+    },
+    description: `${sae.format} ${sae.activation.kind}, its own encoder`,
+    info,
+    encode: (rows) => Promise.resolve(encodeRows(sae, rows.data, rows.rows)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Latents of rows, those that are not zero: at most as many slots a row as the densest row needs. */
+export function encodeRows(
+  sae: SparseAutoencoder,
+  data: Float32Array,
+  rows: number,
+): SparseCodes {
+  const chunk = Math.max(1, Math.floor(CHUNK_VALUES / sae.atoms));
+  const found: Latents[] = [];
+  for (let start = 0; start < rows; start += chunk) {
+    const count = Math.min(chunk, rows - start);
+    const input = centred(sae, data, start, count);
+    found.push(
+      ...sae.activation.kind === "matching_pursuit"
+        ? pursueRows(sae, sae.activation, input, count)
+        : activateRows(sae, input, count),
+    );
+  }
+  return pack(found);
+}
+
+/** The latents of one row, in order of their index. */
+export interface Latents {
+  indices: number[];
+  values: number[];
+}
+
+function centred(
+  sae: SparseAutoencoder,
+  data: Float32Array,
+  start: number,
+  rows: number,
+): Float32Array {
+  const { width, mean } = sae;
+  const input = data.slice(start * width, (start + rows) * width);
+  if (!sae.centresInput) return input;
+  for (let i = 0; i < input.length; i++) input[i] -= mean[i % width];
+  return input;
+}
+
+function activateRows(
+  sae: SparseAutoencoder,
+  input: Float32Array,
+  rows: number,
+): Latents[] {
+  const { atoms, width } = sae;
+  const lengths = sae.scalesByLength ? rowLengths(sae) : undefined;
+  const pre = new Float32Array(rows * atoms);
+  multiplyTransposed(input, rows, sae.encoder!, atoms, width, pre);
+  return Array.from({ length: rows }, (_, row) => {
+    const values = pre.subarray(row * atoms, (row + 1) * atoms);
+    for (let j = 0; j < atoms; j++) {
+      values[j] = (values[j] + sae.encoderBias![j]) * (lengths?.[j] ?? 1);
+    }
+    const indices = Array.from(select(sae, values));
+    return {
+      indices,
+      values: indices.map((j) => values[j] / (lengths?.[j] || 1)),
+    };
+  });
+}
+
+function select(sae: SparseAutoencoder, pre: Float32Array): number[] {
+  const chosen: number[] = [];
+  const { activation } = sae;
+  const floor = activation.kind === "topk"
+    ? Math.max(0, kthLargest(pre, activation.k))
+    : 0;
+  const threshold = activation.kind === "jumprelu"
+    ? activation.threshold
+    : undefined;
+  const ties: number[] = [];
+  for (let j = 0; j < pre.length; j++) {
+    const value = pre[j];
+    if (!(value > 0)) continue;
+    if (threshold !== undefined) {
+      if (value > threshold[j]) chosen.push(j);
+    } else if (value > floor) chosen.push(j);
+    else if (value === floor) ties.push(j);
+  }
+  if (activation.kind !== "topk") return chosen;
+  return [...chosen, ...ties.slice(0, activation.k - chosen.length)]
+    .sort((a, b) => a - b);
+}
+
+// A heap of the k largest would win for large k; for the usual k of tens a sorted window is as quick.
+function kthLargest(values: Float32Array, k: number): number {
+  if (k >= values.length) return -Infinity;
+  const top = new Float32Array(k).fill(-Infinity);
+  for (let j = 0; j < values.length; j++) {
+    const value = values[j];
+    if (!(value > top[k - 1])) continue;
+    let place = k - 1;
+    while (place > 0 && top[place - 1] < value) {
+      top[place] = top[place - 1];
+      place--;
+    }
+    top[place] = value;
+  }
+  return top[k - 1];
+}
+
+function rowLengths({ atoms, width, dictionary }: SparseAutoencoder) {
+  return Float64Array.from({ length: atoms }, (_, j) => {
+    let square = 0;
+    for (let d = j * width; d < (j + 1) * width; d++) {
+      square += dictionary[d] * dictionary[d];
+    }
+    return Math.sqrt(square);
+  });
+}
+
+function pack(found: Latents[]): SparseCodes {
+  const sparsity = found.reduce(
+    (most, { indices }) => Math.max(most, indices.length),
+    1,
+  );
+  const indices = new Uint32Array(found.length * sparsity).fill(EMPTY_SLOT);
+  const values = new Float32Array(found.length * sparsity);
+  found.forEach((latents, row) => {
+    indices.set(latents.indices, row * sparsity);
+    values.set(latents.values, row * sparsity);
+  });
+  return { rows: found.length, sparsity, indices, values };
+}

@@ -1,0 +1,193 @@
+import {
+  type AtomUse,
+  createMetrics,
+  type RowMetrics,
+} from "../metrics/accumulator.ts";
+import {
+  coherence,
+  type CoherenceMetrics,
+  recovery,
+  type RecoveryMetrics,
+} from "../metrics/dictionary.ts";
+import {
+  type CodeDistributions,
+  createDistributions,
+} from "../metrics/distributions.ts";
+import type { AtomTable } from "../metrics/similarity.ts";
+import type { BatchOptions, RowBatch, RowSource } from "../rows/source.ts";
+import {
+  checkWidth,
+  type RowCoder,
+  rowsAtOnce,
+  type RunOptions,
+} from "./coding.ts";
+import { type AnyModel, coderOf } from "./models.ts";
+
+/** Every metric of a model on some rows, under the names that SAE tools use. */
+export type Metrics =
+  & RowMetrics
+  & CoherenceMetrics
+  & Partial<RecoveryMetrics>;
+
+/** What {@linkcode evaluate} is told beyond how to run. */
+export interface EvaluateOptions extends RunOptions {
+  /** The dictionary that the rows were made from, for `recovered` and `mmcs`. */
+  truth?: AtomTable;
+  /** Which rows; all by default. */
+  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+}
+
+/** A model's name for tables and `--json`. */
+export interface NamedModel {
+  name: string;
+  model: AnyModel;
+}
+
+/** One model, measured. */
+export interface Evaluation {
+  /** Its name, usually its directory. */
+  model: string;
+  rows: number;
+  metrics: Metrics;
+}
+
+/** One model, measured, with what a report shows beyond numbers. */
+export interface DetailedEvaluation extends Evaluation {
+  /** How its codes were found. */
+  coder: string;
+  use: AtomUse;
+  distributions: CodeDistributions;
+}
+
+/**
+ * Measures a model on rows: reconstruction, sparsity, use of atoms, coherence and, against a known dictionary, recovery.
+ * The coder is the model's own, without ridge; another tool's SAE codes with its own encoder.
+ *
+ * @param model what to measure
+ * @param source the rows, of the model's width
+ * @param options a known dictionary, which rows, the device, an `AbortSignal`
+ * @returns every metric
+ * @throws {DbksvdError} `data` where rows and model do not fit
+ *
+ * @example
+ * ```ts
+ * import { evaluate, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const { metrics } = await evaluate(model, source, { device: "cpu" });
+ * assert(metrics.fvu < 1 && metrics.l0 <= 2);
+ * ```
+ */
+export async function evaluate(
+  model: AnyModel,
+  source: RowSource,
+  options: EvaluateOptions = {},
+): Promise<DetailedEvaluation> {
+  const [evaluation] = await evaluateAll(
+    [{ name: "", model }],
+    source,
+    options,
+  );
+  return evaluation;
+}
+
+/**
+ * Measures several models on the same rows, read once.
+ *
+ * @param models what to measure, with names
+ * @param source the rows, of every model's width
+ * @param options as for {@linkcode evaluate}
+ * @returns one evaluation a model, in order
+ * @throws {DbksvdError} `data` where rows and a model do not fit
+ */
+export async function evaluateAll(
+  models: readonly NamedModel[],
+  source: RowSource,
+  options: EvaluateOptions = {},
+): Promise<DetailedEvaluation[]> {
+  const entries: Entry[] = [];
+  try {
+    for (const { name, model } of models) {
+      checkWidth(source, model.width);
+      const coder = await coderOf(model, options);
+      entries.push({
+        name,
+        coder,
+        metrics: createMetrics(coder.decoder),
+        distributions: createDistributions(),
+      });
+    }
+    await measureAll(entries, source, options);
+    return entries.map((entry) => conclude(entry, options.truth));
+  } finally {
+    for (const { coder } of entries) await coder.close();
+  }
+}
+
+interface Entry {
+  name: string;
+  coder: RowCoder;
+  metrics: ReturnType<typeof createMetrics>;
+  distributions: ReturnType<typeof createDistributions>;
+}
+
+// A batch is coded by every model while the next one is read; metrics of one batch overlap the coding of the next.
+async function measureAll(
+  entries: Entry[],
+  source: RowSource,
+  options: EvaluateOptions,
+) {
+  const { signal, onProgress } = options;
+  const size = Math.min(
+    ...entries.map(({ coder: { decoder } }) =>
+      rowsAtOnce(decoder.width, decoder.atoms)
+    ),
+  );
+  let rows = 0;
+  let measured = Promise.resolve();
+  const batches = source.batches(size, { ...options.rows, signal });
+  for await (const batch of batches) {
+    signal?.throwIfAborted();
+    const coded = entries.map(({ coder }) =>
+      coder.encode({ data: batch.data.slice(), rows: batch.rows })
+    );
+    for (const codes of coded) codes.catch(() => {});
+    await measured;
+    measured = addBatch(entries, coded, batch);
+    measured.catch(() => {}); // reported when awaited
+    rows += batch.rows;
+    onProgress?.({ rows, total: source.rowCount });
+  }
+  await measured;
+}
+
+async function addBatch(
+  entries: Entry[],
+  coded: ReturnType<RowCoder["encode"]>[],
+  batch: RowBatch,
+) {
+  for (const [i, { metrics, distributions }] of entries.entries()) {
+    const codes = await coded[i];
+    metrics.add(batch.data, codes);
+    distributions.add(codes);
+  }
+}
+
+function conclude(entry: Entry, truth?: AtomTable): DetailedEvaluation {
+  const { name, coder, metrics, distributions } = entry;
+  const measured = metrics.result();
+  return {
+    model: name,
+    rows: measured.rows,
+    metrics: {
+      ...measured,
+      ...coherence(coder.decoder),
+      ...(truth && recovery(truth, coder.decoder)),
+    },
+    coder: coder.description,
+    use: metrics.use(),
+    distributions: distributions.result(),
+  };
+}

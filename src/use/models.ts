@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
+import { unitAtoms } from "../metrics/similarity.ts";
+import { exists } from "../model/atomic.ts";
+import type { SparseAutoencoder } from "../model/autoencoder.ts";
+import { readDictionaryFile } from "../model/dictionary_file.ts";
+import { loadModel } from "../model/directory.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { TOOL_VERSION } from "../version.ts";
+import { autoencoderCoder } from "./autoencoder_coder.ts";
+import { engineCoder, type RowCoder, type RunOptions } from "./coding.ts";
+import { importModel } from "./import.ts";
+
+/** What can be evaluated: a dictionary of this tool, or another tool's sparse autoencoder. */
+export type AnyModel = DictionaryModel | SparseAutoencoder;
+
+/**
+ * Loads a dictionary: from a model directory, a safetensors file with a tensor `dictionary`, or the decoder of another
+ * tool's sparse autoencoder (its rows scaled to unit length).
+ *
+ * @param path a directory or file
+ * @throws {DbksvdError} `data` where there is none, or it is damaged
+ *
+ * @example
+ * ```ts
+ * import { loadDictionary, rowsFromArray, saveModel, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const trained = await train(rowsFromArray(rows, 4), { atoms: 8, sparsity: 2 }, { device: "cpu" });
+ * const directory = await Deno.makeTempDir() + "/model";
+ * await saveModel(directory, trained.model, trained.config, trained.metrics);
+ * const model = await loadDictionary(directory);
+ * assert.deepEqual(model.dictionary, trained.model.dictionary);
+ * ```
+ */
+export async function loadDictionary(path: string): Promise<DictionaryModel> {
+  const model = await loadAnyModel(path);
+  return "format" in model ? decoderOf(model) : model;
+}
+
+/**
+ * Loads what can be evaluated: a dictionary, or another tool's sparse autoencoder with its own encoder.
+ *
+ * @param path a directory or file
+ * @throws {DbksvdError} `data` where there is none, or it is damaged
+ */
+export async function loadAnyModel(path: string): Promise<AnyModel> {
+  const kind = await kindOf(path);
+  if (kind === "file") {
+    return path.endsWith(".npz")
+      ? await foreign(join(path, ".."))
+      : await readDictionaryFile(path);
+  }
+  const sae = kind === "directory" ? await importModel(path) : undefined;
+  return sae ?? (await loadModel(path)).model;
+}
+
+/** The coder that a model brings: its pursuit on an engine, or its own encoder. */
+export function coderOf(
+  model: AnyModel,
+  options: RunOptions,
+): Promise<RowCoder> {
+  return "format" in model
+    ? Promise.resolve(autoencoderCoder(model))
+    : engineCoder(model, options);
+}
+
+async function kindOf(path: string) {
+  if (!(await exists(path))) return "nothing";
+  return (await Deno.stat(path)).isFile ? "file" : "directory";
+}
+
+async function foreign(directory: string): Promise<SparseAutoencoder> {
+  const sae = await importModel(directory);
+  if (sae !== undefined) return sae;
+  throw new DbksvdError("data", "Not an autoencoder's directory", {
+    where: { file: directory },
+    mend: "name a directory with params.npz",
+  });
+}
+
+function decoderOf(sae: SparseAutoencoder): DictionaryModel {
+  const { width, atoms, mean } = sae;
+  const k = sae.activation.kind === "topk"
+    ? sae.activation.k
+    : DEFAULT_TRAIN_OPTIONS.sparsity;
+  return {
+    width,
+    atoms,
+    dictionary: unitAtoms(sae).dictionary,
+    mean,
+    scale: 1,
+    usage: new Uint32Array(atoms),
+    groups: [atoms],
+    coder: {
+      method: "omp",
+      sparsity: Math.min(k, atoms, width),
+      nonnegative: true,
+      tolerance: 0,
+      refit: false,
+    },
+    seed: 0,
+    toolVersion: TOOL_VERSION,
+    labels: sae.labels,
+  };
+}
