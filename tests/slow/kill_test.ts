@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { killTrainings } from "../reliability/kills.ts";
+import { inDirectory } from "../reliability/runs.ts";
+
+for (const device of ["cpu", "gpu"] as const) {
+  Deno.test(`trainToDirectory() on the ${device} comes to the same bytes through 50 SIGKILLs`, async () => {
+    await inDirectory(async (directory) => {
+      const counts = await killTrainings(directory, {
+        device,
+        kills: 50,
+        passes: 20,
+        seed: 1,
+      });
+      console.log(device, counts);
+      assert(counts.kills >= 50 && counts.duringCheckpoint >= 5);
+    });
+  });
+}
