@@ -60,6 +60,9 @@ const UPLOAD_BYTES = 32 * 2 ** 20;
 /** Correlations take this share of the device's memory at most; the rest of a sample batch waits its turn. */
 const CORRELATION_SHARE = 1 / 4;
 
+/** Sums of an atom batch take this share at most; the rest of the batch waits its turn. */
+const SUM_SHARE = 1 / 16;
+
 /** Chunks of correlations are multiples of this many rows, so that they start where tiles do. */
 const CHUNK_ROWS = 128;
 
@@ -112,7 +115,7 @@ function layOut(
       Math.floor(SORT_BYTES / (4 * m)),
     ),
   );
-  const atomBatch = Math.max(1, Math.floor(m / 32));
+  const atomBatch = plannedAtomBatch(spec, most, limits);
   const pieces = mostPieces(rows, most, atomBatch);
   const plan = {
     atomBatch,
@@ -155,6 +158,18 @@ function layOut(
   ];
   const needed = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   return { ...plan, buffers, needed, had: limits.memory };
+}
+
+// Enough for the default B and for small problems in one go; halved while its sums would take too much.
+function plannedAtomBatch(
+  { atoms, width, sampleBatch }: EngineSpec,
+  sparsity: number,
+  { memory }: DeviceLimits,
+): number {
+  let batch = Math.max(Math.floor(atoms / 32), Math.min(atoms, 256));
+  const bytes = () => mostPieces(sampleBatch, sparsity, batch) * width * 4;
+  while (batch > 1 && bytes() > memory * SUM_SHARE) batch >>= 1;
+  return batch;
 }
 
 function layOutGroups(

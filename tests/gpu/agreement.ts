@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import type {
+  Codes,
+  Engine,
+  IterationReport,
+  IterationStep,
+} from "../../src/engine/engine.ts";
+import {
+  createGpuEngine,
+  type GpuEngineOptions,
+} from "../../src/engine/gpu.ts";
+import { atomOrder } from "../../src/learn/plan.ts";
+import type { PlantedProblem } from "./planted.ts";
+
+/** Greatest difference of atoms between engines after one iteration from the same state. */
+const ATOM_TOLERANCE = 1e-4;
+
+/** Share of rows on which engines must find the same support. */
+const SAME_SUPPORTS = 0.999;
+
+/** An iteration's instructions: shuffled atoms, B = 7 unless told. */
+export function stepOf(
+  problem: PlantedProblem,
+  changes: Partial<IterationStep> = {},
+): IterationStep {
+  const { spec } = problem;
+  return {
+    order: atomOrder(spec.groups, 3, 0, spec.exact),
+    atomBatch: spec.exact ? 1 : 7,
+    ridge: 0,
+    replace: new Uint32Array(0),
+    ...changes,
+  };
+}
+
+/** What an engine makes of a problem: codes before, one iteration, dictionary and codes after. */
+export interface Outcome {
+  before: Codes;
+  report: IterationReport;
+  dictionary: Float32Array;
+  after: Codes;
+}
+
+/** Runs a problem on an engine and closes it. */
+export async function outcome(
+  engine: Engine,
+  problem: PlantedProblem,
+  step: IterationStep,
+  held = false,
+): Promise<Outcome> {
+  try {
+    const { data, rows } = problem;
+    await engine.loadDictionary(problem.dictionary);
+    const before = await engine.encode({ data, rows });
+    const number = held ? await engine.holdRows({ data, rows }) : undefined;
+    assert(!held || number !== undefined);
+    await engine.iterate(
+      number === undefined ? { data, rows } : { held: number, rows },
+      step,
+    );
+    const [report] = await engine.reports();
+    const dictionary = await engine.readDictionary();
+    const after = await engine.encode({ data, rows });
+    return { before, report, dictionary, after };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Asserts that the GPU engine does as the CPU engine does, under the given options. */
+export async function assertEnginesAgree(
+  problem: PlantedProblem,
+  options: GpuEngineOptions = {},
+  changes: Partial<IterationStep> = {},
+): Promise<void> {
+  const step = stepOf(problem, changes);
+  const gpu = await outcome(
+    await createGpuEngine(problem.spec, options),
+    problem,
+    step,
+  );
+  const cpu = await outcome(await createCpuEngine(problem.spec), problem, step);
+  assertCodesAgree(gpu.before, cpu.before);
+  assertReportsAgree(gpu.report, cpu.report);
+  assert(greatestDifference(gpu.dictionary, cpu.dictionary) < ATOM_TOLERANCE);
+  assertCodesAgree(gpu.after, cpu.after);
+}
+
+/** Asserts equal supports on almost all rows, and values and residuals that are close where supports are equal. */
+export function assertCodesAgree(gpu: Codes, cpu: Codes): void {
+  const k = cpu.sparsity;
+  let same = 0, rounding = 0;
+  for (let i = 0; i < cpu.rows; i++) {
+    const of = (codes: Codes) => [...codes.indices.subarray(i * k, i * k + k)];
+    if (of(gpu).join() !== of(cpu).join()) continue;
+    same++;
+    const size = Math.hypot(...cpu.values.subarray(i * k, i * k + k));
+    for (let s = i * k; s < (i + 1) * k; s++) {
+      const off = Math.abs(gpu.values[s] - cpu.values[s]);
+      rounding = Math.max(rounding, off / (size || 1));
+    }
+    rounding = Math.max(rounding, Math.abs(gpu.residual[i] - cpu.residual[i]));
+  }
+  assert(same >= SAME_SUPPORTS * cpu.rows, `${same} of ${cpu.rows} supports`);
+  assert(rounding < 1e-4, `values differ by ${rounding}`);
+}
+
+function assertReportsAgree(gpu: IterationReport, cpu: IterationReport): void {
+  assert.equal(gpu.rows, cpu.rows);
+  const close = (a: number, b: number) =>
+    assert(Math.abs(a - b) <= 1e-4 * cpu.energy, `${a} and ${b}`);
+  close(gpu.energy, cpu.energy);
+  close(gpu.codingError, cpu.codingError);
+  close(gpu.updatedError, cpu.updatedError);
+  close(gpu.nonzeros, cpu.nonzeros);
+  assert.deepEqual([...gpu.duplicates], [...cpu.duplicates]);
+  const moved = cpu.usage.reduce(
+    (sum, uses, j) => sum + Math.abs(uses - gpu.usage[j]),
+    0,
+  );
+  assert(moved <= (1 - SAME_SUPPORTS) * cpu.nonzeros, `${moved} uses differ`);
+}
+
+/** Greatest absolute difference of two arrays. */
+export function greatestDifference(a: Float32Array, b: Float32Array): number {
+  assert.equal(a.length, b.length);
+  return a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0);
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { DbksvdError } from "../../src/errors.ts";
+import { assertCodesAgree, outcome, stepOf } from "./agreement.ts";
+import { plantedProblem } from "./planted.ts";
+
+Deno.test("the GPU engine gives the same bytes on every run", async () => {
+  const problem = plantedProblem({ groups: [20, 33], sparsity: 6 });
+  const step = stepOf(problem, { ridge: 1, replace: Uint32Array.of(1, 30) });
+  const run = async () =>
+    await outcome(await createGpuEngine(problem.spec), problem, step);
+  const [first, second] = [await run(), await run()];
+  assert.deepEqual(first.dictionary, second.dictionary);
+  assert.deepEqual(first.after, second.after);
+  assert.deepEqual(first.before, second.before);
+});
+
+Deno.test("the GPU engine gives the same bytes however little memory it has", async () => {
+  const problem = plantedProblem({ rowCount: 700 });
+  const step = stepOf(problem);
+  const run = async (binding: number) =>
+    await outcome(
+      await createGpuEngine(problem.spec, { limits: { binding } }),
+      problem,
+      step,
+    );
+  const [rich, poor] = [await run(2 ** 26), await run(16384)];
+  assert.deepEqual(rich.dictionary, poor.dictionary);
+  assert.deepEqual(rich.after, poor.after);
+});
+
+Deno.test("holdRows() trains as streaming does", async () => {
+  const problem = plantedProblem();
+  const step = stepOf(problem);
+  const run = async (held: boolean) =>
+    await outcome(await createGpuEngine(problem.spec), problem, step, held);
+  const [streamed, held] = [await run(false), await run(true)];
+  assert.deepEqual(streamed.dictionary, held.dictionary);
+});
+
+Deno.test("holdRows() in halves changes codes by rounding only", async () => {
+  const problem = plantedProblem({ rows: "f16" });
+  const step = stepOf(problem);
+  const run = async (held: boolean) =>
+    await outcome(await createGpuEngine(problem.spec), problem, step, held);
+  const [streamed, held] = [await run(false), await run(true)];
+  const loss = held.report.codingError / streamed.report.codingError - 1;
+  assert(Math.abs(loss) < 1e-3, `coding error changed by ${loss}`);
+});
+
+Deno.test("holdRows() declines what the device's memory has no room for", async () => {
+  const problem = plantedProblem();
+  const needed = 4e6;
+  const engine = await createGpuEngine(problem.spec, {
+    limits: { memory: needed },
+  });
+  const { data, rows } = problem;
+  let held = 0;
+  while (await engine.holdRows({ data, rows }) !== undefined) held++;
+  assert(held < needed / data.byteLength);
+  await engine.close();
+});
+
+Deno.test("encode() keeps rows of zeros, duplicates and vanishing rows finite", async () => {
+  const problem = plantedProblem({ rowCount: 6, sparsity: 8 });
+  const { spec, data, dictionary } = problem, n = spec.width;
+  data.fill(0.1, 0, n); // Equals the mean.
+  data.copyWithin(n, 2 * n, 3 * n); // Two equal rows.
+  for (let p = 3 * n; p < 4 * n; p++) data[p] = 0.1 + 1e-20 * (p % 3);
+  for (let p = 4 * n; p < 5 * n; p++) data[p] = 1e15 * Math.sin(p);
+  dictionary.copyWithin(n, 0, n); // Two equal atoms.
+  dictionary.copyWithin(2 * n, 0, n);
+  for (const method of ["omp", "mp"] as const) {
+    const engine = await createGpuEngine({
+      ...spec,
+      coder: { ...spec.coder, method },
+    });
+    await engine.loadDictionary(dictionary);
+    const codes = await engine.encode({ data, rows: 6 });
+    await engine.close();
+    assert(codes.values.every(Number.isFinite));
+    assert(codes.residual.every((r) => r >= 0 && r <= 1));
+    assert.equal(codes.residual[0], 0);
+    assert(codes.indices.subarray(0, 8).every((j) => j === EMPTY_SLOT));
+    for (let i = 0; i < 6; i++) {
+      const twins = codes.indices.subarray(8 * i, 8 * i + 8)
+        .filter((j) => j < 3);
+      assert(twins.length <= 1, `row ${i} uses equal atoms ${twins}`);
+    }
+  }
+});
+
+Deno.test("iterate() with fewer rows than the sample batch leaves the rest alone", async () => {
+  const problem = plantedProblem({ rowCount: 200 });
+  const few = { ...problem, rows: 97, data: problem.data.slice(0, 97 * 37) };
+  const step = stepOf(problem);
+  const spec = { ...problem.spec, sampleBatch: 1000 };
+  const engine = await createGpuEngine(spec);
+  await engine.loadDictionary(problem.dictionary);
+  await engine.encode({ data: problem.data, rows: problem.rows });
+  const gpu = await outcome(engine, few, step);
+  const cpu = await outcome(await createCpuEngine(spec), few, step);
+  assertCodesAgree(gpu.after, cpu.after);
+  assert.equal(gpu.report.rows, 97);
+});
+
+Deno.test("iterate() refuses more rows than the sample batch", async () => {
+  const problem = plantedProblem({ sampleBatch: 100 });
+  const engine = await createGpuEngine(problem.spec);
+  const { data, rows } = problem;
+  await assert.rejects(
+    engine.iterate({ data, rows }, stepOf(problem)),
+    /301 rows and takes 1 to 100/,
+  );
+  await engine.close();
+});
+
+Deno.test("createGpuEngine() refuses what cannot fit, with the numbers and a way out", async () => {
+  const { spec } = plantedProblem({ sampleBatch: 1 << 20 });
+  await assert.rejects(
+    createGpuEngine(spec, { limits: { memory: 1e8 } }),
+    (error) =>
+      error instanceof DbksvdError && error.kind === "device" &&
+      /has 0\.10 GB .* needed.*--sample-batch \d+/.test(error.message),
+  );
+});
+
+Deno.test("a GPU iteration reads back little, uploads its rows once and submits few times", async () => {
+  const problem = plantedProblem();
+  const { data, rows, spec } = problem;
+  const engine = await createGpuEngine(spec);
+  await engine.loadDictionary(problem.dictionary);
+  const before = engine.counters;
+  const iterations = 3;
+  for (let i = 0; i < iterations; i++) {
+    await engine.iterate({ data, rows }, stepOf(problem));
+  }
+  const queued = engine.counters;
+  assert.equal(queued.bytesReadBack, before.bytesReadBack);
+  await engine.reports();
+  const after = engine.counters;
+  const down = (after.bytesReadBack - before.bytesReadBack) / iterations;
+  assert(down <= 65536 + 4 * spec.atoms, `${down} bytes down`);
+  const up = (after.bytesUploaded - before.bytesUploaded) / iterations;
+  assert.equal(up, data.byteLength + 8 * spec.atoms);
+  assert.equal((after.submits - before.submits) / iterations, 2);
+  const batches = Math.ceil(spec.atoms / 7);
+  const dispatches = (after.dispatches - before.dispatches) / iterations;
+  assert.equal(dispatches, 18 + 3 * batches);
+  await engine.close();
+});

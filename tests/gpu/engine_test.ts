@@ -1,0 +1,121 @@
+import { assertEnginesAgree } from "./agreement.ts";
+import { type PlantedOptions, plantedProblem } from "./planted.ts";
+import type { GpuEngineOptions } from "../../src/engine/gpu.ts";
+import type { IterationStep } from "../../src/engine/engine.ts";
+
+interface Case {
+  name: string;
+  problem?: PlantedOptions;
+  options?: GpuEngineOptions;
+  step?: Partial<IterationStep>;
+}
+
+const LOW_MEMORY = { limits: { workgroupMemory: 1200 } };
+const SMALL_BINDINGS = { limits: { binding: 16384 } };
+const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
+
+const CASES: Case[] = [
+  { name: "OMP" },
+  { name: "OMP without subgroups", options: { subgroups: false } },
+  { name: "OMP with ridge", step: { ridge: 1 } },
+  { name: "OMP with tolerance", problem: { coder: { tolerance: 0.5 } } },
+  {
+    name: "OMP, non-negative",
+    problem: { coder: { nonnegative: true } },
+    step: { ridge: 0.5 },
+  },
+  { name: "MP", problem: { coder: { method: "mp" } } },
+  {
+    name: "MP without subgroups",
+    problem: { coder: { method: "mp" } },
+    options: { subgroups: false },
+  },
+  {
+    name: "MP, non-negative",
+    problem: { coder: { method: "mp", nonnegative: true } },
+  },
+  {
+    name: "MP with refit and tolerance",
+    problem: { coder: { method: "mp", refit: true, tolerance: 0.3 } },
+  },
+  {
+    name: "MP, non-negative with refit and ridge",
+    problem: { coder: { method: "mp", refit: true, nonnegative: true } },
+    step: { ridge: 1 },
+  },
+  {
+    name: "Matryoshka groups of odd sizes",
+    problem: { groups: [10, 13, 30], sparsity: 7 },
+    step: { ridge: 0.5 },
+  },
+  {
+    name: "replacement by worst rows",
+    step: { replace: Uint32Array.of(3, 40, 21) },
+  },
+  { name: "one atom a batch", step: { atomBatch: 1 } },
+  { name: "all atoms in one batch", step: { atomBatch: 53 } },
+  { name: "several power steps", problem: { powerSteps: 3 } },
+  {
+    name: "several power steps without subgroups",
+    problem: { powerSteps: 3 },
+    options: { subgroups: false },
+  },
+  {
+    name: "exact mode",
+    problem: { exact: true, width: 20, atoms: 30, sparsity: 3, rowCount: 200 },
+  },
+  {
+    name: "one dimension",
+    problem: { width: 1, atoms: 1, sparsity: 1, rowCount: 5 },
+    step: { atomBatch: 1 },
+  },
+  { name: "one row", problem: { rowCount: 1 } },
+  {
+    name: "as many nonzeros as atoms",
+    problem: { width: 40, atoms: 15, sparsity: 15, rowCount: 90 },
+  },
+  {
+    name: "rows wider than a workgroup holds",
+    problem: { width: 1301, atoms: 19, sparsity: 3, rowCount: 70 },
+    options: SMALL_WORKGROUPS,
+  },
+  { name: "matrices over several bindings", options: SMALL_BINDINGS },
+  {
+    name: "groups over several bindings",
+    problem: { groups: [10, 13, 30], sparsity: 7 },
+    options: SMALL_BINDINGS,
+  },
+  {
+    name: "factors in scratch memory",
+    problem: { sparsity: 12 },
+    options: LOW_MEMORY,
+    step: { ridge: 1 },
+  },
+  {
+    name: "non-negative factors in scratch memory",
+    problem: { sparsity: 12, coder: { nonnegative: true } },
+    options: LOW_MEMORY,
+  },
+  {
+    name: "correlations in scratch memory, OMP",
+    problem: { width: 16, atoms: 2101, rowCount: 40, sparsity: 4 },
+    options: SMALL_WORKGROUPS,
+  },
+  {
+    name: "correlations in scratch memory, MP",
+    problem: {
+      width: 24,
+      atoms: 2101,
+      rowCount: 250,
+      sparsity: 4,
+      coder: { method: "mp" },
+    },
+    options: SMALL_WORKGROUPS,
+  },
+];
+
+for (const { name, problem, options, step } of CASES) {
+  Deno.test(`the GPU engine agrees with the CPU engine: ${name}`, async () => {
+    await assertEnginesAgree(plantedProblem(problem), options, step);
+  });
+}
