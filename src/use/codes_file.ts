@@ -1,0 +1,287 @@
+import type { SchemaElement } from "hyparquet";
+import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { ColumnValues, RowSource } from "../rows/source.ts";
+import { denseCodes, rowNumbersOf } from "./codes.ts";
+import type { CodedBatch } from "./coding.ts";
+import { describeCodes } from "./codes_metadata.ts";
+import type { Compression } from "./parquet/codecs.ts";
+import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
+import { numberSchema } from "./parquet/pages.ts";
+
+/** Most rows in a row group. */
+const GROUP_ROWS = 65536;
+
+/** Most code values in a row group. */
+const GROUP_VALUES = 2 ** 22;
+
+/** Most atoms for which codes may be written densely. */
+const DENSE_ATOMS = 4096;
+
+/** How codes are written. */
+export interface CodesFileOptions {
+  /** Columns of the input to pass through, with their types. */
+  keep?: readonly string[];
+  /** A list of one value an atom, zeros included, in place of indices and values. For up to 4096 atoms. */
+  dense?: boolean;
+  /** `zstd` by default. */
+  compression?: Compression;
+}
+
+/** A Parquet file of codes in the making. */
+export class CodesFile {
+  readonly #source: RowSource;
+  readonly #atoms: number;
+  readonly #options: CodesFileOptions;
+  readonly #file: ParquetFile;
+  readonly #groupRows: number;
+  #pending: Part[] = [];
+  #pendingRows = 0;
+  #writing = Promise.resolve();
+  /** Rows so far. */
+  rows = 0;
+
+  private constructor(
+    source: RowSource,
+    coding: DictionaryModel,
+    options: CodesFileOptions,
+    file: ParquetFile,
+  ) {
+    this.#source = source;
+    this.#atoms = coding.atoms;
+    this.#options = options;
+    this.#file = file;
+    const perRow = options.dense ? coding.atoms : coding.coder.sparsity;
+    const rows = Math.floor(GROUP_VALUES / perRow);
+    this.#groupRows = Math.max(1, Math.min(GROUP_ROWS, rows));
+  }
+
+  /** Opens the file; its columns follow from the options and the source. */
+  static async create(
+    path: string,
+    model: DictionaryModel,
+    coding: DictionaryModel,
+    source: RowSource,
+    options: CodesFileOptions,
+  ): Promise<CodesFile> {
+    if (options.dense && coding.atoms > DENSE_ATOMS) {
+      throw new DbksvdError(
+        "usage",
+        `Codes of ${coding.atoms} atoms are not written densely`,
+        { mend: `leave out --dense, or use at most ${DENSE_ATOMS} atoms` },
+      );
+    }
+    const columns = [
+      numberSchema("row", "INT64", false),
+      ...source.readItems ? [numberSchema("item", "INT32", false)] : [],
+      ...await keptSchemas(source, options.keep ?? []),
+      ...options.dense ? [numberSchema("codes", "FLOAT", true)] : [
+        numberSchema("indices", "INT32", true),
+        numberSchema("values", "FLOAT", true),
+      ],
+      numberSchema("residual", "FLOAT", false),
+    ];
+    const file = await ParquetFile.create(path, {
+      columns,
+      compression: options.compression ?? "zstd",
+      metadata: { dbksvd: JSON.stringify(await describeCodes(model, coding)) },
+    });
+    return new CodesFile(source, coding, options, file);
+  }
+
+  /** Size of the file so far. */
+  get bytes(): number {
+    return this.#file.bytes;
+  }
+
+  /** Adds coded rows. Row groups are written while the next rows are coded. */
+  async add(coded: CodedBatch): Promise<void> {
+    const { keep = [] } = this.#options;
+    const rowNumbers = rowNumbersOf(coded.batch);
+    this.#pending.push({
+      codes: coded.codes,
+      ...await this.#placesOf(rowNumbers),
+      kept: keep.length === 0
+        ? []
+        : await columnsOf(this.#source, keep, rowNumbers),
+    });
+    this.#pendingRows += coded.codes.rows;
+    if (this.#pendingRows >= this.#groupRows) await this.#flush();
+  }
+
+  /** Writes what is left and gives the file its name. */
+  async finish(): Promise<void> {
+    if (this.#pendingRows > 0) await this.#flush();
+    await this.#writing;
+    await this.#file.finish();
+  }
+
+  /** Removes what was written. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled([this.#writing]);
+    await this.#file.abandon();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    const parts = this.#pending;
+    const rows = this.#pendingRows;
+    this.#pending = [];
+    this.#pendingRows = 0;
+    this.rows += rows;
+    this.#writing = this.#file.writeGroup(rows, this.#columnsFrom(parts));
+    this.#writing.catch(() => {}); // reported when awaited
+  }
+
+  #columnsFrom(parts: Part[]): GroupColumn[] {
+    const kept = (this.#options.keep ?? []).map((name, i) => ({
+      name,
+      schema: parts[0].kept[i].schema,
+      values: parts.flatMap((part) => part.kept[i].values),
+    }));
+    const residual = joinFloats(parts.map(({ codes }) => codes.residual));
+    const items = parts[0].items === undefined ? [] : [{
+      name: "item",
+      data: Int32Array.from(parts.flatMap((part) => [...part.items!])),
+    }];
+    return [
+      { name: "row", data: bigRows(parts) },
+      ...items,
+      ...kept,
+      ...this.#options.dense
+        ? [denseColumn(parts, this.#atoms)]
+        : sparseColumns(parts),
+      { name: "residual", data: residual },
+    ];
+  }
+
+  async #placesOf(rowNumbers: Float64Array): Promise<Places> {
+    if (this.#source.readItems === undefined) return { rows: rowNumbers };
+    const range = rangeOf(rowNumbers);
+    const { rows, items } = await this.#source.readItems(range);
+    return {
+      rows: rowNumbers.map((row) => rows[row - range.start]),
+      items: Int32Array.from(rowNumbers, (row) => items[row - range.start]),
+    };
+  }
+}
+
+interface Places {
+  /** Stored row of each. */
+  rows: Float64Array;
+  /** Place within the stored row, where rows are nested. */
+  items?: Int32Array;
+}
+
+interface Part extends Places {
+  codes: Codes;
+  kept: ColumnValues[];
+}
+
+/** Other columns for some rows, in their order. */
+export async function columnsOf(
+  source: RowSource,
+  names: readonly string[],
+  rowNumbers: Float64Array,
+): Promise<ColumnValues[]> {
+  if (source.readColumns === undefined) {
+    throw new DbksvdError("usage", "The rows have no other columns", {
+      where: { file: source.files[0]?.path, column: names[0] },
+      mend: "only Parquet files hold columns to keep",
+    });
+  }
+  const range = rangeOf(rowNumbers);
+  const columns = await source.readColumns(names, range);
+  if (range.end - range.start === rowNumbers.length) return columns;
+  return columns.map((column) => ({
+    ...column,
+    values: Array.from(rowNumbers, (row) => column.values[row - range.start]),
+  }));
+}
+
+// Rows come in stored order, some perhaps left out.
+function rangeOf(rowNumbers: Float64Array) {
+  return {
+    start: rowNumbers[0],
+    end: rowNumbers[rowNumbers.length - 1] + 1,
+  };
+}
+
+async function keptSchemas(
+  source: RowSource,
+  keep: readonly string[],
+): Promise<SchemaElement[][]> {
+  const taken = new Set([
+    "row",
+    "item",
+    "indices",
+    "values",
+    "codes",
+    "residual",
+  ]);
+  for (const name of keep) {
+    if (!taken.has(name)) {
+      taken.add(name);
+      continue;
+    }
+    throw new DbksvdError("usage", `Column "${name}" cannot be kept`, {
+      mend: "its name is used by the codes, or was given twice",
+    });
+  }
+  if (keep.length === 0) return [];
+  const columns = await columnsOf(source, keep, Float64Array.of(0));
+  return columns.map(({ schema }) => schema);
+}
+
+function bigRows(parts: Part[]): BigInt64Array {
+  const count = parts.reduce((sum, { rows }) => sum + rows.length, 0);
+  const all = new BigInt64Array(count);
+  let at = 0;
+  for (const { rows } of parts) {
+    for (let i = 0; i < rows.length; i++) all[at++] = BigInt(rows[i]);
+  }
+  return all;
+}
+
+function sparseColumns(parts: Part[]): GroupColumn[] {
+  const rows = parts.reduce((sum, { codes }) => sum + codes.rows, 0);
+  const slots = parts.reduce((n, { codes }) => n + codes.indices.length, 0);
+  const lengths = new Uint32Array(rows);
+  const indices = new Int32Array(slots);
+  const values = new Float32Array(slots);
+  let row = 0;
+  let at = 0;
+  for (const { codes } of parts) {
+    let slot = 0;
+    for (let i = 0; i < codes.rows; i++) {
+      const begin = at;
+      for (const end = slot + codes.sparsity; slot < end; slot++) {
+        if (codes.indices[slot] === EMPTY_SLOT) continue;
+        indices[at] = codes.indices[slot];
+        values[at++] = codes.values[slot];
+      }
+      lengths[row++] = at - begin;
+    }
+  }
+  return [
+    { name: "indices", data: indices.subarray(0, at), lengths },
+    { name: "values", data: values.subarray(0, at), lengths },
+  ];
+}
+
+function denseColumn(parts: Part[], atoms: number): GroupColumn {
+  const data = joinFloats(parts.map(({ codes }) => denseCodes(codes, atoms)));
+  const lengths = new Uint32Array(data.length / atoms).fill(atoms);
+  return { name: "codes", data, lengths };
+}
+
+function joinFloats(arrays: Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}

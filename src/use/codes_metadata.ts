@@ -1,0 +1,47 @@
+import { bytesOf } from "../model/safetensors.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { TOOL_VERSION } from "../version.ts";
+
+/** What a file of codes says of the dictionary that its codes are of: key `dbksvd` of the footer. */
+export interface CodesDescription {
+  toolVersion: string;
+  width: number;
+  /** Atoms that codes may use. */
+  atoms: number;
+  groups: readonly number[];
+  coder: DictionaryModel["coder"];
+  /** SHA-256 of the whole dictionary and mean, in hexadecimal. */
+  dictionary: string;
+}
+
+/**
+ * Describes codes.
+ *
+ * @param model the whole model
+ * @param coding the part of it that codes rows
+ */
+export async function describeCodes(
+  model: DictionaryModel,
+  coding: DictionaryModel,
+): Promise<CodesDescription> {
+  return {
+    toolVersion: TOOL_VERSION,
+    width: coding.width,
+    atoms: coding.atoms,
+    groups: coding.groups,
+    coder: coding.coder,
+    dictionary: await fingerprint(model),
+  };
+}
+
+/** SHA-256 of a model's dictionary and mean, in hexadecimal. */
+export async function fingerprint(model: DictionaryModel): Promise<string> {
+  const digests = await Promise.all(
+    [model.dictionary, model.mean].map((part) =>
+      crypto.subtle.digest("SHA-256", bytesOf(part) as BufferSource)
+    ),
+  );
+  const joined = new Uint8Array(64);
+  digests.forEach((digest, i) => joined.set(new Uint8Array(digest), 32 * i));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", joined)).toHex();
+}

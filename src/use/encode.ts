@@ -1,0 +1,134 @@
+import type { Codes, EngineInfo } from "../engine/engine.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { prefixModel } from "../model/prefix.ts";
+import type { BatchOptions, RowSource } from "../rows/source.ts";
+import { rowNumbersOf } from "./codes.ts";
+import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
+import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
+
+/** What {@linkcode encode} is told. */
+export interface EncodeOptions extends RunOptions, CodesFileOptions {
+  /** The Parquet file to write. */
+  out: string;
+  /** Code with the first groups of a nested dictionary only. */
+  group?: number;
+  /** Which rows; all by default. */
+  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+}
+
+/** What {@linkcode encode} did. */
+export interface EncodeResult {
+  /** The file written. */
+  out: string;
+  rows: number;
+  /** Size of the file. */
+  bytes: number;
+  seconds: number;
+  device: EngineInfo;
+}
+
+/**
+ * Codes rows, streamed, into a Parquet file: one row a sample, in input order, with `row`, the columns asked for,
+ * `indices` and `values` (ŷ = mean + Σ value·atom) and `residual` (‖r‖²/‖y − mean‖²). Memory stays bounded whatever the
+ * number of rows; the file appears when it is whole.
+ *
+ * @param model the dictionary
+ * @param source the rows, of the dictionary's width
+ * @param options where to, columns to keep, compression, the device, an `AbortSignal`
+ * @throws {DbksvdError} `usage` for options that do not fit the model, `data` for bad rows, `run` where the file cannot be
+ * written
+ *
+ * @example
+ * ```ts
+ * import { encode, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const out = await Deno.makeTempDir() + "/codes.parquet";
+ * const result = await encode(model, source, { out, device: "cpu" });
+ * assert.equal(result.rows, 200);
+ * ```
+ */
+export async function encode(
+  model: DictionaryModel,
+  source: RowSource,
+  options: EncodeOptions,
+): Promise<EncodeResult> {
+  const started = performance.now();
+  const coding = prefixModel(model, options.group);
+  const coder = await engineCoder(coding, options);
+  try {
+    const file = await CodesFile.create(options.out, model, coding, source, {
+      keep: options.keep,
+      dense: options.dense,
+      compression: options.compression,
+    });
+    try {
+      const delivery = options.rows;
+      for await (
+        const coded of codeRows(source, coder, { ...options, delivery })
+      ) {
+        await file.add(coded);
+      }
+      await file.finish();
+    } catch (error) {
+      await file.abandon();
+      throw error;
+    }
+    return {
+      out: options.out,
+      rows: file.rows,
+      bytes: file.bytes,
+      seconds: (performance.now() - started) / 1000,
+      device: coder.info,
+    };
+  } finally {
+    await coder.close();
+  }
+}
+
+/** A run of rows with their codes. */
+export interface EncodedRows {
+  /** Row number of each, within the source. */
+  rowNumbers: Float64Array;
+  codes: Codes;
+}
+
+/**
+ * Codes rows, streamed, into memory: batch after batch, in input order.
+ *
+ * @param model the dictionary
+ * @param source the rows, of the dictionary's width
+ * @param options a prefix of groups, which rows, the device, an `AbortSignal`
+ * @throws {DbksvdError} `usage` for options that do not fit the model, `data` for bad rows
+ *
+ * @example
+ * ```ts
+ * import { encodeRows, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * for await (const { codes } of encodeRows(model, source, { device: "cpu" })) {
+ *   assert.equal(codes.values.length, codes.rows * 2);
+ * }
+ * ```
+ */
+export async function* encodeRows(
+  model: DictionaryModel,
+  source: RowSource,
+  options: RunOptions & Pick<EncodeOptions, "group" | "rows"> = {},
+): AsyncGenerator<EncodedRows> {
+  const coder = await engineCoder(prefixModel(model, options.group), options);
+  try {
+    const delivery = options.rows;
+    for await (
+      const coded of codeRows(source, coder, { ...options, delivery })
+    ) {
+      yield { rowNumbers: rowNumbersOf(coded.batch), codes: coded.codes };
+    }
+  } finally {
+    await coder.close();
+  }
+}
