@@ -1,0 +1,231 @@
+import { DbksvdError } from "../errors.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { loadModel, MODEL_FILES, saveModel } from "../model/directory.ts";
+import { randomStream } from "../random.ts";
+import type { VersionEntry } from "../report/data.ts";
+import { renderReport } from "../report/report.ts";
+import { openRows } from "../rows/open.ts";
+import { train, type TrainResult } from "../use/train.ts";
+import {
+  type Admission,
+  heldOutRowsOf,
+  openInputs,
+  rowOptions,
+  type TakenFile,
+} from "./admit.ts";
+import {
+  type DropScores,
+  type EvaluationPart,
+  heldOutParts,
+  scoreByDrop,
+} from "./evaluate.ts";
+import { joinRowSets } from "./held_out.ts";
+import { findInputs } from "./inputs.ts";
+import { type MixedPart, mixSources } from "./mixed_source.ts";
+import { rowsFile, versionFolder, versionId } from "./places.ts";
+import { judge, type Verdict } from "./promotion.ts";
+import { refreshAtoms } from "./refresh.ts";
+import { replayPart } from "./replay.ts";
+import type { RunContext } from "./context.ts";
+import { versionEntries } from "./history.ts";
+import { storedRows } from "./stored_rows.ts";
+import { currentVersion, type Drift, driftOf, freeze } from "./versions.ts";
+
+/** What a run's training gave, judged and written under `versions/`, but not yet anyone's. */
+export interface Candidate {
+  version: string;
+  parent?: string;
+  verdict: Verdict;
+  candidate: DropScores;
+  current?: DropScores;
+  drift?: Drift;
+  replayedRows: number;
+  rowVisits: number;
+}
+
+/** Trains on the new rows and on replayed ones, measures the result beside the current version, and writes it down. */
+export async function makeCandidate(
+  context: RunContext,
+  admission: Admission,
+): Promise<Candidate> {
+  const { watch, store, places, run } = context;
+  const parent = currentVersion(store);
+  const before = parent === undefined
+    ? undefined
+    : (await loadModel(versionFolder(places, parent))).model;
+  const trained = await watch.stage(
+    "train",
+    () => trainOn(context, admission, before),
+  );
+  const { result } = trained;
+  const { candidate, current } = await watch.stage(
+    "evaluate",
+    () => evaluateBoth(context, admission, result.model, before),
+  );
+  const { settings } = context;
+  const verdict = judge(
+    candidate,
+    current,
+    settings.train.atoms,
+    settings.promotion,
+  );
+  const drift = before && driftOf(result.model, before, trained.replaced);
+  const version = versionId(run);
+  const done: Candidate = {
+    version,
+    parent,
+    verdict,
+    candidate,
+    current,
+    drift,
+    replayedRows: trained.replayedRows,
+    rowVisits: result.metrics.at(-1)?.rowsSeen ?? 0,
+  };
+  await watch.stage("write", () => writeVersion(context, done, result));
+  return done;
+}
+
+async function trainOn(
+  context: RunContext,
+  admission: Admission,
+  before: DictionaryModel | undefined,
+) {
+  const { settings, signal, watch, createEngine, store } = context;
+  const { versions } = store.one<{ versions: number }>(
+    "SELECT count(*) AS versions FROM versions",
+  )!;
+  // The run's number would not do: a repeated run has another one, and must come to the same dictionary.
+  const seed = randomStream(settings.train.seed, "version", versions)
+    .integer(2 ** 32);
+  const parts: MixedPart[] = [await newPart(context, admission)];
+  const replay = replayPart(context, admission.newRows, admission.width, seed);
+  if (replay !== undefined) parts.push(replay);
+  const source = mixSources(parts);
+  try {
+    const refreshed = before && await refreshAtoms(before, source, {
+      minUses: settings.train.minUses,
+      createEngine,
+      signal,
+    });
+    const result = await train(source, { ...settings.train, seed }, {
+      initial: refreshed?.dictionary,
+      createEngine,
+      signal,
+      onProgress: (lines) => {
+        const { iteration, codingFvu } = lines[lines.length - 1];
+        watch.tell("debug", "train.progress", { iteration, codingFvu });
+      },
+      onNotice: (notice) => watch.tell("info", "train.notice", { notice }),
+    });
+    return {
+      result,
+      replaced: refreshed?.replaced ?? [],
+      replayedRows: replay?.rows ?? 0,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+async function newPart(
+  { settings }: RunContext,
+  { taken, newRows }: Admission,
+): Promise<MixedPart> {
+  const heldOut = taken.map(({ input, fileRows }: TakenFile) => ({
+    rows: fileRows,
+    set: heldOutRowsOf(input, fileRows, settings),
+  }));
+  return {
+    source: await openInputs(taken.map(({ input }) => input), settings),
+    except: joinRowSets(heldOut),
+    rows: newRows,
+  };
+}
+
+async function evaluateBoth(
+  context: RunContext,
+  admission: Admission,
+  model: DictionaryModel,
+  before: DictionaryModel | undefined,
+) {
+  const { store, places, run, createEngine, signal } = context;
+  const { width, heldOutRows } = admission;
+  const fixed = await fixedParts(context);
+  const parts: EvaluationPart[] = [
+    ...heldOutParts(store, places, width),
+    {
+      scope: `drop:${run}`,
+      source: storedRows(rowsFile(places.heldOut, run), width, heldOutRows),
+      quarantined: false,
+    },
+    ...fixed,
+  ];
+  try {
+    const options = { createEngine, signal };
+    const candidate = await scoreByDrop(model, parts, options);
+    const current = before && await scoreByDrop(before, parts, options);
+    return { candidate, current };
+  } finally {
+    for (const { source } of fixed) await source.close();
+  }
+}
+
+/** The files that are only ever evaluated on. */
+async function fixedParts(
+  { settings, signal }: RunContext,
+): Promise<EvaluationPart[]> {
+  const { base, root, evaluation } = settings;
+  const { found, lost } = await findInputs(evaluation.inputs, {
+    base,
+    root,
+    signal,
+  });
+  if (lost.length > 0) {
+    throw new DbksvdError("data", `An evaluation input ${lost[0].reason}`, {
+      where: { file: lost[0].path },
+      mend: "correct /evaluation/inputs",
+    });
+  }
+  const parts: EvaluationPart[] = [];
+  for (const { path, location } of found) {
+    const source = await openRows([location], rowOptions(settings));
+    parts.push({ scope: `file:${path}`, source, quarantined: false });
+  }
+  return parts;
+}
+
+async function writeVersion(
+  { places, store, settings, watch }: RunContext,
+  done: Candidate,
+  result: TrainResult,
+): Promise<void> {
+  const { version, candidate, drift, verdict } = done;
+  const folder = versionFolder(places, version);
+  const config = { ...result.config, heldOut: candidate.all };
+  const entry: VersionEntry = {
+    version,
+    when: watch.now().toISOString(),
+    fvu: candidate.all.fvu,
+    drift: drift?.mean,
+    rows: config.rows.training - done.replayedRows,
+    accepted: verdict.promote,
+  };
+  const report = renderReport({
+    name: `${settings.name} ${version}`,
+    model: result.model,
+    config,
+    metrics: result.metrics,
+    evaluation: {
+      rowsName: "held-out rows",
+      rows: candidate.all.rows,
+      metrics: candidate.all,
+    },
+    history: [...versionEntries(store), entry],
+  });
+  const extras: Record<string, string> = { [MODEL_FILES.report]: report };
+  if (drift !== undefined) {
+    extras["drift.json"] = `${JSON.stringify(drift)}\n`;
+  }
+  await saveModel(folder, result.model, config, result.metrics, extras);
+  await freeze(folder);
+}

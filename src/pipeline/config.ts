@@ -1,0 +1,240 @@
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { type CronSchedule, parseCron } from "./cron.ts";
+import { containedPath, fixedFolder, isUrl } from "./paths.ts";
+import { validateConfig } from "./validate.ts";
+
+/** The events that a webhook can be told of. */
+export type NotifyEvent =
+  | "failure"
+  | "promotion"
+  | "kept"
+  | "refused"
+  | "missed";
+
+/** Training parameters of a pipeline, named as the options of `train`. */
+export interface PipelineTrainConfig extends
+  Partial<
+    Omit<TrainOptions, "holdout" | "statsRows" | "atoms" | "sparsity">
+  > {
+  atoms: number;
+  sparsity: number;
+  /** The column that holds the vectors, where a file has several. */
+  column?: string;
+  /** Leave out rows with nulls, NaN or Inf instead of refusing their file. */
+  skipInvalid?: boolean;
+  device?: "auto" | "gpu" | "cpu";
+}
+
+/** A pipeline's configuration, as its JSON file holds it; `schema.json` beside this file describes every field. */
+export interface PipelineConfig {
+  $schema?: string;
+  name?: string;
+  inputs: (string | { list: string })[];
+  root: string;
+  /** Five crontab fields, UTC. */
+  schedule?: string;
+  changedFiles?: "ignore" | "train";
+  train: PipelineTrainConfig;
+  evaluation?: { share?: number; maxRowsPerDrop?: number; inputs?: string[] };
+  reservoir?: { rows?: number; ratio?: number };
+  promotion?: { maxFvuIncrease?: number; maxDeadIncrease?: number };
+  retention?: { versions?: number; days?: number };
+  exports?: { format: string }[];
+  notify?: {
+    webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
+    prometheus?: string;
+  };
+}
+
+/** One input pattern with its paths made absolute. */
+export interface InputPattern {
+  kind: "path" | "url" | "list";
+  /** Absolute path, glob or URL. */
+  pattern: string;
+  /** The folder that what it matches may not leave. */
+  folder: string;
+}
+
+/** Where a webhook goes and what it hears of. */
+export interface Webhook {
+  url: string;
+  events: readonly NotifyEvent[];
+  secretEnv?: string;
+}
+
+/** A configuration with every default filled in and every path checked and absolute. */
+export interface PipelineSettings {
+  name: string;
+  /** The configuration's folder: what relative paths begin from. */
+  base: string;
+  root: string;
+  inputs: readonly InputPattern[];
+  schedule?: CronSchedule;
+  changedFiles: "ignore" | "train";
+  train: TrainOptions;
+  column?: string;
+  skipInvalid: boolean;
+  device: "auto" | "gpu" | "cpu";
+  evaluation: {
+    share: number;
+    maxRowsPerDrop: number;
+    inputs: readonly InputPattern[];
+  };
+  reservoir: { rows: number; ratio: number };
+  promotion: { maxFvuIncrease: number; maxDeadIncrease: number };
+  retention: { versions: number; days?: number };
+  exports: readonly { format: string }[];
+  webhooks: readonly Webhook[];
+  prometheus: string;
+}
+
+/**
+ * Reads a pipeline's configuration, checks it against its schema and its paths against their roots, and fills in the
+ * defaults.
+ *
+ * @param config the path of a JSON file, or its contents
+ * @param base the folder that relative paths begin from; by default the file's, or the current one
+ * @throws {DbksvdError} `usage` with the JSON path of each field at fault
+ */
+export async function loadPipelineConfig(
+  config: string | PipelineConfig,
+  base?: string,
+): Promise<PipelineSettings> {
+  const file = typeof config === "string" ? config : undefined;
+  const value = file === undefined ? config : await readJson(file);
+  validateConfig(value, file);
+  const folder = resolve(base ?? (file === undefined ? "." : dirname(file)));
+  return settle(value, folder);
+}
+
+async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new DbksvdError("usage", "Cannot read the pipeline's configuration", {
+      where: { file },
+      mend: "name a readable JSON file",
+      cause,
+    });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DbksvdError("usage", `Not JSON: ${reason}`, {
+      where: { file },
+      mend: "correct the file",
+      cause,
+    });
+  }
+}
+
+async function settle(
+  config: PipelineConfig,
+  base: string,
+): Promise<PipelineSettings> {
+  const root = await containedPath(base, config.root, "/root");
+  const { column, skipInvalid = false, device = "auto", ...parameters } =
+    config.train;
+  const train = { ...DEFAULT_TRAIN_OPTIONS, ...parameters, holdout: 0 };
+  if (train.init !== "rows" && train.init !== "gaussian") {
+    train.init = await containedPath(base, train.init, "/train/init");
+  }
+  checkSizes(train);
+  const prometheus = config.notify?.prometheus ?? "metrics.prom";
+  return {
+    name: config.name ?? "dbksvd",
+    base,
+    root,
+    inputs: await patterns(base, config.inputs, "/inputs"),
+    schedule: config.schedule === undefined
+      ? undefined
+      : parseCron(config.schedule),
+    changedFiles: config.changedFiles ?? "ignore",
+    train,
+    column,
+    skipInvalid,
+    device,
+    evaluation: {
+      share: config.evaluation?.share ?? 0.05,
+      maxRowsPerDrop: config.evaluation?.maxRowsPerDrop ?? 16384,
+      inputs: await patterns(
+        base,
+        config.evaluation?.inputs ?? [],
+        "/evaluation/inputs",
+      ),
+    },
+    reservoir: {
+      rows: config.reservoir?.rows ?? 65536,
+      ratio: config.reservoir?.ratio ?? 16,
+    },
+    promotion: {
+      maxFvuIncrease: config.promotion?.maxFvuIncrease ?? 0.005,
+      maxDeadIncrease: config.promotion?.maxDeadIncrease ?? 0.05,
+    },
+    retention: {
+      versions: config.retention?.versions ?? 30,
+      days: config.retention?.days,
+    },
+    exports: config.exports ?? [],
+    webhooks: (config.notify?.webhooks ?? []).map((webhook) => ({
+      ...webhook,
+      events: webhook.events ?? ["failure", "promotion"],
+    })),
+    prometheus: isAbsolute(prometheus)
+      ? prometheus
+      : await containedPath(root, prometheus, "/notify/prometheus"),
+  };
+}
+
+function checkSizes(train: TrainOptions) {
+  const groups = train.matryoshka?.length ?? 1;
+  if (train.sparsity > train.atoms || train.sparsity < groups) {
+    throw new DbksvdError(
+      "usage",
+      `/train/sparsity: ${train.sparsity} nonzeros a row with ${train.atoms} atoms in ${groups} groups`,
+      { mend: "at least one nonzero a group and at most one an atom" },
+    );
+  }
+}
+
+async function patterns(
+  base: string,
+  inputs: readonly (string | { list: string })[],
+  field: string,
+): Promise<InputPattern[]> {
+  const found: InputPattern[] = [];
+  for (const [i, input] of inputs.entries()) {
+    const at = `${field}/${i}`;
+    found.push(
+      typeof input === "string"
+        ? await inputPattern(base, input, at)
+        : await listPattern(base, input.list, at),
+    );
+  }
+  return found;
+}
+
+/** An input pattern of `base`, checked; `field` is its JSON path, for errors. */
+export async function inputPattern(
+  base: string,
+  text: string,
+  field: string,
+): Promise<InputPattern> {
+  if (isUrl(text)) return { kind: "url", pattern: text, folder: "" };
+  const folder = await containedPath(base, fixedFolder(text), field);
+  const pattern = isAbsolute(text) ? text : join(base, text);
+  return { kind: "path", pattern, folder };
+}
+
+async function listPattern(
+  base: string,
+  list: string,
+  field: string,
+): Promise<InputPattern> {
+  const pattern = await containedPath(base, list, `${field}/list`);
+  return { kind: "list", pattern, folder: base };
+}

@@ -1,0 +1,106 @@
+import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { createMetrics } from "../metrics/accumulator.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { RowBits } from "../rows/row_set.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import { codingSpec } from "../use/measure.ts";
+import { scalars } from "../use/train.ts";
+import { type PipelinePlaces, rowsFile } from "./places.ts";
+import { storedRows } from "./stored_rows.ts";
+import type { Store } from "./store.ts";
+
+/** Held-out rows of one drop, or a fixed evaluation file. */
+export interface EvaluationPart {
+  /** `drop:17`, or `file:` and its name. */
+  scope: string;
+  source: RowSource;
+  /** Only these rows of it. */
+  only?: RowSet;
+  /** Measured and reported, but no part of `all`: a drop that made the dictionary worse. */
+  quarantined: boolean;
+}
+
+/** Metrics by name. */
+export type Scores = Record<string, number> & {
+  fvu: number;
+  dead_atoms: number;
+};
+
+/** A dictionary's metrics on the held-out rows. */
+export interface DropScores {
+  /** Over all rows that count. */
+  all: Scores;
+  /** The mean of the drops' FVUs, weighted by their rows. */
+  meanFvu: number;
+  /** By scope, quarantined drops included. */
+  drops: Record<string, Scores>;
+}
+
+const ROWS_AT_ONCE = 4096;
+
+/** Measures a dictionary on every part, by the coder that it was trained for, without ridge. */
+export async function scoreByDrop(
+  model: DictionaryModel,
+  parts: readonly EvaluationPart[],
+  options: {
+    createEngine(spec: EngineSpec): Promise<Engine>;
+    signal?: AbortSignal;
+  },
+): Promise<DropScores> {
+  const engine = await options.createEngine(codingSpec(model, ROWS_AT_ONCE));
+  const all = createMetrics(model);
+  const drops: Record<string, Scores> = {};
+  let weighted = 0;
+  let weights = 0;
+  try {
+    await engine.loadDictionary(model.dictionary);
+    for (const { scope, source, only, quarantined } of parts) {
+      const own = createMetrics(model);
+      const delivery = { only, signal: options.signal };
+      for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
+        const rows = batch.data.slice();
+        const codes = await engine.encode(batch);
+        own.add(rows, codes);
+        if (!quarantined) all.add(rows, codes);
+      }
+      const scores = scalars(own.result()) as Scores;
+      drops[scope] = scores;
+      if (quarantined || !Number.isFinite(scores.fvu)) continue;
+      weighted += scores.fvu * scores.rows;
+      weights += scores.rows;
+    }
+  } finally {
+    await engine.close();
+  }
+  const whole = scalars(all.result()) as Scores;
+  return { all: whole, meanFvu: weighted / weights, drops };
+}
+
+/** The held-out rows of all drops so far. */
+export function heldOutParts(
+  store: Store,
+  places: PipelinePlaces,
+  width: number,
+): EvaluationPart[] {
+  const drops = store.all<{ run: number; quarantined: number }>(
+    "SELECT run, quarantined FROM drops ORDER BY run",
+  );
+  return drops.map(({ run, quarantined }) => {
+    const ranges = store.all<{ start: number; end: number }>(
+      `SELECT offset AS start, offset + rows AS end FROM held_out
+       WHERE run = :run ORDER BY offset`,
+      { run },
+    );
+    const rows = ranges.at(-1)?.end ?? 0;
+    const only = new RowBits(rows);
+    for (const { start, end } of ranges) {
+      for (let row = start; row < end; row++) only.add(row);
+    }
+    return {
+      scope: `drop:${run}`,
+      source: storedRows(rowsFile(places.heldOut, run), width, rows),
+      only,
+      quarantined: quarantined === 1,
+    };
+  });
+}

@@ -1,0 +1,51 @@
+import type { VersionEntry } from "../report/data.ts";
+import type { Store } from "./store.ts";
+
+/** One version, as `pipeline history` lists it. */
+export interface VersionRecord {
+  version: string;
+  run: number;
+  parent: string | null;
+  created: string;
+  /** False where the rule kept the version before it. */
+  promoted: boolean;
+  /** When retention removed its folder. */
+  removed: string | null;
+  reason: string | null;
+  /** On the held-out rows of its run. */
+  fvu: number | null;
+  /** Of the version that was current then, on the same rows. */
+  previousFvu: number | null;
+  driftMean: number | null;
+  driftMax: number | null;
+  /** Atoms begun anew. */
+  replaced: number | null;
+  newRows: number;
+  replayedRows: number;
+}
+
+/** All versions, oldest first. */
+export function versionRecords(store: Store): VersionRecord[] {
+  const fvu = (subject: string) =>
+    `(SELECT value FROM metrics m WHERE m.run = v.run AND name = 'fvu'
+       AND scope = 'all' AND subject = '${subject}')`;
+  return store.all<Omit<VersionRecord, "promoted"> & { promoted: number }>(
+    `SELECT v.id AS version, v.run, v.parent, v.created, v.promoted, v.removed,
+       r.reason, ${fvu("candidate")} AS fvu, ${fvu("current")} AS previousFvu,
+       v.drift_mean AS driftMean, v.drift_max AS driftMax, v.replaced,
+       r.new_rows AS newRows, r.replayed_rows AS replayedRows
+     FROM versions v JOIN runs r ON r.id = v.run ORDER BY v.run`,
+  ).map((record) => ({ ...record, promoted: record.promoted === 1 }));
+}
+
+/** The versions as the report draws them. */
+export function versionEntries(store: Store): VersionEntry[] {
+  return versionRecords(store).map((record) => ({
+    version: record.version,
+    when: record.created,
+    fvu: record.fvu ?? NaN,
+    drift: record.driftMean ?? undefined,
+    rows: record.newRows,
+    accepted: record.promoted,
+  }));
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { type PipelinePlaces, rowsFile } from "./places.ts";
+import type { Store } from "./store.ts";
+import { currentVersion, linkCurrent } from "./versions.ts";
+import type { Watch } from "./watch.ts";
+
+/**
+ * Brings the files in line with the database after a run that was killed: its line is closed, what it had begun is
+ * cleared away, `current` leads where the database says. The caller holds the lock, so no run is under way.
+ */
+export async function recover(
+  store: Store,
+  places: PipelinePlaces,
+  watch: Watch,
+): Promise<void> {
+  const dead = store.all<{ id: number }>(
+    "SELECT id FROM runs WHERE state = 'running'",
+  );
+  for (const { id } of dead) {
+    watch.tell("warn", "run.interrupted", { interrupted: id });
+    store.run(
+      `UPDATE runs SET state = 'interrupted', finished = :now,
+         reason = 'its process ended before it did' WHERE id = :id`,
+      { id, now: watch.now().toISOString() },
+    );
+  }
+  const current = currentVersion(store);
+  if (current !== undefined) await linkCurrent(places, current);
+  await tidy(store, places);
+}
+
+/** Removes every file under the root that the database does not name. */
+export async function tidy(
+  store: Store,
+  places: PipelinePlaces,
+): Promise<void> {
+  const versions = store.all<{ id: string }>(
+    "SELECT id FROM versions WHERE removed IS NULL",
+  ).map(({ id }) => join(places.versions, id));
+  const drops = store.all<{ run: number }>("SELECT run FROM drops")
+    .map(({ run }) => rowsFile(places.heldOut, run));
+  const reservoir = store.one<{ value: string }>(
+    "SELECT value FROM facts WHERE name = 'reservoir'",
+  );
+  await keepOnly(places.versions, versions);
+  await keepOnly(places.heldOut, drops);
+  await keepOnly(
+    places.reservoir,
+    reservoir ? [join(places.reservoir, reservoir.value)] : [],
+  );
+  await keepOnly(places.work, []);
+  for await (const { name } of Deno.readDir(places.root)) {
+    if (/^\..*\.tmp$/.test(name)) await Deno.remove(join(places.root, name));
+  }
+}
+
+async function keepOnly(
+  folder: string,
+  paths: readonly string[],
+): Promise<void> {
+  const kept = new Set(paths);
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (!kept.has(path)) await Deno.remove(path, { recursive: true });
+  }
+}

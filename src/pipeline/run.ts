@@ -1,0 +1,230 @@
+import { createEngine } from "../engine/create.ts";
+import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import { lockOutput } from "../use/lock.ts";
+import { admitFiles } from "./admit.ts";
+import {
+  loadPipelineConfig,
+  type PipelineConfig,
+  type PipelineSettings,
+} from "./config.ts";
+import type { RunContext } from "./context.ts";
+import { commitRun, type PipelineRun } from "./commit.ts";
+import { findInputs } from "./inputs.ts";
+import { compareManifest } from "./manifest.ts";
+import { deliver, type DeliverOptions, enqueue } from "./notify.ts";
+import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
+import { writePrometheus } from "./prometheus.ts";
+import { recover, tidy } from "./recover.ts";
+import { largestKey } from "./replay.ts";
+import { openStore, type Store } from "./store.ts";
+import { makeCandidate } from "./candidate.ts";
+import { currentVersion, linkCurrent, retire } from "./versions.ts";
+import { type EventSink, Watch } from "./watch.ts";
+
+/** How a pipeline is run, beside what its configuration says. */
+export interface PipelineOptions {
+  /** The folder that the configuration's relative paths begin from; by default that of its file. */
+  base?: string;
+  /** Takes the structured log; without it there is none. */
+  log?: EventSink;
+  signal?: AbortSignal;
+  /** The time; by default the system's. */
+  now?(): Date;
+  /** Makes engines, in place of the configuration's device. */
+  createEngine?(spec: EngineSpec): Promise<Engine>;
+  /** Waits between attempts to deliver a webhook. */
+  wait?: DeliverOptions["wait"];
+}
+
+/**
+ * Runs a pipeline once: takes the inputs that are new, trains the current dictionary on them and on a sample of the old
+ * rows, and promotes what comes of it if the rule holds. What a killed run left is cleared and done again; no file is
+ * taken twice, and none is left out.
+ *
+ * @param config the configuration, or its file
+ * @param options where it runs and who listens
+ * @returns what happened; `exitCode` is 3 where an input was refused, else 0
+ * @throws {DbksvdError} `usage` for a bad configuration or where another run is under way; `data`, `device` or `run` where
+ * the run failed, recorded and reported before it is thrown
+ */
+export async function runPipeline(
+  config: string | PipelineConfig,
+  options: PipelineOptions = {},
+): Promise<PipelineRun> {
+  const settings = await loadPipelineConfig(config, options.base);
+  return await runSettings(settings, options);
+}
+
+/** {@linkcode runPipeline}, of a configuration that is checked already. */
+export async function runSettings(
+  settings: PipelineSettings,
+  options: PipelineOptions,
+): Promise<PipelineRun> {
+  const places = placesIn(settings.root);
+  await makeFolders(places);
+  const now = options.now ?? (() => new Date());
+  const watch = new Watch(
+    settings.name,
+    places.heartbeat,
+    now,
+    options.log ?? (() => {}),
+  );
+  const lock = await lockOutput(
+    places.database,
+    (notice) => watch.tell("warn", "lock", { notice }),
+  );
+  try {
+    const store = openStore(places.database);
+    try {
+      return await lockedRun(settings, options, places, store, watch);
+    } finally {
+      store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockedRun(
+  settings: PipelineSettings,
+  options: PipelineOptions,
+  places: PipelinePlaces,
+  store: Store,
+  watch: Watch,
+): Promise<PipelineRun> {
+  await recover(store, places, watch);
+  const run = store.run(
+    "INSERT INTO runs (state, started) VALUES ('running', :started)",
+    { started: watch.now().toISOString() },
+  );
+  const { signal } = options;
+  const context: RunContext = {
+    run,
+    settings,
+    places,
+    store,
+    watch,
+    signal,
+    createEngine: options.createEngine ??
+      ((spec) =>
+        createEngine(spec, {
+          device: settings.device,
+          onNotice: (notice) => watch.tell("info", "device", { notice }),
+        })),
+  };
+  try {
+    const result = await watch.whole(run, () => execute(context));
+    watch.tell("info", "run.end", { ...result });
+    return result;
+  } catch (error) {
+    noteFailure(context, error);
+    throw error;
+  } finally {
+    await writePrometheus(store, settings, watch);
+    await deliver(store, watch, { signal, wait: options.wait });
+    await watch.beat("idle");
+  }
+}
+
+async function execute(context: RunContext): Promise<PipelineRun> {
+  const { settings, places, store, watch, signal, run } = context;
+  const started = performance.now();
+  watch.tell("info", "run.start");
+  const diff = await watch.stage("scan", async () => {
+    const { found, lost } = await findInputs(settings.inputs, {
+      base: settings.base,
+      root: settings.root,
+      signal,
+    });
+    for (const input of lost) watch.tell("warn", "input.lost", { ...input });
+    return await compareManifest(store, found, lost, {
+      changedFiles: settings.changedFiles,
+      signal,
+    });
+  });
+  for (const path of diff.changed) watch.tell("warn", "file.changed", { path });
+  for (const { path } of diff.vanished) {
+    watch.tell("warn", "file.vanished", { path });
+  }
+  for (const { path, original } of diff.duplicates) {
+    watch.tell("warn", "file.duplicate", { path, original });
+  }
+  const admission = await watch.stage("admit", () =>
+    admitFiles(diff.fresh, {
+      width: widthOf(store),
+      threshold: largestKey(store, settings.reservoir.rows),
+    }, context));
+  const candidate = admission.newRows === 0
+    ? undefined
+    : await makeCandidate(context, admission);
+  signal?.throwIfAborted();
+  const result = await watch.stage(
+    "commit",
+    () => commitRun(context, { diff, admission, candidate, started }),
+  );
+  await watch.stage("tidy", async () => {
+    const current = currentVersion(store);
+    if (current !== undefined) await linkCurrent(places, current);
+    const retired = await retire(
+      store,
+      places,
+      settings.retention,
+      watch.now(),
+    );
+    for (const version of retired) {
+      watch.tell("info", "version.retired", { version });
+    }
+    await tidy(store, places);
+  });
+  watch.count({
+    outcome: result.outcome,
+    rows: result.rows,
+    refused: admission.refused.length,
+    fvu: result.metrics?.current?.fvu,
+  });
+  if (result.outcome !== "nothing") {
+    watch.tell("info", `version.${result.outcome}`, {
+      run,
+      version: result.version,
+      reason: result.reason,
+    });
+  }
+  return result;
+}
+
+function widthOf(store: Store): number | undefined {
+  const fact = store.one<{ value: string }>(
+    "SELECT value FROM facts WHERE name = 'width'",
+  );
+  return fact && Number(fact.value);
+}
+
+function noteFailure(context: RunContext, error: unknown) {
+  const { run, store, settings, watch, signal } = context;
+  const reason = error instanceof Error ? error.message : String(error);
+  const stopped = signal?.aborted ?? false;
+  const now = watch.now();
+  store.transaction(() => {
+    store.run(
+      `UPDATE runs SET state = :state, finished = :finished, reason = :reason
+       WHERE id = :run AND state = 'running'`,
+      {
+        run,
+        state: stopped ? "interrupted" : "failed",
+        finished: now.toISOString(),
+        reason: stopped ? "stopped by a signal" : reason,
+      },
+    );
+    if (stopped) return;
+    const kind = error instanceof DbksvdError ? error.kind : "run";
+    const details = { pipeline: settings.name, run, kind, reason };
+    enqueue(store, settings.webhooks, "failure", details, now);
+  });
+  if (!stopped) watch.count({ outcome: "failed" });
+  watch.tell(
+    stopped ? "warn" : "error",
+    stopped ? "run.stopped" : "run.failed",
+    { reason },
+  );
+}

@@ -1,0 +1,171 @@
+import { DbksvdError } from "../errors.ts";
+import type { PipelineRun } from "./commit.ts";
+import {
+  loadPipelineConfig,
+  type PipelineConfig,
+  type PipelineSettings,
+} from "./config.ts";
+import type { CronSchedule } from "./cron.ts";
+import { enqueue } from "./notify.ts";
+import { makeFolders, placesIn } from "./places.ts";
+import { type PipelineOptions, runSettings } from "./run.ts";
+import { openStore, type Store } from "./store.ts";
+import { Watch } from "./watch.ts";
+
+/** What drives a schedule: the time, and a call at every full minute. */
+export interface PipelineClock {
+  now(): Date;
+  /**
+   * Calls `tick` once a minute until the signal fires; while a call is under way, minutes pass without another. Resolves
+   * when it has stopped.
+   */
+  everyMinute(tick: () => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+/** How a schedule is run. */
+export interface ScheduleOptions extends Omit<PipelineOptions, "now"> {
+  /** By default the system's time and `Deno.cron`. */
+  clock?: PipelineClock;
+  /** Told of every run's result. */
+  onRun?(run: PipelineRun): void;
+}
+
+const MINUTE = 60_000;
+/** A minute's call may come this much before the minute does. */
+const EARLY_MS = 1000;
+const MOST_MISSED = 10_000;
+
+/**
+ * Runs a pipeline at the times of its own schedule until the signal fires. Runs never overlap; a due time at which none
+ * could begin (the one before was under way, or no process was) is reported as missed. A run that fails is recorded and
+ * reported, and the schedule goes on.
+ *
+ * @param config the configuration, or its file; it needs a `schedule`
+ * @param options where it runs, who listens, and the clock
+ * @throws {DbksvdError} `usage` where the configuration is bad or has no schedule
+ */
+export async function schedulePipeline(
+  config: string | PipelineConfig,
+  options: ScheduleOptions = {},
+): Promise<void> {
+  const settings = await loadPipelineConfig(config, options.base);
+  const { schedule } = settings;
+  if (schedule === undefined) {
+    throw new DbksvdError("usage", "/schedule is missing", {
+      where: { file: typeof config === "string" ? config : undefined },
+      mend: 'give five crontab fields, such as "0 3 * * *" (UTC)',
+    });
+  }
+  const places = placesIn(settings.root);
+  await makeFolders(places);
+  const clock = options.clock ?? systemClock(settings.name);
+  const now = () => clock.now();
+  const watch = new Watch(
+    settings.name,
+    places.heartbeat,
+    now,
+    options.log ?? (() => {}),
+  );
+  const signal = options.signal ?? new AbortController().signal;
+  watch.tell("info", "schedule.start", {
+    schedule: schedule.expression,
+    next: schedule.next(clock.now())?.toISOString(),
+  });
+  const ticker = new Ticker(settings, schedule, watch);
+  await clock.everyMinute(async () => {
+    if (ticker.isDue(clock.now())) {
+      await runOnce(settings, { ...options, now, signal }, watch);
+    }
+    await watch.beat("idle", schedule.next(clock.now()));
+  }, signal);
+  watch.tell("info", "schedule.end");
+  await watch.beat("stopped");
+}
+
+async function runOnce(
+  settings: PipelineSettings,
+  options: ScheduleOptions & PipelineOptions,
+  watch: Watch,
+): Promise<void> {
+  try {
+    options.onRun?.(await runSettings(settings, options));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    watch.tell("error", "schedule.run.failed", { reason });
+  }
+}
+
+/** Keeps count of the due times, across restarts. */
+class Ticker {
+  readonly #database: string;
+
+  constructor(
+    readonly settings: PipelineSettings,
+    readonly schedule: CronSchedule,
+    readonly watch: Watch,
+  ) {
+    this.#database = placesIn(settings.root).database;
+  }
+
+  /** Whether a run is due now; due times since the last call at which none began are reported. */
+  isDue(now: Date): boolean {
+    const minute = new Date(
+      Math.floor((now.getTime() + EARLY_MS) / MINUTE) * MINUTE,
+    );
+    const store = openStore(this.#database);
+    try {
+      const last = readFact(store, "last_tick");
+      const since = last === undefined ? minute : new Date(last);
+      if (minute < since) return false;
+      const past = new Date(minute.getTime() - MINUTE);
+      const missed = this.schedule.between(since, past, MOST_MISSED);
+      store.transaction(() => {
+        writeFact(store, "last_tick", minute.toISOString());
+        if (missed.length > 0) this.#report(store, missed, now);
+      });
+      const again = last !== undefined && minute.getTime() === since.getTime();
+      return !again && this.schedule.matches(minute);
+    } finally {
+      store.close();
+    }
+  }
+
+  #report(store: Store, missed: readonly Date[], now: Date) {
+    const before = Number(readFact(store, "missed") ?? 0);
+    writeFact(store, "missed", String(before + missed.length));
+    const details = {
+      missed: missed.length,
+      first: missed[0].toISOString(),
+      last: missed[missed.length - 1].toISOString(),
+    };
+    const { name, webhooks } = this.settings;
+    enqueue(store, webhooks, "missed", { pipeline: name, ...details }, now);
+    this.watch.tell("warn", "schedule.missed", details);
+  }
+}
+
+function readFact(store: Store, name: string): string | undefined {
+  return store.one<{ value: string }>(
+    "SELECT value FROM facts WHERE name = :name",
+    { name },
+  )?.value;
+}
+
+function writeFact(store: Store, name: string, value: string): void {
+  store.run(
+    "INSERT OR REPLACE INTO facts (name, value) VALUES (:name, :value)",
+    {
+      name,
+      value,
+    },
+  );
+}
+
+/** The system's time, and `Deno.cron` for the minutes; which of them are due is for the schedule's own parser to say. */
+export function systemClock(name: string): PipelineClock {
+  return {
+    now: () => new Date(),
+    everyMinute: (tick, signal) =>
+      Deno.cron(`dbksvd ${name}`, "* * * * *", { signal }, tick),
+  };
+}

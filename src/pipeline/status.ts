@@ -1,0 +1,245 @@
+import { exists } from "../model/atomic.ts";
+import { lockOutput } from "../use/lock.ts";
+import {
+  loadPipelineConfig,
+  type PipelineConfig,
+  type PipelineSettings,
+} from "./config.ts";
+import { type VersionRecord, versionRecords } from "./history.ts";
+import { findInputs } from "./inputs.ts";
+import { makeFolders, placesIn } from "./places.ts";
+import { openStore, type Store } from "./store.ts";
+import { currentVersion, rollBack } from "./versions.ts";
+import type { Heartbeat } from "./watch.ts";
+
+/** A run as the database has it. */
+export interface RunRecord {
+  run: number;
+  /** `running` also where the process died and no run has come since. */
+  state: "running" | "done" | "failed" | "interrupted";
+  outcome: "promoted" | "kept" | "nothing" | null;
+  started: string;
+  finished: string | null;
+  version: string | null;
+  parent: string | null;
+  reason: string | null;
+  newRows: number;
+  heldOutRows: number;
+  replayedRows: number;
+  rowVisits: number;
+}
+
+/** How a pipeline stands: what `pipeline status --json` prints. */
+export interface PipelineStatus {
+  pipeline: string;
+  root: string;
+  /** The current version's id. */
+  current: string | null;
+  /** Its held-out FVU when it was promoted. */
+  fvu: number | null;
+  lastRun: RunRecord | null;
+  /** Runs by how they ended. */
+  runs: Record<string, number>;
+  /** Files in the manifest by state. */
+  files: Record<string, number>;
+  refused: { path: string; reason: string | null }[];
+  vanished: string[];
+  /** Inputs that the next run will look at: new ones, and those whose size or date changed. */
+  pending: string[];
+  rows: { new: number; heldOut: number; replayed: number; reservoir: number };
+  /** Versions whose folders are there. */
+  versions: number;
+  /** Notifications not delivered yet. */
+  undelivered: number;
+  schedule: { expression: string; next: string | null; missed: number } | null;
+  heartbeat: Heartbeat | null;
+}
+
+/** What a pipeline did: what `pipeline history --json` prints. */
+export interface PipelineHistory {
+  pipeline: string;
+  current: string | null;
+  versions: VersionRecord[];
+  runs: RunRecord[];
+  /** Every change of the current version. */
+  promotions: {
+    at: string;
+    kind: "promotion" | "rollback";
+    version: string;
+    previous: string | null;
+    reason: string | null;
+  }[];
+}
+
+const RUN_COLUMNS = `id AS run, state, outcome, started, finished, version,
+  parent, reason, new_rows AS newRows, held_out_rows AS heldOutRows,
+  replayed_rows AS replayedRows, row_visits AS rowVisits`;
+
+/**
+ * Tells how a pipeline stands, beside a run that is under way or not.
+ *
+ * @param config the configuration, or its file
+ * @param options the folder that its relative paths begin from; the time
+ * @throws {DbksvdError} `usage` for a bad configuration, `data` for a damaged database
+ */
+export async function pipelineStatus(
+  config: string | PipelineConfig,
+  options: { base?: string; now?(): Date } = {},
+): Promise<PipelineStatus> {
+  const settings = await loadPipelineConfig(config, options.base);
+  const { heartbeat } = placesIn(settings.root);
+  const now = options.now?.() ?? new Date();
+  const status = await reading(
+    settings,
+    (store) => statusOf(store, settings, now),
+  );
+  const { found } = await findInputs(settings.inputs, settings);
+  const known = status.known;
+  return {
+    ...status.told,
+    pending: found.filter(({ path, size, stamp }) =>
+      known.get(path) !== `${size}|${stamp}`
+    ).map(({ path }) => path),
+    heartbeat: await readHeartbeat(heartbeat),
+  };
+}
+
+/**
+ * Tells what a pipeline did: versions, runs, promotions and rollbacks, oldest first.
+ *
+ * @param config the configuration, or its file
+ * @param options the folder that its relative paths begin from
+ * @throws {DbksvdError} as {@linkcode pipelineStatus}
+ */
+export async function pipelineHistory(
+  config: string | PipelineConfig,
+  options: { base?: string } = {},
+): Promise<PipelineHistory> {
+  const settings = await loadPipelineConfig(config, options.base);
+  return await reading(settings, (store) => ({
+    pipeline: settings.name,
+    current: currentVersion(store) ?? null,
+    versions: versionRecords(store),
+    runs: store.all<RunRecord>(`SELECT ${RUN_COLUMNS} FROM runs ORDER BY id`),
+    promotions: store.all<PipelineHistory["promotions"][number]>(
+      "SELECT at, kind, version, previous, reason FROM promotions ORDER BY id",
+    ),
+  }));
+}
+
+/**
+ * Makes an older version current again.
+ *
+ * @param config the configuration, or its file
+ * @param options `to`: which version; by default the promoted one before the current
+ * @returns the version that is current now, and the one that was
+ * @throws {DbksvdError} `usage` where there is no such version, or a run is under way
+ */
+export async function rollbackPipeline(
+  config: string | PipelineConfig,
+  options: { base?: string; to?: string; now?(): Date } = {},
+): Promise<{ version: string; previous: string }> {
+  const settings = await loadPipelineConfig(config, options.base);
+  const places = placesIn(settings.root);
+  await makeFolders(places);
+  const lock = await lockOutput(places.database);
+  try {
+    const store = openStore(places.database);
+    try {
+      const now = options.now?.() ?? new Date();
+      return await rollBack(store, places, now, options.to);
+    } finally {
+      store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function reading<T>(
+  { root }: PipelineSettings,
+  read: (store: Store) => T,
+): Promise<T> {
+  const { database } = placesIn(root);
+  const store = await exists(database)
+    ? openStore(database, { readOnly: true })
+    : openStore(":memory:");
+  try {
+    return read(store);
+  } finally {
+    store.close();
+  }
+}
+
+function statusOf(store: Store, settings: PipelineSettings, now: Date) {
+  const current = currentVersion(store) ?? null;
+  const count = (sql: string) => store.one<{ count: number }>(sql)!.count;
+  const counts = (sql: string) =>
+    Object.fromEntries(
+      store.all<{ name: string; count: number }>(sql)
+        .map(({ name, count }) => [name, count]),
+    );
+  const files = store.all<
+    { path: string; size: number; stamp: string; state: string } & {
+      reason: string | null;
+      vanished: string | null;
+    }
+  >("SELECT * FROM files WHERE state != 'superseded' ORDER BY path");
+  const { schedule } = settings;
+  const told: Omit<PipelineStatus, "pending" | "heartbeat"> = {
+    pipeline: settings.name,
+    root: settings.root,
+    current,
+    fvu: versionRecords(store).find(({ version }) => version === current)
+      ?.fvu ?? null,
+    lastRun: store.one<RunRecord>(
+      `SELECT ${RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT 1`,
+    ) ?? null,
+    runs: counts(
+      `SELECT coalesce(outcome, state) AS name, count(*) AS count FROM runs
+       GROUP BY 1`,
+    ),
+    files: counts(
+      "SELECT state AS name, count(*) AS count FROM files GROUP BY 1",
+    ),
+    refused: files.filter(({ state }) => state === "refused")
+      .map(({ path, reason }) => ({ path, reason })),
+    vanished: files.filter(({ vanished }) => vanished !== null)
+      .map(({ path }) => path),
+    rows: {
+      ...store.one<{ new: number; heldOut: number; replayed: number }>(
+        `SELECT coalesce(sum(new_rows), 0) AS new,
+           coalesce(sum(held_out_rows), 0) AS heldOut,
+           coalesce(sum(replayed_rows), 0) AS replayed FROM runs`,
+      )!,
+      reservoir: count("SELECT count(*) AS count FROM reservoir"),
+    },
+    versions: count(
+      "SELECT count(*) AS count FROM versions WHERE removed IS NULL",
+    ),
+    undelivered: count(
+      "SELECT count(*) AS count FROM outbox WHERE delivered IS NULL",
+    ),
+    schedule: schedule === undefined ? null : {
+      expression: schedule.expression,
+      next: schedule.next(now)?.toISOString() ?? null,
+      missed: Number(
+        store.one<{ value: string }>(
+          "SELECT value FROM facts WHERE name = 'missed'",
+        )?.value ?? 0,
+      ),
+    },
+  };
+  const known = new Map(
+    files.map(({ path, size, stamp }) => [path, `${size}|${stamp}`]),
+  );
+  return { told, known };
+}
+
+async function readHeartbeat(path: string): Promise<Heartbeat | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch {
+    return null;
+  }
+}
