@@ -36,7 +36,7 @@ var<workgroup> known: u32;
 //#include correlations
     var count = 0u;
     for (var turn = 0u; turn < K * $STEPS; turn++) {
-      if (energy <= enough) { break; }
+      if (p.tolerance > 0.0 && energy <= enough) { break; }
 //#include search
       let best = workgroup_best(own);
       if (best.x <= negligible) { break; }

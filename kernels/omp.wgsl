@@ -66,7 +66,7 @@ fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
 //#include correlations
     var count = 0u;
     loop {
-      if (count == K || energy <= enough) { break; }
+      if (count == K || (p.tolerance > 0.0 && energy <= enough)) { break; }
 //#include search
       let best = workgroup_best(own);
       if (best.x <= negligible) { break; }

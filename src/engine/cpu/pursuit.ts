@@ -86,7 +86,7 @@ export class Pursuit {
   ): number {
     const k = this.#options.sparsity;
     let count = 0;
-    while (count < k && energy > stopEnergy) {
+    while (count < k && isAbove(energy, stopEnergy)) {
       const j = this.#best(floor);
       if (j < 0) break;
       const correlation = this.#a[j];
@@ -177,7 +177,7 @@ export class Pursuit {
     let count = 0;
     for (
       let step = 0;
-      step < MP_STEPS_PER_NONZERO * k && energy > stopEnergy;
+      step < MP_STEPS_PER_NONZERO * k && isAbove(energy, stopEnergy);
       step++
     ) {
       const j = this.#best(floor);
@@ -231,4 +231,9 @@ export class Pursuit {
     }
     return used;
   }
+}
+
+// Without a tolerance the energy, a difference of large numbers, does not decide: rounding could take it below 0.
+function isAbove(energy: number, stopEnergy: number): boolean {
+  return stopEnergy === 0 || energy > stopEnergy;
 }
