@@ -1,24 +1,43 @@
+import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
-import { type ByteSource, LocalFile } from "./bytes.ts";
+import type { ByteSource } from "./bytes.ts";
+import { readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
-import { openParquet } from "./parquet/open.ts";
-import { Preparation } from "./prepare.ts";
-import type { BatchOptions, RowBatch, RowFile, RowSource } from "./source.ts";
-import { PartStore, type PlacedPart } from "./store.ts";
+import { skipItemsFilter, whereFilter } from "./filters.ts";
+import { gather, type Gathered } from "./gather.ts";
+import { findFiles, openFound } from "./inputs.ts";
+import { normQuantile } from "./norms.ts";
+import type { VectorChoice } from "./parquet/choose.ts";
+import { listParquet } from "./parquet/open.ts";
+import { Preparation, type RowFilter } from "./prepare.ts";
+import type { RemoteOptions } from "./remote/open.ts";
+import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
+import { PartStore } from "./store.ts";
 
-/** How rows are found and prepared. */
-export interface OpenRowsOptions {
-  /** The column with vectors; `a,b,c` or `x*` for one scalar column a dimension. Needed where there are several. */
+/** How rows are found, decoded and prepared. */
+export interface OpenRowsOptions extends RemoteOptions {
+  /**
+   * The column with vectors; `a,b,c` or `x*` for one scalar column a dimension; a tensor's name in safetensors. Needed
+   * where there are several.
+   */
   column?: string;
   /** What the bytes of a blob column are. */
   blobType?: "f32" | "f16" | "bf16";
+  /** Dimensions of a row in raw dumps, which do not tell. */
+  width?: number;
   /** Only the first rows, of all inputs together. */
   maxRows?: number;
   /** Drop rows with nulls, NaN, infinities or another length, and count them; else they are refused. */
   skipInvalid?: boolean;
+  /** Keep rows whose other columns match: hyparquet's filters, such as `{ score: { $gte: 0.5 } }`. */
+  where?: ParquetQueryFilter;
+  /** Leave out the first items of every outer row of nested lists, such as a text's first tokens. */
+  skipItems?: number;
   /** Divide every row by its length. */
   unitNorm?: boolean;
-  /** Bytes that decoding may take, about. 512 MiB. */
+  /** Drop rows longer than this quantile of the lengths, estimated on 32 768 rows. */
+  maxNormQuantile?: number;
+  /** Bytes that decoding may take, about, batches apart. 512 MiB. */
   memoryBudget?: number;
 }
 
@@ -27,67 +46,143 @@ const MEMORY_BUDGET = 512 * 2 ** 20;
 /**
  * Opens inputs as one source of rows.
  *
- * @param inputs files
+ * @param inputs files, directories, globs, `http(s)://` and `hf://datasets/…`; Parquet, safetensors, .npy, raw .f32
  * @param options which vectors to take and how to prepare them
  * @returns the source; close it when done
- * @throws {DbksvdError} `data` where an input cannot be read or holds no vectors
+ * @throws {DbksvdError} `data` where an input cannot be read or holds no one choice of vectors
+ *
+ * @example
+ * ```ts ignore
+ * import { openRows } from "@dbksvd/dbksvd";
+ * const rows = await openRows("embeddings/*.parquet", { column: "embedding" });
+ * for await (const { data, rows: count } of rows.batches(65536, { shuffleSeed: 0 })) {
+ *   console.log(count, data.length / count);
+ * }
+ * await rows.close();
+ * ```
  */
 export async function openRows(
   inputs: string | string[],
   options: OpenRowsOptions = {},
 ): Promise<RowSource> {
-  const paths = typeof inputs === "string" ? [inputs] : inputs;
-  const pageLimit = Math.floor((options.memoryBudget ?? MEMORY_BUDGET) / 3);
-  const parts: PlacedPart[] = [];
-  const files: RowFile[] = [];
+  checkOptions(options);
+  const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const sources: ByteSource[] = [];
-  let width = 0;
-  let total = 0;
-  for (const path of paths) {
-    const source = new LocalFile(path);
-    sources.push(source);
-    const file = await openParquet(source, { ...options, pageLimit });
-    if (width !== 0 && file.width !== width) {
-      throw new DbksvdError(
-        "data",
-        `Rows have ${file.width} dimensions, those of ${
-          files[0].path
-        } ${width}`,
-        {
-          where: { file: path, column: file.column },
-          mend: "give inputs of one width",
-        },
-      );
-    }
-    width = file.width;
-    let rows = 0;
-    for (const { part } of file.groups) {
-      const place = { file: path, column: file.column };
-      parts.push({ part, firstRow: total, fileRow: rows, place });
-      total += part.rows;
-      rows += part.rows;
-    }
-    files.push({ path, rows, bytes: source.size });
+  try {
+    const gathered = await gather(listed(inputs), options, budget, sources);
+    const store = await prepared(gathered, options);
+    return toSource(gathered, store, sources);
+  } catch (error) {
+    for (const source of sources) source.close();
+    throw error;
   }
-  if (total === 0) {
-    throw new DbksvdError("data", "There are no rows", {
-      where: { file: paths[0] },
-      mend: "check the inputs",
+}
+
+/** The columns of the first input that hold vectors. */
+export interface VectorColumn {
+  /** As the `column` option takes it. */
+  name: string;
+  /** How vectors lie in it. */
+  layout: "list" | "nested" | "blob" | "scalar";
+  /** Dimensions; undefined where rows differ, or bytes do not tell. */
+  width?: number;
+}
+
+/**
+ * Lists the columns that vectors can be taken from.
+ *
+ * @param inputs as `openRows` takes them; the first Parquet file is looked at
+ * @param options what blobs hold, where it is known
+ * @throws {DbksvdError} `data` where the input is no Parquet
+ */
+export async function listColumns(
+  inputs: string | string[],
+  options: OpenRowsOptions = {},
+): Promise<VectorColumn[]> {
+  const [file] = await findFiles(listed(inputs));
+  const budget = options.memoryBudget ?? MEMORY_BUDGET;
+  const source = await openFound(file, options, budget);
+  try {
+    const pageLimit = Math.floor(budget / 3);
+    const choices = await listParquet(source, { ...options, pageLimit });
+    return choices.map(({ name, width, leaves }: VectorChoice) => ({
+      name,
+      width,
+      layout: leaves[0].layout,
+    }));
+  } finally {
+    source.close();
+  }
+}
+
+function checkOptions(
+  { maxRows, skipItems, maxNormQuantile, width }: OpenRowsOptions,
+) {
+  const whole = (value: number | undefined, least: number) =>
+    value === undefined || (Number.isSafeInteger(value) && value >= least);
+  const wrong = !whole(maxRows, 1)
+    ? `maxRows ${maxRows}`
+    : !whole(skipItems, 0)
+    ? `skipItems ${skipItems}`
+    : !whole(width, 1)
+    ? `width ${width}`
+    : !((maxNormQuantile ?? 1) > 0 && (maxNormQuantile ?? 1) <= 1)
+    ? `maxNormQuantile ${maxNormQuantile}`
+    : undefined;
+  if (wrong !== undefined) {
+    throw new DbksvdError("usage", `Bad ${wrong}`, {
+      mend: "give whole numbers from 1, quantiles in (0, 1]",
     });
   }
-  const rowCount = Math.min(total, options.maxRows ?? Infinity);
-  const preparation = new Preparation(options, [], rowCount);
-  const store = new PartStore(parts, width, rowCount, preparation);
+}
+
+function listed(inputs: string | string[]): string[] {
+  return typeof inputs === "string" ? [inputs] : inputs;
+}
+
+async function prepared(
+  { placed, width, rows }: Gathered,
+  options: OpenRowsOptions,
+): Promise<PartStore> {
+  const rowCount = Math.min(rows, options.maxRows ?? Infinity);
+  const filters: RowFilter[] = [];
+  if (options.where !== undefined) filters.push(whereFilter(options.where));
+  if (options.skipItems) filters.push(skipItemsFilter(options.skipItems));
+  const store = (maxNorm?: number) => {
+    const { skipInvalid, unitNorm } = options;
+    const preparation = new Preparation(
+      { skipInvalid, unitNorm, maxNorm },
+      filters,
+      rowCount,
+    );
+    return new PartStore(placed, width, rowCount, preparation);
+  };
+  if (options.maxNormQuantile === undefined) return store();
+  return store(await normQuantile(store(), options.maxNormQuantile));
+}
+
+function toSource(
+  { files, width, column, nested, tableRows }: Gathered,
+  store: PartStore,
+  sources: readonly ByteSource[],
+): RowSource {
   return {
     width,
-    rowCount,
+    rowCount: store.rowCount,
     files,
-    dropped: preparation.dropped,
+    column,
+    dropped: store.preparation.dropped,
     batches: (
       rowsPerBatch: number | readonly number[],
-      batchOptions?: BatchOptions,
-    ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, batchOptions),
+      options?: BatchOptions,
+    ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, options),
     read: async (range: RowRange) => (await store.read(range)).data,
+    readColumns: tableRows.size === 0
+      ? undefined
+      : (names, range) => readColumns(store, names, range),
+    readItems: nested
+      ? (range) => readItems(store, tableRows, range)
+      : undefined,
     close: () => {
       for (const source of sources) source.close();
       return Promise.resolve();

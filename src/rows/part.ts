@@ -1,3 +1,4 @@
+import type { SchemaElement } from "hyparquet";
 import type { RowRange } from "./delivery.ts";
 import type { DecodeSpec } from "./parquet/decode.ts";
 
@@ -14,6 +15,28 @@ export interface PartJob extends RowRange {
   cost: number;
 }
 
+/** A column of a table and its schema: its own element first, then those below it. */
+export interface TableColumn {
+  name: string;
+  schema: SchemaElement[];
+}
+
+/** The rows of a file's table that a part's vectors lie in. */
+export interface TablePlace {
+  /** Reads other columns of the table, rows counted over the file. */
+  readColumns(
+    names: readonly string[],
+    range: RowRange,
+  ): Promise<Record<string, unknown[]>>;
+  /** The columns beside the vectors. */
+  columns(): Promise<TableColumn[]>;
+  /** First row of the part, counted over the file, and how many. */
+  start: number;
+  rows: number;
+  /** Nested lists: the part's first vector in each of these rows; ascending, as long as `rows`. */
+  nestedStarts?(): Promise<Uint32Array>;
+}
+
 /** A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its beginning. */
 export interface Part {
   readonly rows: number;
@@ -22,6 +45,7 @@ export interface Part {
   blocks(): Promise<RowRange[]>;
   /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
   read(range: RowRange, out: Float32Array): Promise<Fault[]>;
+  readonly table?: TablePlace;
   /** Cuts rows into jobs for workers, ending where pages end. */
   jobs?(range: RowRange): AsyncIterable<PartJob>;
 }

@@ -56,6 +56,8 @@ export interface RowSource {
   /** Rows in all files, after `maxRows`, before filters such as `skipInvalid` drop any. */
   readonly rowCount: number;
   readonly files: readonly RowFile[];
+  /** The column that the vectors come from, where the inputs have named ones. */
+  readonly column?: string;
   /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
   readonly dropped: Readonly<Record<string, number>>;
   /**

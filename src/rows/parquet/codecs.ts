@@ -52,6 +52,9 @@ const DECODERS: Record<
   },
 };
 
+/** The codecs that pages can be compressed with. */
+export const CODECS: readonly string[] = Object.keys(DECODERS);
+
 function zlibOptions(size: number) {
   return { chunkSize: Math.max(64, size + 1), maxOutputLength: size };
 }

@@ -20,6 +20,7 @@ import { readFooter } from "./footer.ts";
 import { type Chunk, chunkOf } from "./pages.ts";
 import { type GroupColumn, RowGroupPart } from "./part.ts";
 import { type NestedRows, probeLength, scanNested } from "./probe.ts";
+import { SideColumns } from "./side.ts";
 
 /** What opening a Parquet file needs to know. */
 export interface ParquetOptions {
@@ -29,20 +30,13 @@ export interface ParquetOptions {
   pageLimit: number;
 }
 
-/** A row group and its place among the file's own rows, which for nested lists hold several vectors each. */
-export interface OpenGroup {
-  part: RowGroupPart;
-  outerStart: number;
-  outerRows: number;
-}
-
 /** A Parquet file with the vectors chosen. */
 export interface ParquetFile {
   source: ByteSource;
   column: string;
   width: number;
   nested: boolean;
-  groups: OpenGroup[];
+  parts: RowGroupPart[];
 }
 
 /**
@@ -73,8 +67,8 @@ export async function openParquet(
       width,
       nested: leaves[0].layout === "nested",
     };
-    const groups = await openGroups(file, metadata, leaves, options);
-    return { ...file, groups };
+    const parts = await openGroups(file, metadata, leaves, options);
+    return { ...file, parts };
   } catch (error) {
     throw atPlace(error, place);
   }
@@ -205,13 +199,18 @@ function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
 }
 
 async function openGroups(
-  file: Omit<ParquetFile, "groups">,
+  file: Omit<ParquetFile, "parts">,
   metadata: FileMetaData,
   leaves: readonly Leaf[],
   { pageLimit }: ParquetOptions,
-): Promise<OpenGroup[]> {
+): Promise<RowGroupPart[]> {
   const { source, width } = file;
-  const groups: OpenGroup[] = [];
+  const side = new SideColumns(
+    source,
+    leaves.map((leaf) => leaf.path[0]),
+    pageLimit,
+  );
+  const parts: RowGroupPart[] = [];
   let outerStart = 0;
   for (const [g, group] of metadata.row_groups.entries()) {
     const outerRows = Number(group.num_rows);
@@ -220,42 +219,55 @@ async function openGroups(
         leaf,
         chunk: findChunk(source, group, leaf),
       }));
-      const rows = file.nested
-        ? await nestedRows(source, group, columns[0], width, pageLimit)
-        : outerRows;
-      const part = new RowGroupPart(source, columns, width, rows, g, pageLimit);
-      groups.push({ part, outerStart, outerRows });
+      const nested = file.nested
+        ? new NestedGroup(source, columns[0], outerRows, pageLimit)
+        : undefined;
+      const rows = await nested?.rows(group, width) ?? outerRows;
+      const table = {
+        start: outerStart,
+        rows: outerRows,
+        columns: () => side.columns(),
+        readColumns: side.read.bind(side),
+        nestedStarts: nested && (() => nested.starts()),
+      };
+      const shape = { width, rows, rowGroup: g, pageLimit };
+      parts.push(new RowGroupPart(source, columns, shape, table));
     }
     outerStart += outerRows;
   }
-  return groups;
+  return parts;
 }
 
-// Where no value is missing, every slot belongs to a full inner list; else the levels have to be counted.
-async function nestedRows(
-  source: ByteSource,
-  group: RowGroup,
-  { leaf, chunk }: GroupColumn,
-  width: number,
-  pageLimit: number,
-): Promise<number> {
-  const path = leaf.path.join("\0");
-  const meta = group.columns.find((column) =>
-    column.meta_data?.path_in_schema.join("\0") === path
-  )?.meta_data;
-  const complete = meta?.statistics?.null_count === 0n;
-  if (complete && chunk.slots % width === 0) return chunk.slots / width;
-  const outer = Number(group.num_rows);
-  return (await scanNested(source, chunk, leaf, outer, pageLimit)).rows;
-}
+// Which inner lists, the rows, belong to which rows of the table.
+class NestedGroup {
+  #scanned?: Promise<NestedRows>;
 
-/** Which inner rows belong to which outer row of a row group of nested lists. */
-export function nestedRowsOf(
-  file: ParquetFile,
-  group: OpenGroup,
-  pageLimit: number,
-): Promise<NestedRows> {
-  const { leaf, chunk } = group.part.columns[0];
-  const { outerRows } = group;
-  return scanNested(file.source, chunk, leaf, outerRows, pageLimit);
+  constructor(
+    readonly source: ByteSource,
+    readonly column: GroupColumn,
+    readonly outerRows: number,
+    readonly pageLimit: number,
+  ) {}
+
+  // Where no value is missing, every slot belongs to a full inner list; else the levels have to be counted.
+  async rows(group: RowGroup, width: number): Promise<number> {
+    const { leaf, chunk } = this.column;
+    const path = leaf.path.join("\0");
+    const meta = group.columns.find((column) =>
+      column.meta_data?.path_in_schema.join("\0") === path
+    )?.meta_data;
+    const complete = meta?.statistics?.null_count === 0n;
+    if (complete && chunk.slots % width === 0) return chunk.slots / width;
+    return (await this.#scan()).rows;
+  }
+
+  async starts(): Promise<Uint32Array> {
+    return (await this.#scan()).starts;
+  }
+
+  #scan(): Promise<NestedRows> {
+    const { source, column: { leaf, chunk }, outerRows, pageLimit } = this;
+    this.#scanned ??= scanNested(source, chunk, leaf, outerRows, pageLimit);
+    return this.#scanned;
+  }
 }

@@ -1,6 +1,6 @@
 import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
 import type { RowRange } from "../delivery.ts";
-import type { Fault, Part, PartJob } from "../part.ts";
+import type { Fault, Part, PartJob, TablePlace } from "../part.ts";
 import type { Leaf } from "./columns.ts";
 import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
 import { IrregularColumn, nonFinite } from "./irregular.ts";
@@ -20,21 +20,36 @@ export interface GroupColumn {
   chunk: Chunk;
 }
 
+/** A row group's number and size, and what a page of it may take. */
+export interface GroupShape {
+  width: number;
+  rows: number;
+  rowGroup: number;
+  pageLimit: number;
+}
+
 /** The vectors of one row group. */
 export class RowGroupPart implements Part {
   readonly #columns: PagedColumn[];
   #decoder?: PageDecoder;
   #irregular?: IrregularColumn[];
   #queue: Promise<unknown> = Promise.resolve();
+  readonly width: number;
+  readonly rows: number;
+  readonly rowGroup: number;
+  readonly pageLimit: number;
 
   constructor(
     readonly source: ByteSource,
     readonly columns: readonly GroupColumn[],
-    readonly width: number,
-    readonly rows: number,
-    readonly rowGroup: number,
-    readonly pageLimit: number,
+    shape: GroupShape,
+    readonly table: TablePlace,
   ) {
+    const { width, rows, rowGroup, pageLimit } = shape;
+    this.width = width;
+    this.rows = rows;
+    this.rowGroup = rowGroup;
+    this.pageLimit = pageLimit;
     this.#columns = columns.map((column) =>
       new PagedColumn(source, column, width, pageLimit)
     );

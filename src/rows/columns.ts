@@ -1,0 +1,125 @@
+import { DbksvdError } from "../errors.ts";
+import type { RowRange } from "./delivery.ts";
+import type { TableColumn, TablePlace } from "./part.ts";
+import type { ColumnValues } from "./source.ts";
+import { type PartStore, placed, type PlacedPart } from "./store.ts";
+
+/** Other columns of rows of a store, each row's value at its place: see `RowSource.readColumns`. */
+export async function readColumns(
+  store: PartStore,
+  names: readonly string[],
+  range: RowRange,
+): Promise<ColumnValues[]> {
+  const columns = new Map<string, ColumnValues>();
+  for (const { at, start, end } of store.overlaps(range)) {
+    const read = () => readPart(at, names, { start, end });
+    for (const column of await placed(at.place, at.part, read)) {
+      const held = columns.get(column.name);
+      if (held === undefined) columns.set(column.name, column);
+      else for (const value of column.values) held.values.push(value);
+    }
+  }
+  return names.map((name) =>
+    columns.get(name) ?? { name, schema: [], values: [] }
+  );
+}
+
+async function readPart(
+  at: PlacedPart,
+  names: readonly string[],
+  { start, end }: RowRange,
+): Promise<ColumnValues[]> {
+  const table = tableOf(at);
+  const known = await table.columns();
+  const schemas = names.map((name) => schemaOf(at, known, name));
+  const starts = await table.nestedStarts?.();
+  const outer = starts === undefined
+    ? { start, end }
+    : { start: outerOf(starts, start), end: outerOf(starts, end - 1) + 1 };
+  const values = await table.readColumns(names, {
+    start: table.start + outer.start,
+    end: table.start + outer.end,
+  });
+  return names.map((name, i) => ({
+    name,
+    schema: schemas[i],
+    values: starts === undefined
+      ? values[name]
+      : spread(values[name], starts, outer.start, { start, end }),
+  }));
+}
+
+function schemaOf(
+  { place }: PlacedPart,
+  known: readonly TableColumn[],
+  name: string,
+) {
+  const column = known.find((column) => column.name === name);
+  if (column !== undefined) return column.schema;
+  const names = known.map((column) => column.name).join(", ");
+  throw new DbksvdError("data", "No such column", {
+    where: { file: place.file, column: name },
+    mend: `choose from: ${names || "there is no other column"}`,
+  });
+}
+
+function tableOf(at: PlacedPart): TablePlace {
+  const { table } = at.part;
+  if (table !== undefined) return table;
+  throw new DbksvdError("data", "Input has no other columns", {
+    where: at.place,
+    mend: "give Parquet files",
+  });
+}
+
+// Every inner row gets the value of its outer row.
+function spread(
+  values: readonly unknown[],
+  starts: Uint32Array,
+  firstOuter: number,
+  { start, end }: RowRange,
+): unknown[] {
+  const all: unknown[] = [];
+  for (let row = start, outer = firstOuter; row < end; row++) {
+    while ((starts[outer + 1] ?? Infinity) <= row) outer++;
+    all.push(values[outer - firstOuter]);
+  }
+  return all;
+}
+
+// The last outer row that begins at an inner row or before it; empty ones begin where the next one does.
+function outerOf(starts: Uint32Array, row: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle] <= row) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The stored row of every inner row, counted over all files, and its place within: see `RowSource.readItems`. */
+export async function readItems(
+  store: PartStore,
+  tableRows: ReadonlyMap<PlacedPart, number>,
+  range: RowRange,
+): Promise<{ rows: Float64Array; items: Int32Array }> {
+  const rows = new Float64Array(range.end - range.start);
+  const items = new Int32Array(range.end - range.start);
+  let to = 0;
+  for (const { at, start, end } of store.overlaps(range)) {
+    const starts = await placed(
+      at.place,
+      at.part,
+      async () => await at.part.table!.nestedStarts!(),
+    );
+    let outer = outerOf(starts, start);
+    for (let row = start; row < end; row++, to++) {
+      while ((starts[outer + 1] ?? Infinity) <= row) outer++;
+      rows[to] = tableRows.get(at)! + outer;
+      items[to] = row - starts[outer];
+    }
+  }
+  return { rows, items };
+}

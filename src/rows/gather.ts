@@ -1,0 +1,128 @@
+import { DbksvdError } from "../errors.ts";
+import type { ByteSource } from "./bytes.ts";
+import { ArrayPart } from "./formats/array.ts";
+import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
+import { detectFormat, findFiles, openFound } from "./inputs.ts";
+import type { OpenRowsOptions } from "./open.ts";
+import { openParquet } from "./parquet/open.ts";
+import type { Part } from "./part.ts";
+import type { RowFile } from "./source.ts";
+import type { PlacedPart } from "./store.ts";
+
+/** An opened file's parts. */
+interface OpenFile {
+  parts: readonly Part[];
+  width: number;
+  column?: string;
+  nested?: boolean;
+}
+
+/** All inputs' parts, one after the other. */
+export interface Gathered {
+  placed: PlacedPart[];
+  /** For parts of tables: the tables' rows before them, over all files. */
+  tableRows: Map<PlacedPart, number>;
+  files: RowFile[];
+  rows: number;
+  width: number;
+  column?: string;
+  nested: boolean;
+}
+
+/** Opens every file that inputs name; whatever is opened is added to `sources`, also where opening fails. */
+export async function gather(
+  inputs: readonly string[],
+  options: OpenRowsOptions,
+  budget: number,
+  sources: ByteSource[],
+): Promise<Gathered> {
+  const all: Gathered = {
+    placed: [],
+    tableRows: new Map(),
+    files: [],
+    rows: 0,
+    width: 0,
+    nested: false,
+  };
+  let tables = 0;
+  for (const found of await findFiles(inputs)) {
+    const source = await openFound(found, options, budget);
+    sources.push(source);
+    const column = options.column ?? all.column;
+    const file = await openFile(source, { ...options, column }, budget);
+    if (all.files.length === 0) {
+      all.width = file.width;
+      all.column = file.column;
+      all.nested = file.nested ?? false;
+    }
+    checkWidth(file, all, source);
+    tables = addParts(all, file, source, tables);
+  }
+  if (all.rows > 0) return all;
+  throw new DbksvdError("data", "There are no rows", {
+    where: { file: all.files[0].path, column: all.column },
+    mend: "check the inputs",
+  });
+}
+
+function addParts(
+  all: Gathered,
+  file: OpenFile,
+  source: ByteSource,
+  tables: number,
+): number {
+  const place = { file: source.path, column: file.column };
+  let rows = 0;
+  let tableRows = 0;
+  for (const part of file.parts) {
+    const at = { part, firstRow: all.rows + rows, fileRow: rows, place };
+    all.placed.push(at);
+    if (part.table !== undefined) {
+      all.tableRows.set(at, tables + part.table.start);
+      tableRows = part.table.start + part.table.rows;
+    }
+    rows += part.rows;
+  }
+  all.rows += rows;
+  all.files.push({ path: source.path, rows, bytes: source.size });
+  return tables + tableRows;
+}
+
+async function openFile(
+  source: ByteSource,
+  options: OpenRowsOptions,
+  budget: number,
+): Promise<OpenFile> {
+  const format = await detectFormat(source, options.width);
+  if (format === "parquet") {
+    // A page, its decompressed bytes and its floats have to fit together.
+    const pageLimit = Math.floor(budget / 3);
+    return await openParquet(source, { ...options, pageLimit });
+  }
+  const layout = format === "npy"
+    ? await openNpy(source)
+    : format === "raw"
+    ? openRaw(source, options.width)
+    : await openSafetensorsRows(source, options.column);
+  const column = "name" in layout ? layout.name as string : undefined;
+  const parts = layout.rows > 0 ? [new ArrayPart(source, layout)] : [];
+  return { parts, width: layout.width, column };
+}
+
+function checkWidth(
+  file: OpenFile,
+  { width, files }: Gathered,
+  source: ByteSource,
+) {
+  if (file.width === width) return;
+  throw new DbksvdError(
+    "data",
+    `Rows have ${file.width} dimensions, those of ${
+      files[0].path
+    } have ${width}`,
+    {
+      where: { file: source.path, column: file.column },
+      mend: "give inputs of one width",
+    },
+  );
+}

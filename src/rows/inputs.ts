@@ -1,0 +1,125 @@
+import { globSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { type ByteSource, LocalFile } from "./bytes.ts";
+import { resolveHub } from "./remote/hugging_face.ts";
+import { openRemote, type RemoteOptions, remotePlace } from "./remote/open.ts";
+import type { RemotePlace } from "./remote/transfer.ts";
+
+/** What a file holds. */
+export type FileFormat = "parquet" | "safetensors" | "npy" | "raw";
+
+const EXTENSIONS: Record<string, FileFormat> = {
+  parquet: "parquet",
+  pq: "parquet",
+  safetensors: "safetensors",
+  npy: "npy",
+  f32: "raw",
+};
+
+/** A file that an input names: a local path, or a place on the web. */
+export type FoundFile = { path: string } | { place: RemotePlace };
+
+/** The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names. */
+export async function findFiles(
+  inputs: readonly string[],
+): Promise<FoundFile[]> {
+  if (inputs.length === 0) {
+    throw new DbksvdError("data", "There are no inputs", {
+      mend: "name files, directories, globs or URLs",
+    });
+  }
+  const found: FoundFile[] = [];
+  for (const input of inputs) {
+    if (input.startsWith("hf://")) {
+      const places = await resolveHub(
+        input,
+        (path) => formatOf(path) !== undefined,
+      );
+      found.push(...places.map((place) => ({ place })));
+    } else if (/^https?:\/\//i.test(input)) {
+      found.push({ place: place(input) });
+    } else {
+      found.push(...findLocal(input).map((path) => ({ path })));
+    }
+  }
+  return found;
+}
+
+/** Opens a file that was found. */
+export async function openFound(
+  file: FoundFile,
+  options: RemoteOptions,
+  budget: number,
+): Promise<ByteSource> {
+  return "path" in file
+    ? new LocalFile(file.path)
+    : await openRemote(file.place, options, budget);
+}
+
+/** What a file holds: by its extension, else by how it begins; a file of no known format is taken for raw numbers where a width is given. */
+export async function detectFormat(
+  source: ByteSource,
+  width: number | undefined,
+): Promise<FileFormat> {
+  const named = formatOf(source.path);
+  if (named !== undefined) return named;
+  const head = await source.read(0, Math.min(6, source.size));
+  const magic = String.fromCharCode(...head);
+  if (magic.startsWith("PAR1")) return "parquet";
+  if (magic === "\x93NUMPY") return "npy";
+  return width === undefined ? "parquet" : "raw";
+}
+
+function formatOf(path: string): FileFormat | undefined {
+  return EXTENSIONS[/\.([^./]+)$/.exec(path)?.[1].toLowerCase() ?? ""];
+}
+
+function place(input: string): RemotePlace {
+  try {
+    return remotePlace(input);
+  } catch (cause) {
+    throw new DbksvdError("data", "Not an address", {
+      mend: "check the URL",
+      cause,
+    });
+  }
+}
+
+function findLocal(input: string): string[] {
+  const info = statSync(input, { throwIfNoEntry: false });
+  if (info?.isDirectory()) {
+    const files = walk(input);
+    if (files.length > 0) return files;
+    throw new DbksvdError("data", "Directory holds no file of rows", {
+      where: { file: input },
+      mend: "it may hold .parquet, .safetensors, .npy and .f32 files",
+    });
+  }
+  if (info === undefined && /[*?[{]/.test(input)) {
+    const files = globSync(input)
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+    if (files.length > 0) return files.sort();
+    throw new DbksvdError("data", "No file matches", {
+      where: { file: input },
+      mend: "check the pattern",
+    });
+  }
+  return [input];
+}
+
+// Hidden files and directories are left out: writers keep unfinished work in them.
+function walk(directory: string): string[] {
+  const files: string[] = [];
+  const entries = readdirSync(directory, { withFileTypes: true })
+    .filter(({ name }) => !/^[._]/.test(name))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const entry of entries) {
+    const path = join(directory, entry.name);
+    const info = statSync(path, { throwIfNoEntry: false });
+    if (info?.isDirectory() && !entry.isSymbolicLink()) {
+      files.push(...walk(path));
+    } else if (info?.isFile() && formatOf(path) !== undefined) files.push(path);
+  }
+  return files;
+}
