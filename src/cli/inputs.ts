@@ -3,16 +3,24 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
-import { withSample } from "./sample.ts";
+import { exists } from "../model/atomic.ts";
+import { openSample, SAMPLE_NAME } from "./sample.ts";
+import type { ParquetQueryFilter } from "hyparquet";
 import type { RowSource } from "../rows/source.ts";
-import { wholeNumber } from "./options.ts";
+import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
 
 /** Options of every command that reads rows. */
 export type RowOptions = {
   column?: string;
-  maxRows?: number;
-  skipInvalid?: true;
   blobType?: "f32" | "f16" | "bf16";
+  width?: number;
+  maxRows?: number;
+  skipInvalid?: boolean;
+  where?: ParquetQueryFilter;
+  skipItems?: number;
+  unitNorm?: boolean;
+  maxNormQuantile?: number;
+  cacheDir?: string;
 };
 
 /** Adds the options that say which rows are read, and how. */
@@ -27,31 +35,72 @@ export function addRowOptions<
   return command
     .addOption(option("--column <name>", "the column that holds the vectors"))
     .addOption(
+      option("--blob-type <type>", "what the bytes of a binary column are")
+        .choices(["f32", "f16", "bf16"]),
+    )
+    .addOption(
+      option("--width <count>", "dimensions of a row in raw dumps")
+        .argParser(wholeNumber()),
+    )
+    .addOption(
       option("--max-rows <count>", "read only the first rows")
         .argParser(wholeNumber()),
     )
     .addOption(
-      option(
-        "--skip-invalid",
-        "drop rows with NaN, Inf or nulls, and count them",
-      ),
+      option("--skip-invalid", "drop rows with NaN, Inf or nulls; count them"),
     )
     .addOption(
-      option("--blob-type <type>", "what binary columns hold")
-        .choices(["f32", "f16", "bf16"]),
+      option("--where <filter>", "keep rows by other columns, as JSON")
+        .argParser(jsonObject),
+    )
+    .addOption(
+      option("--skip-items <count>", "drop the first items of nested rows")
+        .argParser(wholeNumber(0)),
+    )
+    .addOption(option("--unit-norm", "scale every row to length 1"))
+    .addOption(
+      option("--max-norm-quantile <q>", "drop rows longer than this quantile")
+        .argParser(numberFrom(0)),
+    )
+    .addOption(
+      option("--cache-dir <dir>", "keep what is read from the web here"),
     ) as unknown as Command<Arguments, Options & RowOptions>;
+}
+
+/** How rows are read beside their column, as it is recorded with a model. */
+export function readingOf(flags: RowOptions): Record<string, unknown> {
+  const { blobType, width, skipInvalid, where, skipItems } = flags;
+  const { unitNorm, maxNormQuantile } = flags;
+  return {
+    blobType,
+    width,
+    skipInvalid,
+    where,
+    skipItems,
+    unitNorm,
+    maxNormQuantile,
+  };
 }
 
 /** Opens the inputs, or the sample where there are none. Without a URL among them the network is given up. */
 export async function openInputs(
   inputs: readonly string[],
-  { column, maxRows, skipInvalid, blobType }: RowOptions,
+  flags: RowOptions,
 ): Promise<RowSource> {
   if (!inputs.some((input) => /^[a-z]+:\/\//i.test(input))) {
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");
-  const options = { column, maxRows, skipInvalid, blobType };
-  if (inputs.length > 0) return await openRows([...inputs], options);
-  return await withSample((path) => openRows(path, options));
+  const { column, maxRows, cacheDir } = flags;
+  const options = { ...readingOf(flags), column, maxRows, cacheDir };
+  return await wantsSample(inputs)
+    ? await openSample((path) => openRows(path, options))
+    : await openRows([...inputs], options);
+}
+
+// By its name too, so that a model of the sample finds it again from any directory.
+async function wantsSample(inputs: readonly string[]): Promise<boolean> {
+  if (inputs.length === 0) return true;
+  return inputs.length === 1 && inputs[0] === SAMPLE_NAME &&
+    !(await exists(SAMPLE_NAME));
 }

@@ -140,7 +140,7 @@ function setOption(
     }
     return;
   }
-  const texts = textsOf(value, option.variadic, origin);
+  const texts = textsOf(value, option, origin);
   let parsed: unknown = option.variadic ? texts : texts[0];
   if (option.parseArg) {
     try {
@@ -162,19 +162,30 @@ function booleanOf(value: unknown, origin: Origin): boolean {
   throw refused(origin, value, "It takes true or false");
 }
 
-function textsOf(value: unknown, variadic: boolean, origin: Origin): string[] {
+function textsOf(
+  value: unknown,
+  { variadic, parseArg }: Option,
+  origin: Origin,
+): string[] {
   const plain = (one: unknown) => ["string", "number"].includes(typeof one);
   if (Array.isArray(value) && value.every(plain)) {
     return variadic ? value.map(String) : [value.join(",")];
   }
+  // An option that reads JSON takes an object as it is; any other parser refuses its text.
+  if (typeof value === "object" && value !== null && parseArg) {
+    return [JSON.stringify(value)];
+  }
   if (!plain(value)) {
-    throw refused(origin, JSON.stringify(value), "It takes text or a number");
+    throw refused(origin, value, "It takes text or a number");
   }
   return variadic ? `${value}`.split(",") : [`${value}`];
 }
 
 function refused(origin: Origin, value: unknown, needed: string): DbksvdError {
-  return new DbksvdError("usage", `${origin.name} is "${value}"`, {
+  const shown = typeof value === "object"
+    ? JSON.stringify(value)
+    : `"${value}"`;
+  return new DbksvdError("usage", `${origin.name} is ${shown}`, {
     mend: needed.charAt(0).toLowerCase() + needed.slice(1),
   });
 }

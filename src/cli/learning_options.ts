@@ -4,6 +4,7 @@ import {
   type OptionValues,
 } from "@commander-js/extra-typings";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { type DeviceOption, deviceOption } from "./device_option.ts";
 import { numberFrom, wholeNumber, wholeNumbers } from "./options.ts";
 
 /** What training is told beside the numbers of atoms and of nonzeros. */
@@ -49,8 +50,7 @@ const GROUPS: Record<string, () => Option[]> = {
       .argParser(wholeNumber(0)).default(DEFAULTS.seed),
   ],
   "Device:": () => [
-    option("--device <kind>", "what does the work")
-      .choices(["auto", "gpu", "cpu"]).default("auto"),
+    deviceOption(),
     option("--gram <precision>", "the Gram matrix while atoms are chosen")
       .choices(["f32", "f16"]).default(DEFAULTS.gram),
     option("--rows <precision>", "rows that stay on the device")
@@ -73,9 +73,6 @@ export function addLearningOptions<
     Options & LearningOptions & DeviceOption
   >;
 }
-
-/** Which engine does the work. */
-export type DeviceOption = { device: "auto" | "gpu" | "cpu" };
 
 const OPTIONAL = ["atomBatch", "matryoshka", "statsRows"] as const;
 

@@ -26,3 +26,17 @@ export function numberFrom(least: number): (text: string) => number {
 export function wholeNumbers(text: string): number[] {
   return text.split(",").map((part) => wholeNumber()(part));
 }
+
+/** Reads a JSON object. */
+export function jsonObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new InvalidArgumentError("It takes a JSON object.");
+}

@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { TOOL_VERSION } from "../version.ts";
 import { addCommonOptions, type CommandBuilder } from "./command.ts";
 import { completionsCommand } from "./commands/completions.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Io } from "./io.ts";
 import { applyLayers } from "./layers.ts";
@@ -9,6 +10,7 @@ import { applyLayers } from "./layers.ts";
 /** Every command, in the order of the help. */
 const BUILDERS: readonly CommandBuilder[] = [
   trainCommand,
+  evaluateCommand,
 ];
 
 const AFTER_HELP = `

@@ -37,6 +37,8 @@ export interface ModelConfig {
   parameters: Record<string, unknown>;
   inputs: { path: string; rows: number; bytes: number }[];
   column?: string;
+  /** How the rows were read beside that: what `openRows` was told to leave out or change. */
+  reading?: Record<string, unknown>;
   rows: {
     read: number;
     training: number;

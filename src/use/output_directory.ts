@@ -180,6 +180,7 @@ function sameConfig(config: ModelConfig, identity: RunIdentity): boolean {
     parameters: config.parameters as unknown as RunIdentity["parameters"],
     inputs: config.inputs,
     column: config.column,
+    reading: config.reading,
   };
   return changesBetween(before, identity).length === 0;
 }

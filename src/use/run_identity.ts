@@ -11,6 +11,8 @@ export interface RunIdentity {
   parameters: TrainOptions;
   inputs: { path: string; rows: number; bytes: number }[];
   column?: string;
+  /** How the rows are read beside that. */
+  reading?: Record<string, unknown>;
   /** SHA-256 of the first rows' values. */
   firstRows: string;
   /** SHA-256 of the first atoms, where the caller gave them. */
@@ -21,12 +23,13 @@ export interface RunIdentity {
 export async function identityOf(
   source: RowSource,
   parameters: TrainOptions,
-  given: { column?: string; initial?: Float32Array },
+  given: Pick<RunIdentity, "column" | "reading"> & { initial?: Float32Array },
 ): Promise<RunIdentity> {
   return {
     parameters,
     inputs: inputsOf(source),
     column: given.column,
+    reading: given.reading,
     firstRows: await digestOfFirstRows(source),
     initial: given.initial && await sha256(bytesOf(given.initial)),
   };
@@ -51,6 +54,7 @@ export function changesBetween(
     .filter((name) => !sameJson(old[name], current[name]))
     .map((name) => `${name} was ${text(old[name])}, is ${text(current[name])}`);
   if (before.column !== now.column) changes.push("column");
+  if (!sameJson(before.reading, now.reading)) changes.push("how rows are read");
   if (!sameJson(before.inputs, now.inputs)) changes.push("inputs");
   else if (before.firstRows !== now.firstRows) changes.push("the inputs' rows");
   if (before.initial !== now.initial) changes.push("the first atoms");

@@ -35,6 +35,8 @@ export interface TrainOutput {
   retries?: number;
   /** The column the rows came from, for the record. */
   column?: string;
+  /** How the rows were read beside that, for the record. */
+  reading?: Record<string, unknown>;
   /** Further files for the model directory, made from the result, such as the report. */
   extras?(result: TrainResult): Promise<Record<string, string>>;
 }
@@ -90,9 +92,9 @@ async function trainLocked(
   output: TrainOutput,
   run: Omit<TrainRun, "resume">,
 ): Promise<TrainSummary> {
-  const { out, column } = output;
+  const { out, column, reading } = output;
   const { initial, onNotice } = run;
-  const identity = await identityOf(source, parameters, { column, initial });
+  const identity = await identityOf(source, parameters, { column, reading, initial });
   const checkpoints = new Checkpoints(
     out,
     output.checkpointEvery ?? DEFAULT_SCHEDULE,
@@ -113,6 +115,7 @@ async function trainLocked(
   });
   const { model, config, metrics } = result;
   if (column !== undefined) config.column = column;
+  if (reading !== undefined) config.reading = reading;
   const extras = await output.extras?.(result) ?? {};
   await saveModel(out, model, config, metrics, extras);
   return { ...summaryOf(out, config), resumedAt };

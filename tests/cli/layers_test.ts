@@ -92,7 +92,7 @@ Deno.test("applyLayers() refuses values that the option does not take, naming th
   });
   await assert.rejects(settle({ config: { atoms: { a: 1 } } }), {
     kind: "usage",
-    message: /"atoms" in .*: it takes text or a number/,
+    message: /"atoms" in .* is {"a":1}: it takes a whole number from 1$/,
   });
   await assert.rejects(settle({ config: { nonnegative: "perhaps" } }), {
     kind: "usage",

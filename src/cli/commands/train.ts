@@ -3,11 +3,16 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { describe } from "../command.ts";
-import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import type { DeviceOption } from "../device_option.ts";
+import {
+  addRowOptions,
+  openInputs,
+  readingOf,
+  type RowOptions,
+} from "../inputs.ts";
 import type { Io } from "../io.ts";
 import {
   addLearningOptions,
-  type DeviceOption,
   type LearningOptions,
   learningOptions,
 } from "../learning_options.ts";
@@ -99,7 +104,7 @@ async function train(
 async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
   const [{ parseSchedule }, { trainingReport }] = await Promise.all([
     import("../../use/unfinished.ts"),
-    import("../../use/training_report.ts"),
+    import("../../use/report.ts"),
   ]);
   const { out, overwrite, resume, retries, column, checkpointEvery } = flags;
   return {
@@ -108,6 +113,7 @@ async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
     resume,
     retries,
     column,
+    reading: readingOf(flags),
     checkpointEvery: checkpointEvery === undefined
       ? undefined
       : parseSchedule(checkpointEvery),

@@ -1,0 +1,138 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { DbksvdError } from "../../errors.ts";
+import type { DetailedEvaluation } from "../../use/evaluate.ts";
+import { describe } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import type { Io } from "../io.ts";
+import { isOwnModel, modelsAndInputs } from "../models.ts";
+import { conduct, followed, type Session } from "../session.ts";
+import { count, figure, table } from "../text.ts";
+
+type EvaluateFlags = DeviceOption & RowOptions & {
+  input?: string[];
+  heldOut?: true;
+  truth?: string;
+};
+
+/** `evaluate MODEL… [INPUT…]`: every metric of models on rows. */
+export function evaluateCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "evaluate",
+    "measure models on rows; without inputs, on what the training held out",
+    [
+      "dbksvd evaluate dbksvd-model",
+      "dbksvd evaluate dbksvd-model fresh.parquet --json",
+      "dbksvd evaluate model-a model-b sae-lens-directory fresh.parquet",
+      "dbksvd evaluate found --input planted.parquet --truth truth.safetensors",
+    ],
+  )
+    .argument("<model...>", "model directories, then inputs")
+    .option("--input <path...>", "inputs, where arguments could be either")
+    .option(
+      "--held-out",
+      "only rows that the (first) model's training held out",
+    )
+    .option("--truth <dictionary>", "the dictionary that made the rows");
+  return addDeviceOption(addRowOptions(command))
+    .action((args, flags, self) =>
+      conduct(io, self, (session) => evaluate(args, flags, session))
+    );
+}
+
+async function evaluate(
+  args: readonly string[],
+  flags: EvaluateFlags,
+  session: Session,
+): Promise<void> {
+  const { models, inputs } = await modelsAndInputs(args, flags.input);
+  const [{ evaluateAll }, { loadAnyModel, loadDictionary }] = await Promise.all(
+    [import("../../use/evaluate.ts"), import("../../use/models.ts")],
+  );
+  const named = await Promise.all(
+    models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
+  );
+  const truth = flags.truth && await loadDictionary(flags.truth);
+  const { source, rows } = await rowsOf(models[0], inputs, flags);
+  try {
+    const results = await evaluateAll(named, source, {
+      ...followed(session),
+      device: flags.device,
+      truth: truth || undefined,
+      rows,
+    });
+    const [only] = results;
+    if (results.length === 1 && await isOwnModel(only.model)) {
+      const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
+      await showInReport(only, rowsName, session);
+    }
+    const documents = results.map(({ model, rows, metrics }) => ({
+      model,
+      rows,
+      metrics,
+    }));
+    session.print(
+      documents.length === 1 ? documents[0] : { models: documents },
+      () => metricsTable(results),
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+// The given inputs; else those of the training, its held-out rows only.
+async function rowsOf(
+  model: string,
+  inputs: readonly string[],
+  flags: EvaluateFlags,
+) {
+  if (inputs.length > 0 && !flags.heldOut) {
+    return { source: await openInputs(inputs, flags), rows: undefined };
+  }
+  const [{ loadModel }, { heldOutRows, trainingInputs }] = await Promise.all([
+    import("../../model/directory.ts"),
+    import("../../use/held_out_rows.ts"),
+  ]);
+  const { config } = await loadModel(model);
+  const { paths, options } = trainingInputs(config);
+  const source = inputs.length > 0
+    ? await openInputs(inputs, flags)
+    : await openInputs(paths, { ...options, ...flags });
+  return { source, rows: { only: heldOutRows(config, source) } };
+}
+
+// The report is a convenience: a directory that cannot be written does not spoil the figures.
+async function showInReport(
+  evaluation: DetailedEvaluation,
+  rowsName: string,
+  session: Session,
+): Promise<void> {
+  const { refreshReport } = await import("../../use/report.ts");
+  try {
+    await refreshReport(evaluation.model, evaluation, rowsName);
+  } catch (error) {
+    if (!(error instanceof DbksvdError)) throw error;
+    session.say("warn", `The report stays as it was: ${error.message}`);
+  }
+}
+
+function metricsTable(results: readonly DetailedEvaluation[]): string {
+  const names = [
+    ...new Set(
+      results.flatMap(({ metrics }) =>
+        Object.entries(metrics).filter(([, value]) => typeof value === "number")
+          .map(([name]) => name)
+      ),
+    ),
+  ];
+  const rows = names.map((name) => [
+    name,
+    ...results.map(({ metrics }) =>
+      figure((metrics as unknown as Record<string, number>)[name])
+    ),
+  ]);
+  return table([
+    `${count(results[0].rows)} rows`,
+    ...results.map(({ model }) => model),
+  ], rows);
+}

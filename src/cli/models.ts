@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists } from "../model/atomic.ts";
+
+/** Files by which a model directory is known, this tool's first. */
+const MODEL_FILES = [
+  "dictionary.safetensors",
+  "sae_weights.safetensors",
+  "sae.safetensors",
+  "ae.safetensors",
+  "params.npz",
+];
+
+/** Parts `MODEL… INPUT…`: models first, up to the first argument that is no model directory. */
+export async function modelsAndInputs(
+  args: readonly string[],
+  inputs: readonly string[] | undefined,
+): Promise<{ models: string[]; inputs: string[] }> {
+  if (args.length === 0) {
+    throw new DbksvdError("usage", "No model is named", {
+      mend: "name the directory that train wrote",
+    });
+  }
+  if (inputs !== undefined) return { models: [...args], inputs: [...inputs] };
+  // The first is a model whatever it looks like, so that a wrong path is told as such.
+  let count = 1;
+  while (count < args.length && await isModelDirectory(args[count])) count++;
+  return { models: args.slice(0, count), inputs: args.slice(count) };
+}
+
+/** Whether a path is a model directory of this tool. */
+export function isOwnModel(path: string): Promise<boolean> {
+  return exists(join(path, MODEL_FILES[0]));
+}
+
+async function isModelDirectory(path: string): Promise<boolean> {
+  for (const file of MODEL_FILES) {
+    if (await exists(join(path, file))) return true;
+  }
+  return false;
+}

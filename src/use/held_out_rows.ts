@@ -1,0 +1,39 @@
+import { DbksvdError } from "../errors.ts";
+import { chooseHeldOut } from "../learn/split.ts";
+import type { ModelConfig } from "../model/model.ts";
+import type { OpenRowsOptions } from "../rows/open.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+
+/** The inputs that a model was trained on, as they were opened. */
+export function trainingInputs(
+  config: ModelConfig,
+): { paths: string[]; options: OpenRowsOptions } {
+  const { inputs, column, reading, rows } = config;
+  return {
+    paths: inputs.map(({ path }) => path),
+    options: { ...reading, column, maxRows: rows.read },
+  };
+}
+
+/**
+ * The rows that a model's training held out, found again from its seed.
+ *
+ * @param config the model's record
+ * @param source the inputs it was trained on
+ * @throws {DbksvdError} `usage` where it held none out, or the inputs are not those
+ */
+export function heldOutRows(config: ModelConfig, source: RowSource): RowSet {
+  const { holdout, seed } = config.parameters;
+  if (source.rowCount !== config.rows.read) {
+    throw new DbksvdError(
+      "usage",
+      `The inputs have ${source.rowCount} rows, the model was trained from ${config.rows.read}`,
+      { mend: "give the inputs of the training, or leave --held-out away" },
+    );
+  }
+  const rows = chooseHeldOut(source.rowCount, Number(holdout), Number(seed));
+  if (rows !== undefined) return rows;
+  throw new DbksvdError("usage", "The model's training held no rows out", {
+    mend: "give rows to evaluate on",
+  });
+}
