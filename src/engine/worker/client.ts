@@ -9,6 +9,7 @@ import type {
   IterationReport,
   IterationStep,
 } from "../engine.ts";
+import { noteEndOfGpuWorker } from "./farewell.ts";
 import {
   type Created,
   type EngineCall,
@@ -213,6 +214,7 @@ class WorkerLine {
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#worker.terminate();
+    if (this.#options.device !== "cpu") noteEndOfGpuWorker();
     for (const { reject } of this.#waiting.values()) reject(why);
     this.#waiting.clear();
   }
