@@ -69,12 +69,19 @@ class WorkerEngine implements Engine {
     this.spec = spec;
   }
 
-  async loadDictionary(dictionary: Float32Array): Promise<void> {
-    await this.#call("loadDictionary", [dictionary]);
+  async loadDictionary(
+    dictionary: Float32Array,
+    weights?: Float32Array,
+  ): Promise<void> {
+    await this.#call("loadDictionary", [dictionary, weights]);
   }
 
   async readDictionary(): Promise<Float32Array> {
     return await this.#call("readDictionary", []) as Float32Array;
+  }
+
+  async readWeights(): Promise<Float32Array> {
+    return await this.#call("readWeights", []) as Float32Array;
   }
 
   async holdRows(

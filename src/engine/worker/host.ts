@@ -44,7 +44,8 @@ class ServedEngine {
       });
       return { info: this.#engine.info };
     }
-    const engine = this.#engine!;
+    const engine = this.#engine;
+    if (engine === undefined) return;
     if (request.call === "holdRows") {
       return await hold(engine, request.args[0] as Rows);
     }

@@ -6,6 +6,7 @@ import type { EngineInfo, EngineSpec } from "../engine.ts";
 export type EngineCall =
   | "loadDictionary"
   | "readDictionary"
+  | "readWeights"
   | "holdRows"
   | "iterate"
   | "reports"

@@ -1,0 +1,24 @@
+// An engine whose calls fail, each in its own way.
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { serveEngine } from "../../src/engine/worker/host.ts";
+import { DbksvdError } from "../../src/errors.ts";
+
+serveEngine(async (spec, { onNotice }) => {
+  onNotice?.("made");
+  if (spec.width === 1) throw new RangeError("Too narrow");
+  return Object.assign(await createCpuEngine(spec), {
+    holdRows: () => Promise.resolve(undefined),
+    iterate: () => {
+      throw new DbksvdError("device", "The GPU was lost", {
+        where: { stage: "update", batch: 7 },
+        mend: "buy another",
+      });
+    },
+    readDictionary: () => {
+      setTimeout(() => {
+        throw new Error("Out of the blue");
+      });
+      return new Promise<Float32Array>(() => {});
+    },
+  });
+});
