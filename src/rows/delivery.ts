@@ -35,6 +35,8 @@ export interface BlockStore {
 
 /** Rows are mixed within windows of at least this many bytes. A constant: the order must not depend on the machine. */
 const WINDOW_BYTES = 128 * 2 ** 20;
+/** Batches from this size on are read one by one into their own buffers; smaller ones are cut from larger reads. */
+const WHOLE_BYTES = 2 ** 18;
 /** Filtered deliveries read about this many bytes at a time. */
 const RUN_BYTES = 16 * 2 ** 20;
 
@@ -54,7 +56,8 @@ export function deliver(
     return shuffled(store, sizes, options, options.shuffleSeed);
   }
   const plain = options.only === undefined && options.except === undefined;
-  return plain && !store.mayDrop
+  const large = Math.min(...sizes) * store.width * 4 >= WHOLE_BYTES;
+  return plain && large && !store.mayDrop
     ? whole(store, sizes, options)
     : picked(store, sizes, options);
 }

@@ -13,6 +13,7 @@ import { Preparation, type RowFilter } from "./prepare.ts";
 import type { RemoteOptions } from "./remote/open.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 import { PartStore } from "./store.ts";
+import { DecodePool } from "./workers/pool.ts";
 
 /** How rows are found, decoded and prepared. */
 export interface OpenRowsOptions extends RemoteOptions {
@@ -37,11 +38,15 @@ export interface OpenRowsOptions extends RemoteOptions {
   unitNorm?: boolean;
   /** Drop rows longer than this quantile of the lengths, estimated on 32 768 rows. */
   maxNormQuantile?: number;
+  /** Workers that decode; 0 decodes in this thread. As many as cores, where there are more than 64 MiB to decode. */
+  decodeWorkers?: number;
   /** Bytes that decoding may take, about, batches apart. 512 MiB. */
   memoryBudget?: number;
 }
 
 const MEMORY_BUDGET = 512 * 2 ** 20;
+/** Less than this is decoded before workers have started. */
+const WORKERS_FROM_BYTES = 64 * 2 ** 20;
 
 /**
  * Opens inputs as one source of rows.
@@ -148,6 +153,12 @@ async function prepared(
   const filters: RowFilter[] = [];
   if (options.where !== undefined) filters.push(whereFilter(options.where));
   if (options.skipItems) filters.push(skipItemsFilter(options.skipItems));
+  const budget = options.memoryBudget ?? MEMORY_BUDGET;
+  const workers = options.decodeWorkers ??
+    (rowCount * width * 4 < WORKERS_FROM_BYTES
+      ? 0
+      : navigator.hardwareConcurrency);
+  const pool = workers > 0 ? new DecodePool(workers) : undefined;
   const store = (maxNorm?: number) => {
     const { skipInvalid, unitNorm } = options;
     const preparation = new Preparation(
@@ -155,7 +166,8 @@ async function prepared(
       filters,
       rowCount,
     );
-    return new PartStore(placed, width, rowCount, preparation);
+    const readAhead = budget / 2;
+    return new PartStore(placed, width, rowCount, preparation, pool, readAhead);
   };
   if (options.maxNormQuantile === undefined) return store();
   return store(await normQuantile(store(), options.maxNormQuantile));
@@ -184,6 +196,7 @@ function toSource(
       ? (range) => readItems(store, tableRows, range)
       : undefined,
     close: () => {
+      store.pool?.close();
       for (const source of sources) source.close();
       return Promise.resolve();
     },

@@ -1,4 +1,5 @@
 import type { SchemaElement } from "hyparquet";
+import type { ByteSource } from "./bytes.ts";
 import type { RowRange } from "./delivery.ts";
 import type { DecodeSpec } from "./parquet/decode.ts";
 
@@ -11,6 +12,8 @@ export interface Fault {
 /** Rows that a worker can decode by itself. */
 export interface PartJob extends RowRange {
   spec: DecodeSpec;
+  /** The file, for its path or to fetch the pages from. */
+  source: ByteSource;
   /** Bytes that decoding takes at once. */
   cost: number;
 }
@@ -46,6 +49,10 @@ export interface Part {
   /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
   read(range: RowRange, out: Float32Array): Promise<Fault[]>;
   readonly table?: TablePlace;
+  /** Whether rows have to be looked at one by one in this thread: there are no jobs then. */
+  readonly irregular?: boolean;
   /** Cuts rows into jobs for workers, ending where pages end. */
-  jobs?(range: RowRange): AsyncIterable<PartJob>;
+  jobs?(range: RowRange): AsyncGenerator<PartJob>;
+  /** Reads the rows one by one from now on: a worker found some that are not full vectors. */
+  beIrregular?(): void;
 }

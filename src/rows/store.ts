@@ -2,6 +2,8 @@ import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
 import type { Fault, Part } from "./part.ts";
 import type { Preparation } from "./prepare.ts";
+import type { DecodePool } from "./workers/pool.ts";
+import { streamThroughWorkers } from "./workers/stream.ts";
 
 /** A part at its place among all rows. */
 export interface PlacedPart {
@@ -16,7 +18,7 @@ export interface PlacedPart {
 /** Rows are decoded in pieces of about this much, so that waiting consumers and signals get their turn. */
 const PIECE_BYTES = 32 * 2 ** 20;
 
-/** Rows of all parts, decoded in this thread. */
+/** Rows of all parts. */
 export class PartStore implements BlockStore {
   readonly rowCount: number;
 
@@ -25,6 +27,10 @@ export class PartStore implements BlockStore {
     readonly width: number,
     rowCount: number,
     readonly preparation: Preparation,
+    /** Workers that decode streams; none: this thread does. */
+    readonly pool: DecodePool | undefined = undefined,
+    /** Bytes that they may read ahead. */
+    readonly readAhead: number = 0,
   ) {
     this.rowCount = rowCount;
   }
@@ -54,6 +60,11 @@ export class PartStore implements BlockStore {
     ranges: Iterable<RowRange>,
     signal?: AbortSignal,
   ): AsyncGenerator<RowBlock> {
+    if (this.pool !== undefined) {
+      const { pool, readAhead } = this;
+      yield* streamThroughWorkers(this, pool, ranges, readAhead, signal);
+      return;
+    }
     for (const range of ranges) yield await this.read(range, signal);
   }
 

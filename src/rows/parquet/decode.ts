@@ -1,7 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { SyncBytes } from "../bytes.ts";
 import type { Leaf } from "./columns.ts";
-import { ELEMENT_BYTES } from "./columns.ts";
 import { allEqual, regularLists, type Runs } from "./levels.ts";
 import type { Page } from "./pages.ts";
 import {
@@ -48,15 +47,17 @@ interface OpenPage {
 }
 
 const HEAD_BYTES = 4096;
-const CACHE_BYTES = 64 * 2 ** 20;
 
 /** Decodes rows of full vectors straight into floats; keeps the pages used last. */
 export class PageDecoder {
   #cache = new Map<number, { bytes: number; value: unknown }>();
   #cached = 0;
 
-  /** @param bytes the file */
-  constructor(readonly bytes: SyncBytes) {}
+  /**
+   * @param bytes the file
+   * @param cacheBytes what kept pages may take; the last one is always kept
+   */
+  constructor(readonly bytes: SyncBytes, readonly cacheBytes: number) {}
 
   /**
    * Decodes rows.
@@ -241,7 +242,7 @@ export class PageDecoder {
       ? value.values.buffer.byteLength
       : 64;
     for (const [old, { bytes }] of this.#cache) {
-      if (this.#cached + size <= CACHE_BYTES) break;
+      if (this.#cached + size <= this.cacheBytes) break;
       this.#cache.delete(old);
       this.#cached -= bytes;
     }
@@ -325,14 +326,4 @@ function listNonFinite(
     if (bad[bad.length - 1] !== row) bad.push(row);
     at = (row + 1) * width - offset;
   }
-}
-
-/** Bytes that decoding a page takes besides its floats. */
-export function pageCost(page: Page): number {
-  return page.compressed + page.uncompressed;
-}
-
-/** Bytes of a row's values as stored. */
-export function rowBytes(leaf: Leaf, width: number): number {
-  return width * ELEMENT_BYTES[leaf.element];
 }

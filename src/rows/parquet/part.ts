@@ -1,8 +1,9 @@
-import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
+import type { ByteSource, SyncBytes } from "../bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { Fault, Part, PartJob, TablePlace } from "../part.ts";
 import type { Leaf } from "./columns.ts";
 import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
+import { fetchPages, heldPieces } from "./fetch.ts";
 import { IrregularColumn, nonFinite } from "./irregular.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { Irregular } from "./values.ts";
@@ -11,6 +12,8 @@ import { Irregular } from "./values.ts";
 const BLOCK_BYTES = 64 * 2 ** 20;
 /** Pieces of such row groups have at least this much. */
 const PIECE_BYTES = 16 * 2 ** 20;
+/** Decoded pages that are kept in this thread: a batch may end within one, scalar columns come back to many. */
+const CACHE_BYTES = 64 * 2 ** 20;
 /** Jobs for workers have about this much. */
 const JOB_BYTES = 8 * 2 ** 20;
 
@@ -55,7 +58,7 @@ export class RowGroupPart implements Part {
     );
     const slots = rows * this.#columns[0].slotsPerRow;
     if (columns.some(({ chunk }) => chunk.slots !== slots)) {
-      this.#beIrregular();
+      this.beIrregular();
     }
   }
 
@@ -75,7 +78,7 @@ export class RowGroupPart implements Part {
         return await this.#readRegular(range, out);
       } catch (error) {
         if (!(error instanceof Irregular)) throw error;
-        this.#beIrregular();
+        this.beIrregular();
       }
     }
     // The columns' places in the file move on as they are read: one reader at a time.
@@ -94,7 +97,7 @@ export class RowGroupPart implements Part {
         const sizes = pages.map((page) => page.compressed + page.uncompressed);
         cost += Math.max(0, ...sizes);
       }
-      yield { ...piece, spec, cost };
+      yield { ...piece, spec, cost, source: this.source };
     }
   }
 
@@ -103,7 +106,8 @@ export class RowGroupPart implements Part {
     return this.#irregular !== undefined;
   }
 
-  #beIrregular() {
+  /** Reads the rows one by one from now on. */
+  beIrregular(): void {
     this.#irregular ??= this.columns.map(({ leaf, chunk }) =>
       new IrregularColumn(
         this.source,
@@ -118,8 +122,8 @@ export class RowGroupPart implements Part {
   async #readRegular(range: RowRange, out: Float32Array): Promise<Fault[]> {
     const spec = await this.#spec(range);
     const decoder = isSync(this.source)
-      ? this.#decoder ??= new PageDecoder(this.source)
-      : new PageDecoder(await fetchPages(this.source, spec));
+      ? this.#decoder ??= new PageDecoder(this.source, CACHE_BYTES)
+      : new PageDecoder(heldPieces(await fetchPages(this.source, spec)), 0);
     return decoder.decode(spec, out).map((row) => ({
       row: range.start + row,
       why: whyNonFinite(out, row, this.width),
@@ -256,47 +260,4 @@ class PagedColumn {
     turn.catch(() => undefined);
     await turn;
   }
-}
-
-/** Reads the pages of a job ahead, for decoding where the file cannot be read. */
-export async function fetchPages(
-  source: ByteSource,
-  spec: DecodeSpec,
-): Promise<SyncBytes> {
-  const pieces: { offset: number; bytes: Uint8Array }[] = [];
-  await Promise.all(spec.columns.map(async ({ dictionary, pages }) => {
-    const wanted = dictionary === undefined ? pages : [dictionary, ...pages];
-    for (const { offset, end } of joinRanges(wanted)) {
-      pieces.push({ offset, bytes: await source.read(offset, end - offset) });
-    }
-  }));
-  return heldPieces(pieces);
-}
-
-/** Bytes of some ranges of a file. */
-export function heldPieces(
-  pieces: readonly { offset: number; bytes: Uint8Array }[],
-): SyncBytes {
-  return {
-    readSync(offset, into) {
-      const piece = pieces.find((p) =>
-        offset >= p.offset && offset + into.length <= p.offset + p.bytes.length
-      );
-      if (piece === undefined) throw new RangeError("Bytes were not read");
-      heldBytes(piece.offset, piece.bytes).readSync(offset, into);
-    },
-  };
-}
-
-// Pages that nearly touch are read together.
-function joinRanges(pages: readonly Page[]): { offset: number; end: number }[] {
-  const ranges: { offset: number; end: number }[] = [];
-  for (const { offset, compressed } of pages) {
-    const last = ranges[ranges.length - 1];
-    if (
-      last !== undefined && offset >= last.offset && offset - last.end < 65536
-    ) last.end = offset + compressed;
-    else ranges.push({ offset, end: offset + compressed });
-  }
-  return ranges;
 }
