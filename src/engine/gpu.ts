@@ -19,7 +19,8 @@ import type {
 } from "./engine.ts";
 import { codeGroup, computeGram } from "./gpu/coding.ts";
 import type { GpuContext } from "./gpu/context.ts";
-import { padRows, unpadRows } from "./gpu/padding.ts";
+import { downloadDictionary, uploadDictionary } from "./gpu/dictionary.ts";
+import { padRows } from "./gpu/padding.ts";
 import { compileKernels } from "./gpu/kernels.ts";
 import { sortCodes } from "./gpu/lists.ts";
 import { ReportQueue } from "./gpu/report_queue.ts";
@@ -47,6 +48,18 @@ export async function createGpuEngine(
   spec: EngineSpec,
   options: GpuEngineOptions = {},
 ): Promise<GpuEngine> {
+  return new WgslEngine(await createGpuContext(spec, options));
+}
+
+/**
+ * Opens a device and makes ready what an engine's stages work with; benchmarks run the stages one by one.
+ *
+ * @throws {DbksvdError} `device`, as {@linkcode createGpuEngine}
+ */
+export async function createGpuContext(
+  spec: EngineSpec,
+  options: GpuEngineOptions = {},
+): Promise<GpuContext> {
   const gpu = await openDevice(options);
   try {
     const tuning = tuningFor(gpu.adapter, gpu.limits);
@@ -68,15 +81,7 @@ export async function createGpuEngine(
       plan.rows.stride,
     );
     runner.upload(buffers.mean, mean);
-    return new WgslEngine({
-      gpu,
-      runner,
-      kernels,
-      kernelContext,
-      buffers,
-      plan,
-      spec,
-    });
+    return { gpu, runner, kernels, kernelContext, buffers, plan, spec };
   } catch (error) {
     gpu.close();
     throw error;
@@ -105,43 +110,14 @@ class WgslEngine implements GpuEngine {
   }
 
   loadDictionary(dictionary: Float32Array): Promise<void> {
-    const { gpu, runner, buffers: { dictionary: matrix } } = this.#context;
-    const { atoms, width } = this.spec;
-    gpu.check();
-    matrix.buffers.forEach((buffer, part) => {
-      const first = part * matrix.rowsPerPart;
-      const rows = Math.min(matrix.rowsPerPart, atoms - first);
-      const slice = dictionary.subarray(first * width, (first + rows) * width);
-      runner.upload(buffer, padRows(slice, rows, width, matrix.stride));
-      runner.submit();
-    });
+    this.#context.gpu.check();
+    uploadDictionary(this.#context, dictionary);
     this.#gramOf = undefined;
     return Promise.resolve();
   }
 
   async readDictionary(): Promise<Float32Array> {
-    const { gpu, runner, buffers: { dictionary: matrix } } = this.#context;
-    const { atoms, width } = this.spec;
-    const out = new Float32Array(atoms * width);
-    const parts = await readBack(
-      gpu,
-      runner,
-      matrix.buffers.map((buffer, part) => ({
-        buffer,
-        offset: 0,
-        bytes: 16 * matrix.stride *
-          Math.min(matrix.rowsPerPart, atoms - part * matrix.rowsPerPart),
-      })),
-    );
-    parts.forEach((bytes, part) =>
-      unpadRows(
-        new Float32Array(bytes),
-        matrix.stride,
-        width,
-        out.subarray(part * matrix.rowsPerPart * width),
-      )
-    );
-    return out;
+    return await downloadDictionary(this.#context);
   }
 
   async holdRows(

@@ -1,5 +1,6 @@
 import { type Matrix, partRuns } from "../../gpu/matrix.ts";
 import type { PlannedGroup } from "../../gpu/plan.ts";
+import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
 
 /** A run of rows or atoms inside one buffer. */
@@ -58,26 +59,66 @@ export function codeGroup(
   rows: number,
   ridge: number,
 ): void {
-  const { buffers, plan, runner, kernels } = context;
-  const group = plan.groups[index];
+  for (const run of codingRuns(context, rows)) {
+    correlate(context, index, run);
+    pursue(context, index, run);
+    if (needsCoefficients(context.spec, ridge)) {
+      refit(context, index, run, ridge);
+    }
+  }
+  subtractCodes(context, index, rows);
+}
+
+/** Rows that are coded together: inside one part of the matrix, and as many as the plan says. */
+export interface CodingRun {
+  /** First row of the sample batch. */
+  row: number;
+  rows: number;
+  part: number;
+  /** First row inside the part. */
+  offset: number;
+}
+
+/** Cuts the sample batch into runs whose correlations fit. */
+export function codingRuns(
+  { buffers, plan }: GpuContext,
+  rows: number,
+): CodingRun[] {
+  const runs: CodingRun[] = [];
   for (let first = 0; first < rows; first += plan.chunkRows) {
     const chunk = Math.min(plan.chunkRows, rows - first);
     for (const run of partRuns(buffers.rows, first, chunk)) {
-      runner.stage("correlate");
-      multiplyByAtoms(
-        context,
-        group,
-        {
-          buffer: buffers.rows.buffers[run.part],
-          offset: run.offset,
-          rows: run.rows,
-        },
-        buffers.correlations,
-        0,
-      );
-      pursue(context, index, first + run.from, run.rows, ridge);
+      const { part, offset } = run;
+      runs.push({ row: first + run.from, rows: run.rows, part, offset });
     }
   }
+  return runs;
+}
+
+/** A = Y·Dᵀ for a run of rows and a group's atoms. */
+export function correlate(
+  context: GpuContext,
+  index: number,
+  { part, offset, rows }: CodingRun,
+): void {
+  const { buffers, plan, runner } = context;
+  runner.stage("correlate");
+  multiplyByAtoms(
+    context,
+    plan.groups[index],
+    { buffer: buffers.rows.buffers[part], offset, rows },
+    buffers.correlations,
+    0,
+  );
+}
+
+/** R ← R − X·D over one group, with ‖r‖² of each row. */
+export function subtractCodes(
+  context: GpuContext,
+  index: number,
+  rows: number,
+): void {
+  const { buffers, plan, runner, kernels } = context;
   runner.stage("residual");
   runner.run(
     kernels.groups[index].residual,
@@ -88,7 +129,7 @@ export function codeGroup(
       R: buffers.rows,
       energies: buffers.energies,
     },
-    { rows, slot: group.slot },
+    { rows, slot: plan.groups[index].slot },
     rows,
   );
 }
@@ -149,16 +190,60 @@ function multiply(
   );
 }
 
-function pursue(
+/** True where coefficients are solved for after the support is known. */
+export function needsCoefficients(
+  { coder }: EngineSpec,
+  ridge: number,
+): boolean {
+  const nonnegative = coder.nonnegative && coder.method === "omp";
+  return ridge > 0 || coder.refit || nonnegative;
+}
+
+/** Finds supports, with the coefficients that come with them, from a run's correlations. */
+export function pursue(
   context: GpuContext,
   index: number,
-  row: number,
-  rows: number,
-  ridge: number,
+  run: CodingRun,
 ): void {
   const { buffers, kernels, plan, runner, spec, kernelContext } = context;
-  const { coder } = spec, group = plan.groups[index];
-  const codes = {
+  const { coder } = spec, { scratch } = plan.groups[index];
+  const scarce = scratch.correlations > 0 ||
+    (coder.method === "omp" && scratch.factors > 0);
+  runner.stage(coder.method);
+  runner.run(
+    kernels.groups[index].pursuit,
+    {
+      ...codeBuffers(context, index),
+      energies: index === 0 ? buffers.wholes : buffers.energies,
+      wholes: buffers.wholes,
+    },
+    { ...placeOf(context, index, run), tolerance: coder.tolerance },
+    scarce ? Math.min(kernelContext.tuning.scratchWorkers, run.rows) : run.rows,
+  );
+}
+
+/** Solves for the coefficients on the supports found: least squares, ridge or non-negative. */
+export function refit(
+  context: GpuContext,
+  index: number,
+  run: CodingRun,
+  ridge: number,
+): void {
+  const { kernels, plan, runner, kernelContext } = context;
+  const { scratch } = plan.groups[index];
+  runner.stage("refit");
+  runner.run(
+    kernels.groups[index].coefficients,
+    codeBuffers(context, index),
+    { ...placeOf(context, index, run), ridge },
+    scratch.factors > 0
+      ? Math.min(kernelContext.tuning.scratchWorkers, run.rows)
+      : run.rows,
+  );
+}
+
+function codeBuffers({ buffers }: GpuContext, index: number) {
+  return {
     A: buffers.correlations,
     G: buffers.grams[index],
     indices: buffers.indices,
@@ -166,29 +251,13 @@ function pursue(
     work: buffers.scratch.correlations,
     factors: buffers.scratch.factors,
   };
-  const place = { rows, row, slot: group.slot, atom: group.start };
-  const { correlations, factors } = group.scratch;
-  const workers = kernelContext.tuning.scratchWorkers;
-  runner.stage(coder.method);
-  runner.run(
-    kernels.groups[index].pursuit,
-    {
-      ...codes,
-      energies: index === 0 ? buffers.wholes : buffers.energies,
-      wholes: buffers.wholes,
-    },
-    { ...place, tolerance: coder.tolerance },
-    correlations > 0 || (coder.method === "omp" && factors > 0)
-      ? Math.min(workers, rows)
-      : rows,
-  );
-  const nonnegative = coder.nonnegative && coder.method === "omp";
-  if (!(ridge > 0 || coder.refit || nonnegative)) return;
-  runner.stage("refit");
-  runner.run(
-    kernels.groups[index].coefficients,
-    codes,
-    { ...place, ridge },
-    factors > 0 ? Math.min(workers, rows) : rows,
-  );
+}
+
+function placeOf(
+  { plan }: GpuContext,
+  index: number,
+  { row, rows }: CodingRun,
+) {
+  const { slot, start } = plan.groups[index];
+  return { rows, row, slot, atom: start };
 }
