@@ -1,0 +1,228 @@
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetReadObjects,
+} from "hyparquet";
+import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import { LocalFile } from "../rows/bytes.ts";
+import { CODECS, decompress } from "../rows/parquet/codecs.ts";
+import { readFooter } from "../rows/parquet/footer.ts";
+import type { CodesDescription } from "./codes_metadata.ts";
+import { rowsAtOnce } from "./coding.ts";
+
+/** Bytes that a footer may take. */
+const FOOTER_BYTES = 2 ** 28;
+
+/** Codes as a file holds them. */
+export interface StoredCodes {
+  codes: Pick<Codes, "rows" | "sparsity" | "indices" | "values">;
+  /** Column `row`, or rows counted from 0 where there is none. */
+  rowNumbers: BigInt64Array;
+  /** Column `item`, where there is one. */
+  items?: Int32Array;
+}
+
+/** A file of codes, opened. */
+export interface CodesReader {
+  rows: number;
+  /** What the file says of its dictionary, if anything. */
+  description?: Partial<CodesDescription>;
+  /** Reads all codes in order, batch by batch. */
+  batches(signal?: AbortSignal): AsyncGenerator<StoredCodes>;
+  close(): void;
+}
+
+/**
+ * Opens a Parquet file of codes, as `encode` writes it or any other tool with columns `indices` and `values` (or `codes`,
+ * dense).
+ *
+ * @param path the file
+ * @param dictionary how many atoms there are (no index may be beyond), and how wide the rows are
+ * @throws {DbksvdError} `data` where the file is no such thing
+ */
+export async function openCodes(
+  path: string,
+  { atoms, width }: { atoms: number; width: number },
+): Promise<CodesReader> {
+  const file = new LocalFile(path);
+  try {
+    const { metadata } = await readFooter(file, FOOTER_BYTES);
+    const columns = usableColumns(metadata, path);
+    return {
+      rows: Number(metadata.num_rows),
+      description: descriptionOf(metadata),
+      batches: (signal) =>
+        readBatches(file, metadata, columns, { atoms, width, signal }),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function usableColumns(metadata: FileMetaData, path: string): string[] {
+  const names = new Set(
+    metadata.row_groups[0]?.columns.map((c) => c.meta_data?.path_in_schema[0]),
+  );
+  const dense = names.has("codes");
+  const needed = dense ? ["codes"] : ["indices", "values"];
+  if (metadata.row_groups.length > 0 && !needed.every((n) => names.has(n))) {
+    throw new DbksvdError("data", "Not a file of codes", {
+      where: { file: path },
+      mend: 'it has to hold columns "indices" and "values", or "codes"',
+    });
+  }
+  return [...needed, ...["row", "item"].filter((name) => names.has(name))];
+}
+
+function descriptionOf(
+  metadata: FileMetaData,
+): Partial<CodesDescription> | undefined {
+  const text = metadata.key_value_metadata
+    ?.find(({ key }) => key === "dbksvd")?.value;
+  if (text === undefined) return undefined;
+  try {
+    const parsed = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* readBatches(
+  file: LocalFile,
+  metadata: FileMetaData,
+  columns: string[],
+  options: { atoms: number; width: number; signal?: AbortSignal },
+): AsyncGenerator<StoredCodes> {
+  const { atoms, width, signal } = options;
+  const step = rowsAtOnce(width, 1);
+  const buffer: AsyncBuffer = {
+    byteLength: file.size,
+    slice: async (start, end = file.size) =>
+      (await file.read(start, end - start)).buffer,
+  };
+  const total = Number(metadata.num_rows);
+  for (let start = 0; start < total; start += step) {
+    signal?.throwIfAborted();
+    const rowEnd = Math.min(total, start + step);
+    const records = await readRecords(file.path, () =>
+      parquetReadObjects({
+        file: buffer,
+        metadata,
+        columns,
+        rowStart: start,
+        rowEnd,
+        compressors: COMPRESSORS,
+      }));
+    yield packRecords(records, start, atoms, file.path);
+  }
+}
+
+const COMPRESSORS = Object.fromEntries(
+  CODECS.map((codec) => [
+    codec,
+    (input: Uint8Array, size: number) => decompress(codec, input, size),
+  ]),
+);
+
+type Records = Record<string, unknown>[];
+
+async function readRecords(
+  path: string,
+  read: () => Promise<Records>,
+): Promise<Records> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new DbksvdError("data", "The file of codes is corrupt", {
+      where: { file: path },
+      mend: "encode the rows again",
+      cause,
+    });
+  }
+}
+
+function packRecords(
+  records: Records,
+  start: number,
+  atoms: number,
+  path: string,
+): StoredCodes {
+  const rows = records.map((record, i) => {
+    const place = { file: path, row: start + i };
+    return "codes" in record
+      ? sparseOf(record.codes, atoms, place)
+      : pairOf(record.indices, record.values, atoms, place);
+  });
+  const sparsity = rows.reduce((k, row) => Math.max(k, row.atoms.length), 1);
+  const indices = new Uint32Array(rows.length * sparsity).fill(EMPTY_SLOT);
+  const values = new Float32Array(rows.length * sparsity);
+  rows.forEach((row, i) => {
+    indices.set(row.atoms, i * sparsity);
+    values.set(row.values, i * sparsity);
+  });
+  return {
+    codes: { rows: rows.length, sparsity, indices, values },
+    rowNumbers: BigInt64Array.from(
+      records,
+      ({ row }, i) => BigInt((row ?? start + i) as bigint | number),
+    ),
+    items: records.length > 0 && "item" in records[0]
+      ? Int32Array.from(records, ({ item }) => Number(item))
+      : undefined,
+  };
+}
+
+interface RowCodes {
+  atoms: number[];
+  values: number[];
+}
+
+function pairOf(
+  indices: unknown,
+  values: unknown,
+  atoms: number,
+  where: { file: string; row: number },
+): RowCodes {
+  const valid = isNumbers(indices) && isNumbers(values) &&
+    indices.length === values.length &&
+    indices.every((atom) => Number.isInteger(atom) && atom >= 0) &&
+    values.every(Number.isFinite);
+  if (!valid) {
+    throw new DbksvdError("data", "A row's codes are damaged", {
+      where,
+      mend: "indices and values have to be lists of one length",
+    });
+  }
+  const beyond = indices.find((atom) => atom >= atoms);
+  if (beyond !== undefined) {
+    throw new DbksvdError("data", `A row uses atom ${beyond} of ${atoms}`, {
+      where,
+      mend: "take the model that these rows were encoded with",
+    });
+  }
+  return { atoms: indices, values };
+}
+
+function sparseOf(
+  dense: unknown,
+  atoms: number,
+  where: { file: string; row: number },
+): RowCodes {
+  if (!isNumbers(dense) || dense.length > atoms) {
+    throw new DbksvdError("data", "A row's codes do not fit the model", {
+      where,
+      mend: `dense codes of this model have ${atoms} values`,
+    });
+  }
+  const used = [...dense.keys()].filter((atom) => dense[atom] !== 0);
+  return { atoms: used, values: used.map((atom) => dense[atom]) };
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) &&
+    value.every((entry) => typeof entry === "number");
+}

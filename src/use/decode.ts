@@ -1,0 +1,148 @@
+import { DbksvdError } from "../errors.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { reconstruct } from "../model/reconstruct.ts";
+import { fingerprint } from "./codes_metadata.ts";
+import {
+  type CodesReader,
+  openCodes,
+  type StoredCodes,
+} from "./codes_reader.ts";
+import type { UseProgress } from "./coding.ts";
+import type { Compression } from "./parquet/codecs.ts";
+import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
+import { numberSchema } from "./parquet/pages.ts";
+
+/** What {@linkcode decode} is told. */
+export interface DecodeOptions {
+  /** The Parquet file to write. */
+  out: string;
+  /** Name of the column with the rows; `embedding` by default. */
+  column?: string;
+  /** `zstd` by default. */
+  compression?: Compression;
+  signal?: AbortSignal;
+  onProgress?(progress: UseProgress): void;
+}
+
+/** What {@linkcode decode} did. */
+export interface DecodeResult {
+  out: string;
+  rows: number;
+  bytes: number;
+  seconds: number;
+}
+
+/**
+ * Turns a file of codes back into rows, ŷ = mean + Σ value·atom, in a Parquet file with `row` and a list column: what the
+ * library's `reconstruct` gives, for splicing into a model.
+ *
+ * @param model the dictionary that the rows were encoded with
+ * @param codes a Parquet file as `encode` writes it
+ * @param options where to, the column's name, compression
+ * @throws {DbksvdError} `data` where the file holds no codes of this model, `run` where the file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { decode, encode, openRows, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const directory = await Deno.makeTempDir();
+ * const { out: codes } = await encode(model, source, { out: `${directory}/codes.parquet`, device: "cpu" });
+ * const { out } = await decode(model, codes, { out: `${directory}/rows.parquet` });
+ * const back = await openRows(out);
+ * assert.equal(back.rowCount, 200);
+ * await back.close();
+ * ```
+ */
+export async function decode(
+  model: DictionaryModel,
+  codes: string,
+  options: DecodeOptions,
+): Promise<DecodeResult> {
+  const started = performance.now();
+  const reader = await openCodes(codes, model);
+  try {
+    await checkModel(model, reader, codes);
+    const { rows, bytes } = await writeRows(model, reader, options);
+    const seconds = (performance.now() - started) / 1000;
+    return { out: options.out, rows, bytes, seconds };
+  } finally {
+    reader.close();
+  }
+}
+
+async function checkModel(
+  model: DictionaryModel,
+  { description }: CodesReader,
+  path: string,
+) {
+  const stored = description?.dictionary;
+  if (stored === undefined || stored === await fingerprint(model)) return;
+  throw new DbksvdError("data", "The codes are of another dictionary", {
+    where: { file: path },
+    mend: "take the model that these rows were encoded with",
+  });
+}
+
+async function writeRows(
+  model: DictionaryModel,
+  reader: CodesReader,
+  options: DecodeOptions,
+) {
+  let file: ParquetFile | undefined;
+  let writing = Promise.resolve();
+  let rows = 0;
+  try {
+    for await (const batch of reader.batches(options.signal)) {
+      file ??= await create(options, batch);
+      const columns = columnsOf(model, batch, options);
+      await writing;
+      writing = file.writeGroup(batch.codes.rows, columns);
+      writing.catch(() => {}); // reported when awaited
+      rows += batch.codes.rows;
+      options.onProgress?.({ rows, total: reader.rows });
+    }
+    file ??= await create(options);
+    await writing;
+    await file.finish();
+    return { rows, bytes: file.bytes };
+  } catch (error) {
+    await Promise.allSettled([writing]);
+    await file?.abandon();
+    throw error;
+  }
+}
+
+function create(
+  options: DecodeOptions,
+  first?: StoredCodes,
+): Promise<ParquetFile> {
+  const nested = first?.items !== undefined;
+  return ParquetFile.create(options.out, {
+    columns: [
+      numberSchema("row", "INT64", false),
+      ...nested ? [numberSchema("item", "INT32", false)] : [],
+      numberSchema(options.column ?? "embedding", "FLOAT", true),
+    ],
+    compression: options.compression ?? "zstd",
+    metadata: {},
+  });
+}
+
+function columnsOf(
+  model: DictionaryModel,
+  { codes, rowNumbers, items }: StoredCodes,
+  options: DecodeOptions,
+): GroupColumn[] {
+  return [
+    { name: "row", data: rowNumbers },
+    ...items === undefined ? [] : [{ name: "item", data: items }],
+    {
+      name: options.column ?? "embedding",
+      data: reconstruct(model, codes),
+      lengths: new Uint32Array(codes.rows).fill(model.width),
+    },
+  ];
+}
