@@ -20,6 +20,13 @@ export class Stopped extends Error {
   }
 }
 
+/** The command did what it could and said so; what is left is the exit code. */
+export class ExitWith extends Error {
+  constructor(readonly code: number) {
+    super(`Exit ${code}`);
+  }
+}
+
 /** Sorts anything thrown into an exit code and a line. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof DbksvdError) {

@@ -6,6 +6,7 @@ import {
 import { exists } from "../model/atomic.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import type { ParquetQueryFilter } from "hyparquet";
+import { DbksvdError } from "../errors.ts";
 import type { RowSource } from "../rows/source.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
 
@@ -80,6 +81,14 @@ export function readingOf(flags: RowOptions): Record<string, unknown> {
     unitNorm,
     maxNormQuantile,
   };
+}
+
+/** Inputs, where the sample would not do. */
+export function neededInputs(inputs: readonly string[]): readonly string[] {
+  if (inputs.length > 0) return inputs;
+  throw new DbksvdError("usage", "No input is named", {
+    mend: "give files, directories, globs or URLs of rows",
+  });
 }
 
 /** Opens the inputs, or the sample where there are none. Without a URL among them the network is given up. */

@@ -34,8 +34,10 @@ export function isOwnModel(path: string): Promise<boolean> {
 }
 
 async function isModelDirectory(path: string): Promise<boolean> {
-  for (const file of MODEL_FILES) {
-    if (await exists(join(path, file))) return true;
-  }
-  return false;
+  const isFile = (at: string) =>
+    Deno.stat(at).then(({ isFile }) => isFile, () => false);
+  const found = await Promise.all(
+    MODEL_FILES.map((file) => isFile(join(path, file))),
+  );
+  return found.includes(true);
 }

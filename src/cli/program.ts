@@ -2,6 +2,10 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { TOOL_VERSION } from "../version.ts";
 import { addCommonOptions, type CommandBuilder } from "./command.ts";
 import { completionsCommand } from "./commands/completions.ts";
+import { decodeCommand } from "./commands/decode.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { encodeCommand } from "./commands/encode.ts";
+import { pipelineCommand } from "./commands/pipeline.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Io } from "./io.ts";
@@ -10,7 +14,11 @@ import { applyLayers } from "./layers.ts";
 /** Every command, in the order of the help. */
 const BUILDERS: readonly CommandBuilder[] = [
   trainCommand,
+  encodeCommand,
   evaluateCommand,
+  decodeCommand,
+  doctorCommand,
+  pipelineCommand,
 ];
 
 const AFTER_HELP = `

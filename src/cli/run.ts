@@ -2,7 +2,7 @@ import {
   CommanderError,
   type CommandUnknownOpts,
 } from "@commander-js/extra-typings";
-import { failureOf } from "./failure.ts";
+import { ExitWith, failureOf } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { commonOptions } from "./session.ts";
 import { buildProgram } from "./program.ts";
@@ -23,6 +23,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof ExitWith) return error.code;
     const command = commandOf(program, given);
     return report(error, given, command, io);
   }

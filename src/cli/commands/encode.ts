@@ -1,0 +1,84 @@
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { describe, needed } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addRowOptions,
+  neededInputs,
+  openInputs,
+  type RowOptions,
+} from "../inputs.ts";
+import type { Io } from "../io.ts";
+import { wholeNumber } from "../options.ts";
+import { conduct, followed, type Session } from "../session.ts";
+import { count, duration } from "../text.ts";
+
+type EncodeFlags = DeviceOption & RowOptions & {
+  out?: string;
+  keep?: string[];
+  dense?: true;
+  group?: number;
+  compression: "zstd" | "snappy" | "none";
+};
+
+/** `encode MODEL INPUT… --out FILE`: codes of rows, as Parquet. */
+export function encodeCommand(io: Io): CommandUnknownOpts {
+  const command = describe("encode", "turn rows into codes, as Parquet", [
+    "dbksvd encode dbksvd-model fresh.parquet --out codes.parquet",
+    "dbksvd encode dbksvd-model 'day/*.parquet' --out codes.parquet --keep id text",
+    "dbksvd encode nested-model fresh.parquet --group 2 --out prefix.parquet",
+  ])
+    .argument("<model>", "a model directory")
+    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .option("--out <file>", "the Parquet file to write")
+    .option("--keep <column...>", "columns of the input to pass through")
+    .option("--dense", "a list of one value an atom, for small dictionaries")
+    .option(
+      "--group <count>",
+      "code with the first groups of a nested dictionary only",
+      wholeNumber(),
+    )
+    .addOption(
+      new Option("--compression <codec>", "of the file")
+        .choices(["zstd", "snappy", "none"]).default("zstd"),
+    );
+  return addDeviceOption(addRowOptions(command))
+    .action((model, inputs, flags, self) =>
+      conduct(io, self, (session) => encodeRows(model, inputs, flags, session))
+    );
+}
+
+async function encodeRows(
+  directory: string,
+  inputs: readonly string[],
+  flags: EncodeFlags,
+  session: Session,
+): Promise<void> {
+  const out = needed(flags.out, "--out");
+  const [{ encode }, { loadDictionary }] = await Promise.all([
+    import("../../use/encode.ts"),
+    import("../../use/models.ts"),
+  ]);
+  const model = await loadDictionary(directory);
+  const source = await openInputs(neededInputs(inputs), flags);
+  try {
+    const { keep, dense, group, compression, device } = flags;
+    const done = await encode(model, source, {
+      ...followed(session),
+      device,
+      out,
+      keep,
+      dense,
+      group,
+      compression,
+    });
+    session.print(
+      { model: directory, ...done },
+      () =>
+        `Coded ${count(done.rows)} rows in ${duration(done.seconds)} (${
+          count(done.rows / done.seconds)
+        } rows/s) into ${done.out}`,
+    );
+  } finally {
+    await source.close();
+  }
+}
