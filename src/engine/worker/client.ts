@@ -84,6 +84,10 @@ class WorkerEngine implements Engine {
     return await this.#call("readWeights", []) as Float32Array;
   }
 
+  async readWeights(): Promise<Float32Array> {
+    return await this.#call("readWeights", []) as Float32Array;
+  }
+
   async holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined> {
@@ -93,20 +97,22 @@ class WorkerEngine implements Engine {
     return answer.held;
   }
 
-  // One batch is on its way while the one before is worked on; more would fill the memory with waiting rows.
+  // Returns when the batch before is worked on: one more waits in the worker, and no more of them fill the memory.
   async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
-    await this.#iterating;
+    const before = this.#iterating;
     const sent = "data" in rows
       ? { data: rows.data, rows: rows.rows }
       : { held: rows.held, rows: rows.rows };
     this.#iterating = this.#call("iterate", [sent, step], [sent.data]);
     // Whoever comes next learns of a failure; it is not unhandled until then.
     this.#iterating.catch(() => {});
+    await before;
   }
 
   async reports(): Promise<IterationReport[]> {
-    await this.#iterating;
-    return await this.#call("reports", []) as IterationReport[];
+    const reports = this.#call("reports", []);
+    await Promise.all([this.#iterating, reports]);
+    return await reports as IterationReport[];
   }
 
   async encode(rows: EngineRows): Promise<Codes> {

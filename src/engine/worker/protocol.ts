@@ -7,6 +7,7 @@ export type EngineCall =
   | "loadDictionary"
   | "readDictionary"
   | "readWeights"
+  | "readWeights"
   | "holdRows"
   | "iterate"
   | "reports"
