@@ -92,7 +92,7 @@ export interface AtomTable {
   histograms?: ActivationHistograms;
   /** Names given to atoms, by index. */
   labels: Readonly<Record<string, string>>;
-  /** atoms × 2, in [−1, 1]: see {@linkcode layoutAtoms} of `layout.ts`. */
+  /** Places on the map, atoms × 2, in [−1, 1]; left out, they follow from the nearest atoms. */
   positions?: Float32Array;
 }
 

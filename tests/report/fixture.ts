@@ -1,5 +1,5 @@
 import type { ReportData } from "../../src/report/data.ts";
-import { GrowingHistograms } from "../../src/report/histogram.ts";
+import { createRangeHistograms } from "../../src/metrics/range.ts";
 import { randomStream } from "../../src/random.ts";
 import type { DictionaryModel, MetricsLine } from "../../src/model/model.ts";
 
@@ -79,7 +79,7 @@ export function fixtureReport(
 ): ReportData {
   const groups = [atoms / 4, atoms / 4, atoms / 2];
   const random = randomStream(0, "report values");
-  const values = new GrowingHistograms(1, 128);
+  const values = createRangeHistograms(1, 128);
   for (let i = 0; i < 20_000; i++) {
     values.add(0, random.normal() * 2 + (random.uniform() < 0.6 ? 3 : -3));
   }
@@ -107,7 +107,11 @@ export function fixtureReport(
       rowsName: "held-out rows",
       rows: 1000,
       metrics: { fvu: 0.1534, explained_variance: 0.8466, l0: 7.98 },
-      values: values.histogram(0),
+      values: {
+        low: -values.limits[0],
+        high: values.limits[0],
+        counts: values.counts,
+      },
       nonzeros: Uint32Array.from([2, 0, 1, 3, 5, 9, 30, 150, 800]),
       prefixes: groups.map((_, i) => ({
         groups: i + 1,

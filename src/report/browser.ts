@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import baseCss from "./base.css" with { type: "text" };
+import browserCss from "./browser.css" with { type: "text" };
+import { browserParts } from "./browser_parts.ts";
+import { clientScript } from "./client_script.ts";
+import type { BrowserData } from "./data.ts";
+import { escapeHtml } from "./format.ts";
+
+/** A rendered browser: the page, and the content policy that allows its one script and style and nothing else. */
+export interface BrowserPage {
+  html: string;
+  policy: string;
+}
+
+/**
+ * The atom browser: a single HTML file that works from the file system, with the data inside, packed.
+ *
+ * @param data the atoms, and the rows that use them most
+ * @returns the file's text
+ */
+export function renderBrowser(data: BrowserData): string {
+  return browserPage(data).html;
+}
+
+/** The same with the policy that a server sends along. */
+export function browserPage(data: BrowserData): BrowserPage {
+  const script = clientScript();
+  const style = baseCss + browserCss;
+  const policy = [
+    "default-src 'none'",
+    `script-src '${digest(script)}'`,
+    `style-src '${digest(style)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const parts = Object.entries(browserParts(data)).map(([name, text]) =>
+    `<script type="application/octet-stream" id="part-${name}">${text}</script>`
+  );
+  const name = escapeHtml(data.name);
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Atoms · ${name}</title>
+<style>${style}</style>
+</head>
+<body data-name="${name}" data-page="home">
+<nav aria-label="Atoms">
+<h1><a href="#/">${name}</a></h1>
+<div id="filters"></div>
+<p id="status" role="status">Opening…</p>
+<div id="list" role="listbox" tabindex="0" aria-label="Atoms"></div>
+<p id="nothing" class="empty" hidden>No atom matches. Try fewer words or wider filters.</p>
+</nav>
+<main id="view"><noscript><p>This page needs JavaScript; it loads nothing from elsewhere.</p></noscript></main>
+${parts.join("\n")}
+<script>${script}</script>
+</body>
+</html>
+`;
+  return { html, policy };
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}

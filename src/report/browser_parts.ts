@@ -1,0 +1,104 @@
+import { EMPTY_SLOT } from "../engine/engine.ts";
+import type { BrowserData, SampleTable } from "./data.ts";
+import { layoutAtoms } from "./layout.ts";
+import { packPart } from "./pack.ts";
+
+// A row's page names this many atoms; the rest it sums up.
+const MOST_SLOTS = 32;
+const INT16_MAX = 32767;
+
+/** The browser's data as texts for the page: what every view needs, the rows, and the rows' codes. */
+export function browserParts(
+  data: BrowserData,
+): { atoms: string; rows: string; codes: string } {
+  return {
+    atoms: packAtoms(data),
+    rows: packPart({
+      texts: data.samples.texts,
+      before: data.samples.before,
+      after: data.samples.after,
+    }, {
+      numbers: data.samples.rows,
+      residual: data.samples.residual,
+      topSamples: data.top.samples,
+      topValues: data.top.values,
+    }),
+    codes: packCodes(data.samples, data.atoms),
+  };
+}
+
+function packAtoms(data: BrowserData): string {
+  const { table } = data;
+  const { histograms, nearest } = table;
+  const positions = table.positions ??
+    (nearest.count > 0 && data.atoms > 2
+      ? layoutAtoms(data.atoms, nearest)
+      : undefined);
+  return packPart({
+    name: data.name,
+    width: data.width,
+    atoms: data.atoms,
+    groups: data.groups,
+    coder: data.coder,
+    toolVersion: data.toolVersion,
+    rows: data.rows,
+    source: data.source,
+    labels: table.labels,
+    perAtom: data.top.perAtom,
+    nearestCount: nearest.count,
+    histogramBins: histograms?.bins ?? 0,
+  }, {
+    uses: table.uses,
+    meanActivation: table.meanActivation,
+    maxActivation: table.maxActivation,
+    coherence: table.coherence,
+    nearest: nearest.indices,
+    cosines: nearest.cosines,
+    ...(histograms === undefined ? {} : {
+      histogramLimits: histograms.limits,
+      histogramCounts: histograms.counts,
+    }),
+    ...(positions === undefined ? {} : { positions }),
+  });
+}
+
+/**
+ * Codes, strongest first and cut to the strongest few, values as 16-bit shares of the row's largest: what a page shows
+ * needs no more, and 16 384 atoms × 20 rows stay small enough to open at once.
+ */
+function packCodes(samples: SampleTable, atoms: number): string {
+  const rows = samples.rows.length;
+  const slots = Math.min(samples.sparsity, MOST_SLOTS);
+  const indices = atoms < 0xFFFF
+    ? new Uint16Array(rows * slots).fill(0xFFFF)
+    : new Uint32Array(rows * slots).fill(EMPTY_SLOT);
+  const values = new Int16Array(rows * slots);
+  const largest = new Float32Array(rows);
+  const nonzeros = new Uint16Array(rows);
+  const energy = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const order = strongestFirst(samples, row);
+    nonzeros[row] = order.length;
+    if (order.length === 0) continue;
+    largest[row] = Math.abs(samples.values[order[0]]);
+    for (const slot of order) energy[row] += samples.values[slot] ** 2;
+    for (let s = 0; s < Math.min(slots, order.length); s++) {
+      indices[row * slots + s] = samples.indices[order[s]];
+      values[row * slots + s] = Math.round(
+        samples.values[order[s]] / largest[row] * INT16_MAX,
+      );
+    }
+  }
+  return packPart({ slots }, { indices, values, largest, nonzeros, energy });
+}
+
+function strongestFirst(samples: SampleTable, row: number): number[] {
+  const { sparsity, indices, values } = samples;
+  const used: number[] = [];
+  for (let slot = row * sparsity; slot < (row + 1) * sparsity; slot++) {
+    if (indices[slot] !== EMPTY_SLOT && values[slot] !== 0) used.push(slot);
+  }
+  return used.sort((a, b) =>
+    Math.abs(values[b]) - Math.abs(values[a]) || a - b
+  );
+}

@@ -1,0 +1,107 @@
+// The search field and the filters beside it.
+import { element } from "./dom.js";
+import { ORDERS } from "./selection.js";
+
+const TYPING_PAUSE = 80;
+
+/** The controls over the list; `onChange(filter)` whenever they say something else. */
+export function createFilters(dictionary, onChange) {
+  const search = element("input", {
+    type: "search",
+    id: "search",
+    placeholder: dictionary.hasText
+      ? "Search texts, labels, #index"
+      : "Search labels, #index",
+    "aria-label": "Search atoms",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const order = element(
+    "select",
+    { "aria-label": "Order" },
+    element("option", { value: "auto" }, "Order: best match, most used"),
+    Object.entries(ORDERS).map(([value, [name]]) =>
+      element("option", { value }, `Order: ${name.toLowerCase()}`)
+    ),
+  );
+  const usageFrom = numberField("Used by at least", "%", 0, 100);
+  const usageTo = numberField("Used by at most", "%", 0, 100);
+  const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
+  const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
+  const labelled = element("input", { type: "checkbox" });
+  const group = element(
+    "select",
+    {},
+    element("option", { value: "" }, "all"),
+    dictionary.groups.map((size, g) =>
+      element("option", { value: g }, `${g + 1} (${size} atoms)`)
+    ),
+  );
+  const clear = element(
+    "button",
+    { type: "reset", class: "plain" },
+    "Clear filters",
+  );
+  const form = element(
+    "form",
+    { class: "filters", role: "search" },
+    search,
+    order,
+    element(
+      "details",
+      {},
+      element("summary", {}, "Filters"),
+      element(
+        "div",
+        { class: "fields" },
+        [usageFrom, usageTo, coherenceFrom, coherenceTo].map((f) => f.label),
+        dictionary.groups.length > 1
+          ? element("label", {}, element("span", {}, "Group"), group)
+          : undefined,
+        element("label", { class: "check" }, labelled, "Only with a label"),
+        clear,
+      ),
+    ),
+  );
+
+  const read = () => ({
+    query: search.value,
+    order: order.value,
+    usageFrom: usageFrom.value(0) / 100,
+    usageTo: usageTo.value(100) / 100,
+    coherenceFrom: coherenceFrom.value(0),
+    coherenceTo: coherenceTo.value(1) + 1e-6,
+    labelled: labelled.checked,
+    group: group.value === "" ? undefined : Number(group.value),
+  });
+  let timer;
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => onChange(read()), TYPING_PAUSE);
+  };
+  form.addEventListener("input", later);
+  form.addEventListener("reset", later);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    onChange(read(), true);
+  });
+  return { form, search, read };
+}
+
+function numberField(name, unit, low, high) {
+  const input = element("input", {
+    type: "number",
+    min: low,
+    max: high,
+    step: "any",
+    placeholder: name.endsWith("least") ? low : high,
+  });
+  return {
+    label: element("label", {}, element("span", {}, name), input, unit),
+    value: (otherwise) =>
+      input.value === "" || !Number.isFinite(input.valueAsNumber)
+        ? otherwise
+        : input.valueAsNumber,
+  };
+}

@@ -1,0 +1,153 @@
+// The list of atoms: only the rows in sight exist, so that any number scrolls at once.
+import { element } from "./dom.js";
+import { count, figure, share } from "./words.js";
+
+const ROW_HEIGHT = 58;
+const SPARE_ROWS = 6;
+
+/** A list box over the atoms chosen; `onOpen(atom)` when one is picked. */
+export function createList(dictionary, container, onOpen) {
+  const spacer = element("div", { class: "spacer", role: "presentation" });
+  container.append(spacer);
+  let atoms = new Uint32Array(0);
+  let active = -1;
+  let opened = -1;
+  const made = new Map();
+
+  function draw() {
+    const first = Math.max(
+      0,
+      Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS,
+    );
+    const last = Math.min(
+      atoms.length,
+      Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) +
+        SPARE_ROWS,
+    );
+    for (const [place, row] of made) {
+      if (place < first || place >= last) {
+        row.remove();
+        made.delete(place);
+      }
+    }
+    for (let place = first; place < last; place++) {
+      if (!made.has(place)) {
+        const row = optionFor(dictionary, atoms[place], place, atoms.length);
+        made.set(place, row);
+        spacer.append(row);
+      }
+      const row = made.get(place);
+      row.classList.toggle("active", place === active);
+      row.setAttribute("aria-selected", String(atoms[place] === opened));
+    }
+    if (made.has(active)) {
+      container.setAttribute("aria-activedescendant", made.get(active).id);
+    } else container.removeAttribute("aria-activedescendant");
+  }
+
+  function activate(place) {
+    if (atoms.length === 0) return;
+    active = Math.max(0, Math.min(atoms.length - 1, place));
+    const top = active * ROW_HEIGHT;
+    const page = container.clientHeight;
+    if (top < container.scrollTop) container.scrollTop = top;
+    else if (top + ROW_HEIGHT > container.scrollTop + page) {
+      container.scrollTop = top + ROW_HEIGHT - page;
+    }
+    draw();
+  }
+
+  function onKey(event) {
+    const page = Math.max(1, Math.floor(container.clientHeight / ROW_HEIGHT));
+    const moves = {
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      PageDown: active + page,
+      PageUp: active - page,
+      Home: 0,
+      End: atoms.length - 1,
+    };
+    if (event.key in moves) activate(moves[event.key]);
+    else if (event.key === "Enter" || event.key === " ") {
+      if (active >= 0) onOpen(atoms[active]);
+    } else return;
+    event.preventDefault();
+  }
+
+  container.addEventListener("scroll", draw, { passive: true });
+  container.addEventListener("keydown", onKey);
+  container.addEventListener("focus", () => {
+    if (active < 0) activate(Math.max(0, atoms.indexOf(opened)));
+  });
+  container.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option !== null) onOpen(Number(option.dataset.atom));
+  });
+  new ResizeObserver(draw).observe(container);
+
+  return {
+    /** Lists other atoms, from the top. */
+    show(chosen) {
+      atoms = chosen;
+      active = -1;
+      for (const row of made.values()) row.remove();
+      made.clear();
+      spacer.style.height = `${atoms.length * ROW_HEIGHT}px`;
+      container.scrollTop = 0;
+      draw();
+    },
+    /** Marks the atom whose page is open (-1: none). */
+    mark(atom) {
+      opened = atom;
+      const place = atoms.indexOf(atom);
+      if (place < 0) return draw();
+      const top = place * ROW_HEIGHT;
+      const page = container.clientHeight;
+      const seen = top >= container.scrollTop &&
+        top + ROW_HEIGHT <= container.scrollTop + page;
+      if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
+      activate(place);
+    },
+    /** The atom some steps away from the open one, or undefined at an end. */
+    beside: (steps) => atoms[atoms.indexOf(opened) + steps],
+  };
+}
+
+function optionFor(dictionary, atom, place, size) {
+  const title = dictionary.title(atom);
+  const uses = dictionary.uses[atom];
+  const row = element(
+    "div",
+    {
+      role: "option",
+      id: `atom-option-${atom}`,
+      "aria-posinset": place + 1,
+      "aria-setsize": size,
+      "data-atom": atom,
+      class: uses === 0 && dictionary.rows > 0 ? "dead" : undefined,
+    },
+    element(
+      "span",
+      { class: "option-title" },
+      element("span", { class: "index" }, String(atom)),
+      element(
+        "bdi",
+        { class: dictionary.label(atom) === undefined ? undefined : "label" },
+        title || `Atom ${atom}`,
+      ),
+    ),
+    element("span", { class: "option-figures" }, figuresOf(dictionary, atom)),
+  );
+  row.style.top = `${place * ROW_HEIGHT}px`;
+  return row;
+}
+
+function figuresOf(dictionary, atom) {
+  const nearest = `nearest ${figure(dictionary.coherence[atom], 2)}`;
+  if (dictionary.rows === 0) return nearest;
+  const uses = dictionary.uses[atom];
+  if (uses === 0) return `never used · ${nearest}`;
+  return `${count(uses)} rows (${
+    share(dictionary.density(atom))
+  }) · ${nearest}`;
+}

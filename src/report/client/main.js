@@ -1,0 +1,170 @@
+// Puts the pages together and follows the address: #/, #/map/ATOM, #/atom/ATOM, #/row/ROW.
+import { createDictionary } from "./dictionary.js";
+import { element } from "./dom.js";
+import { createFilters } from "./filters.js";
+import { createList } from "./list.js";
+import { createMap } from "./map.js";
+import { atomPage, rowPage } from "./pages.js";
+import { createFinder, selectAtoms } from "./selection.js";
+import { unpackPart } from "./unpack.js";
+import { count } from "./words.js";
+
+/** Starts the browser on the page's data. */
+export async function startBrowser() {
+  const [atoms, rows] = await Promise.all([part("atoms"), part("rows")]);
+  const dictionary = createDictionary(atoms, rows);
+  const view = byId("view");
+  const status = byId("status");
+  const open = (atom) => location.hash = `#/atom/${atom}`;
+
+  const list = createList(dictionary, byId("list"), open);
+  const map = dictionary.positions && createMap(dictionary, open);
+  const home = homePage(dictionary, map);
+  let find;
+  const choose = (filter, submitted = false) => {
+    find ??= createFinder(dictionary);
+    const chosen = selectAtoms(dictionary, filter, find);
+    status.textContent = chosen.length === dictionary.atoms
+      ? `${count(chosen.length)} atoms`
+      : `${count(chosen.length)} of ${count(dictionary.atoms)} atoms`;
+    list.show(chosen);
+    map?.choose(chosen);
+    byId("nothing").hidden = chosen.length > 0;
+    if (submitted && chosen.length > 0) open(chosen[0]);
+  };
+  const filters = createFilters(dictionary, choose);
+  byId("filters").append(filters.form);
+  choose({ ...filters.read(), query: "" });
+
+  let codes;
+  const show = async () => {
+    const [, kind, key] = location.hash.split("/");
+    const number = key === undefined || key === "" ? NaN : Number(key);
+    const isAtom = Number.isInteger(number) && number >= 0 &&
+      number < dictionary.atoms;
+    document.body.dataset.page = kind || "home";
+    list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
+    if (kind === "atom" && isAtom) {
+      return turn(view, atomPage(dictionary, number), `Atom ${number}`);
+    }
+    const place = dictionary.placeOfRow(number);
+    if (kind === "row" && place !== undefined) {
+      codes ??= await part("codes");
+      return turn(view, rowPage(dictionary, codes, place), `Row ${number}`);
+    }
+    if (kind === undefined || kind === "" || kind === "map") {
+      turn(view, home, "Atoms");
+      map?.select(kind === "map" && isAtom ? number : -1);
+      return;
+    }
+    turn(view, missingPage(kind, key), "Not found");
+  };
+  addEventListener("hashchange", show);
+  addEventListener("keydown", (event) => onKey(event, list, filters, open));
+  await show();
+  document.body.dataset.ready = "yes";
+}
+
+function part(name) {
+  return unpackPart(byId(`part-${name}`).textContent);
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+// A new page: at its top, its name in the title, its heading focused so that a screen reader begins there.
+function turn(view, page, name) {
+  const listed = document.activeElement?.id === "list" ||
+    document.activeElement?.id === "search";
+  view.replaceChildren(page);
+  view.scrollTop = 0;
+  document.title = `${name} · ${document.body.dataset.name}`;
+  if (!listed && document.body.dataset.ready === "yes") {
+    page.querySelector("h2")?.focus({ preventScroll: true });
+  }
+}
+
+function homePage(dictionary, map) {
+  const dead = dictionary.uses.reduce(
+    (sum, uses) => sum + (uses === 0 ? 1 : 0),
+    0,
+  );
+  const { coder, rows } = dictionary;
+  const words = [
+    `${count(dictionary.atoms)} atoms × ${count(dictionary.width)} dimensions`,
+    `${coder.method.toUpperCase()}, ${coder.sparsity} nonzeros a row`,
+    rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
+    ...(rows === 0 ? [] : [`${count(dead)} never used`]),
+  ];
+  return element(
+    "article",
+    { class: "home" },
+    element(
+      "div",
+      { class: "home-head" },
+      element("h2", { tabindex: "-1" }, "Map of the atoms"),
+      element("p", {}, words.join(" · ")),
+    ),
+    map?.frame ?? element(
+      "p",
+      { class: "empty" },
+      "This page was made without a map. Choose an atom from the list.",
+    ),
+    element(
+      "p",
+      { class: "hints" },
+      "Atoms with near directions lie together. Keys: ",
+      element("kbd", {}, "/"),
+      " search, ",
+      element("kbd", {}, "j"),
+      " ",
+      element("kbd", {}, "k"),
+      " next and previous atom, ",
+      element("kbd", {}, "m"),
+      " map.",
+    ),
+  );
+}
+
+function missingPage(kind, key) {
+  return element(
+    "article",
+    {},
+    element("h2", { tabindex: "-1" }, "Nothing here"),
+    element(
+      "p",
+      { class: "lead" },
+      kind === "row"
+        ? `Row ${key} is not among the rows kept: only those that some atom uses most are.`
+        : "There is no such atom or page.",
+    ),
+    element("p", {}, element("a", { href: "#/" }, "To the map")),
+  );
+}
+
+function onKey(event, list, filters, open) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
+  if (event.key === "Escape" && event.target === filters.search) {
+    filters.search.value = "";
+    filters.search.dispatchEvent(new Event("input", { bubbles: true }));
+    byId("list").focus();
+    return;
+  }
+  if (event.key === "ArrowDown" && event.target === filters.search) {
+    byId("list").focus();
+    event.preventDefault();
+    return;
+  }
+  if (typing) return;
+  if (event.key === "/") {
+    filters.search.focus();
+    filters.search.select();
+  } else if (event.key === "j" || event.key === "k") {
+    const atom = list.beside(event.key === "j" ? 1 : -1);
+    if (atom !== undefined) open(atom);
+  } else if (event.key === "m") location.hash = "#/";
+  else return;
+  event.preventDefault();
+}

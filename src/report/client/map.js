@@ -1,0 +1,208 @@
+// The map of the atoms: near atoms lie near each other.
+import { element } from "./dom.js";
+import { drawMap, labelledAtoms, mapSize, readColours } from "./map_drawing.js";
+
+const NEAR_PIXELS = 14;
+
+/** The map in a frame with its controls; `onOpen(atom)` when one is clicked. */
+export function createMap(dictionary, onOpen) {
+  const canvas = element("canvas", {
+    tabindex: "0",
+    role: "img",
+    "aria-label":
+      "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms.",
+  });
+  const tip = element("div", { class: "tip", hidden: true });
+  const colour = element(
+    "select",
+    { "aria-label": "Colour by", onchange: () => state.draw() },
+    element("option", { value: "uses" }, "Colour: usage"),
+    element("option", { value: "coherence" }, "Colour: nearest cosine"),
+    dictionary.groups.length > 1
+      ? element("option", { value: "group" }, "Colour: group")
+      : undefined,
+  );
+  const button = (words, label, action) =>
+    element(
+      "button",
+      { type: "button", "aria-label": label, title: label, onclick: action },
+      words,
+    );
+  const frame = element(
+    "div",
+    { class: "map" },
+    canvas,
+    tip,
+    element(
+      "div",
+      { class: "map-controls" },
+      colour,
+      button("+", "Zoom in", () => zoom(1.5)),
+      button("−", "Zoom out", () => zoom(1 / 1.5)),
+      button("Reset", "Show the whole map", () => reset()),
+    ),
+  );
+
+  const state = {
+    dictionary,
+    canvas,
+    view: { x: 0, y: 0, scale: 1 },
+    chosen: undefined,
+    selected: -1,
+    hovered: -1,
+    names: labelledAtoms(dictionary),
+    colours: undefined,
+    colourBy: () => colour.value,
+    waiting: false,
+    draw() {
+      if (state.waiting) return;
+      state.waiting = true;
+      requestAnimationFrame(() => {
+        state.waiting = false;
+        state.colours ??= readColours();
+        drawMap(state);
+      });
+    },
+  };
+
+  function zoom(
+    factor,
+    x = canvas.clientWidth / 2,
+    y = canvas.clientHeight / 2,
+  ) {
+    const { view } = state;
+    const scale = Math.max(0.5, Math.min(200, view.scale * factor));
+    const { across, down } = mapSize(canvas, 1);
+    const dx = (x - canvas.clientWidth / 2) / across;
+    const dy = (y - canvas.clientHeight / 2) / down;
+    view.x += dx / view.scale - dx / scale;
+    view.y += dy / view.scale - dy / scale;
+    view.scale = scale;
+    state.draw();
+  }
+  function move(dx, dy) {
+    const { across, down } = mapSize(canvas, state.view.scale);
+    state.view.x -= dx / across;
+    state.view.y -= dy / down;
+    state.draw();
+  }
+  function reset() {
+    state.view = { x: 0, y: 0, scale: 1 };
+    state.draw();
+  }
+  listen(state, tip, { zoom, move, reset, onOpen });
+  new ResizeObserver(() => state.draw()).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    state.colours = undefined;
+    state.draw();
+  });
+  return {
+    frame,
+    /** Shows these atoms strongly and the others faintly. */
+    choose(atoms) {
+      state.chosen = atoms.length === dictionary.atoms
+        ? undefined
+        : new Set(atoms);
+      state.draw();
+    },
+    /** Marks an atom and its neighbours (-1: none) and moves to it. */
+    select(atom) {
+      state.selected = atom;
+      if (atom >= 0) {
+        state.view = {
+          x: dictionary.positions[2 * atom],
+          y: dictionary.positions[2 * atom + 1],
+          scale: Math.max(2.5, state.view.scale),
+        };
+      }
+      state.draw();
+    },
+  };
+}
+
+function listen(state, tip, { zoom, move, reset, onOpen }) {
+  const { canvas } = state;
+  let dragged;
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
+  }, { passive: false });
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    dragged = { x: event.clientX, y: event.clientY, far: false };
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (dragged === undefined) {
+      return hover(state, tip, event.offsetX, event.offsetY);
+    }
+    const dx = event.clientX - dragged.x;
+    const dy = event.clientY - dragged.y;
+    if (!dragged.far && Math.hypot(dx, dy) < 4) return;
+    dragged = { x: event.clientX, y: event.clientY, far: true };
+    move(dx, dy);
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    const clicked = dragged !== undefined && !dragged.far;
+    dragged = undefined;
+    const atom = nearestAtom(state, event.offsetX, event.offsetY);
+    if (clicked && atom >= 0) onOpen(atom);
+  });
+  canvas.addEventListener("pointerleave", () => {
+    tip.hidden = true;
+    state.hovered = -1;
+    state.draw();
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const actions = {
+      ArrowLeft: () => move(40, 0),
+      ArrowRight: () => move(-40, 0),
+      ArrowUp: () => move(0, 40),
+      ArrowDown: () => move(0, -40),
+      "+": () => zoom(1.5),
+      "=": () => zoom(1.5),
+      "-": () => zoom(1 / 1.5),
+      "0": reset,
+    };
+    if (!(event.key in actions)) return;
+    actions[event.key]();
+    event.preventDefault();
+  });
+}
+
+function hover(state, tip, x, y) {
+  const atom = nearestAtom(state, x, y);
+  if (atom === state.hovered) return;
+  state.hovered = atom;
+  tip.hidden = atom < 0;
+  if (atom >= 0) {
+    const { dictionary, canvas } = state;
+    tip.replaceChildren(
+      element("span", { class: "index" }, String(atom)),
+      element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+    );
+    const right = x > canvas.clientWidth * 0.6;
+    tip.style.left = right ? "auto" : `${x + 14}px`;
+    tip.style.right = right ? `${canvas.clientWidth - x + 14}px` : "auto";
+    tip.style.top = `${Math.max(4, y - 14)}px`;
+  }
+  state.canvas.classList.toggle("over", atom >= 0);
+  state.draw();
+}
+
+function nearestAtom({ dictionary, canvas, view, chosen }, x, y) {
+  const { across, down } = mapSize(canvas, view.scale);
+  const left = canvas.clientWidth / 2 - view.x * across;
+  const top = canvas.clientHeight / 2 - view.y * down;
+  let nearest = -1;
+  let least = NEAR_PIXELS ** 2;
+  for (let atom = 0; atom < dictionary.atoms; atom++) {
+    if (chosen !== undefined && !chosen.has(atom)) continue;
+    const distance = (dictionary.positions[2 * atom] * across + left - x) ** 2 +
+      (dictionary.positions[2 * atom + 1] * down + top - y) ** 2;
+    if (distance < least) {
+      least = distance;
+      nearest = atom;
+    }
+  }
+  return nearest;
+}

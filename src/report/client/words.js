@@ -1,0 +1,29 @@
+// Numbers as people read them.
+
+/** A whole number with thousands separated. */
+export function count(value) {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** A figure to a few significant digits. */
+export function figure(value, digits = 3) {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(digits - 1);
+  return size >= 1000
+    ? count(value)
+    : String(Number(value.toPrecision(digits)));
+}
+
+/** A share as a percentage. */
+export function share(value) {
+  const percent = value * 100;
+  if (percent > 0 && percent < 0.01) return "<0.01%";
+  return `${Number(percent.toPrecision(percent >= 10 ? 3 : 2))}%`;
+}
+
+/** Text cut to a length, whole characters only. */
+export function cut(text, length) {
+  if (text.length <= length) return text;
+  return `${[...text.slice(0, length + 1)].slice(0, -1).join("")}…`;
+}
