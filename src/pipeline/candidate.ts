@@ -157,6 +157,7 @@ async function evaluateBoth(
       scope: `drop:${run}`,
       source: storedRows(rowsFile(places.heldOut, run), width, heldOutRows),
       quarantined: false,
+      fresh: true,
     },
     ...fixed,
   ];

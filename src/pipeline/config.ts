@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { validateOptions } from "../learn/validate.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
@@ -39,7 +40,11 @@ export interface PipelineConfig {
   train: PipelineTrainConfig;
   evaluation?: { share?: number; maxRowsPerDrop?: number; inputs?: string[] };
   reservoir?: { rows?: number; ratio?: number };
-  promotion?: { maxFvuIncrease?: number; maxDeadIncrease?: number };
+  promotion?: {
+    maxFvuIncrease?: number;
+    maxForgetting?: number;
+    maxDeadIncrease?: number;
+  };
   retention?: { versions?: number; days?: number };
   exports?: { format: string }[];
   notify?: {
@@ -83,7 +88,11 @@ export interface PipelineSettings {
     inputs: readonly InputPattern[];
   };
   reservoir: { rows: number; ratio: number };
-  promotion: { maxFvuIncrease: number; maxDeadIncrease: number };
+  promotion: {
+    maxFvuIncrease: number;
+    maxForgetting: number;
+    maxDeadIncrease: number;
+  };
   retention: { versions: number; days?: number };
   exports: readonly { format: string }[];
   webhooks: readonly Webhook[];
@@ -143,7 +152,7 @@ async function settle(
   if (train.init !== "rows" && train.init !== "gaussian") {
     train.init = await containedPath(base, train.init, "/train/init");
   }
-  checkSizes(train);
+  validateOptions(train);
   const prometheus = config.notify?.prometheus ?? "metrics.prom";
   return {
     name: config.name ?? "dbksvd",
@@ -173,6 +182,7 @@ async function settle(
     },
     promotion: {
       maxFvuIncrease: config.promotion?.maxFvuIncrease ?? 0.005,
+      maxForgetting: config.promotion?.maxForgetting ?? 0.02,
       maxDeadIncrease: config.promotion?.maxDeadIncrease ?? 0.05,
     },
     retention: {
@@ -188,17 +198,6 @@ async function settle(
       ? prometheus
       : await containedPath(root, prometheus, "/notify/prometheus"),
   };
-}
-
-function checkSizes(train: TrainOptions) {
-  const groups = train.matryoshka?.length ?? 1;
-  if (train.sparsity > train.atoms || train.sparsity < groups) {
-    throw new DbksvdError(
-      "usage",
-      `/train/sparsity: ${train.sparsity} nonzeros a row with ${train.atoms} atoms in ${groups} groups`,
-      { mend: "at least one nonzero a group and at most one an atom" },
-    );
-  }
 }
 
 async function patterns(

@@ -18,6 +18,8 @@ export interface EvaluationPart {
   only?: RowSet;
   /** Measured and reported, but no part of `all`: a drop that made the dictionary worse. */
   quarantined: boolean;
+  /** The drop that the candidate was trained on. */
+  fresh?: boolean;
 }
 
 /** Metrics by name. */
@@ -30,6 +32,8 @@ export type Scores = Record<string, number> & {
 export interface DropScores {
   /** Over all rows that count. */
   all: Scores;
+  /** FVU over all rows that count but those of the drop that the candidate was trained on; NaN without any. */
+  earlierFvu: number;
   /** The mean of the drops' FVUs, weighted by their rows. */
   meanFvu: number;
   /** By scope, quarantined drops included. */
@@ -49,19 +53,22 @@ export async function scoreByDrop(
 ): Promise<DropScores> {
   const engine = await options.createEngine(codingSpec(model, ROWS_AT_ONCE));
   const all = createMetrics(model);
+  const earlier = createMetrics(model);
   const drops: Record<string, Scores> = {};
   let weighted = 0;
   let weights = 0;
   try {
     await engine.loadDictionary(model.dictionary);
-    for (const { scope, source, only, quarantined } of parts) {
+    for (const { scope, source, only, quarantined, fresh } of parts) {
       const own = createMetrics(model);
       const delivery = { only, signal: options.signal };
       for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
         const rows = batch.data.slice();
         const codes = await engine.encode(batch);
         own.add(rows, codes);
-        if (!quarantined) all.add(rows, codes);
+        if (quarantined) continue;
+        all.add(rows, codes);
+        if (!fresh) earlier.add(rows, codes);
       }
       const scores = scalars(own.result()) as Scores;
       drops[scope] = scores;
@@ -73,7 +80,8 @@ export async function scoreByDrop(
     await engine.close();
   }
   const whole = scalars(all.result()) as Scores;
-  return { all: whole, meanFvu: weighted / weights, drops };
+  const earlierFvu = earlier.result().fvu;
+  return { all: whole, earlierFvu, meanFvu: weighted / weights, drops };
 }
 
 /** The held-out rows of all drops so far. */

@@ -77,7 +77,7 @@ interface Mixture {
   width: number;
 }
 
-// Of the first t rows, the first p parts together give round(t · their share of all).
+// Batches with rows of every part, in proportion.
 async function* interleaved(
   mixture: Mixture,
   given: readonly number[],
@@ -85,11 +85,9 @@ async function* interleaved(
   skip: number,
 ): AsyncGenerator<RowBatch> {
   const { parts, starts, delivered, width } = mixture;
-  const ends = offsets(parts.map(({ rows }) => rows));
-  const total = ends[parts.length];
-  const upTo = (rows: number, p: number) => Math.round(rows * ends[p] / total);
-  const shareAt = (rows: number, p: number) =>
-    upTo(rows, p + 1) - upTo(rows, p);
+  const counts = parts.map(({ rows }) => rows);
+  const total = counts.reduce((sum, rows) => sum + rows, 0);
+  const shareAt = (rows: number, p: number) => sharesOf(rows, counts, total)[p];
   const cuts = batchEnds(skip, total, given);
   const streams = parts.map(({ source, only, except }, p) => {
     const plan = cuts.slice(1).map((end, i) =>
@@ -147,6 +145,23 @@ async function* selected(
   }
   const last = joined.take();
   if (last !== undefined) yield last;
+}
+
+/**
+ * How many of the first rows are of each part: the first part gets its share rounded, the next its share of what is left.
+ * No share ever falls when the rows grow.
+ */
+function sharesOf(
+  rows: number,
+  counts: readonly number[],
+  total: number,
+): number[] {
+  return counts.map((count) => {
+    const share = total === 0 ? 0 : Math.round(rows * count / total);
+    rows -= share;
+    total -= count;
+    return share;
+  });
 }
 
 function selects({ range, only, except }: BatchOptions): boolean {

@@ -8,8 +8,9 @@ export interface Verdict {
 }
 
 /**
- * Holds a candidate against the current version, both measured on the same held-out rows. The FVU is looked at twice: over
- * all rows together, and as the mean over drops, so that a drop of a larger scale cannot outvote the others.
+ * Holds a candidate against the current version, both measured on the same held-out rows. The FVU is looked at three
+ * times: over all rows together; as the mean over drops, so that a drop of a larger scale cannot outvote the others; and
+ * over the rows of earlier drops, so that a drop of noise cannot win by its own rows.
  */
 export function judge(
   candidate: DropScores,
@@ -17,24 +18,39 @@ export function judge(
   atoms: number,
   rule: PipelineSettings["promotion"],
 ): Verdict {
+  if (candidate.all.rows < 2) {
+    return { promote: true, reason: "there are no held-out rows to judge by" };
+  }
   if (!Number.isFinite(candidate.all.fvu)) {
     return { promote: false, reason: "its held-out FVU is not a number" };
   }
   if (current === undefined) {
     return { promote: true, reason: "it is the first version" };
   }
-  const measures: [string, number, number][] = [
-    ["held-out FVU", candidate.all.fvu, current.all.fvu],
-    ["mean FVU over drops", candidate.meanFvu, current.meanFvu],
+  const { maxFvuIncrease, maxForgetting } = rule;
+  const measures: [string, number, number, number][] = [
+    ["held-out FVU", candidate.all.fvu, current.all.fvu, maxFvuIncrease],
+    [
+      "mean FVU over drops",
+      candidate.meanFvu,
+      current.meanFvu,
+      maxFvuIncrease,
+    ],
+    [
+      "FVU on earlier drops",
+      candidate.earlierFvu,
+      current.earlierFvu,
+      maxForgetting,
+    ],
   ];
-  for (const [name, is, was] of measures) {
+  for (const [name, is, was, limit] of measures) {
     const rise = is / was - 1;
-    if (rise > rule.maxFvuIncrease) {
+    if (rise > limit) {
       return {
         promote: false,
         reason: `its ${name} rose by ${percent(rise)} (${figure(was)} to ${
           figure(is)
-        }), over the ${percent(rule.maxFvuIncrease)} allowed`,
+        }), over the ${percent(limit)} allowed`,
       };
     }
   }

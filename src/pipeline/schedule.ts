@@ -95,9 +95,10 @@ async function runOnce(
   }
 }
 
-/** Keeps count of the due times, across restarts. */
+/** Keeps count of the due times, across restarts: the database knows the last one that was looked at. */
 class Ticker {
   readonly #database: string;
+  #last?: Date;
 
   constructor(
     readonly settings: PipelineSettings,
@@ -112,19 +113,35 @@ class Ticker {
     const minute = new Date(
       Math.floor((now.getTime() + EARLY_MS) / MINUTE) * MINUTE,
     );
+    const last = this.#last ?? this.#stored();
+    if (last !== undefined && minute <= last) return false;
+    const past = new Date(minute.getTime() - MINUTE);
+    const missed = this.schedule.between(last ?? past, past, MOST_MISSED);
+    const due = this.schedule.matches(minute);
+    this.#last = minute;
+    if (last === undefined || due || missed.length > 0) {
+      this.#write(minute, missed, now);
+    }
+    return due;
+  }
+
+  #stored(): Date | undefined {
     const store = openStore(this.#database);
     try {
-      const last = readFact(store, "last_tick");
-      const since = last === undefined ? minute : new Date(last);
-      if (minute < since) return false;
-      const past = new Date(minute.getTime() - MINUTE);
-      const missed = this.schedule.between(since, past, MOST_MISSED);
+      const stored = readFact(store, "last_tick");
+      return stored === undefined ? undefined : new Date(stored);
+    } finally {
+      store.close();
+    }
+  }
+
+  #write(minute: Date, missed: readonly Date[], now: Date) {
+    const store = openStore(this.#database);
+    try {
       store.transaction(() => {
         writeFact(store, "last_tick", minute.toISOString());
         if (missed.length > 0) this.#report(store, missed, now);
       });
-      const again = last !== undefined && minute.getTime() === since.getTime();
-      return !again && this.schedule.matches(minute);
     } finally {
       store.close();
     }

@@ -4,7 +4,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { writeFileAtomically } from "../model/atomic.ts";
+import { temporarySibling } from "../model/atomic.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** One line of the pipeline's structured log. */
@@ -116,9 +116,11 @@ export class Watch {
       stage: state === "running" ? this.#stage : undefined,
       next: next?.toISOString(),
     };
-    const bytes = new TextEncoder().encode(`${JSON.stringify(beat)}\n`);
+    // Replaced in one step, but not flushed: a heartbeat is worth nothing after a crash.
+    const temporary = temporarySibling(this.heartbeat);
     try {
-      await writeFileAtomically(this.heartbeat, [bytes]);
+      await Deno.writeTextFile(temporary, `${JSON.stringify(beat)}\n`);
+      await Deno.rename(temporary, this.heartbeat);
     } catch (error) {
       this.tell("warn", "heartbeat.failed", { reason: String(error) });
     }

@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
+import { loadModel } from "../../src/model/directory.ts";
+import type { PipelineRun } from "../../src/pipeline/commit.ts";
+import { loadPipelineConfig } from "../../src/pipeline/config.ts";
+import { heldOutParts, scoreByDrop } from "../../src/pipeline/evaluate.ts";
+import { HeldOutRows, joinRowSets } from "../../src/pipeline/held_out.ts";
+import { placesIn } from "../../src/pipeline/places.ts";
+import { schedulePipeline } from "../../src/pipeline/schedule.ts";
+import {
+  pipelineHistory,
+  pipelineStatus,
+  rollbackPipeline,
+} from "../../src/pipeline/status.ts";
+import { openStore } from "../../src/pipeline/store.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import { openRows } from "../../src/rows/open.ts";
+import { train } from "../../src/use/train.ts";
+import {
+  DriftingData,
+  noiseRows,
+  TestPipeline,
+  writeDrop,
+} from "../pipeline/drops.ts";
+import { FakeClock } from "../pipeline/fake_clock.ts";
+
+const NIGHTS = 30, ROWS = 800, HELD_OUT = ROWS / 20;
+const CORRUPT = 9, DUPLICATE = 14, KILLED = 17, NOISE = 22;
+const MONTH = "2026-03";
+
+const night = (day: number) => `night-${String(day).padStart(2, "0")}.parquet`;
+
+/** Notes which rows each training is given, by their bits. */
+class RowWitness {
+  /** For each training so far, how often each row was given. */
+  readonly trainings: Map<string, number>[] = [];
+
+  readonly createEngine = async (spec: EngineSpec): Promise<Engine> => {
+    const engine = await createCpuEngine(spec);
+    let seen: Map<string, number> | undefined;
+    const note = (data: Float32Array) => {
+      if (seen === undefined) this.trainings.push(seen = new Map());
+      for (const key of rowKeys(data, spec.width)) {
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+      }
+    };
+    return new Proxy(engine, {
+      get(target, name) {
+        if (name === "holdRows" || name === "iterate") {
+          // deno-lint-ignore no-explicit-any
+          return (rows: any, step: any) => {
+            if ("data" in rows) note(rows.data);
+            // deno-lint-ignore no-explicit-any
+            return (target as any)[name](rows, step);
+          };
+        }
+        const value = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  };
+}
+
+function rowKeys(data: Float32Array, width: number): string[] {
+  return Array.from(
+    { length: data.length / width },
+    (_, row) => data.subarray(row * width, (row + 1) * width).join(),
+  );
+}
+
+async function fileKeys(path: string): Promise<string[]> {
+  const source = await openRows([path]);
+  const data = await source.read({ start: 0, end: source.rowCount });
+  await source.close();
+  return rowKeys(data, source.width);
+}
+
+Deno.test("a pipeline keeps up with a month of drifting drops", async (t) => {
+  await using pipeline = await TestPipeline.create({
+    schedule: "0 3 * * *",
+    train: { atoms: 40, sparsity: 3, passes: 2, device: "cpu" },
+    reservoir: { rows: 6000, ratio: 8 },
+    retention: { versions: 40 },
+  });
+  const { folder, config } = pipeline;
+  const data = new DriftingData(11);
+  const witness = new RowWitness();
+  const runs: PipelineRun[] = [];
+  const events: Record<string, unknown>[] = [];
+
+  const arrive = async (time: Date) => {
+    if (time.getUTCHours() !== 1 || time.getUTCMinutes() !== 0) return;
+    const day = time.getUTCDate();
+    const rows = day === NOISE ? noiseRows(3, ROWS) : data.drop(day, ROWS);
+    writeDrop(pipeline.input(night(day)), rows);
+    if (day === CORRUPT) {
+      const whole = await Deno.readFile(pipeline.input(night(day)));
+      const broken = whole.slice(0, whole.length * 0.7);
+      await Deno.writeFile(pipeline.input("corrupt.parquet"), broken);
+    }
+    if (day === DUPLICATE) {
+      const copy = pipeline.input("again.parquet");
+      await Deno.copyFile(pipeline.input(night(5)), copy);
+    }
+  };
+  const schedule = (from: string, to: string) =>
+    schedulePipeline(config, {
+      base: folder,
+      createEngine: witness.createEngine,
+      clock: new FakeClock(`${MONTH}-${from}Z`, `${MONTH}-${to}Z`, arrive),
+      onRun: (run) => runs.push(run),
+      log: (event) => events.push(event),
+    });
+
+  await schedule("01T00:50", `${KILLED}T02:00`);
+  const child = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      new URL("../pipeline/killed_run.ts", import.meta.url).pathname,
+      folder,
+      JSON.stringify(config),
+      "stage.end:train",
+    ],
+  }).output();
+  assert.equal(child.signal, "SIGKILL", new TextDecoder().decode(child.stderr));
+  await schedule(`${KILLED}T04:00`, `${NIGHTS}T12:00`);
+
+  const taken = new Map<string, PipelineRun>();
+  for (const run of runs) {
+    for (const path of run.files.taken) {
+      assert(!taken.has(path), `${path} was taken twice`);
+      taken.set(path, run);
+    }
+  }
+
+  await t.step("every good file is taken once, by the night's run", () => {
+    const names = Array.from(
+      { length: NIGHTS },
+      (_, i) => `in/${night(i + 1)}`,
+    );
+    assert.deepEqual([...taken.keys()].sort(), names);
+    // The killed run's drop came with the next night's.
+    assert.equal(runs.length, NIGHTS - 1);
+    const doubled = taken.get(`in/${night(KILLED)}`)!;
+    assert.equal(doubled, taken.get(`in/${night(KILLED + 1)}`));
+    const missed = events.filter(({ event }) => event === "schedule.missed");
+    assert.deepEqual(missed.map(({ missed }) => missed), [1]);
+    const cut = events.filter(({ event }) => event === "run.interrupted");
+    assert.equal(cut.length, 1);
+  });
+
+  await t.step(
+    "every row enters as new once, replays are counted apart",
+    async () => {
+      assert.equal(witness.trainings.length, runs.length);
+      const held = new Set<string>();
+      const former = new Set<string>();
+      for (const [i, run] of runs.entries()) {
+        const fresh = new Set<string>();
+        for (const path of run.files.taken) {
+          const set = new HeldOutRows(0, path, ROWS, {
+            share: 0.05,
+            maxRows: 16384,
+          });
+          for (
+            const [row, key] of (await fileKeys(join(folder, path))).entries()
+          ) {
+            (set.has(row) ? held : fresh).add(key);
+          }
+        }
+        const drops = run.files.taken.length;
+        assert.equal(fresh.size, drops * (ROWS - HELD_OUT));
+        assert.equal(run.rows.new, fresh.size);
+        assert.equal(run.rows.heldOut, drops * HELD_OUT);
+        const seen = witness.trainings[i];
+        assert.equal(seen.size, run.rows.new + run.rows.replayed);
+        for (const [key, times] of seen) {
+          assert.equal(times, 1);
+          assert(fresh.has(key) || former.has(key));
+        }
+        for (const key of fresh) assert(seen.has(key));
+        for (const key of fresh) former.add(key);
+      }
+      for (const seen of witness.trainings) {
+        for (const key of held) {
+          assert(
+            !seen.has(key),
+            "a held-out row was trained on",
+          );
+        }
+      }
+    },
+  );
+
+  await t.step(
+    "bad files are refused with a reason, others untouched",
+    async () => {
+      const status = await pipelineStatus(config, { base: folder });
+      assert.equal(status.files.taken, NIGHTS);
+      assert.equal(status.files.refused, 1);
+      assert.equal(status.files.duplicate, 1);
+      assert.equal(status.refused[0].path, "in/corrupt.parquet");
+      assert.match(status.refused[0].reason!, /corrupt\.parquet/);
+      const refusing = runs.filter(({ files }) => files.refused.length > 0);
+      assert.deepEqual(refusing.map(({ exitCode }) => exitCode), [3]);
+      assert(refusing[0].files.taken.includes(`in/${night(CORRUPT)}`));
+      const copies = runs.flatMap(({ files }) => files.duplicates);
+      assert.deepEqual(copies, [
+        { path: "in/again.parquet", original: `in/${night(5)}` },
+      ]);
+      assert.deepEqual(status.pending, []);
+    },
+  );
+
+  await t.step("only the drop of noise is not promoted", async () => {
+    const kept = runs.filter(({ outcome }) => outcome === "kept");
+    assert.deepEqual(kept.map(({ files }) => files.taken), [[
+      `in/${night(NOISE)}`,
+    ]]);
+    assert.match(kept[0].reason, /rose by/);
+    assert.notEqual(kept[0].current, kept[0].version);
+    const history = await pipelineHistory(config, { base: folder });
+    assert.equal(history.promotions.length, runs.length - 1);
+    const next = runs[runs.indexOf(kept[0]) + 1];
+    const version = history.versions.find((v) => v.version === next.version)!;
+    assert.equal(version.parent, kept[0].current);
+  });
+
+  await t.step(
+    "its end is within 2% of training on everything at once",
+    async () => {
+      const settings = await loadPipelineConfig(config, folder);
+      const places = placesIn(settings.root);
+      const store = openStore(places.database, { readOnly: true });
+      const parts = heldOutParts(store, places, 16);
+      const options = { createEngine: createCpuEngine };
+      const { model } = await loadModel(places.current);
+      const month = await scoreByDrop(model, parts, options);
+      const good = [...taken.keys()].filter((path) =>
+        !path.includes(night(NOISE))
+      );
+      const source = await openRows(good.map((path) => join(folder, path)));
+      const heldOut = joinRowSets(good.map((path) => ({
+        rows: ROWS,
+        set: new HeldOutRows(0, path, ROWS, { share: 0.05, maxRows: 16384 }),
+      })));
+      const visits = runs.reduce((sum, { rows }) => sum + rows.visits, 0);
+      const passes = Math.round(visits / (source.rowCount - heldOut.size));
+      const rows = new Float32Array((source.rowCount - heldOut.size) * 16);
+      let filled = 0;
+      for await (const batch of source.batches(4096, { except: heldOut })) {
+        rows.set(batch.data, filled);
+        filled += batch.data.length;
+      }
+      await source.close();
+      const whole = await train(
+        rowsFromArray(rows, 16),
+        { ...settings.train, passes },
+        options,
+      );
+      const atOnce = await scoreByDrop(whole.model, parts, options);
+      store.close();
+      console.log(
+        `held-out FVU on ${month.all.rows} rows after ${visits} row visits: ` +
+          `pipeline ${month.all.fvu.toFixed(4)}, at once (${passes} passes) ` +
+          `${atOnce.all.fvu.toFixed(4)}`,
+      );
+      assert.equal(month.all.rows, (NIGHTS - 1) * HELD_OUT);
+      assert(month.all.fvu <= 1.02 * atOnce.all.fvu);
+    },
+  );
+
+  await t.step(
+    "rollback leads back to the version before, and forward again",
+    async () => {
+      const promoted = runs.filter(({ outcome }) => outcome === "promoted");
+      const [before, last] = promoted.slice(-2).map(({ version }) => version!);
+      const link = async () =>
+        basename(await Deno.realPath(pipeline.root("current")));
+      assert.equal(await link(), last);
+      const back = await rollbackPipeline(config, { base: folder });
+      assert.deepEqual(back, { version: before, previous: last });
+      assert.equal(await link(), before);
+      await rollbackPipeline(config, { base: folder, to: last });
+      assert.equal(await link(), last);
+    },
+  );
+});
