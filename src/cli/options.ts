@@ -40,3 +40,13 @@ export function jsonObject(text: string): Record<string, unknown> {
   }
   throw new InvalidArgumentError("It takes a JSON object.");
 }
+
+/** Reads `name=value`, and adds it to what came before. */
+export function assignment(
+  text: string,
+  previous: Record<string, string> = {},
+): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at > 0) return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
+  throw new InvalidArgumentError("It takes the form atom=name.");
+}

@@ -2,6 +2,8 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { TOOL_VERSION } from "../version.ts";
 import { addCommonOptions, type CommandBuilder } from "./command.ts";
 import { completionsCommand } from "./commands/completions.ts";
+import { compareCommand } from "./commands/compare.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
@@ -17,6 +19,8 @@ const BUILDERS: readonly CommandBuilder[] = [
   encodeCommand,
   evaluateCommand,
   decodeCommand,
+  compareCommand,
+  inspectCommand,
   doctorCommand,
   pipelineCommand,
 ];

@@ -1,0 +1,174 @@
+import { basename } from "node:path";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { DictionaryModel } from "../../model/model.ts";
+import type { RowSource } from "../../rows/source.ts";
+import type { Inspection } from "../../use/inspect.ts";
+import { describe } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
+import type { Io } from "../io.ts";
+import { assignment, wholeNumber } from "../options.ts";
+import { conduct, followed, type Session } from "../session.ts";
+
+type InspectFlags = DeviceOption & RowOptions & {
+  text?: string;
+  atom?: number;
+  row?: number;
+  search?: string;
+  label?: Record<string, string>;
+  html?: string;
+  top: number;
+  nearest: number;
+  limit: number;
+};
+
+/** `inspect MODEL [INPUT…]`: the atoms, and the rows that use them. */
+export function inspectCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "inspect",
+    "look at the atoms; without inputs, on the rows of the training",
+    [
+      "dbksvd inspect dbksvd-model --text word",
+      "dbksvd inspect dbksvd-model --text word --atom 17",
+      "dbksvd inspect dbksvd-model --text word --search music",
+      "dbksvd inspect dbksvd-model fresh.parquet --row 3",
+      "dbksvd inspect dbksvd-model --text word --html atoms.html",
+      "dbksvd inspect dbksvd-model --label 17=music --label 40=weekdays",
+    ],
+  )
+    .argument("<model>", "a model directory")
+    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .option("--text <column>", "the column with a text for every row")
+    .option("--atom <number>", "one atom", wholeNumber(0))
+    .option(
+      "--row <number>",
+      "one row, as its atoms make it up",
+      wholeNumber(0),
+    )
+    .option("--search <words>", "atoms by label, or by their rows' texts")
+    .option("--label <atom=name>", "name an atom, to be kept", assignment)
+    .option("--html <file>", "write the atom browser, one file for any browser")
+    .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
+    .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
+    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20);
+  return addDeviceOption(addRowOptions(command))
+    .action((model, inputs, flags, self) =>
+      conduct(
+        io,
+        self,
+        (session) => inspectModel(model, inputs, flags, session),
+      )
+    );
+}
+
+async function inspectModel(
+  directory: string,
+  inputs: readonly string[],
+  flags: InspectFlags,
+  session: Session,
+): Promise<void> {
+  if (flags.label !== undefined) {
+    const { labelAtoms } = await import("../../use/labels.ts");
+    const labels = await labelAtoms(directory, flags.label);
+    return session.print(
+      { model: directory, labels },
+      () => Object.entries(labels).map((pair) => pair.join(" ")).join("\n"),
+    );
+  }
+  const { loadDictionary } = await import("../../use/models.ts");
+  const model = await loadDictionary(directory);
+  const source = await rowsFor(directory, inputs, flags);
+  try {
+    if (flags.row !== undefined) {
+      return await showRow(model, source, flags.row, flags, session);
+    }
+    const { inspect } = await import("../../use/inspect.ts");
+    const inspection = await inspect(model, source, {
+      ...followed(session),
+      name: basename(directory),
+      device: flags.device,
+      text: flags.text,
+      topRows: flags.top,
+      nearest: flags.nearest,
+    });
+    await show(directory, inspection, flags, session);
+  } finally {
+    await source.close();
+  }
+}
+
+async function rowsFor(
+  directory: string,
+  inputs: readonly string[],
+  flags: InspectFlags,
+): Promise<RowSource> {
+  if (inputs.length > 0) return await openInputs(inputs, flags);
+  const [{ loadModel }, { trainingInputs }] = await Promise.all([
+    import("../../model/directory.ts"),
+    import("../../use/held_out_rows.ts"),
+  ]);
+  const { paths, options } = trainingInputs(
+    (await loadModel(directory)).config,
+  );
+  return await openInputs(paths, { ...options, ...flags });
+}
+
+async function showRow(
+  model: DictionaryModel,
+  source: RowSource,
+  row: number,
+  { device, text }: InspectFlags,
+  session: Session,
+): Promise<void> {
+  const { describeRow } = await import("../../use/describe.ts");
+  const { signal } = session;
+  const described = await describeRow(model, source, row, {
+    device,
+    text,
+    signal,
+  });
+  session.print(described, () => rowPage(described));
+}
+
+async function show(
+  directory: string,
+  inspection: Inspection,
+  flags: InspectFlags,
+  { print }: Session,
+): Promise<void> {
+  const { describeAtom, searchAtoms } = await import("../../use/describe.ts");
+  if (flags.atom !== undefined) {
+    const atom = describeAtom(inspection, flags.atom);
+    return print(atom, () => atomPage(atom));
+  }
+  if (flags.search !== undefined) {
+    const hits = searchAtoms(inspection, flags.search);
+    return print({ hits }, () => hitTable(hits.slice(0, flags.limit)));
+  }
+  const html = flags.html;
+  if (html !== undefined) await writeBrowser(html, inspection);
+  const atoms = Array.from(
+    { length: inspection.atoms },
+    (_, atom) => describeAtom(inspection, atom),
+  );
+  print(
+    { model: directory, rows: inspection.rows, html, atoms },
+    () =>
+      html === undefined
+        ? atomTable(atoms, inspection.rows, flags.limit)
+        : `The atoms are in ${html}: open it in a browser`,
+  );
+}
+
+async function writeBrowser(
+  file: string,
+  inspection: Inspection,
+): Promise<void> {
+  const [{ renderBrowser }, { writeFileAtomically }] = await Promise.all([
+    import("../../report/browser.ts"),
+    import("../../model/atomic.ts"),
+  ]);
+  const html = new TextEncoder().encode(renderBrowser(inspection));
+  await writeFileAtomically(file, [html]);
+}
