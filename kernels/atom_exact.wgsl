@@ -1,8 +1,8 @@
 // Exact K-SVD's atom: power steps on E = R + x·dᵀ, never formed, until ‖Δd‖ < CHANGE or STEPS of them, tested here.
 // Bindings: R rows × n4 · values, KT slots a row · starts · lists of slots · D and N m × n4 · overlaps by turn ·
-// order, atoms by turn · trial, one a row.
+// order, atoms by turn · trial, one a row · weights, one an atom.
 // Dispatch: one workgroup. Bytes: 8n a nonzero and step, mostly from cache. Flops: 4n a nonzero and step.
-//#params first: u32, turn: u32
+//#params first: u32, turn: u32, memory: f32
 //#matrix R read
 //#buffer values read f32
 //#buffer starts read u32
@@ -12,6 +12,7 @@
 //#buffer overlaps read_write f32
 //#buffer order read u32
 //#buffer trial read_write f32
+//#buffer weights read_write f32
 //#include entry
 //#include sum
 const NONE = -2.0;
@@ -21,6 +22,9 @@ const NONE = -2.0;
   let atom = order[p.first + p.turn];
   let begin = starts[p.turn];
   let end = starts[p.turn + 1u];
+  let held = p.memory * weights[atom];
+  workgroupBarrier();
+  if (t == 0u && begin == end) { weights[atom] = held; }
   var overlap = 1.0;
   var moves = begin < end;
 //#for v in 0..V
@@ -45,7 +49,8 @@ const NONE = -2.0;
       along += weight * x;
     }
     storageBarrier();
-    let total = workgroup_sum(along);
+    let total = workgroup_sum(along) + held;
+    if (t == 0u && step == 0u) { weights[atom] = total; }
     // A thread takes whole columns: v = Σ x̃_i R_i + d·Σ x̃_i x_i.
     var own = 0.0;
 //#for v in 0..V

@@ -1,7 +1,9 @@
-// d' = v/‖v‖ with v = Σ pieces + d·Σ alongs, and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
-// Bindings: sums, pieces × n4 · alongs · pieces, turns + 1 · D and N m × n4 · overlaps by turn · order, atoms by turn.
+// d' = v/‖v‖ with v = Σ pieces + d·(Σ alongs + ρ·w), and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
+// The first step turns the atom's weight w into ρ·w + Σ alongs, and leaves ρ·w for the others.
+// Bindings: sums, pieces × n4 · alongs · pieces, turns + 1 · D and N m × n4 · overlaps and carried by turn · order, atoms by turn ·
+// weights, one an atom.
 // Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 12n an atom.
-//#params first: u32, begin: u32, end: u32, again: u32
+//#params first: u32, begin: u32, end: u32, again: u32, memory: f32
 //#matrix sums read
 //#buffer alongs read f32
 //#buffer pieces read u32
@@ -9,6 +11,8 @@
 //#matrix N read_write
 //#buffer overlaps read_write f32
 //#buffer order read u32
+//#buffer weights read_write f32
+//#buffer carried read_write f32
 //#include entry
 //#include sum
 const NONE = -2.0;
@@ -23,6 +27,14 @@ const NONE = -2.0;
   let end = pieces[turn + 1u] - base;
   var along = 0.0;
   for (var piece = begin; piece < end; piece++) { along += alongs[piece]; }
+  let first = p.again == 0u;
+  let held = select(carried[turn], p.memory * weights[atom], first);
+  workgroupBarrier();
+  if (t == 0u && first) {
+    carried[turn] = held;
+    weights[atom] = held + along;
+  }
+  along += held;
   var own = 0.0;
   var across = 0.0;
 //#for v in 0..V
@@ -39,7 +51,7 @@ const NONE = -2.0;
 //#end
   let norm = sqrt(workgroup_sum(own));
   let overlap = workgroup_sum(across) / norm;
-  let gone = p.again == 1u && overlaps[turn] == NONE;
+  let gone = !first && overlaps[turn] == NONE;
   workgroupBarrier();
   let moves = begin < end && norm >= $VANISHING && !gone;
 //#for v in 0..V

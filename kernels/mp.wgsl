@@ -1,9 +1,9 @@
 // Matching pursuit from correlations and Gram alone (Mallat and Zhang 1993): one Gram row a step, repeats accumulate.
 // Bindings: A rows × m4 correlations · G m × m4 · energies ‖y‖² as the group found it · wholes ‖y‖² of the row itself ·
-// indices and values, KT slots a row, of which this group fills K from `slot`.
+// indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and a Gram row of 4m a step, mostly from cache. Flops: 2m a step.
-//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32
+//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32
 //#buffer A read vec4<f32>
 //#matrix G read
 //#buffer energies read f32
@@ -35,7 +35,7 @@ var<workgroup> known: u32;
     let negligible = bitcast<u32>($FLOOR * sqrt(energy));
 //#include correlations
     var count = 0u;
-    for (var turn = 0u; turn < K * $STEPS; turn++) {
+    for (var turn = 0u; turn < p.most * $STEPS; turn++) {
       if (p.tolerance > 0.0 && energy <= enough) { break; }
 //#include search
       let best = workgroup_best(own);
@@ -50,7 +50,7 @@ var<workgroup> known: u32;
       }
       workgroupBarrier();
       let slot = workgroupUniformLoad(&known);
-      if (slot == K && count == K) { break; }
+      if (slot == K && count == p.most) { break; }
       if (t == 0u) {
         if (slot == K) {
           support[count] = atom;

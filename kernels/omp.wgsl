@@ -1,10 +1,10 @@
 // Exact orthogonal matching pursuit from correlations and Gram alone (Batch-OMP, Rubinstein et al. 2008), with row t of
 // M = L⁻¹ grown in place, L the Cholesky factor of the support's Gram: no substitution, every entry has its own thread.
 // Bindings: A rows × m4 correlations · G m × m4 · energies ‖y‖² as the group found it · wholes ‖y‖² of the row itself ·
-// indices and values, KT slots a row, of which this group fills K from `slot`.
+// indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and k(k+1)/2 Gram rows of 4m, mostly from cache. Flops: m·k(k+1) a row.
-//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32
+//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32
 //#buffer A read vec4<f32>
 //#matrix G read
 //#buffer energies read f32
@@ -66,7 +66,7 @@ fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
 //#include correlations
     var count = 0u;
     loop {
-      if (count == K || (p.tolerance > 0.0 && energy <= enough)) { break; }
+      if (count == p.most || (p.tolerance > 0.0 && energy <= enough)) { break; }
 //#include search
       let best = workgroup_best(own);
       if (best.x <= negligible) { break; }
@@ -100,7 +100,7 @@ fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
       energy -= step * step;
       count++;
       $SYNC;
-      if (count < K) {
+      if (count < p.most) {
         for (var s = 0u; s < count; s++) {
           let weight = weights[s];
           let atom = support[s];

@@ -8,14 +8,15 @@ import { planGpu } from "../gpu/plan.ts";
 import { readBack } from "../gpu/readback.ts";
 import { Runner, type RunnerCounters } from "../gpu/runner.ts";
 import { tuningFor } from "../gpu/tuning.ts";
-import type {
-  Codes,
-  Engine,
-  EngineInfo,
-  EngineRows,
-  EngineSpec,
-  IterationReport,
-  IterationStep,
+import {
+  type Codes,
+  type Engine,
+  type EngineInfo,
+  type EngineRows,
+  type EngineSpec,
+  groupSparsities,
+  type IterationReport,
+  type IterationStep,
 } from "./engine.ts";
 import { codeGroup, computeGram } from "./gpu/coding.ts";
 import type { GpuContext } from "./gpu/context.ts";
@@ -109,15 +110,27 @@ class WgslEngine implements GpuEngine {
     return { ...this.#context.runner.counters };
   }
 
-  loadDictionary(dictionary: Float32Array): Promise<void> {
-    this.#context.gpu.check();
+  loadDictionary(
+    dictionary: Float32Array,
+    weights: Float32Array = new Float32Array(this.spec.atoms),
+  ): Promise<void> {
+    const { gpu, runner, buffers } = this.#context;
+    gpu.check();
     uploadDictionary(this.#context, dictionary);
+    runner.upload(buffers.weights, weights);
     this.#gramOf = undefined;
     return Promise.resolve();
   }
 
   async readDictionary(): Promise<Float32Array> {
     return await downloadDictionary(this.#context);
+  }
+
+  async readWeights(): Promise<Float32Array> {
+    const { gpu, runner, buffers: { weights } } = this.#context;
+    const range = { buffer: weights, offset: 0, bytes: 4 * this.spec.atoms };
+    const [bytes] = await readBack(gpu, runner, [range]);
+    return new Float32Array(bytes);
   }
 
   async holdRows(
@@ -135,13 +148,15 @@ class WgslEngine implements GpuEngine {
     this.#uploadOrder(step);
     await this.#load(rows);
     this.#reports.begin(rows.rows);
+    const { groups, coder } = this.spec;
+    const most = groupSparsities(groups, step.sparsity ?? coder.sparsity);
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
-      codeGroup(context, g, rows.rows, step.ridge);
+      codeGroup(context, g, rows.rows, step.ridge, most[g]);
       sortCodes(context, g, rows.rows, step.atomBatch);
       flagDuplicates(context, g);
       this.#reports.sumEnergies(1 + 2 * g);
-      updateGroup(context, g, rows.rows, step.atomBatch);
+      updateGroup(context, g, rows.rows, step);
       this.#energies(rows.rows);
       this.#reports.sumEnergies(2 + 2 * g);
     }
@@ -230,8 +245,8 @@ class WgslEngine implements GpuEngine {
 
   #replace(rows: number, atoms: Uint32Array): void {
     const { runner, kernels, buffers } = this.#context;
+    if (atoms.length === 0) return;
     const count = Math.min(atoms.length, rows);
-    if (count === 0) return;
     runner.stage("replace");
     const { energies, worst } = buffers;
     runner.run(
@@ -248,9 +263,10 @@ class WgslEngine implements GpuEngine {
         worst,
         atoms: buffers.replaced,
         D: buffers.next,
+        weights: buffers.weights,
       },
-      { count },
-      count,
+      { count, all: atoms.length },
+      atoms.length,
     );
   }
 

@@ -12,6 +12,17 @@ export interface ByteRange {
   bytes: number;
 }
 
+/** A run of bytes on its way through a staging buffer. */
+interface Passage {
+  piece: number;
+  /** Where it lies in the piece. */
+  offset: number;
+  range: number;
+  /** Where it lies in its range. */
+  at: number;
+  bytes: number;
+}
+
 /**
  * Reads buffers back, in pieces that are under way together so that they share one wait.
  *
@@ -26,27 +37,45 @@ export async function readBack(
   runner: Runner,
   ranges: readonly ByteRange[],
 ): Promise<ArrayBuffer[]> {
-  const pieces = ranges.flatMap(({ buffer, offset, bytes }, range) =>
-    Array.from({ length: Math.ceil(bytes / PIECE_BYTES) }, (_, i) => {
-      const at = i * PIECE_BYTES;
-      const size = Math.min(PIECE_BYTES, bytes - at);
-      const staging = stagingBuffer(gpu, size);
-      runner.copy(buffer, offset + at, staging, 0, size);
-      return { range, at, size, staging };
-    })
-  );
-  runner.submit();
-  const out = ranges.map(({ bytes }) => new ArrayBuffer(bytes));
-  await mapAll(gpu, pieces.map(({ staging }) => staging));
-  for (const { range, at, size, staging } of pieces) {
-    new Uint8Array(out[range], at, size).set(
-      new Uint8Array(staging.getMappedRange(0, size)),
-    );
-    staging.destroy();
-    runner.counters.bytesReadBack += size;
+  const passages = pack(ranges);
+  const filled: number[] = [];
+  for (const { piece, offset, bytes } of passages) {
+    filled[piece] = offset + bytes;
   }
+  const pieces = filled.map((bytes) => stagingBuffer(gpu, bytes));
+  for (const { piece, offset, range, at, bytes } of passages) {
+    const { buffer, offset: from } = ranges[range];
+    runner.copy(buffer, from + at, pieces[piece], offset, bytes);
+  }
+  runner.submit();
+  await mapAll(gpu, pieces);
+  const out = ranges.map(({ bytes }) => new ArrayBuffer(bytes));
+  const mapped = pieces.map((piece) => piece.getMappedRange());
+  for (const { piece, offset, range, at, bytes } of passages) {
+    new Uint8Array(out[range], at, bytes).set(
+      new Uint8Array(mapped[piece], offset, bytes),
+    );
+    runner.counters.bytesReadBack += bytes;
+  }
+  for (const piece of pieces) piece.destroy();
   gpu.check();
   return out;
+}
+
+// Ranges in order, cut and put together so that every piece but the last is full.
+function pack(ranges: readonly ByteRange[]): Passage[] {
+  const passages: Passage[] = [];
+  let piece = 0, offset = 0;
+  ranges.forEach(({ bytes: all }, range) => {
+    for (let at = 0; at < all;) {
+      const bytes = Math.min(all - at, PIECE_BYTES - offset);
+      passages.push({ piece, offset, range, at, bytes });
+      at += bytes;
+      offset += bytes;
+      if (offset === PIECE_BYTES) piece++, offset = 0;
+    }
+  });
+  return passages;
 }
 
 /** A buffer that results are copied to and mapped from. */

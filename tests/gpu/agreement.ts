@@ -39,6 +39,7 @@ export interface Outcome {
   before: Codes;
   report: IterationReport;
   dictionary: Float32Array;
+  weights: Float32Array;
   after: Codes;
 }
 
@@ -51,7 +52,9 @@ export async function outcome(
 ): Promise<Outcome> {
   try {
     const { data, rows } = problem;
-    await engine.loadDictionary(problem.dictionary);
+    const { atoms } = problem.spec;
+    const weights = Float32Array.from({ length: atoms }, (_, j) => j % 7);
+    await engine.loadDictionary(problem.dictionary, weights);
     const before = await engine.encode({ data, rows });
     const number = held ? await engine.holdRows({ data, rows }) : undefined;
     assert(!held || number !== undefined);
@@ -61,8 +64,9 @@ export async function outcome(
     );
     const [report] = await engine.reports();
     const dictionary = await engine.readDictionary();
+    const left = await engine.readWeights();
     const after = await engine.encode({ data, rows });
-    return { before, report, dictionary, after };
+    return { before, report, dictionary, weights: left, after };
   } finally {
     await engine.close();
   }
@@ -84,6 +88,8 @@ export async function assertEnginesAgree(
   assertCodesAgree(gpu.before, cpu.before);
   assertReportsAgree(gpu.report, cpu.report);
   assert(greatestDifference(gpu.dictionary, cpu.dictionary) < ATOM_TOLERANCE);
+  const heaviest = Math.max(1, ...cpu.weights);
+  assert(greatestDifference(gpu.weights, cpu.weights) < 1e-4 * heaviest);
   assertCodesAgree(gpu.after, cpu.after);
 }
 

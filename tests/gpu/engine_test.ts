@@ -52,6 +52,21 @@ const CASES: Case[] = [
     name: "replacement by worst rows",
     step: { replace: Uint32Array.of(3, 40, 21) },
   },
+  {
+    name: "fewer nonzeros in one iteration than the spec allows",
+    problem: { groups: [10, 13, 30], sparsity: 7 },
+    step: { sparsity: 4 },
+  },
+  {
+    name: "memory of earlier batches",
+    problem: { powerSteps: 2 },
+    step: { memory: 0.7, replace: Uint32Array.of(3, 40) },
+  },
+  {
+    name: "exact mode with memory",
+    problem: { exact: true, width: 20, atoms: 30, sparsity: 3, rowCount: 200 },
+    step: { memory: 0.5 },
+  },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },
   { name: "several power steps", problem: { powerSteps: 3 } },

@@ -52,16 +52,19 @@ export function computeGram(context: GpuContext, index: number): void {
 /**
  * Codes rows of the sample batch over one group: correlations and pursuit, as many rows at a time as the plan says, then
  * the residual R ← R − X·D of all of them.
+ *
+ * @param most nonzeros a row, the group's own number at most
  */
 export function codeGroup(
   context: GpuContext,
   index: number,
   rows: number,
   ridge: number,
+  most: number = context.plan.groups[index].sparsity,
 ): void {
   for (const run of codingRuns(context, rows)) {
     correlate(context, index, run);
-    pursue(context, index, run);
+    pursue(context, index, run, most);
     if (needsCoefficients(context.spec, ridge)) {
       refit(context, index, run, ridge);
     }
@@ -204,6 +207,7 @@ export function pursue(
   context: GpuContext,
   index: number,
   run: CodingRun,
+  most: number,
 ): void {
   const { buffers, kernels, plan, runner, spec, kernelContext } = context;
   const { coder } = spec, { scratch } = plan.groups[index];
@@ -217,7 +221,7 @@ export function pursue(
       energies: index === 0 ? buffers.wholes : buffers.energies,
       wholes: buffers.wholes,
     },
-    { ...placeOf(context, index, run), tolerance: coder.tolerance },
+    { ...placeOf(context, index, run), tolerance: coder.tolerance, most },
     scarce ? Math.min(kernelContext.tuning.scratchWorkers, run.rows) : run.rows,
   );
 }

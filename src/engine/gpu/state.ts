@@ -41,6 +41,9 @@ export interface EngineBuffers {
   batchStarts: GPUBuffer;
   batchLists: GPUBuffer;
   overlaps: GPUBuffer;
+  /** What earlier batches weigh in each atom, and what of it counts this time, by turn. */
+  weights: GPUBuffer;
+  carried: GPUBuffer;
   sums: Matrix;
   alongs: GPUBuffer;
   usage: GPUBuffer;
@@ -105,6 +108,8 @@ export function allocateBuffers(
       batchStarts: words(m + 1),
       batchLists: words(rows * most),
       overlaps: words(m),
+      weights: words(m),
+      carried: words(m),
       sums: memory.matrix(plan.sums),
       alongs: words(plan.sums.rows),
       usage: words(m),

@@ -8,12 +8,15 @@ interface AtomBatch {
   end: number;
 }
 
-/** Updates a group's atoms, batch after batch, with their codes and the residual. */
+/**
+ * Updates a group's atoms, batch after batch, with their codes and the residual; `memory` is how much of what earlier
+ * sample batches weigh in an atom still counts.
+ */
 export function updateGroup(
   context: GpuContext,
   index: number,
   rows: number,
-  atomBatch: number,
+  { atomBatch, memory = 0 }: { atomBatch: number; memory?: number },
 ): void {
   const { plan, spec } = context, group = plan.groups[index];
   context.runner.stage("update");
@@ -22,14 +25,14 @@ export function updateGroup(
     const batch = { number, begin, end };
     if (spec.exact) {
       for (let turn = begin; turn < end; turn++) {
-        powerStepsToConvergence(context, index, turn);
+        powerStepsToConvergence(context, index, turn, memory);
       }
     } else {
       // A batch larger than memory was planned for goes through the sums in pieces: the residual stands still meanwhile.
       for (let at = begin; at < end; at += plan.atomBatch) {
         const part = { begin: at, end: Math.min(at + plan.atomBatch, end) };
         for (let step = 0; step < spec.powerSteps; step++) {
-          powerStep(context, index, rows, part, step > 0);
+          powerStep(context, index, rows, part, { again: step > 0, memory });
         }
       }
     }
@@ -56,7 +59,7 @@ function powerStep(
   index: number,
   rows: number,
   { begin, end }: { begin: number; end: number },
-  again: boolean,
+  { again, memory }: { again: boolean; memory: number },
 ): void {
   const { buffers, kernels, plan, runner, kernelContext } = context;
   const group = plan.groups[index];
@@ -81,8 +84,13 @@ function powerStep(
   );
   runner.run(
     kernels.atomNormalise,
-    { ...lists, D: buffers.dictionary },
-    { first: group.start, begin, end, again: again ? 1 : 0 },
+    {
+      ...lists,
+      D: buffers.dictionary,
+      weights: buffers.weights,
+      carried: buffers.carried,
+    },
+    { first: group.start, begin, end, again: again ? 1 : 0, memory },
     end - begin,
   );
 }
@@ -91,6 +99,7 @@ function powerStepsToConvergence(
   context: GpuContext,
   index: number,
   turn: number,
+  memory: number,
 ): void {
   const { buffers, kernels, plan, runner } = context;
   runner.run(
@@ -105,8 +114,9 @@ function powerStepsToConvergence(
       overlaps: buffers.overlaps,
       order: buffers.order,
       trial: buffers.ranks,
+      weights: buffers.weights,
     },
-    { first: plan.groups[index].start, turn },
+    { first: plan.groups[index].start, turn, memory },
     1,
   );
 }

@@ -1,0 +1,223 @@
+import type { EngineSpec } from "../engine/engine.ts";
+import { type Checks, checkStages } from "./check.ts";
+import { costOf, limitOf } from "./costs.ts";
+import { type Peak, peakOf } from "./peak.ts";
+import { type PeerTimes, runPeer } from "./peer.ts";
+import { firstAtoms, plantedRows } from "./planted.ts";
+import {
+  closeSession,
+  openSession,
+  sessionStages,
+  timeRuns,
+} from "./session.ts";
+import {
+  type BenchOptions,
+  type BenchReport,
+  type BenchSize,
+  type BenchStage,
+  ERROR_TOLERANCE,
+  type StageName,
+  SUPPORT_AGREEMENT,
+} from "./types.ts";
+import { timeCpu, timeStep, timeTraining, type WholeTime } from "./whole.ts";
+
+/** What does not change while one size is measured. */
+interface Measured {
+  size: BenchSize;
+  coder: "mp" | "omp";
+  atomBatch: number;
+  subgroups: boolean;
+  options: BenchOptions;
+  peak?: Peak;
+}
+
+/**
+ * Measures stages and whole iterations on planted data, each held to the CPU oracle on a sample of rows.
+ *
+ * @param options what to measure
+ * @returns a report whose `ok` is false where a result was wrong
+ * @throws {DbksvdError} `device` where there is no usable GPU or not enough memory
+ */
+export async function runBench(options: BenchOptions): Promise<BenchReport> {
+  const report: BenchReport = {
+    device: { name: "", kind: options.device, software: false },
+    stages: [],
+    problems: [],
+    ok: true,
+  };
+  for (const size of options.sizes) {
+    for (const coder of options.coders) {
+      if (options.device === "cpu") {
+        await measureCpu(report, size, coder, options);
+      } else await measureGpu(report, size, coder, options);
+    }
+  }
+  report.ok = report.problems.length === 0;
+  return report;
+}
+
+async function measureGpu(
+  report: BenchReport,
+  size: BenchSize,
+  coder: "mp" | "omp",
+  options: BenchOptions,
+): Promise<void> {
+  const spec = specOf(size, coder, options);
+  const tell = (what: string) =>
+    options.onProgress?.(`${coder} ${sizeText(size)}: ${what}`);
+  tell("making rows");
+  const data = plantedRows(size);
+  const dictionary = firstAtoms(data, size);
+  const problem = { data, rows: size.rows, dictionary };
+  const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
+  const session = await openSession(spec, problem, { ...options, atomBatch });
+  const { adapter, subgroups } = session.context.gpu;
+  const peak = peakOf(adapter.name);
+  report.device = {
+    name: adapter.name,
+    kind: "gpu",
+    software: adapter.software,
+    peak,
+  };
+  const measured = { size, coder, atomBatch, subgroups, options, peak };
+  const times: Partial<Record<StageName, WholeTime>> = {};
+  let checks: Checks;
+  try {
+    tell("checking");
+    checks = await checkStages(session);
+    for (const { stage, run } of sessionStages(session)) {
+      tell(stage);
+      const milliseconds = await timeRuns(session, run, options.runs);
+      times[stage] = { milliseconds, gpuBusy: null };
+    }
+  } finally {
+    closeSession(session);
+  }
+  tell("step");
+  times.step = await timeStep(spec, problem, options, atomBatch);
+  if (options.train !== undefined) {
+    tell("train");
+    times.train = await timeTraining(spec, problem, options, atomBatch);
+  }
+  const peer = options.peer ? await askPeer(report, measured) : {};
+  for (const [stage, time] of Object.entries(times)) {
+    const row = stageRow(measured, stage as StageName, time, checks, peer);
+    report.stages.push(row);
+    report.problems.push(...wrongIn(row));
+  }
+}
+
+async function askPeer(
+  report: BenchReport,
+  { size, atomBatch, options }: Measured,
+): Promise<PeerTimes> {
+  options.onProgress?.(`peer ${sizeText(size)}`);
+  const times = await runPeer(size, atomBatch);
+  if (!("missing" in times)) return times;
+  report.problems.push(`The peer could not be run: ${times.missing}`);
+  return {};
+}
+
+async function measureCpu(
+  report: BenchReport,
+  size: BenchSize,
+  coder: "mp" | "omp",
+  options: BenchOptions,
+): Promise<void> {
+  const spec = specOf(size, coder, options);
+  const data = plantedRows(size);
+  const problem = { data, rows: size.rows, dictionary: firstAtoms(data, size) };
+  const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
+  options.onProgress?.(`${coder} ${sizeText(size)}: the CPU engine`);
+  const times = await timeCpu(spec, problem, options, atomBatch);
+  report.device.name = "CPU engine";
+  const measured = { size, coder, atomBatch, subgroups: false, options };
+  for (const [stage, milliseconds] of Object.entries(times)) {
+    const time = { milliseconds, gpuBusy: null };
+    report.stages.push(stageRow(measured, stage as StageName, time, {}, {}));
+  }
+}
+
+function specOf(
+  { n, m, k, rows }: BenchSize,
+  method: "mp" | "omp",
+  { gram }: BenchOptions,
+): EngineSpec {
+  return {
+    width: n,
+    atoms: m,
+    groups: [m],
+    coder: {
+      method,
+      sparsity: k,
+      nonnegative: false,
+      tolerance: 0,
+      refit: false,
+    },
+    normalisation: { mean: new Float32Array(n), scale: 1 },
+    sampleBatch: rows,
+    powerSteps: 1,
+    exact: false,
+    gram,
+    rows: "f32",
+  };
+}
+
+function stageRow(
+  { size, coder, atomBatch, subgroups, options, peak }: Measured,
+  stage: StageName,
+  { milliseconds, gpuBusy }: WholeTime,
+  checks: Checks,
+  peer: PeerTimes,
+): BenchStage {
+  const cost = costOf(stage, size, options.gram === "f16" ? 2 : 4);
+  const limit = limitOf(cost, peak && peak.flops / peak.bytes);
+  const reached = cost[limit] / (milliseconds / 1000);
+  const check = checks[stage];
+  const peerMilliseconds =
+    peer[stage === "step" && coder === "omp" ? "stepOmp" : stage];
+  return {
+    stage,
+    coder,
+    ...size,
+    atomBatch,
+    precision: options.gram === "f32" ? "f32" : "f32, Gram f16",
+    subgroups,
+    milliseconds,
+    limit,
+    percentOfLimit: peak === undefined || reached === 0
+      ? null
+      : 100 * reached / peak[limit],
+    gpuBusy,
+    maxRelativeError: check?.maxRelativeError ?? null,
+    ...(check?.supportAgreement === undefined
+      ? {}
+      : { supportAgreement: check.supportAgreement }),
+    ...(peerMilliseconds === undefined ? {} : { peerMilliseconds }),
+  };
+}
+
+function wrongIn(row: BenchStage): string[] {
+  const where = `${row.stage} (${row.coder}, ${sizeText(row)})`;
+  const problems: string[] = [];
+  if (
+    row.maxRelativeError !== null && !(row.maxRelativeError <= ERROR_TOLERANCE)
+  ) {
+    problems.push(
+      `${where} is off by ${row.maxRelativeError.toExponential(1)}`,
+    );
+  }
+  if (
+    row.supportAgreement !== undefined &&
+    row.supportAgreement < SUPPORT_AGREEMENT
+  ) {
+    problems.push(
+      `${where} agrees on ${100 * row.supportAgreement}% of supports`,
+    );
+  }
+  return problems;
+}
+
+function sizeText({ n, m, k, rows }: BenchSize): string {
+  return `n ${n}, m ${m}, k ${k}, N ${rows}`;
+}

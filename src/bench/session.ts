@@ -1,0 +1,142 @@
+import type { EngineSpec } from "../engine/engine.ts";
+import { createGpuContext } from "../engine/gpu.ts";
+import {
+  codingRuns,
+  computeGram,
+  correlate,
+  needsCoefficients,
+  pursue,
+  refit,
+  subtractCodes,
+} from "../engine/gpu/coding.ts";
+import type { GpuContext } from "../engine/gpu/context.ts";
+import { uploadDictionary } from "../engine/gpu/dictionary.ts";
+import { sortCodes } from "../engine/gpu/lists.ts";
+import { RowLoader } from "../engine/gpu/rows.ts";
+import { updateGroup } from "../engine/gpu/update.ts";
+import { atomOrder } from "../learn/plan.ts";
+import type { StageName } from "./types.ts";
+
+/** A problem on the device whose stages can be run one at a time. */
+export interface StageSession {
+  context: GpuContext;
+  data: Float32Array;
+  rows: number;
+  dictionary: Float32Array;
+  order: Uint32Array;
+  atomBatch: number;
+  ridge: number;
+}
+
+/** Seconds that the runs of one stage take together at least, so that the wait at their end weighs little. */
+const LEAST_SECONDS = 0.4;
+
+const MOST_RUNS = 400;
+
+/** Opens a device and puts a problem on it. */
+export async function openSession(
+  spec: EngineSpec,
+  problem: { data: Float32Array; rows: number; dictionary: Float32Array },
+  options: { atomBatch: number; ridge: number; subgroups?: boolean },
+): Promise<StageSession> {
+  const context = await createGpuContext(spec, {
+    subgroups: options.subgroups,
+    timings: false,
+  });
+  const session = {
+    ...options,
+    ...problem,
+    context,
+    order: atomOrder(spec.groups, 0, 0, false),
+  };
+  reset(session);
+  return session;
+}
+
+/** Brings rows, dictionary and the order of atoms back to where they began. */
+export function reset(session: StageSession): void {
+  const { context, data, rows, dictionary, order } = session;
+  uploadDictionary(context, dictionary);
+  new RowLoader(context).load(data, rows);
+  const turns = new Uint32Array(order.length);
+  order.forEach((atom, turn) => turns[atom] = turn);
+  context.runner.upload(context.buffers.order, order);
+  context.runner.upload(context.buffers.turns, turns);
+  context.runner.submit();
+}
+
+/** The stages of an iteration, in order, each as one run of it. */
+export function sessionStages(
+  session: StageSession,
+): { stage: StageName; run(): void }[] {
+  const { context, rows, atomBatch, ridge } = session;
+  const { coder } = context.spec, runs = codingRuns(context, rows);
+  const each = (work: (run: typeof runs[number]) => void) => () =>
+    runs.forEach(work);
+  const stages = [
+    { stage: "gram" as const, run: () => computeGram(context, 0) },
+    {
+      stage: "correlate" as const,
+      run: each((run) => correlate(context, 0, run)),
+    },
+    {
+      stage: coder.method,
+      run: each((run) => pursue(context, 0, run, coder.sparsity)),
+    },
+    {
+      stage: "refit" as const,
+      run: each((run) => refit(context, 0, run, ridge)),
+    },
+    {
+      stage: "residual" as const,
+      run: () => subtractCodes(context, 0, rows),
+    },
+    {
+      stage: "lists" as const,
+      run: () => sortCodes(context, 0, rows, atomBatch),
+    },
+    { stage: "update" as const, run: () => updateOnce(session) },
+  ];
+  return stages.filter(({ stage }) =>
+    stage !== "refit" || needsCoefficients(context.spec, ridge)
+  );
+}
+
+// The next run goes on from the atoms that this one made, as the next iteration would.
+function updateOnce({ context, rows, atomBatch }: StageSession): void {
+  const { buffers } = context;
+  updateGroup(context, 0, rows, { atomBatch });
+  [buffers.dictionary, buffers.next] = [buffers.next, buffers.dictionary];
+}
+
+/** Milliseconds of one run: wall clock over at least `least` runs with one wait at the end. */
+export async function timeRuns(
+  { context }: StageSession,
+  run: () => void,
+  least: number,
+): Promise<number> {
+  await timed(context, run, 1);
+  const once = await timed(context, run, 1);
+  const wanted = Math.ceil(LEAST_SECONDS * 1000 / once);
+  const runs = Math.max(least, Math.min(MOST_RUNS, wanted));
+  return await timed(context, run, runs) / runs;
+}
+
+async function timed(
+  { runner, gpu }: GpuContext,
+  run: () => void,
+  runs: number,
+): Promise<number> {
+  const start = performance.now();
+  for (let r = 0; r < runs; r++) run();
+  runner.submit();
+  await gpu.device.queue.onSubmittedWorkDone();
+  gpu.check();
+  return performance.now() - start;
+}
+
+/** Frees the device. */
+export function closeSession({ context }: StageSession): void {
+  context.buffers.memory.freeAll();
+  context.gpu.close();
+}

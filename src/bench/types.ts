@@ -1,0 +1,96 @@
+/** One problem to measure. */
+export interface BenchSize {
+  /** Dimensions. */
+  n: number;
+  /** Atoms. */
+  m: number;
+  /** Nonzeros a row. */
+  k: number;
+  /** Rows of a sample batch. */
+  rows: number;
+}
+
+/** What to measure and how. */
+export interface BenchOptions {
+  sizes: readonly BenchSize[];
+  coders: readonly ("mp" | "omp")[];
+  /** `cpu` times the CPU engine's iterations; `gpu` every stage on whatever adapter there is. */
+  device: "gpu" | "cpu";
+  /** B; undefined: ⌊m/32⌋. */
+  atomBatch?: number;
+  gram: "f32" | "f16";
+  /** Use subgroup operations; undefined: where there are any. */
+  subgroups?: boolean;
+  /** Runs of each stage at least; the wait at the end is shared by all of them. */
+  runs: number;
+  /** λ of the training codes; adds the stage `refit`. */
+  ridge: number;
+  /** Time a training as a user runs it: so many rows in host memory, so many passes. */
+  train?: { rows: number; passes: number };
+  /** Run the PyTorch peer beside, where there is one. */
+  peer: boolean;
+  /** Told what is being measured. */
+  onProgress?(line: string): void;
+}
+
+/** The stages of an iteration, the whole of it, and a training. */
+export type StageName =
+  | "correlate"
+  | "gram"
+  | "mp"
+  | "omp"
+  | "refit"
+  | "residual"
+  | "lists"
+  | "update"
+  | "step"
+  | "train";
+
+/** One measured stage. */
+export interface BenchStage {
+  stage: StageName;
+  coder: "mp" | "omp";
+  n: number;
+  m: number;
+  k: number;
+  rows: number;
+  atomBatch: number;
+  precision: string;
+  subgroups: boolean;
+  /** Wall time of one run. */
+  milliseconds: number;
+  /** What binds the stage. */
+  limit: "flops" | "bytes";
+  /** Share of what the card has of it, in percent; null where that is not known. */
+  percentOfLimit: number | null;
+  /** Share of the wall time that the device was at work; null where it cannot be measured. */
+  gpuBusy: number | null;
+  /** Greatest error against the CPU oracle on a sample; null where the stage is checked with another one. */
+  maxRelativeError: number | null;
+  /** Share of sampled rows on which the oracle finds the same support. */
+  supportAgreement?: number;
+  /** The peer's time for the same stage. */
+  peerMilliseconds?: number;
+}
+
+/** The answer of a benchmark. */
+export interface BenchReport {
+  device: {
+    name: string;
+    kind: "gpu" | "cpu";
+    software: boolean;
+    /** FLOP/s and bytes/s that percentages are of; absent where not known. */
+    peak?: { flops: number; bytes: number };
+  };
+  stages: BenchStage[];
+  /** What failed its check or could not be run. */
+  problems: string[];
+  /** False where a result was wrong. */
+  ok: boolean;
+}
+
+/** A result may be off by this much, relative to the size of what it was made from. */
+export const ERROR_TOLERANCE = 1e-4;
+
+/** Supports must agree with the oracle's on this share of rows. */
+export const SUPPORT_AGREEMENT = 0.999;

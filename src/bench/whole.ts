@@ -1,0 +1,135 @@
+import type { EngineSpec, IterationReport } from "../engine/engine.ts";
+import { createCpuEngine } from "../engine/cpu.ts";
+import { createGpuEngine } from "../engine/gpu.ts";
+import { atomOrder } from "../learn/plan.ts";
+import type { BenchOptions } from "./types.ts";
+
+/** Wall time of a run and the device's share of it. */
+export interface WholeTime {
+  milliseconds: number;
+  gpuBusy: number | null;
+}
+
+interface Problem {
+  data: Float32Array<ArrayBuffer>;
+  rows: number;
+  dictionary: Float32Array;
+}
+
+/** Whole iterations as a training queues them: rows held on the device, reports once at the end. */
+export async function timeStep(
+  spec: EngineSpec,
+  problem: Problem,
+  options: BenchOptions,
+  atomBatch: number,
+): Promise<WholeTime> {
+  const engine = await createGpuEngine(spec, { subgroups: options.subgroups });
+  try {
+    await engine.loadDictionary(problem.dictionary);
+    const { data, rows } = problem;
+    const held = await engine.holdRows({ data, rows });
+    const source = held === undefined ? { data, rows } : { held, rows };
+    const iterate = (i: number) =>
+      engine.iterate(source, stepOf(spec, i, atomBatch, options.ridge));
+    await iterate(0);
+    await engine.reports();
+    const start = performance.now();
+    for (let i = 0; i < options.runs; i++) await iterate(i + 1);
+    const reports = await engine.reports();
+    return shareOf(performance.now() - start, reports, options.runs);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A training as a user runs it: rows in host memory, held on the device where they fit, reports every 8 iterations. */
+export async function timeTraining(
+  spec: EngineSpec,
+  problem: Problem,
+  options: BenchOptions,
+  atomBatch: number,
+): Promise<WholeTime> {
+  const { rows, passes } = options.train!;
+  const engine = await createGpuEngine(spec, { subgroups: options.subgroups });
+  try {
+    const start = performance.now();
+    await engine.loadDictionary(problem.dictionary);
+    const batches = Math.ceil(rows / problem.rows);
+    const held: (number | undefined)[] = [];
+    const reports: IterationReport[] = [];
+    for (let i = 0; i < passes * batches; i++) {
+      const b = i % batches, { data } = problem;
+      const count = Math.min(problem.rows, rows - b * problem.rows);
+      const batch = { data: data.subarray(0, count * spec.width), rows: count };
+      if (passes > 1) held[b] ??= await engine.holdRows(batch);
+      const kept = held[b];
+      await engine.iterate(
+        kept === undefined ? batch : { held: kept, rows: count },
+        stepOf(spec, i, atomBatch, options.ridge),
+      );
+      if (i % 8 === 7) reports.push(...await engine.reports());
+    }
+    reports.push(...await engine.reports());
+    await engine.readDictionary();
+    return shareOf(performance.now() - start, reports, 1);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Milliseconds of the CPU engine's stages and iterations, averaged. */
+export async function timeCpu(
+  spec: EngineSpec,
+  problem: Problem,
+  options: BenchOptions,
+  atomBatch: number,
+): Promise<Record<string, number>> {
+  const engine = await createCpuEngine(spec);
+  await engine.loadDictionary(problem.dictionary);
+  for (let i = 0; i < options.runs; i++) {
+    await engine.iterate(
+      { data: problem.data, rows: problem.rows },
+      stepOf(spec, i, atomBatch, options.ridge),
+    );
+  }
+  const reports = await engine.reports();
+  await engine.close();
+  const means: Record<string, number> = {};
+  for (const { milliseconds, stages } of reports) {
+    for (const [stage, spent] of Object.entries(stages)) {
+      means[stage] = (means[stage] ?? 0) + spent / reports.length;
+    }
+    means.step = (means.step ?? 0) + milliseconds / reports.length;
+  }
+  return means;
+}
+
+function stepOf(
+  spec: EngineSpec,
+  iteration: number,
+  atomBatch: number,
+  ridge: number,
+) {
+  return {
+    order: atomOrder(spec.groups, 0, iteration, false),
+    atomBatch,
+    ridge,
+    replace: new Uint32Array(0),
+  };
+}
+
+function shareOf(
+  wall: number,
+  reports: IterationReport[],
+  runs: number,
+): WholeTime {
+  const busy = reports.reduce(
+    (sum, { stages }) =>
+      sum + Object.values(stages).reduce((all, spent) => all + spent, 0),
+    0,
+  );
+  return {
+    milliseconds: wall / runs,
+    gpuBusy: busy > 0 ? Math.min(1, busy / wall) : null,
+  };
+}
