@@ -4,6 +4,13 @@ import { writeError } from "../model/atomic.ts";
 
 /** Keeps other runs out of an output until it is released. */
 export interface OutputLock {
+  /**
+   * Checks that the output's directory is still the one it was: a mount may have gone, and what is written then would
+   * land elsewhere.
+   *
+   * @throws {DbksvdError} `run`
+   */
+  requirePlace(): Promise<void>;
   /** Lets go; calling it again does nothing. */
   release(): Promise<void>;
 }
@@ -45,7 +52,11 @@ export async function lockOutput(
       }
       await tellOfCrash(file, path, onNotice);
       await sign(file);
-      return releaseOf(file, path);
+      const place = await Deno.stat(dirname(path));
+      return {
+        requirePlace: () => requireSame(dirname(path), place),
+        release: releaseOf(file, path),
+      };
     } catch (error) {
       file.close();
       throw error instanceof DbksvdError ? error : writeError(path, error);
@@ -140,19 +151,26 @@ function hostName(): string {
   return asked.state === "granted" ? Deno.hostname() : "this host";
 }
 
-function releaseOf(file: Deno.FsFile, path: string): OutputLock {
+async function requireSame(path: string, place: Deno.FileInfo) {
+  const now = await Deno.stat(path).catch(() => undefined);
+  if (now?.ino === place.ino && now.dev === place.dev) return;
+  throw new DbksvdError("run", "The output's place is no longer there", {
+    where: { file: path },
+    mend: "mount or restore it, and go on with --resume",
+  });
+}
+
+function releaseOf(file: Deno.FsFile, path: string): () => Promise<void> {
   let held = true;
-  return {
-    async release() {
-      if (!held) return;
-      held = false;
-      try {
-        await Deno.remove(path);
-      } catch {
-        // The place is gone or read-only; closing the file ends the lock all the same.
-      } finally {
-        file.close();
-      }
-    },
+  return async () => {
+    if (!held) return;
+    held = false;
+    try {
+      await Deno.remove(path);
+    } catch {
+      // The place is gone or read-only; closing the file ends the lock all the same.
+    } finally {
+      file.close();
+    }
   };
 }

@@ -4,7 +4,7 @@ import { saveModel } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { trainWithCheckpoints } from "./checkpointed.ts";
-import { lockOutput } from "./lock.ts";
+import { lockOutput, type OutputLock } from "./lock.ts";
 import {
   beginningOf,
   recoverDirectory,
@@ -80,7 +80,7 @@ export async function trainToDirectory(
   const lock = await lockOutput(output.out, run.onNotice);
   try {
     await recoverDirectory(output.out);
-    return await trainLocked(source, parameters, output, run);
+    return await trainLocked(source, parameters, output, run, lock);
   } finally {
     await lock.release();
   }
@@ -91,13 +91,19 @@ async function trainLocked(
   parameters: TrainOptions,
   output: TrainOutput,
   run: Omit<TrainRun, "resume">,
+  lock: OutputLock,
 ): Promise<TrainSummary> {
   const { out, column, reading } = output;
   const { initial, onNotice } = run;
-  const identity = await identityOf(source, parameters, { column, reading, initial });
+  const identity = await identityOf(source, parameters, {
+    column,
+    reading,
+    initial,
+  });
   const checkpoints = new Checkpoints(
     out,
     output.checkpointEvery ?? DEFAULT_SCHEDULE,
+    () => lock.requirePlace(),
   );
   const beginning = await beginningOf(output, identity, checkpoints, onNotice);
   if (beginning.kind === "finished") {
@@ -117,6 +123,7 @@ async function trainLocked(
   if (column !== undefined) config.column = column;
   if (reading !== undefined) config.reading = reading;
   const extras = await output.extras?.(result) ?? {};
+  await lock.requirePlace();
   await saveModel(out, model, config, metrics, extras);
   return { ...summaryOf(out, config), resumedAt };
 }

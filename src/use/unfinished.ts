@@ -56,6 +56,7 @@ export function parseSchedule(text: string): CheckpointSchedule {
 export class Checkpoints {
   readonly #directory: string;
   readonly #schedule: CheckpointSchedule;
+  readonly #beforeWriting: () => Promise<void>;
   #kept: string[] = [];
   #savedAt = { iteration: 0, time: performance.now() };
   #cost = 0;
@@ -63,8 +64,14 @@ export class Checkpoints {
   /**
    * @param output the output directory
    * @param schedule how often to save
+   * @param beforeWriting checks that the place is still the one it was
    */
-  constructor(output: string, schedule: CheckpointSchedule) {
+  constructor(
+    output: string,
+    schedule: CheckpointSchedule,
+    beforeWriting: () => Promise<void>,
+  ) {
+    this.#beforeWriting = beforeWriting;
     this.#directory = join(output, CHECKPOINT_DIRECTORY);
     this.#schedule = schedule;
   }
@@ -95,6 +102,7 @@ export class Checkpoints {
   async save(run: SavedRun): Promise<void> {
     const start = performance.now();
     const { iteration } = run.state;
+    await this.#beforeWriting();
     const path = await writeCheckpoint(this.#directory, iteration, run);
     this.#kept = [path, ...this.#kept.filter((kept) => kept !== path)]
       .slice(0, 2);

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
+import { DbksvdError } from "../../src/errors.ts";
+import {
+  CHECKPOINT_DIRECTORY,
+  listCheckpoints,
+  readCheckpoint,
+} from "../../src/model/checkpoint.ts";
+import {
+  type TrainOutput,
+  trainToDirectory,
+} from "../../src/use/train_directory.ts";
+import { dictionaryBytes, inDirectory, SMALL, smallSource } from "./runs.ts";
+
+const EVERY = { iterations: 1 };
+
+/** Makes CPU engines whose calls a test may spoil; `calls` counts `reports` over all of them. */
+function spoiled(
+  spoil: (engine: Engine, count: { reports: number }) => Partial<Engine>,
+) {
+  const count = { reports: 0 };
+  return async (spec: EngineSpec): Promise<Engine> => {
+    const engine = await createCpuEngine(spec);
+    const reports = engine.reports.bind(engine);
+    engine.reports = () => (count.reports++, reports());
+    return Object.assign(engine, spoil(engine, count));
+  };
+}
+
+/** An engine that is lost when its reports are read for the nth time, over all its lives. */
+function lostAt(nth: number) {
+  return spoiled((engine, count) => {
+    const reports = engine.reports;
+    return {
+      reports: () => {
+        if (count.reports + 1 !== nth) return reports();
+        count.reports++;
+        throw new DbksvdError("device", "The GPU was lost: unplugged");
+      },
+    };
+  });
+}
+
+async function train(
+  output: TrainOutput,
+  createEngine?: (spec: EngineSpec) => Promise<Engine>,
+): Promise<string[]> {
+  const notices: string[] = [];
+  await trainToDirectory(smallSource(), SMALL, output, {
+    device: "cpu",
+    createEngine,
+    onNotice: (notice) => notices.push(notice),
+  });
+  return notices;
+}
+
+async function savedIterations(out: string): Promise<number[]> {
+  const paths = await listCheckpoints(join(out, CHECKPOINT_DIRECTORY));
+  return await Promise.all(paths.map(async (path) => {
+    const run = await readCheckpoint(path) as {
+      state: { iteration: number; dictionary: Float32Array };
+    };
+    assert(run.state.dictionary.every(Number.isFinite));
+    return run.state.iteration;
+  }));
+}
+
+Deno.test("trainToDirectory() says how to go on when the device is lost, and goes on to the same bytes", async () => {
+  await inDirectory(async (directory) => {
+    const straight = join(directory, "straight");
+    await train({ out: straight });
+    const out = join(directory, "model");
+    await assert.rejects(
+      train({ out, checkpointEvery: EVERY }, lostAt(3)),
+      (error: unknown) =>
+        error instanceof DbksvdError && error.exitCode === 4 &&
+        /lost: unplugged.*safe up to iteration 6.*--resume/.test(error.message),
+    );
+    assert.deepEqual(await savedIterations(out), [6, 3]);
+    await train({ out, resume: true });
+    assert.deepEqual(
+      await dictionaryBytes(out),
+      await dictionaryBytes(straight),
+    );
+  });
+});
+
+Deno.test("trainToDirectory() tries again from the checkpoint as often as it is told, to the same bytes", async () => {
+  await inDirectory(async (directory) => {
+    const straight = join(directory, "straight");
+    await train({ out: straight });
+    for (const nth of [1, 2, 4]) {
+      const out = join(directory, `model-${nth}`);
+      const output = { out, checkpointEvery: EVERY, retries: 1 };
+      const notices = await train(output, lostAt(nth));
+      const where = nth === 1 ? "the beginning" : `iteration ${3 * (nth - 1)}`;
+      assert.match(
+        notices.join("\n"),
+        new RegExp(`trying again from ${where}`),
+      );
+      assert.deepEqual(
+        await dictionaryBytes(out),
+        await dictionaryBytes(straight),
+      );
+    }
+  });
+});
+
+Deno.test("trainToDirectory() does not try again where there is no device at all", async () => {
+  await inDirectory(async (directory) => {
+    let asked = 0;
+    await assert.rejects(
+      train({ out: join(directory, "model"), retries: 5 }, () => {
+        asked++;
+        throw new DbksvdError("device", "No usable GPU");
+      }),
+      /No usable GPU/,
+    );
+    assert.equal(asked, 1);
+  });
+});
+
+for (
+  const [stage, sum] of [
+    ["rows", "energy"],
+    ["code", "codingError"],
+    ["update", "updatedError"],
+  ] as const
+) {
+  Deno.test(`trainToDirectory() stops at a NaN in the ${stage}, naming stage and batch, with the checkpoint sound`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "model");
+      const nan = spoiled((engine, count) => {
+        const reports = engine.reports;
+        return {
+          reports: async () => {
+            const all = await reports();
+            if (count.reports === 3) all[1][sum] = NaN;
+            return all;
+          },
+        };
+      });
+      await assert.rejects(
+        train({ out, checkpointEvery: EVERY }, nan),
+        (error: unknown) => {
+          assert(error instanceof DbksvdError && error.kind === "run");
+          assert.equal(error.where?.stage, stage);
+          assert.equal(error.where?.batch, 7);
+          return true;
+        },
+      );
+      assert.deepEqual(await savedIterations(out), [6, 3]);
+    });
+  });
+}
+
+Deno.test("trainToDirectory() never saves a dictionary that is not finite", async () => {
+  await inDirectory(async (directory) => {
+    const out = join(directory, "model");
+    const infinite = spoiled((engine, count) => {
+      const read = engine.readDictionary.bind(engine);
+      return {
+        readDictionary: async () => {
+          const dictionary = await read();
+          if (count.reports === 2) dictionary[9] = Infinity;
+          return dictionary;
+        },
+      };
+    });
+    await assert.rejects(
+      train({ out, checkpointEvery: EVERY }, infinite),
+      /not finite.*atom 1.*safe up to iteration 3/,
+    );
+    assert.deepEqual(await savedIterations(out), [3]);
+  });
+});
