@@ -71,6 +71,13 @@ export interface IterationStep {
   ridge: number;
   /** Atoms to replace, after the update, by the worst-represented rows' normalised residuals (worst row to first atom). */
   replace: Uint32Array;
+  /**
+   * ρ in [0, 1): how much earlier batches still count. An atom's update is v = Σ x_i R_i + (Σ x_i² + ρ·w)·d with w its weight,
+   * and w becomes ρ·w + Σ x_i² (x as coded); 0 where left out. A replaced atom's weight becomes 0.
+   */
+  memory?: number;
+  /** Nonzeros a row in this iteration, number of groups ≤ k_t ≤ the spec's sparsity; the spec's where left out. */
+  sparsity?: number;
 }
 
 /** What one iteration did, as sums over its rows in normalised units. */
@@ -113,10 +120,15 @@ export interface Codes {
 export interface Engine {
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
-  /** Gives the engine its dictionary: atoms × width, rows of unit length. */
-  loadDictionary(dictionary: Float32Array): Promise<void>;
+  /** Gives the engine its dictionary: atoms × width, rows of unit length; and its atoms' weights, 0 where left out. */
+  loadDictionary(
+    dictionary: Float32Array,
+    weights?: Float32Array,
+  ): Promise<void>;
   /** Reads the dictionary back: atoms × width. */
   readDictionary(): Promise<Float32Array>;
+  /** Reads the atoms' weights back (see `IterationStep.memory`). */
+  readWeights(): Promise<Float32Array>;
   /** Keeps raw rows on the device; returns their number, or `undefined` where they do not fit (stream them instead). */
   holdRows(
     rows: { data: Float32Array; rows: number },

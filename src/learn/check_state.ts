@@ -22,7 +22,9 @@ export function checkedState(
     isCount(state.iteration) && isCount(state.atomBatch) &&
     isCount(state.trainingRows) && isCount(state.rowsSeen) &&
     isFinite32(state.dictionary, atoms * width) &&
+    isFinite32(state.weights, atoms) &&
     isFinite32(state.normalisation.mean, width) &&
+    state.normLimit >= 0 && isCount(state.capped) &&
     state.normalisation.scale > 0 && state.normalisation.scale < Infinity &&
     Array.isArray(state.window.recent) &&
     state.window.recent.every((uses) =>

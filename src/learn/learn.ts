@@ -1,7 +1,7 @@
 import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
-import type { BatchOptions, RowSet, RowSource } from "../rows/source.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { randomStream } from "../random.ts";
 import { windowUsage } from "./housekeeping.ts";
@@ -10,15 +10,21 @@ import {
   initialiseGaussian,
   spareRows,
 } from "./initialise.ts";
-import { freshState, type LearnState, noteReports, settle } from "./state.ts";
+import { freshState, type LearnState } from "./state.ts";
 import type { TrainOptions } from "./options.ts";
-import { atomOrder, planTraining, type TrainingPlan } from "./plan.ts";
+import { normLimit } from "./norms.ts";
+import { checkedDictionary, runPasses } from "./passes.ts";
+import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import {
   gatherStatistics,
   normalisationOf,
   type RowStatistics,
 } from "./statistics.ts";
+import { Validation, validationRows } from "./validation.ts";
 import { validateAgainstWidth, validateOptions } from "./validate.ts";
+
+/** Rows whose median distance from the mean is taken, at least. */
+const ROWS_FOR_MEDIAN = 1024;
 
 /** How a training is driven from outside. */
 export interface LearnHooks {
@@ -47,6 +53,8 @@ export interface LearnResult {
   lines: MetricsLine[];
   /** Training rows. */
   rows: number;
+  /** Of these, rows of huge norm that were drawn in (see `normCap`). */
+  capped: number;
   engine: Engine["info"];
 }
 
@@ -66,14 +74,33 @@ export async function learn(
 ): Promise<LearnResult> {
   validateOptions(options);
   validateAgainstWidth(options, source.width);
-  const state = hooks.resume ?? await start(source, options, hooks);
-  const spec = engineSpec(source.width, options, state.normalisation);
+  const watched = validationRows(source, options, hooks.heldOut);
+  const except = union(hooks.heldOut, watched);
+  const state = hooks.resume ?? await start(source, options, hooks, except);
+  const plan = planTraining(
+    state.trainingRows,
+    sampleBatchFor(options, state.trainingRows),
+    options.passes,
+  );
+  const spec = engineSpec(source.width, options, state.normalisation, plan);
   const engine = await hooks.createEngine(spec);
   hooks.onEngine?.(engine.info);
   try {
-    await engine.loadDictionary(state.dictionary);
-    await runPasses(source, options, hooks, state, engine);
-    state.dictionary = checkedDictionary(
+    await engine.loadDictionary(state.dictionary, state.weights);
+    const validation = watched.size > 0
+      ? await Validation.open(source, watched)
+      : undefined;
+    await runPasses({
+      source,
+      options,
+      hooks,
+      state,
+      engine,
+      plan,
+      except,
+      validation,
+    });
+    state.dictionary = state.best?.dictionary ?? checkedDictionary(
       await engine.readDictionary(),
       source.width,
     );
@@ -81,6 +108,7 @@ export async function learn(
       model: modelOf(state, spec, options),
       lines: state.lines,
       rows: state.trainingRows,
+      capped: state.capped,
       engine: engine.info,
     };
   } finally {
@@ -88,11 +116,23 @@ export async function learn(
   }
 }
 
+function union(
+  one: RowSet | undefined,
+  other: Set<number>,
+): RowSet | undefined {
+  if (other.size === 0) return one;
+  return {
+    size: (one?.size ?? 0) + other.size,
+    has: (row) => other.has(row) || (one?.has(row) ?? false),
+  };
+}
+
 /** The engine that an option set asks for. */
 export function engineSpec(
   width: number,
   options: TrainOptions,
   normalisation: Normalisation,
+  plan: TrainingPlan,
 ): EngineSpec {
   return {
     width,
@@ -106,7 +146,7 @@ export function engineSpec(
       refit: options.refit,
     },
     normalisation,
-    sampleBatch: options.sampleBatch,
+    sampleBatch: plan.batches[0],
     powerSteps: options.powerSteps,
     exact: options.exact,
     gram: options.gram,
@@ -118,13 +158,17 @@ async function start(
   source: RowSource,
   options: TrainOptions,
   hooks: LearnHooks,
+  except: RowSet | undefined,
 ): Promise<LearnState> {
   const fromRows = hooks.initial === undefined && options.init === "rows";
   const statistics = await gatherStatistics(
-    source.batches(4096, delivery(hooks)),
+    source.batches(4096, { except, signal: hooks.signal }),
     source.width,
     {
-      draw: fromRows ? options.atoms + spareRows(options.atoms) : 0,
+      draw: Math.max(
+        ROWS_FOR_MEDIAN,
+        fromRows ? options.atoms + spareRows(options.atoms) : 0,
+      ),
       random: randomStream(options.seed, "draw"),
       most: Math.max(options.statsRows ?? Infinity, options.atoms),
     },
@@ -139,8 +183,17 @@ async function start(
     firstAtoms(statistics, source.width, options, normalisation);
   const trainingRows = options.statsRows === undefined
     ? statistics.rows
-    : source.rowCount - (hooks.heldOut?.size ?? 0);
-  return freshState(dictionary.slice(), normalisation, trainingRows, options);
+    : source.rowCount - (except?.size ?? 0);
+  const limit = normLimit(
+    statistics.drawn,
+    normalisation.mean,
+    options.exact ? 0 : options.normCap,
+  );
+  return freshState(
+    dictionary.slice(),
+    { normalisation, normLimit: limit, trainingRows },
+    options,
+  );
 }
 
 function firstAtoms(
@@ -159,143 +212,6 @@ function firstAtoms(
       normalisation,
       random,
     );
-}
-
-function delivery(hooks: LearnHooks): BatchOptions {
-  return { except: hooks.heldOut, signal: hooks.signal };
-}
-
-async function runPasses(
-  source: RowSource,
-  options: TrainOptions,
-  hooks: LearnHooks,
-  state: LearnState,
-  engine: Engine,
-): Promise<void> {
-  const plan = planTraining(
-    state.trainingRows,
-    options.sampleBatch,
-    options.passes,
-  );
-  const held: (number | undefined)[] = [];
-  while (state.iteration < plan.iterations) {
-    const first = state.iteration % plan.batches.length;
-    const left = plan.batches.map((_, b) => b).slice(first);
-    if (left.every((b) => held[b] !== undefined)) {
-      for (const b of left) {
-        const rows = { held: held[b]!, rows: plan.batches[b] };
-        await iterate(engine, rows, plan, options, hooks, state);
-      }
-    } else {
-      await streamPass(
-        source,
-        first,
-        plan,
-        held,
-        options,
-        hooks,
-        state,
-        engine,
-      );
-    }
-  }
-}
-
-// One pass, or what is left of it, over streamed rows; batches that the device can hold are kept for later passes.
-async function streamPass(
-  source: RowSource,
-  first: number,
-  plan: TrainingPlan,
-  held: (number | undefined)[],
-  options: TrainOptions,
-  hooks: LearnHooks,
-  state: LearnState,
-  engine: Engine,
-): Promise<void> {
-  const skipRows = plan.batches.slice(0, first).reduce((sum, n) => sum + n, 0);
-  const shuffleSeed = plan.batches.length > 1 ? options.seed : undefined;
-  const again = state.iteration + plan.batches.length < plan.iterations;
-  let b = first;
-  const batches = source.batches(plan.batches.slice(first), {
-    ...delivery(hooks),
-    shuffleSeed,
-    skipRows,
-  });
-  for await (const batch of batches) {
-    if (again) held[b] ??= await engine.holdRows(batch);
-    const kept = held[b];
-    const rows = kept === undefined ? batch : { held: kept, rows: batch.rows };
-    await iterate(engine, rows, plan, options, hooks, state);
-    b++;
-  }
-  if (b !== plan.batches.length) {
-    throw new DbksvdError("data", "The inputs gave fewer rows than at first", {
-      where: { batch: b },
-      mend: "do not change the inputs while a training runs",
-    });
-  }
-}
-
-async function iterate(
-  engine: Engine,
-  rows: Parameters<Engine["iterate"]>[0],
-  plan: TrainingPlan,
-  options: TrainOptions,
-  hooks: LearnHooks,
-  state: LearnState,
-): Promise<void> {
-  hooks.signal?.throwIfAborted();
-  const groups = options.matryoshka ?? [options.atoms];
-  await engine.iterate(rows, {
-    order: atomOrder(groups, options.seed, state.iteration, options.exact),
-    atomBatch: state.atomBatch,
-    ridge: options.exact ? 0 : options.ridge,
-    replace: Uint32Array.from(state.replace),
-  });
-  noteQueued(state, rows.rows);
-  const due = state.iteration % plan.cadence === 0 ||
-    state.iteration === plan.iterations;
-  if (!due) return;
-  const reports = await engine.reports();
-  const lines = noteReports(state, reports, plan);
-  settle(state, reports, plan, options, hooks.onNotice);
-  hooks.onProgress?.(lines, plan);
-  await hooks.onDecision?.(async () => {
-    state.dictionary = checkedDictionary(
-      await engine.readDictionary(),
-      engine.spec.width,
-    );
-    return state;
-  });
-}
-
-function noteQueued(state: LearnState, rows: number): void {
-  for (const atom of state.replace) {
-    state.window.replacedAt[atom] = state.iteration;
-  }
-  state.queued.push({
-    atomBatch: state.atomBatch,
-    replaced: state.replace.length,
-    rows,
-  });
-  state.replace = [];
-  state.iteration++;
-}
-
-function checkedDictionary(
-  dictionary: Float32Array,
-  width: number,
-): Float32Array {
-  const bad = dictionary.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return dictionary;
-  throw new DbksvdError(
-    "run",
-    "The dictionary has a value that is not finite",
-    {
-      where: { stage: "update", atom: Math.floor(bad / width) },
-      mend: "check the rows for huge values; resume from the last checkpoint",
-    },
-  );
 }
 
 function modelOf(

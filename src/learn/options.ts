@@ -10,10 +10,20 @@ export interface TrainOptions {
   refit: boolean;
   /** Stop a row's pursuit at ‖r‖ ≤ tolerance·‖y − mean‖. */
   tolerance: number;
-  /** Ridge λ of the training codes' coefficients. */
+  /**
+   * Ridge λ of the training codes' coefficients: it falls from 2λ to λ/2 over the training. Shrunk codes explain away less
+   * of what co-occurring atoms share, so that atoms follow the rows' noise less; encoding never shrinks.
+   */
   ridge: number;
-  /** N_b: rows an iteration works on, at most. */
-  sampleBatch: number;
+  /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */
+  sampleBatch?: number;
+  /**
+   * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them. 0: each
+   * batch makes its atoms anew, as in the paper.
+   */
+  memory: number;
+  /** Nonzeros a row at first, growing to `sparsity` over four fifths of the training; undefined: half of it. */
+  startSparsity?: number;
   /** B: atoms updated from one residual; undefined: max(1, ⌊m/32⌋). */
   atomBatch?: number;
   passes: number;
@@ -30,6 +40,16 @@ export interface TrainOptions {
   init: string;
   /** A fraction under 1, or a number of rows, never trained on. At most 16 384 rows when a fraction. */
   holdout: number;
+  /**
+   * Training rows further from the mean than so many times the median row are drawn in to that distance; 0 for no limit.
+   * Measuring and encoding take every row as it is.
+   */
+  normCap: number;
+  /**
+   * Early stopping: a tenth of the training rows is watched instead, training ends after so many passes that brought no
+   * better FVU on them, and the best dictionary is kept. 0: off, train on all rows for all passes.
+   */
+  patience: number;
   /** An atom used fewer times than this over a pass is replaced. */
   minUses: number;
   gram: "f32" | "f16";
@@ -47,7 +67,7 @@ export const DEFAULT_TRAIN_OPTIONS: Readonly<TrainOptions> = {
   refit: false,
   tolerance: 0,
   ridge: 1,
-  sampleBatch: 65536,
+  memory: 40,
   passes: 10,
   powerSteps: 1,
   exact: false,
@@ -55,6 +75,8 @@ export const DEFAULT_TRAIN_OPTIONS: Readonly<TrainOptions> = {
   scale: true,
   init: "rows",
   holdout: 0.1,
+  normCap: 5,
+  patience: 0,
   minUses: 2,
   gram: "f32",
   rows: "f32",

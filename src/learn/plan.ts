@@ -1,7 +1,18 @@
 import { permutation, randomStream } from "../random.ts";
+import type { TrainOptions } from "./options.ts";
 
 /** How many iterations may be queued before their reports are read: a wait costs 10 ms, whatever it waits for. */
 const MOST_QUEUED = 8;
+
+/** A pass has so many sample batches where nothing else is asked for: with memory, more iterations learn more from a pass, */
+const BATCHES_PER_PASS = 16;
+
+/** but a batch has no fewer rows than this, nor than so many an atom, or its Gram would cost as much as its codes; */
+const FEWEST_ROWS = 1024;
+const FEWEST_ROWS_PER_ATOM = 2;
+
+/** and no more than this. */
+const MOST_ROWS = 65536;
 
 /** The order of work of one training, fixed before it starts. */
 export interface TrainingPlan {
@@ -11,6 +22,16 @@ export interface TrainingPlan {
   iterations: number;
   /** Reports are read, and decisions taken, after every so many iterations: part of the algorithm, the same on every engine. */
   cadence: number;
+}
+
+/** N_b where the options leave it open; without memory all rows at once are best, as many as fit. */
+export function sampleBatchFor(options: TrainOptions, rows: number): number {
+  const { sampleBatch, memory, exact, atoms } = options;
+  if (sampleBatch !== undefined) return sampleBatch;
+  if (memory === 0 || exact) return MOST_ROWS;
+  const fewest = Math.max(FEWEST_ROWS, FEWEST_ROWS_PER_ATOM * atoms);
+  const share = Math.ceil(rows / BATCHES_PER_PASS);
+  return Math.min(MOST_ROWS, Math.max(fewest, share));
 }
 
 /**

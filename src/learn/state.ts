@@ -24,7 +24,13 @@ export interface LearnState {
   atomBatch: number;
   /** As last read back from the engine. */
   dictionary: Float32Array;
+  /** What earlier batches weigh in each atom, read back with the dictionary. */
+  weights: Float32Array;
   normalisation: Normalisation;
+  /** Training rows further from the mean than this (raw units) are drawn in to it; 0: none are. */
+  normLimit: number;
+  /** Training rows drawn in so, in the first pass. */
+  capped: number;
   trainingRows: number;
   rowsSeen: number;
   window: UsageWindow;
@@ -33,13 +39,16 @@ export interface LearnState {
   /** Iterations given to the engine whose reports are not read yet; empty at decision points. */
   queued: { atomBatch: number; replaced: number; rows: number }[];
   lines: MetricsLine[];
+  /** The best dictionary by validation, where one is sought. */
+  best?: { fvu: number; iteration: number; dictionary: Float32Array };
+  /** Set where validation ended the training early. */
+  stopped?: boolean;
 }
 
 /** The state before the first iteration. */
 export function freshState(
   dictionary: Float32Array,
-  normalisation: Normalisation,
-  trainingRows: number,
+  known: Pick<LearnState, "normalisation" | "normLimit" | "trainingRows">,
   options: TrainOptions,
 ): LearnState {
   const byDefault = Math.max(1, Math.floor(options.atoms / 32));
@@ -47,8 +56,9 @@ export function freshState(
     iteration: 0,
     atomBatch: options.exact ? 1 : options.atomBatch ?? byDefault,
     dictionary,
-    normalisation,
-    trainingRows,
+    weights: new Float32Array(options.atoms),
+    ...known,
+    capped: 0,
     rowsSeen: 0,
     window: emptyWindow(options.atoms),
     replace: [],

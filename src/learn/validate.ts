@@ -9,16 +9,31 @@ import type { TrainOptions } from "./options.ts";
 export function validateOptions(options: TrainOptions): void {
   positiveInteger("--atoms", options.atoms);
   positiveInteger("--sparsity", options.sparsity);
-  positiveInteger("--sample-batch", options.sampleBatch);
   positiveInteger("--passes", options.passes);
   positiveInteger("--power-steps", options.powerSteps);
   if (options.atomBatch !== undefined) {
     positiveInteger("--atom-batch", options.atomBatch);
   }
+  if (options.sampleBatch !== undefined) {
+    positiveInteger("--sample-batch", options.sampleBatch);
+  }
+  if (options.startSparsity !== undefined) {
+    positiveInteger("--start-sparsity", options.startSparsity);
+    if (options.startSparsity > options.sparsity) {
+      refuse(
+        "--start-sparsity",
+        options.startSparsity,
+        `at most --sparsity (${options.sparsity})`,
+      );
+    }
+  }
   if (options.statsRows !== undefined) {
     positiveInteger("--stats-rows", options.statsRows);
   }
   finiteAtLeast("--ridge", options.ridge, 0);
+  finiteAtLeast("--memory", options.memory, 0);
+  finiteAtLeast("--norm-cap", options.normCap, 0);
+  finiteAtLeast("--patience", options.patience, 0);
   finiteAtLeast("--min-uses", options.minUses, 0);
   finiteAtLeast("--holdout", options.holdout, 0);
   finiteAtLeast("--tolerance", options.tolerance, 0);

@@ -18,16 +18,21 @@ export function multiplyTransposed(
   }
 }
 
-/** G = D·Dᵀ (m × m); exactly symmetric. */
+/** G = D·Dᵀ (m × m); exactly symmetric: the lower half is computed, the upper one copied. */
 export function gram(
   dictionary: Float32Array,
   m: number,
   n: number,
   g: Float32Array,
 ): void {
-  multiplyTransposed(dictionary, m, dictionary, m, n, g);
+  for (let i = 0; i < m; i += 4) {
+    for (let j = 0; j <= i; j += 4) {
+      if (i + 4 <= m) tile(dictionary, dictionary, g, i, j, m, n);
+      else edge(dictionary, dictionary, g, i, j, m, m, n);
+    }
+  }
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < i; j++) g[i * m + j] = g[j * m + i];
+    for (let j = 0; j < i; j++) g[j * m + i] = g[i * m + j];
   }
 }
 

@@ -11,6 +11,8 @@ export interface UpdateState {
   /** Coefficients, rows × k. */
   values: Float32Array;
   lists: AtomLists;
+  /** What earlier batches weigh in each atom: Σ x² of theirs, faded; m values. */
+  weights: Float32Array;
   /** n. */
   width: number;
   /** k, the slots of a row. */
@@ -22,12 +24,25 @@ export interface UpdateOptions {
   powerSteps: number;
   exact: boolean;
   nonnegative: boolean;
+  /** ρ: how much of the weight of earlier batches counts in this one. */
+  memory: number;
 }
 
 interface AtomUpdate {
   atom: number;
   direction: Float64Array;
   values: Float64Array;
+}
+
+/** One atom with its uses, as its update finds them. */
+interface AtomUses {
+  /** Code slots. */
+  uses: Uint32Array;
+  old: Float64Array;
+  /** Coefficients, one a use. */
+  oldX: Float64Array;
+  /** What earlier batches add to Σ x². */
+  carried: number;
 }
 
 /**
@@ -55,35 +70,37 @@ function updateAtom(
 ): AtomUpdate | undefined {
   const { dictionary, values, width: n, lists: { starts, slots } } = state;
   const uses = slots.subarray(starts[atom], starts[atom + 1]);
-  if (uses.length === 0) return undefined;
   const old = Float64Array.from(dictionary.subarray(atom * n, (atom + 1) * n));
   const oldX = Float64Array.from(uses, (e) => values[e]);
+  const carried = options.memory * state.weights[atom];
+  state.weights[atom] = carried + dot(oldX, 0, oldX, 0, oldX.length);
+  if (uses.length === 0) return undefined;
+  const use = { uses, old, oldX, carried };
   let x: Float64Array = oldX, direction: Float64Array = old;
   const steps = options.exact ? EXACT_STEPS : options.powerSteps;
   for (let step = 0; step < steps; step++) {
-    if (step > 0) x = project(state, uses, direction, old, oldX);
-    const next = powerStep(state, uses, old, oldX, x);
+    if (step > 0) x = project(state, use, direction);
+    const next = powerStep(state, use, x);
     if (next === undefined) return undefined;
     const change = distance(next, direction);
     direction = next;
     if (options.exact && change < EXACT_CHANGE) break;
   }
-  const final = project(state, uses, direction, old, oldX);
+  const final = project(state, use, direction);
   if (options.nonnegative) final.forEach((v, i) => final[i] = Math.max(0, v));
   return { atom, direction, values: final };
 }
 
-// v = Σ x_i E_i with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes.
+// v = Σ x_i E_i + carried·old with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes. Earlier batches pull
+// towards the atom that they left: the least change that keeps a small batch from overwriting it.
 function powerStep(
   state: UpdateState,
-  uses: Uint32Array,
-  old: Float64Array,
-  oldX: Float64Array,
+  { uses, old, oldX, carried }: AtomUses,
   x: Float64Array,
 ): Float64Array | undefined {
   const { residual, width: n, sparsity } = state;
   const v = new Float64Array(n);
-  let along = 0;
+  let along = carried;
   for (let u = 0; u < uses.length; u++) {
     const row = Math.floor(uses[u] / sparsity) * n, weight = x[u];
     for (let p = 0; p < n; p++) v[p] += weight * residual[row + p];
@@ -99,10 +116,8 @@ function powerStep(
 // x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i
 function project(
   state: UpdateState,
-  uses: Uint32Array,
+  { uses, old, oldX }: AtomUses,
   direction: Float64Array,
-  old: Float64Array,
-  oldX: Float64Array,
 ): Float64Array {
   const { residual, width: n, sparsity } = state;
   const overlap = dot(direction, 0, old, 0, n);

@@ -84,10 +84,6 @@ class WorkerEngine implements Engine {
     return await this.#call("readWeights", []) as Float32Array;
   }
 
-  async readWeights(): Promise<Float32Array> {
-    return await this.#call("readWeights", []) as Float32Array;
-  }
-
   async holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined> {

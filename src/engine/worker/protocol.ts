@@ -7,7 +7,6 @@ export type EngineCall =
   | "loadDictionary"
   | "readDictionary"
   | "readWeights"
-  | "readWeights"
   | "holdRows"
   | "iterate"
   | "reports"

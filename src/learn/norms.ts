@@ -1,0 +1,59 @@
+import type { RowBatch } from "../rows/source.ts";
+
+/**
+ * How far from the mean a training row may be: `cap` times the median distance of some rows. A handful of rows of huge norm,
+ * as attention sinks are, would otherwise outweigh all others in every atom they touch.
+ *
+ * @param drawn random raw rows
+ * @param mean the model's mean
+ * @param cap how many medians; 0 for no limit
+ * @returns the limit in raw units; 0 for none
+ */
+export function normLimit(
+  drawn: readonly Float32Array[],
+  mean: Float32Array,
+  cap: number,
+): number {
+  if (drawn.length === 0) return 0;
+  const lengths = drawn.map((row) => distance(row, 0, mean)).sort((a, b) =>
+    a - b
+  );
+  return cap * lengths[Math.floor(lengths.length / 2)];
+}
+
+/**
+ * Draws rows that are further from the mean than the limit in to it, in place; their directions stay.
+ *
+ * @returns how many were drawn in
+ */
+export function drawInRows(
+  { data, rows }: RowBatch,
+  mean: Float32Array,
+  limit: number,
+): number {
+  const width = mean.length;
+  let drawn = 0;
+  for (let i = 0; i < rows; i++) {
+    const length = distance(data, i * width, mean);
+    if (!(length > limit)) continue;
+    const share = limit / length;
+    for (let p = 0; p < width; p++) {
+      const at = i * width + p;
+      data[at] = mean[p] + share * (data[at] - mean[p]);
+    }
+    drawn++;
+  }
+  return drawn;
+}
+
+function distance(
+  data: Float32Array,
+  offset: number,
+  mean: Float32Array,
+): number {
+  let sum = 0;
+  for (let p = 0; p < mean.length; p++) {
+    sum += (data[offset + p] - mean[p]) ** 2;
+  }
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,145 @@
+import type { Engine, EngineRows } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import type { RowBatch, RowSet, RowSource } from "../rows/source.ts";
+import { drawInRows } from "./norms.ts";
+import type { LearnHooks } from "./learn.ts";
+import type { TrainOptions } from "./options.ts";
+import { atomOrder, type TrainingPlan } from "./plan.ts";
+import { scheduledStep } from "./schedule.ts";
+import { type LearnState, noteReports, settle } from "./state.ts";
+import type { Validation } from "./validation.ts";
+
+/** One training at work. */
+export interface Training {
+  source: RowSource;
+  options: TrainOptions;
+  hooks: LearnHooks;
+  state: LearnState;
+  engine: Engine;
+  plan: TrainingPlan;
+  /** Rows that take no part: held out, or watched by validation. */
+  except?: RowSet;
+  /** Absent without early stopping. */
+  validation?: Validation;
+}
+
+/** Works through the passes that are left, or until validation says that more would not help. */
+export async function runPasses(training: Training): Promise<void> {
+  const { plan, state } = training;
+  const held: (number | undefined)[] = [];
+  while (state.iteration < plan.iterations && !state.stopped) {
+    const first = state.iteration % plan.batches.length;
+    const left = plan.batches.map((_, b) => b).slice(first);
+    if (left.every((b) => held[b] !== undefined)) {
+      for (const b of left) {
+        await iterate(training, { held: held[b]!, rows: plan.batches[b] });
+      }
+    } else await streamPass(training, first, held);
+  }
+}
+
+// One pass, or what is left of it, over streamed rows; batches that the device can hold are kept for later passes.
+async function streamPass(
+  training: Training,
+  first: number,
+  held: (number | undefined)[],
+): Promise<void> {
+  const { source, options, hooks, state, engine, plan } = training;
+  const skipRows = plan.batches.slice(0, first).reduce((sum, n) => sum + n, 0);
+  const shuffleSeed = plan.batches.length > 1 ? options.seed : undefined;
+  const again = state.iteration + plan.batches.length < plan.iterations;
+  let b = first;
+  const batches = source.batches(plan.batches.slice(first), {
+    except: training.except,
+    signal: hooks.signal,
+    shuffleSeed,
+    skipRows,
+  });
+  for await (const batch of batches) {
+    drawIn(training, batch);
+    if (again) held[b] ??= await engine.holdRows(batch);
+    const kept = held[b];
+    await iterate(
+      training,
+      kept === undefined ? batch : { held: kept, rows: batch.rows },
+    );
+    b++;
+  }
+  if (b !== plan.batches.length) {
+    throw new DbksvdError("data", "The inputs gave fewer rows than at first", {
+      where: { batch: b },
+      mend: "do not change the inputs while a training runs",
+    });
+  }
+}
+
+function drawIn({ state, plan }: Training, batch: RowBatch): void {
+  if (state.normLimit === 0) return;
+  const drawn = drawInRows(batch, state.normalisation.mean, state.normLimit);
+  if (state.iteration < plan.batches.length) state.capped += drawn;
+}
+
+async function iterate(training: Training, rows: EngineRows): Promise<void> {
+  const { options, hooks, state, engine, plan } = training;
+  hooks.signal?.throwIfAborted();
+  const groups = options.matryoshka ?? [options.atoms];
+  await engine.iterate(rows, {
+    order: atomOrder(groups, options.seed, state.iteration, options.exact),
+    atomBatch: state.atomBatch,
+    replace: Uint32Array.from(state.replace),
+    ...scheduledStep(options, plan, state.iteration, rows.rows),
+  });
+  noteQueued(state, rows.rows);
+  const passEnds = state.iteration % plan.batches.length === 0;
+  const validates = passEnds && training.validation !== undefined;
+  const due = state.iteration % plan.cadence === 0 || validates ||
+    state.iteration === plan.iterations;
+  if (!due) return;
+  const reports = await engine.reports();
+  const lines = noteReports(state, reports, plan);
+  settle(state, reports, plan, options, hooks.onNotice);
+  if (validates) await training.validation!.look(training, lines);
+  hooks.onProgress?.(lines, plan);
+  await hooks.onDecision?.(async () => {
+    state.dictionary = checkedDictionary(
+      await engine.readDictionary(),
+      engine.spec.width,
+    );
+    state.weights = await engine.readWeights();
+    return state;
+  });
+}
+
+function noteQueued(state: LearnState, rows: number): void {
+  for (const atom of state.replace) {
+    state.window.replacedAt[atom] = state.iteration;
+  }
+  state.queued.push({
+    atomBatch: state.atomBatch,
+    replaced: state.replace.length,
+    rows,
+  });
+  state.replace = [];
+  state.iteration++;
+}
+
+/**
+ * Refuses a dictionary that is no longer finite.
+ *
+ * @throws {DbksvdError} `run`
+ */
+export function checkedDictionary(
+  dictionary: Float32Array,
+  width: number,
+): Float32Array {
+  const bad = dictionary.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return dictionary;
+  throw new DbksvdError(
+    "run",
+    "The dictionary has a value that is not finite",
+    {
+      where: { stage: "update", atom: Math.floor(bad / width) },
+      mend: "check the rows for huge values; resume from the last checkpoint",
+    },
+  );
+}
