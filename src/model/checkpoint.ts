@@ -103,13 +103,19 @@ export async function readCheckpoint(path: string): Promise<unknown> {
  *
  * @param directory where checkpoints are kept
  * @param keep paths that stay
+ * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function pruneCheckpoints(
   directory: string,
   keep: readonly string[],
 ): Promise<void> {
   for (const path of await listCheckpoints(directory)) {
-    if (!keep.includes(path)) await Deno.remove(path);
+    if (keep.includes(path)) continue;
+    try {
+      await Deno.remove(path);
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
   }
 }
 

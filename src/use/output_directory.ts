@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, previousOf } from "../model/atomic.ts";
+import { exists, previousOf, writeError } from "../model/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
@@ -46,9 +46,17 @@ export async function requireReplaceable(out: string): Promise<void> {
 /**
  * Puts right what a crash in the middle of replacing the directory left: needs the directory's lock.
  *
- * @throws {DbksvdError} where the file system refuses
+ * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function recoverDirectory(out: string): Promise<void> {
+  try {
+    await putBack(out);
+  } catch (cause) {
+    throw writeError(out, cause);
+  }
+}
+
+async function putBack(out: string): Promise<void> {
   const previous = previousOf(out);
   if (await exists(previous)) {
     if (await exists(out)) await Deno.remove(previous, { recursive: true });
@@ -210,6 +218,6 @@ async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
     return await Deno.stat(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    throw writeError(path, error);
   }
 }

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { DbksvdError } from "../../src/errors.ts";
+import {
+  CHECKPOINT_DIRECTORY,
+  listCheckpoints,
+  readCheckpoint,
+} from "../../src/model/checkpoint.ts";
+import { trainToDirectory } from "../../src/use/train_directory.ts";
+import { inDirectory, namesIn, SMALL, smallSource } from "./runs.ts";
+
+function isWriteError(words: RegExp) {
+  return (error: unknown) =>
+    error instanceof DbksvdError && error.kind === "run" &&
+    words.test(error.message);
+}
+
+const CHILD = join(import.meta.dirname!, "kill_child.ts");
+
+/** Runs shell text with the training child's command line as `$@`. */
+async function shell(
+  text: string,
+  args: string[],
+): Promise<{ code: number; err: string }> {
+  const child = [Deno.execPath(), "run", "--no-check", "-A", CHILD, ...args];
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", text, "sh", ...child],
+    stdout: "null",
+  }).output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
+
+/** A 3 MB disk where the machine allows mounts: room for one checkpoint of 2 MB, but not for the next one's temporary file. */
+const SMALL_DISK = 'mount -t tmpfs -o size=3m tmpfs "$PLACE"; "$@"; code=$?; ' +
+  'cp -r "$PLACE" "$PLACE.after"; exit $code';
+
+/** Where it does not: no file may be longer than 1 MB. */
+const SMALL_FILES = 'trap "" XFSZ; ulimit -f 2048; "$@"; code=$?; ' +
+  'cp -r "$PLACE" "$PLACE.after"; exit $code';
+
+async function mayMount(): Promise<boolean> {
+  const { success } = await new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"],
+    stdout: "null",
+    stderr: "null",
+  }).output().catch(() => ({ success: false }));
+  return success;
+}
+
+Deno.test("trainToDirectory() on a full disk says so and leaves no half-written file", async () => {
+  await inDirectory(async (directory) => {
+    const place = join(directory, "disk");
+    await Deno.mkdir(place);
+    const mounts = await mayMount();
+    const limited = mounts
+      ? `PLACE='${place}' exec unshare -m sh -c '${SMALL_DISK}' sh "$@"`
+      : `PLACE='${place}'; ${SMALL_FILES}`;
+    const { code, err } = await shell(limited, [
+      join(place, "model"),
+      "cpu",
+      "5",
+    ]);
+    assert.notEqual(code, 0);
+    assert.match(
+      err,
+      mounts
+        ? /Cannot write: No space left.*free some disk space.*--resume/
+        : /Cannot write: File too large/,
+    );
+    const kept = join(`${place}.after`, "model", CHECKPOINT_DIRECTORY);
+    const checkpoints = await listCheckpoints(kept);
+    assert.equal(checkpoints.length, mounts ? 1 : 0);
+    for (const path of checkpoints) await readCheckpoint(path);
+    assert(!(await namesIn(kept)).some((name) => name.endsWith(".tmp")));
+  });
+});
+
+Deno.test("trainToDirectory() refuses a place that cannot be written before any work", async () => {
+  await inDirectory(async (directory) => {
+    const file = join(directory, "file");
+    await Deno.writeTextFile(file, "");
+    for (const out of ["/proc/dbksvd/model", join(file, "model")]) {
+      await assert.rejects(
+        trainToDirectory(smallSource(), SMALL, { out }, {
+          createEngine: () => assert.fail("work was begun"),
+        }),
+        isWriteError(/Cannot write.*check the place and its permissions/),
+      );
+    }
+  });
+});
+
+Deno.test("trainToDirectory() refuses outputs that could not be replaced as a whole", async () => {
+  await inDirectory(async (directory) => {
+    const file = join(directory, "file");
+    await Deno.writeTextFile(file, "precious");
+    for (const out of [".", "..", "/", file, "/proc"]) {
+      await assert.rejects(
+        trainToDirectory(smallSource(), SMALL, { out, overwrite: true }),
+        (error: unknown) =>
+          error instanceof DbksvdError && error.exitCode === 2,
+      );
+    }
+    assert.equal(await Deno.readTextFile(file), "precious");
+  });
+});
+
+for (const back of [false, true]) {
+  const gone = back ? "was replaced by another" : "is gone";
+  Deno.test(`trainToDirectory() stops where the output's place ${gone}, and what was saved there stays`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "mount", "model");
+      const away = join(directory, "away");
+      let decisions = 0;
+      await assert.rejects(
+        trainToDirectory(smallSource(), SMALL, {
+          out,
+          checkpointEvery: { iterations: 1 },
+        }, {
+          device: "cpu",
+          onDecision: async () => {
+            if (++decisions !== 2) return;
+            await Deno.rename(dirname(out), away);
+            if (back) await Deno.mkdir(dirname(out));
+          },
+        }),
+        isWriteError(/place is no longer there.*--resume/),
+      );
+      const kept = join(away, "model", CHECKPOINT_DIRECTORY);
+      const checkpoints = await listCheckpoints(kept);
+      assert.equal(checkpoints.length, 2);
+      for (const path of checkpoints) await readCheckpoint(path);
+      if (back) assert.deepEqual(await namesIn(dirname(out)), []);
+    });
+  });
+}
