@@ -7,6 +7,10 @@ import {
   formatShare,
 } from "./format.ts";
 
+// The histogram of usage takes the coarsest bins that still show its shape.
+const BINS_PER_DECADE = [4, 8, 16, 32];
+const FEWEST_BINS = 12;
+
 /** How many atoms are used how often, on a log scale, and how many never. */
 export function usageChart(
   usage: ArrayLike<number>,
@@ -20,14 +24,19 @@ export function usageChart(
     return { title, summary: "", empty: "No uses were counted." };
   }
   const densities = used.map((uses) => Math.log10(uses / rows));
-  const low = Math.floor(4 * densities.reduce((a, b) => Math.min(a, b))) / 4;
+  const lowest = densities.reduce((a, b) => Math.min(a, b));
   const high = densities.reduce((a, b) => Math.max(a, b));
-  const bins = Math.max(1, Math.floor((high - low) * 4) + 1);
-  const counts = new Uint32Array(bins);
-  for (const density of densities) counts[Math.floor((density - low) * 4)]++;
+  const perDecade =
+    BINS_PER_DECADE.find((bins) => bins * (high - lowest) >= FEWEST_BINS) ??
+      BINS_PER_DECADE[BINS_PER_DECADE.length - 1];
+  const low = Math.floor(perDecade * lowest) / perDecade;
+  const counts = new Uint32Array(Math.floor((high - low) * perDecade) + 1);
+  for (const density of densities) {
+    counts[Math.floor((density - low) * perDecade)]++;
+  }
   const bars = Array.from(counts, (count, b) => ({
-    from: low + b / 4,
-    to: low + (b + 1) / 4,
+    from: low + b / perDecade,
+    to: low + (b + 1) / perDecade,
     count,
   }));
   const words = dead === 0
@@ -39,7 +48,7 @@ export function usageChart(
     title,
     note: `Share of the ${rowsName} that use an atom, log scale. ${words}.`,
     summary: `${words}. The others are used by ${
-      formatShare(10 ** densities.reduce((a, b) => Math.min(a, b)))
+      formatShare(10 ** lowest)
     } to ${formatShare(10 ** high)} of the rows.`,
     svg: drawPlot({
       x: {

@@ -193,25 +193,18 @@ function clamp(step: number): number {
   return Math.max(-STEP_LIMIT, Math.min(STEP_LIMIT, step));
 }
 
-// Centred on the medians; the farthest few are drawn in to the rim, so that they do not shrink all others.
+// Each axis centred on its median and filled; the farthest few are drawn in to the rim, so that they do not shrink the others.
 function intoUnitSquare(positions: Float64Array): Float32Array {
-  const atoms = positions.length / 2;
-  const axis = (c: number) =>
-    Float64Array.from({ length: atoms }, (_, i) => positions[2 * i + c]).sort();
-  const [middleX, middleY] = [0, 1].map((c) => axis(c)[atoms >> 1] ?? 0);
   const placed = new Float32Array(positions.length);
-  const radii = new Float64Array(atoms);
-  for (let i = 0; i < atoms; i++) {
-    radii[i] = Math.max(
-      Math.abs(positions[2 * i] - middleX),
-      Math.abs(positions[2 * i + 1] - middleY),
-    );
-  }
-  const edge = radii.slice().sort()[Math.floor(0.995 * (atoms - 1))] || 1;
-  for (let i = 0; i < atoms; i++) {
-    const scale = Math.min(0.94 / edge, 0.98 / (radii[i] || 1));
-    placed[2 * i] = (positions[2 * i] - middleX) * scale;
-    placed[2 * i + 1] = (positions[2 * i + 1] - middleY) * scale;
+  for (const axis of [0, 1]) {
+    const values = positions.filter((_, i) => i % 2 === axis);
+    const middle = values.slice().sort()[values.length >> 1] ?? 0;
+    const reach = values.map((value) => Math.abs(value - middle)).sort();
+    const edge = reach[Math.floor(0.995 * (reach.length - 1))] || 1;
+    values.forEach((value, i) => {
+      const place = 0.94 * (value - middle) / edge;
+      placed[2 * i + axis] = Math.max(-0.98, Math.min(0.98, place));
+    });
   }
   return placed;
 }

@@ -128,14 +128,20 @@ function shading({ dictionary, colours, colourBy }) {
     return (atom) =>
       colours.groups[dictionary.group(atom) % colours.groups.length];
   }
-  const most = Math.log1p(
-    dictionary.uses.reduce((a, b) => Math.max(a, b), 0),
-  ) || 1;
-  const level = by === "coherence"
-    ? (atom) => dictionary.coherence[atom]
-    : (atom) => Math.log1p(dictionary.uses[atom]) / most;
+  const ranks = ranksOf(
+    by === "coherence" ? dictionary.coherence : dictionary.uses,
+  );
   return (atom) =>
-    colours.shades[Math.min(SHADES - 1, Math.floor(level(atom) * SHADES))];
+    colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
+}
+
+// Places in rising order: every shade gets as many atoms, however uneven the values.
+function ranksOf(values) {
+  const order = Array.from(values, (_, atom) => atom)
+    .sort((a, b) => values[a] - values[b] || a - b);
+  const ranks = new Uint32Array(values.length);
+  order.forEach((atom, rank) => ranks[atom] = rank);
+  return ranks;
 }
 
 function drawSelected({ dictionary, selected, colours }, frame) {

@@ -7,10 +7,10 @@ export function count(value) {
 
 /** A figure to a few significant digits. */
 export function figure(value, digits = 3) {
+  if (value < 0) return `−${figure(-value, digits)}`;
   if (value === 0 || !Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(digits - 1);
-  return size >= 1000
+  if (value >= 1e6 || value < 1e-3) return value.toExponential(digits - 1);
+  return value >= 1000
     ? count(value)
     : String(Number(value.toPrecision(digits)));
 }
