@@ -4,7 +4,8 @@ import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
 import { detectFormat, findFiles, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./open.ts";
-import { openParquet } from "./parquet/open.ts";
+import { openParquet, type ParquetOptions } from "./parquet/open.ts";
+import { Decoders } from "./parquet/part.ts";
 import type { Part } from "./part.ts";
 import type { RowFile } from "./source.ts";
 import type { PlacedPart } from "./store.ts";
@@ -44,12 +45,17 @@ export async function gather(
     width: 0,
     nested: false,
   };
+  // A page, its decompressed bytes and its floats have to fit together.
+  const pages = {
+    pageLimit: Math.floor(budget / 3),
+    decoders: new Decoders(),
+  };
   let tables = 0;
   for (const found of await findFiles(inputs)) {
     const source = await openFound(found, options, budget);
     sources.push(source);
     const column = options.column ?? all.column;
-    const file = await openFile(source, { ...options, column }, budget);
+    const file = await openFile(source, { ...options, column }, pages);
     if (all.files.length === 0) {
       all.width = file.width;
       all.column = file.column;
@@ -91,13 +97,11 @@ function addParts(
 async function openFile(
   source: ByteSource,
   options: OpenRowsOptions,
-  budget: number,
+  pages: Pick<ParquetOptions, "pageLimit" | "decoders">,
 ): Promise<OpenFile> {
   const format = await detectFormat(source, options.width);
   if (format === "parquet") {
-    // A page, its decompressed bytes and its floats have to fit together.
-    const pageLimit = Math.floor(budget / 3);
-    return await openParquet(source, { ...options, pageLimit });
+    return await openParquet(source, { ...options, ...pages });
   }
   const layout = format === "npy"
     ? await openNpy(source)

@@ -9,6 +9,7 @@ import { findFiles, openFound } from "./inputs.ts";
 import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "./parquet/choose.ts";
 import { listParquet } from "./parquet/open.ts";
+import { Decoders } from "./parquet/part.ts";
 import { Preparation, type RowFilter } from "./prepare.ts";
 import type { RemoteOptions } from "./remote/open.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
@@ -109,7 +110,11 @@ export async function listColumns(
   const source = await openFound(file, options, budget);
   try {
     const pageLimit = Math.floor(budget / 3);
-    const choices = await listParquet(source, { ...options, pageLimit });
+    const choices = await listParquet(source, {
+      blobType: options.blobType,
+      pageLimit,
+      decoders: new Decoders(),
+    });
     return choices.map(({ name, width, leaves }: VectorChoice) => ({
       name,
       width,

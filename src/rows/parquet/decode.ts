@@ -8,6 +8,7 @@ import {
   type Payload,
   readDictionaryBytes,
   readPayload,
+  Scratch,
   splitV1,
   splitV2,
 } from "./payload.ts";
@@ -52,6 +53,7 @@ const HEAD_BYTES = 4096;
 export class PageDecoder {
   #cache = new Map<number, { bytes: number; value: unknown }>();
   #cached = 0;
+  readonly #scratch = new Scratch();
 
   /**
    * @param bytes the file
@@ -178,7 +180,7 @@ export class PageDecoder {
         (page.crc === undefined ||
           (wholePage && exactlyFilled(page, leaf, type)));
       if (direct) return this.#openDirect(spec, leaf, page);
-      const payload = readPayload(this.bytes, page, leaf, codec);
+      const payload = readPayload(this.bytes, page, leaf, codec, this.#scratch);
       prove(page, leaf, spec.width, payload);
       const indexed = page.encoding.endsWith("_DICTIONARY");
       const values = indexed

@@ -18,7 +18,7 @@ import {
 } from "./columns.ts";
 import { readFooter } from "./footer.ts";
 import { type Chunk, chunkOf } from "./pages.ts";
-import { type GroupColumn, RowGroupPart } from "./part.ts";
+import { type Decoders, type GroupColumn, RowGroupPart } from "./part.ts";
 import { type NestedRows, probeLength, scanNested } from "./probe.ts";
 import { SideColumns } from "./side.ts";
 
@@ -28,6 +28,7 @@ export interface ParquetOptions {
   blobType?: "f32" | "f16" | "bf16";
   /** Bytes that a footer or a page may take. */
   pageLimit: number;
+  decoders: Decoders;
 }
 
 /** A Parquet file with the vectors chosen. */
@@ -202,7 +203,7 @@ async function openGroups(
   file: Omit<ParquetFile, "parts">,
   metadata: FileMetaData,
   leaves: readonly Leaf[],
-  { pageLimit }: ParquetOptions,
+  { pageLimit, decoders }: ParquetOptions,
 ): Promise<RowGroupPart[]> {
   const { source, width } = file;
   const side = new SideColumns(
@@ -230,7 +231,7 @@ async function openGroups(
         readColumns: side.read.bind(side),
         nestedStarts: nested && (() => nested.starts()),
       };
-      const shape = { width, rows, rowGroup: g, pageLimit };
+      const shape = { width, rows, rowGroup: g, pageLimit, decoders };
       parts.push(new RowGroupPart(source, columns, shape, table));
     }
     outerStart += outerRows;

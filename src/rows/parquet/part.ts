@@ -23,24 +23,40 @@ export interface GroupColumn {
   chunk: Chunk;
 }
 
-/** A row group's number and size, and what a page of it may take. */
+/** A row group's number and size, what a page of it may take, and what decodes it. */
 export interface GroupShape {
   width: number;
   rows: number;
   rowGroup: number;
   pageLimit: number;
+  decoders: Decoders;
+}
+
+/** This thread's decoder: only the file read last has one, so that only its pages are kept. */
+export class Decoders {
+  #source?: ByteSource;
+  #decoder?: PageDecoder;
+
+  /** The decoder of a file. */
+  of(source: ByteSource & SyncBytes): PageDecoder {
+    if (this.#source !== source || this.#decoder === undefined) {
+      this.#source = source;
+      this.#decoder = new PageDecoder(source, CACHE_BYTES);
+    }
+    return this.#decoder;
+  }
 }
 
 /** The vectors of one row group. */
 export class RowGroupPart implements Part {
   readonly #columns: PagedColumn[];
-  #decoder?: PageDecoder;
   #irregular?: IrregularColumn[];
   #queue: Promise<unknown> = Promise.resolve();
   readonly width: number;
   readonly rows: number;
   readonly rowGroup: number;
   readonly pageLimit: number;
+  readonly decoders: Decoders;
 
   constructor(
     readonly source: ByteSource,
@@ -48,7 +64,8 @@ export class RowGroupPart implements Part {
     shape: GroupShape,
     readonly table: TablePlace,
   ) {
-    const { width, rows, rowGroup, pageLimit } = shape;
+    const { width, rows, rowGroup, pageLimit, decoders } = shape;
+    this.decoders = decoders;
     this.width = width;
     this.rows = rows;
     this.rowGroup = rowGroup;
@@ -122,7 +139,7 @@ export class RowGroupPart implements Part {
   async #readRegular(range: RowRange, out: Float32Array): Promise<Fault[]> {
     const spec = await this.#spec(range);
     const decoder = isSync(this.source)
-      ? this.#decoder ??= new PageDecoder(this.source, CACHE_BYTES)
+      ? this.decoders.of(this.source)
       : new PageDecoder(heldPieces(await fetchPages(this.source, spec)), 0);
     return decoder.decode(spec, out).map((row) => ({
       row: range.start + row,

@@ -12,14 +12,27 @@ export interface Payload {
   values: Uint8Array;
 }
 
+/** A buffer that compressed pages are read into, one after the other: fresh memory costs more than reading does. */
+export class Scratch {
+  #bytes = new Uint8Array(0);
+
+  /** Bytes to overwrite; those taken before are void. */
+  take(size: number): Uint8Array {
+    if (this.#bytes.length < size) this.#bytes = new Uint8Array(size);
+    return this.#bytes.subarray(0, size);
+  }
+}
+
 /** Reads and decompresses a whole data page, checking its checksum where it has one. */
 export function readPayload(
   bytes: SyncBytes,
   page: Page,
   leaf: Leaf,
   codec: string,
+  scratch?: Scratch,
 ): Payload {
-  const stored = readStored(bytes, page);
+  const kept = codec === "UNCOMPRESSED" || !page.valuesCompressed;
+  const stored = readStored(bytes, page, kept ? undefined : scratch);
   if (page.version === 2) {
     const levels = page.repetitionBytes + page.definitionBytes;
     const values = page.valuesCompressed
@@ -42,8 +55,13 @@ export function readDictionaryBytes(
   return decompress(codec, readStored(bytes, page), page.uncompressed);
 }
 
-function readStored(bytes: SyncBytes, page: Page): Uint8Array {
-  const stored = new Uint8Array(page.compressed);
+function readStored(
+  bytes: SyncBytes,
+  page: Page,
+  scratch?: Scratch,
+): Uint8Array {
+  const size = page.compressed;
+  const stored = scratch?.take(size) ?? new Uint8Array(size);
   bytes.readSync(page.offset, stored);
   if (page.crc !== undefined) checkCrc(page, crc32(stored));
   return stored;
