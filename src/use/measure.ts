@@ -1,5 +1,13 @@
 import type { Engine, EngineSpec } from "../engine/engine.ts";
-import { createMetrics, type RowMetrics } from "../metrics/accumulator.ts";
+import {
+  type AtomUse,
+  createMetrics,
+  type RowMetrics,
+} from "../metrics/accumulator.ts";
+import {
+  type CodeDistributions,
+  createDistributions,
+} from "../metrics/distributions.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 
@@ -25,6 +33,13 @@ export function codingSpec(
   };
 }
 
+/** Metrics of some rows, with what a report shows beyond numbers. */
+export interface Measured {
+  metrics: RowMetrics;
+  use: AtomUse;
+  distributions: CodeDistributions;
+}
+
 /**
  * Codes rows with a model, without ridge, and measures the reconstructions.
  *
@@ -36,18 +51,25 @@ export async function measure(
   model: DictionaryModel,
   source: RowSource,
   options: BatchOptions & { createEngine(spec: EngineSpec): Promise<Engine> },
-): Promise<RowMetrics> {
+): Promise<Measured> {
   const { createEngine, ...delivery } = options;
   const engine = await createEngine(codingSpec(model, ROWS_AT_ONCE));
   try {
     await engine.loadDictionary(model.dictionary);
     const metrics = createMetrics(model);
+    const distributions = createDistributions();
     for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
       // A copy: an engine may take the buffer with it to another thread.
       const rows = batch.data.slice();
-      metrics.add(rows, await engine.encode(batch));
+      const codes = await engine.encode(batch);
+      metrics.add(rows, codes);
+      distributions.add(codes);
     }
-    return metrics.result();
+    return {
+      metrics: metrics.result(),
+      use: metrics.use(),
+      distributions: distributions.result(),
+    };
   } finally {
     await engine.close();
   }

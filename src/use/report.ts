@@ -21,7 +21,7 @@ const COHERENCE_LIMIT = 2e10;
  */
 export function trainingReport(
   name: string,
-  { model, config, metrics, heldOut }: TrainResult,
+  { model, config, metrics, heldOut, heldOutCodes }: TrainResult,
 ): Promise<Record<string, string>> {
   const report = renderReport({
     name,
@@ -32,6 +32,7 @@ export function trainingReport(
       rowsName: "held-out rows",
       rows: config.rows.heldOut,
       metrics: heldOut,
+      ...heldOutCodes?.distributions,
       prefixes: heldOut.prefixes,
     },
     coherence: coherenceOf(model),

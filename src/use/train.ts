@@ -15,7 +15,7 @@ import type {
 } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
-import { measure } from "./measure.ts";
+import { measure, type Measured } from "./measure.ts";
 
 /** How a training is run, beside what it is told to learn. */
 export interface TrainRun extends
@@ -42,6 +42,8 @@ export interface TrainResult {
   metrics: MetricsLine[];
   /** Metrics on rows never trained on, by the exact coder without ridge; absent where none were held out. */
   heldOut?: RowMetrics;
+  /** How those rows use the atoms, and how their codes are spread. */
+  heldOutCodes?: Omit<Measured, "metrics">;
   seconds: number;
 }
 
@@ -114,14 +116,15 @@ export async function train(
       dropped: { ...source.dropped },
     },
     device: learned.engine,
-    heldOut: measured && scalars(measured),
+    heldOut: measured && scalars(measured.metrics),
     seconds,
   };
   return {
     model: learned.model,
     config,
     metrics: learned.lines,
-    heldOut: measured,
+    heldOut: measured?.metrics,
+    heldOutCodes: measured,
     seconds,
   };
 }
