@@ -3,6 +3,7 @@ import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { multiplyTransposed } from "../engine/cpu/products.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "./coding.ts";
+import { type Choice, chooseAbove, chooseLargest } from "./largest.ts";
 import { pursueRows } from "./matching_pursuit.ts";
 
 /** Values of the pre-activations held at a time. */
@@ -41,7 +42,7 @@ export function encodeRows(
   rows: number,
 ): SparseCodes {
   const chunk = Math.max(1, Math.floor(CHUNK_VALUES / sae.atoms));
-  const found: Latents[] = [];
+  const found: Choice[] = [];
   for (let start = 0; start < rows; start += chunk) {
     const count = Math.min(chunk, rows - start);
     const input = centred(sae, data, start, count);
@@ -52,12 +53,6 @@ export function encodeRows(
     );
   }
   return pack(found);
-}
-
-/** The latents of one row, in order of their index. */
-export interface Latents {
-  indices: number[];
-  values: number[];
 }
 
 function centred(
@@ -77,7 +72,7 @@ function activateRows(
   sae: SparseAutoencoder,
   input: Float32Array,
   rows: number,
-): Latents[] {
+): Choice[] {
   const { atoms, width } = sae;
   const lengths = sae.scalesByLength ? rowLengths(sae) : undefined;
   const pre = new Float32Array(rows * atoms);
@@ -87,52 +82,23 @@ function activateRows(
     for (let j = 0; j < atoms; j++) {
       values[j] = (values[j] + sae.encoderBias![j]) * (lengths?.[j] ?? 1);
     }
-    const indices = Array.from(select(sae, values));
+    const { indices, values: found } = select(sae, values);
     return {
       indices,
-      values: indices.map((j) => values[j] / (lengths?.[j] || 1)),
+      values: found.map((value, i) => value / (lengths?.[indices[i]] || 1)),
     };
   });
 }
 
-function select(sae: SparseAutoencoder, pre: Float32Array): number[] {
-  const chosen: number[] = [];
-  const { activation } = sae;
-  const floor = activation.kind === "topk"
-    ? Math.max(0, kthLargest(pre, activation.k))
-    : 0;
-  const threshold = activation.kind === "jumprelu"
-    ? activation.threshold
-    : undefined;
-  const ties: number[] = [];
-  for (let j = 0; j < pre.length; j++) {
-    const value = pre[j];
-    if (!(value > 0)) continue;
-    if (threshold !== undefined) {
-      if (value > threshold[j]) chosen.push(j);
-    } else if (value > floor) chosen.push(j);
-    else if (value === floor) ties.push(j);
+function select({ activation, atoms }: SparseAutoencoder, pre: Float32Array) {
+  switch (activation.kind) {
+    case "topk":
+      return chooseLargest(pre, activation.k);
+    case "jumprelu":
+      return chooseAbove(pre, activation.threshold);
+    default:
+      return chooseAbove(pre, new Float32Array(atoms));
   }
-  if (activation.kind !== "topk") return chosen;
-  return [...chosen, ...ties.slice(0, activation.k - chosen.length)]
-    .sort((a, b) => a - b);
-}
-
-// A heap of the k largest would win for large k; for the usual k of tens a sorted window is as quick.
-function kthLargest(values: Float32Array, k: number): number {
-  if (k >= values.length) return -Infinity;
-  const top = new Float32Array(k).fill(-Infinity);
-  for (let j = 0; j < values.length; j++) {
-    const value = values[j];
-    if (!(value > top[k - 1])) continue;
-    let place = k - 1;
-    while (place > 0 && top[place - 1] < value) {
-      top[place] = top[place - 1];
-      place--;
-    }
-    top[place] = value;
-  }
-  return top[k - 1];
 }
 
 function rowLengths({ atoms, width, dictionary }: SparseAutoencoder) {
@@ -145,7 +111,7 @@ function rowLengths({ atoms, width, dictionary }: SparseAutoencoder) {
   });
 }
 
-function pack(found: Latents[]): SparseCodes {
+function pack(found: Choice[]): SparseCodes {
   const sparsity = found.reduce(
     (most, { indices }) => Math.max(most, indices.length),
     1,

@@ -1,6 +1,6 @@
 import { dot, multiplyTransposed } from "../engine/cpu/products.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
-import type { Latents } from "./autoencoder_coder.ts";
+import type { Choice } from "./largest.ts";
 
 type Pursuit = Extract<Activation, { kind: "matching_pursuit" }>;
 
@@ -21,7 +21,7 @@ export function pursueRows(
   pursuit: Pursuit,
   input: Float32Array,
   rows: number,
-): Latents[] {
+): Choice[] {
   const { atoms, width, dictionary } = sae;
   const correlations = new Float32Array(rows * atoms);
   multiplyTransposed(input, rows, dictionary, atoms, width, correlations);
@@ -39,7 +39,7 @@ function pursueRow(
   pursuit: Pursuit,
   a: Float64Array,
   energy: number,
-): Latents {
+): Choice {
   const { residualThreshold, maxIterations, stopOnDuplicateSupport } = pursuit;
   const taken = new Map<number, number>();
   let residual = energy;

@@ -1,0 +1,158 @@
+import { DbksvdError } from "../errors.ts";
+import { chooseHeldOut } from "../learn/split.ts";
+import { writeDirectoryAtomically } from "../model/atomic.ts";
+import type { SparseAutoencoder } from "../model/autoencoder.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import type { RunOptions } from "./coding.ts";
+import { evaluateAll, type Metrics } from "./evaluate.ts";
+import {
+  exportFiles,
+  type ExportFormat,
+  type ExportNames,
+  LINEAR_FORMATS,
+  pursuitAutoencoder,
+  thresholdAutoencoder,
+  topkAutoencoder,
+} from "./export_formats.ts";
+import { fitEncoder } from "./fit_encoder.ts";
+
+/** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
+const MEASURED = 0.1;
+
+/** What {@linkcode exportModel} is told. */
+export interface ExportOptions extends RunOptions, ExportNames {
+  format: ExportFormat;
+  /** The directory to write. */
+  out: string;
+  /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
+  source?: RowSource;
+}
+
+/** What an export does to rows it was not fitted to, beside the exact coder. */
+export interface ExportMetrics {
+  rows: number;
+  /** By the target's own encoder. */
+  exported: NumberMetrics;
+  /** By this tool's coder. */
+  exact: NumberMetrics;
+}
+
+/** The metrics that are single numbers. */
+export type NumberMetrics = Record<string, number>;
+
+/** What {@linkcode exportModel} did. */
+export interface ExportResult {
+  out: string;
+  format: ExportFormat;
+  files: string[];
+  /** Latents of the exported model: twice the atoms where codes are signed. */
+  latents: number;
+  /** How the target encodes rows, in words. */
+  encoder: string;
+  metrics?: ExportMetrics;
+}
+
+/**
+ * Writes a dictionary as a sparse autoencoder of another tool. It takes raw rows: mean and scale are folded in. Latents are
+ * never negative there, so a dictionary with signed codes becomes [D; −D]. SAELens's matching pursuit runs on the
+ * dictionary itself; the other targets have linear encoders, which are fitted here and are approximations: the metrics
+ * that come back, and stand in the target's config, say how good.
+ *
+ * @param model the dictionary
+ * @param options target, directory, rows, names for the target's metadata
+ * @throws {DbksvdError} `usage` where rows are needed and missing, `run` where files cannot be written
+ *
+ * @example
+ * ```ts
+ * import { exportModel, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const out = await Deno.makeTempDir() + "/sae";
+ * const { metrics } = await exportModel(model, { format: "sparsify", out, source, device: "cpu" });
+ * assert(metrics!.exact.fvu <= metrics!.exported.fvu);
+ * ```
+ */
+export async function exportModel(
+  model: DictionaryModel,
+  options: ExportOptions,
+): Promise<ExportResult> {
+  const { format, out, source } = options;
+  const linear = LINEAR_FORMATS.includes(format);
+  if (linear && source === undefined) {
+    throw new DbksvdError("usage", `The format "${format}" needs rows`, {
+      mend: "give the training rows: its linear encoder is fitted to them",
+    });
+  }
+  const heldOut = source &&
+    chooseHeldOut(source.rowCount, MEASURED, model.seed);
+  const sae = linear
+    ? await fitted(model, format, source!, heldOut, options)
+    : pursuitAutoencoder(model);
+  const metrics = source &&
+    await compareCoders(model, sae, source, heldOut, options);
+  const files = exportFiles(model, sae, format, options, metrics);
+  await writeDirectoryAtomically(out, files);
+  return {
+    out,
+    format,
+    files: files.map(({ name }) => name),
+    latents: sae.atoms,
+    encoder: encoderInWords(sae),
+    metrics,
+  };
+}
+
+async function fitted(
+  model: DictionaryModel,
+  format: ExportFormat,
+  source: RowSource,
+  heldOut: RowSet | undefined,
+  options: RunOptions,
+): Promise<SparseAutoencoder> {
+  const encoder = await fitEncoder(model, source, {
+    ...options,
+    except: heldOut,
+  });
+  return format === "saelens-jumprelu" || format === "gemma-scope"
+    ? thresholdAutoencoder(model, encoder, format)
+    : topkAutoencoder(model, encoder, format);
+}
+
+async function compareCoders(
+  model: DictionaryModel,
+  sae: SparseAutoencoder,
+  source: RowSource,
+  heldOut: RowSet | undefined,
+  options: RunOptions,
+): Promise<ExportMetrics> {
+  const models = [{ name: "exported", model: sae }, { name: "exact", model }];
+  const [exported, exact] = await evaluateAll(models, source, {
+    ...options,
+    rows: { only: heldOut },
+  });
+  return {
+    rows: exported.rows,
+    exported: numbersOf(exported.metrics),
+    exact: numbersOf(exact.metrics),
+  };
+}
+
+function numbersOf(metrics: Metrics): NumberMetrics {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(([, value]) => typeof value === "number"),
+  ) as NumberMetrics;
+}
+
+function encoderInWords({ activation, format }: SparseAutoencoder): string {
+  switch (activation.kind) {
+    case "matching_pursuit":
+      return `${format} matching pursuit on the dictionary itself, ${activation.maxIterations} steps a row`;
+    case "topk":
+      return `a linear encoder fitted to the dictionary (Adam on the rebuilt rows, dictionary fixed), the ${activation.k} largest`;
+    default:
+      return "a linear encoder fitted to the dictionary (Adam on the rebuilt rows, dictionary fixed), above a threshold";
+  }
+}

@@ -1,0 +1,324 @@
+import type { SparseAutoencoder } from "../model/autoencoder.ts";
+import type { FileContents } from "../model/atomic.ts";
+import { MODEL_FILES } from "../model/directory.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { npyParts } from "../model/npy.ts";
+import {
+  bytesOf,
+  float32Tensor,
+  safetensorsParts,
+  type Tensor,
+} from "../model/safetensors.ts";
+import { transpose } from "../model/transpose.ts";
+import { zipParts } from "../model/zip.ts";
+import { TOOL_VERSION } from "../version.ts";
+import { latentsOf, type LinearEncoder } from "./fit_encoder.ts";
+
+/** Formats that a dictionary can be exported to. */
+export const EXPORT_FORMATS = [
+  "saelens-mp",
+  "saelens-topk",
+  "saelens-jumprelu",
+  "dictionary-learning",
+  "sparsify",
+  "gemma-scope",
+] as const;
+
+/** A format that a dictionary can be exported to. */
+export type ExportFormat = typeof EXPORT_FORMATS[number];
+
+/** The formats with a linear encoder, which has to be fitted to rows. */
+export const LINEAR_FORMATS: readonly ExportFormat[] = EXPORT_FORMATS
+  .filter((format) => format !== "saelens-mp");
+
+/** The version whose layout of SAELens is written. */
+const SAELENS_VERSION = "6.0.0";
+
+/** What targets want to know of where rows come from; all optional. */
+export interface ExportNames {
+  /** The language model, as the target names it. */
+  modelName?: string;
+  /** Where in it rows were taken: SAEBench wants `blocks.L.hook_resid_post`. */
+  hookName?: string;
+  /** Layer number, for dictionary_learning. */
+  layer?: number;
+  contextSize?: number;
+  datasetPath?: string;
+  prependBos?: boolean;
+}
+
+/** The dictionary under SAELens's matching pursuit: k steps, no thresholds. */
+export function pursuitAutoencoder(model: DictionaryModel): SparseAutoencoder {
+  return {
+    ...common(model),
+    format: "SAELens",
+    centresInput: true,
+    activation: {
+      kind: "matching_pursuit",
+      residualThreshold: 0,
+      maxIterations: model.coder.sparsity,
+      stopOnDuplicateSupport: false,
+    },
+  };
+}
+
+/** The dictionary under a linear encoder whose k largest pre-activations count. */
+export function topkAutoencoder(
+  model: DictionaryModel,
+  encoder: LinearEncoder,
+  format: ExportFormat,
+): SparseAutoencoder {
+  return {
+    ...common(model),
+    format: format === "sparsify"
+      ? "sparsify"
+      : format === "dictionary-learning"
+      ? "dictionary_learning"
+      : "SAELens",
+    encoder: encoder.weights,
+    encoderBias: encoder.bias,
+    centresInput: true,
+    activation: { kind: "topk", k: model.coder.sparsity },
+  };
+}
+
+/** The dictionary under a linear encoder whose pre-activations count above one threshold. */
+export function thresholdAutoencoder(
+  model: DictionaryModel,
+  encoder: LinearEncoder,
+  format: ExportFormat,
+): SparseAutoencoder {
+  const base = common(model);
+  const gemma = format === "gemma-scope";
+  return {
+    ...base,
+    format: gemma ? "Gemma Scope" : "SAELens",
+    encoder: encoder.weights,
+    encoderBias: gemma ? foldMean(encoder, model) : encoder.bias,
+    centresInput: !gemma,
+    activation: {
+      kind: "jumprelu",
+      threshold: new Float32Array(base.atoms).fill(encoder.threshold),
+    },
+  };
+}
+
+// Gemma Scope encodes rows as they are: W·(y − b) + c = W·y + (c − W·b).
+function foldMean({ weights, bias }: LinearEncoder, model: DictionaryModel) {
+  const { width, mean } = model;
+  return bias.map((value, j) => {
+    let sum = value;
+    for (let d = 0; d < width; d++) sum -= weights[j * width + d] * mean[d];
+    return sum;
+  });
+}
+
+function common(model: DictionaryModel) {
+  const { atoms } = model;
+  const latents = latentsOf(model);
+  const labels = model.labels && Object.fromEntries(
+    Object.entries(model.labels).flatMap(([atom, label]) =>
+      latents.atoms === atoms ? [[atom, label]] : [
+        [atom, label],
+        [String(Number(atom) + atoms), `${label} (negative)`],
+      ]
+    ),
+  );
+  return {
+    width: model.width,
+    atoms: latents.atoms,
+    dictionary: latents.dictionary,
+    mean: model.mean,
+    scalesByLength: false,
+    metadata: {},
+    labels,
+  };
+}
+
+/**
+ * The files of an export.
+ *
+ * @param model the dictionary
+ * @param sae what it became
+ * @param format the target
+ * @param names for the target's metadata
+ * @param metrics measured with the target's encoder and with the exact coder
+ */
+export function exportFiles(
+  model: DictionaryModel,
+  sae: SparseAutoencoder,
+  format: ExportFormat,
+  names: ExportNames,
+  metrics?: unknown,
+): FileContents[] {
+  const origin = {
+    tool: `dbksvd ${TOOL_VERSION}`,
+    coder: model.coder,
+    groups: model.groups,
+    signed_latents: sae.atoms !== model.atoms,
+    metrics,
+  };
+  const files = writers[format](sae, names, origin, model.coder.sparsity);
+  if (sae.labels !== undefined) {
+    files.push(jsonFile(MODEL_FILES.labels, sae.labels));
+  }
+  return files;
+}
+
+type Writer = (
+  sae: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+  k: number,
+) => FileContents[];
+
+const writers: Record<ExportFormat, Writer> = {
+  "saelens-mp": saeLensFiles,
+  "saelens-topk": saeLensFiles,
+  "saelens-jumprelu": saeLensFiles,
+  "sparsify": sparsifyFiles,
+  "dictionary-learning": dictionaryLearningFiles,
+  "gemma-scope": gemmaScopeFiles,
+};
+
+// SAELens loads strictly: exactly the tensors of its architecture, or it refuses.
+function saeLensFiles(
+  sae: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+): FileContents[] {
+  const { activation, width, atoms } = sae;
+  const tensors: Record<string, Tensor> = {};
+  const cfg: Record<string, unknown> = {
+    architecture: activation.kind,
+    d_in: width,
+    d_sae: atoms,
+    dtype: "float32",
+    device: "cpu",
+    apply_b_dec_to_input: true,
+    normalize_activations: "none",
+    reshape_activations: "none",
+  };
+  if (sae.encoder !== undefined) {
+    tensors.W_enc = columns(sae);
+    tensors.b_enc = float32Tensor(sae.encoderBias!, atoms);
+  }
+  tensors.W_dec = float32Tensor(sae.dictionary, atoms, width);
+  tensors.b_dec = float32Tensor(sae.mean, width);
+  if (activation.kind === "topk") {
+    cfg.k = activation.k;
+    cfg.rescale_acts_by_decoder_norm = false;
+  } else if (activation.kind === "jumprelu") {
+    tensors.threshold = float32Tensor(activation.threshold, atoms);
+  } else if (activation.kind === "matching_pursuit") {
+    cfg.residual_threshold = activation.residualThreshold;
+    cfg.max_iterations = activation.maxIterations;
+    cfg.stop_on_duplicate_support = activation.stopOnDuplicateSupport;
+  }
+  cfg.metadata = {
+    sae_lens_version: SAELENS_VERSION,
+    model_name: names.modelName,
+    hook_name: names.hookName,
+    context_size: names.contextSize,
+    dataset_path: names.datasetPath,
+    prepend_bos: names.prependBos,
+    dbksvd: origin,
+  };
+  return [
+    jsonFile("cfg.json", cfg),
+    { name: "sae_weights.safetensors", parts: safetensorsParts(tensors) },
+  ];
+}
+
+function sparsifyFiles(
+  sae: SparseAutoencoder,
+  _names: ExportNames,
+  origin: Record<string, unknown>,
+  k: number,
+): FileContents[] {
+  const { width, atoms } = sae;
+  const cfg = {
+    activation: "topk",
+    expansion_factor: Math.max(1, Math.round(atoms / width)),
+    normalize_decoder: true,
+    num_latents: atoms,
+    k,
+    multi_topk: false,
+    skip_connection: false,
+    transcode: false,
+    d_in: width,
+    metadata: { dbksvd: origin },
+  };
+  return [jsonFile("cfg.json", cfg), {
+    name: "sae.safetensors",
+    parts: safetensorsParts({
+      "W_dec": float32Tensor(sae.dictionary, atoms, width),
+      "b_dec": float32Tensor(sae.mean, width),
+      "encoder.bias": float32Tensor(sae.encoderBias!, atoms),
+      "encoder.weight": float32Tensor(sae.encoder!, atoms, width),
+    }),
+  }];
+}
+
+function dictionaryLearningFiles(
+  sae: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+  k: number,
+): FileContents[] {
+  const { width, atoms } = sae;
+  const config = {
+    trainer: {
+      trainer_class: "TopKTrainer",
+      dict_class: "AutoEncoderTopK",
+      activation_dim: width,
+      dict_size: atoms,
+      k,
+      layer: names.layer ?? 0,
+      lm_name: names.modelName ?? "",
+    },
+    buffer: { ctx_len: names.contextSize ?? 0 },
+    metadata: { dbksvd: origin },
+  };
+  const decoder = transpose(sae.dictionary, atoms, width);
+  return [jsonFile("config.json", config), {
+    name: "ae.safetensors",
+    parts: safetensorsParts({
+      "encoder.weight": float32Tensor(sae.encoder!, atoms, width),
+      "encoder.bias": float32Tensor(sae.encoderBias!, atoms),
+      "decoder.weight": float32Tensor(decoder, width, atoms),
+      "b_dec": float32Tensor(sae.mean, width),
+      "k": { dtype: "I32", shape: [], bytes: bytesOf(Int32Array.of(k)) },
+      "threshold": float32Tensor(Float32Array.of(-1)),
+    }),
+  }];
+}
+
+function gemmaScopeFiles(
+  sae: SparseAutoencoder,
+  _names: ExportNames,
+  origin: Record<string, unknown>,
+): FileContents[] {
+  const { width, atoms, activation } = sae;
+  if (activation.kind !== "jumprelu") throw new TypeError("Not a JumpReLU");
+  const encoder = transpose(sae.encoder!, atoms, width);
+  return [jsonFile("config.json", { metadata: { dbksvd: origin } }), {
+    name: "params.npz",
+    parts: zipParts({
+      "W_enc.npy": npyParts(encoder, [width, atoms]),
+      "W_dec.npy": npyParts(sae.dictionary, [atoms, width]),
+      "b_enc.npy": npyParts(sae.encoderBias!, [atoms]),
+      "b_dec.npy": npyParts(sae.mean, [width]),
+      "threshold.npy": npyParts(activation.threshold, [atoms]),
+    }),
+  }];
+}
+
+function columns({ encoder, atoms, width }: SparseAutoencoder): Tensor {
+  return float32Tensor(transpose(encoder!, atoms, width), width, atoms);
+}
+
+function jsonFile(name: string, value: unknown): FileContents {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  return { name, parts: [new TextEncoder().encode(text)] };
+}

@@ -1,0 +1,139 @@
+import type { DictionaryModel } from "../model/model.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import { checkWidth, type RunOptions } from "./coding.ts";
+import { EncoderOptimiser, type Latents } from "./encoder_optimiser.ts";
+
+/** Most rows that an encoder is fitted to. */
+const FIT_ROWS = 16384;
+
+/** Passes over them. */
+const PASSES = 12;
+
+/** Multiplications that a fit may take: large models get fewer passes. */
+const BUDGET = 4e11;
+
+/** Rows a step. */
+const STEP_ROWS = 256;
+
+/** A linear encoder: latents are the largest of W·(y − mean) + bias, or those above the threshold. */
+export interface LinearEncoder {
+  /** atoms × width. */
+  weights: Float32Array;
+  /** In raw units. */
+  bias: Float32Array;
+  /** The pre-activation above which k latents a row are active on average, in raw units. */
+  threshold: number;
+  /** Rows that it was fitted to. */
+  rows: number;
+}
+
+/** The latents of a model: its atoms, and their negatives where its codes are signed. */
+export function latentsOf(model: DictionaryModel): Latents {
+  const { width, atoms, dictionary } = model;
+  if (model.coder.nonnegative) return { width, atoms, dictionary };
+  const both = new Float32Array(2 * dictionary.length);
+  both.set(dictionary);
+  both.set(dictionary.map((value) => -value), dictionary.length);
+  return { width, atoms: 2 * atoms, dictionary: both };
+}
+
+/**
+ * Fits a linear encoder to a dictionary, which stays as it is: from W = D, Adam steps lower the error of rows rebuilt from
+ * their k largest pre-activations (a TopK autoencoder with a frozen decoder). The rows are a seeded sample.
+ *
+ * @param model the dictionary
+ * @param source rows to fit to
+ * @param options rows to leave out; progress; an `AbortSignal`
+ */
+export async function fitEncoder(
+  model: DictionaryModel,
+  source: RowSource,
+  options: RunOptions & { except?: RowSet },
+): Promise<LinearEncoder> {
+  checkWidth(source, model.width);
+  const latents = latentsOf(model);
+  const rows = await sampleRows(model, source, options);
+  const count = rows.length / model.width;
+  const k = model.coder.sparsity;
+  const weights = latents.dictionary.slice();
+  const optimiser = new EncoderOptimiser(latents, weights, rows);
+  const perPass = count * model.width * latents.atoms;
+  const perPassSteps = Math.ceil(count / STEP_ROWS);
+  const steps = Math.ceil(
+    perPassSteps * Math.min(PASSES, Math.max(0.1, BUDGET / perPass)),
+  );
+  scaleToRows(optimiser, weights, k, count);
+  for (let step = 0; step < steps; step++) {
+    options.signal?.throwIfAborted();
+    const start = (step % perPassSteps) * STEP_ROWS;
+    optimiser.step(start, Math.min(count, start + STEP_ROWS), k, {
+      rate: 0.01 / Math.sqrt(model.width) * (1 - step / steps),
+    });
+    options.onProgress?.({ rows: step + 1, total: steps });
+    await Promise.resolve();
+  }
+  return {
+    weights,
+    bias: optimiser.bias.map((value) => value / model.scale),
+    threshold: thresholdFor(optimiser, k, count) / model.scale,
+    rows: count,
+  };
+}
+
+// Normalised rows in random order, so that one step size suits all data.
+async function sampleRows(
+  model: DictionaryModel,
+  source: RowSource,
+  options: RunOptions & { except?: RowSet },
+): Promise<Float32Array> {
+  const { width, mean, scale } = model;
+  const most = Math.min(FIT_ROWS, source.rowCount);
+  const rows = new Float32Array(most * width);
+  let filled = 0;
+  const batches = source.batches(1024, {
+    shuffleSeed: model.seed,
+    except: options.except,
+    signal: options.signal,
+  });
+  for await (const { data } of batches) {
+    const part = data.subarray(0, rows.length - filled);
+    rows.set(part, filled);
+    filled += part.length;
+    if (filled === rows.length) break;
+  }
+  const taken = rows.subarray(0, filled);
+  for (let i = 0; i < taken.length; i++) {
+    taken[i] = (taken[i] - mean[i % width]) * scale;
+  }
+  return taken;
+}
+
+// W = g·D with the g that rebuilds some rows best: similar atoms are chosen together and overshoot.
+function scaleToRows(
+  optimiser: EncoderOptimiser,
+  weights: Float32Array,
+  k: number,
+  count: number,
+) {
+  const factor = optimiser.bestFactor(0, Math.min(count, 4 * STEP_ROWS), k);
+  for (let i = 0; i < weights.length; i++) weights[i] *= factor;
+}
+
+// The pre-activation that k·rows of all pre-activations exceed, found among each row's 4k largest.
+function thresholdFor(
+  optimiser: EncoderOptimiser,
+  k: number,
+  count: number,
+): number {
+  const rows = Math.min(count, 16 * STEP_ROWS);
+  const found: number[] = [];
+  for (let start = 0; start < rows; start += STEP_ROWS) {
+    const end = Math.min(rows, start + STEP_ROWS);
+    for (const { values } of optimiser.choose(start, end, 4 * k)) {
+      found.push(...values);
+    }
+  }
+  found.sort((a, b) => b - a);
+  const last = Math.min(found.length - 1, k * rows);
+  return Math.max(0, found[last] ?? 0);
+}
