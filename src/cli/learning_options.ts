@@ -27,12 +27,23 @@ const GROUPS: Record<string, () => Option[]> = {
   "Learning:": () => [
     option("--passes <count>", "passes over the training rows")
       .argParser(wholeNumber()).default(DEFAULTS.passes),
-    option("--sample-batch <rows>", "rows that an iteration works on")
-      .argParser(wholeNumber()).default(DEFAULTS.sampleBatch),
+    option("--sample-batch <rows>", "rows of an iteration (default: by data)")
+      .argParser(wholeNumber()),
     option("--atom-batch <count>", "atoms updated at once (default: atoms/32)")
       .argParser(wholeNumber()),
     option("--ridge <lambda>", "ridge of the training codes")
       .argParser(numberFrom(0)).default(DEFAULTS.ridge),
+    option("--memory <uses>", "uses that an atom remembers over sample batches")
+      .argParser(numberFrom(0)).default(DEFAULTS.memory),
+    option("--start-sparsity <count>", "nonzeros a row at first (default: k/2)")
+      .argParser(wholeNumber()),
+    option("--norm-cap <times>", "draw in rows so much longer than the median")
+      .argParser(numberFrom(0)).default(DEFAULTS.normCap),
+    option(
+      "--patience <passes>",
+      "stop after passes that bring nothing; 0: off",
+    )
+      .argParser(wholeNumber(0)).default(DEFAULTS.patience),
     option("--power-steps <count>", "power steps an atom and iteration")
       .argParser(wholeNumber()).default(DEFAULTS.powerSteps),
     option("--exact", "exact K-SVD, atom by atom: slow, for comparison"),
@@ -40,8 +51,8 @@ const GROUPS: Record<string, () => Option[]> = {
       .argParser(wholeNumber(0)).default(DEFAULTS.minUses),
     option("--init <how>", "first atoms: rows, gaussian or a dictionary file")
       .default(DEFAULTS.init),
-    option("--no-center", "do not subtract the rows' mean"),
-    option("--no-scale", "do not scale the rows"),
+    option("--no-center", "do not subtract the rows' mean").default(true),
+    option("--no-scale", "do not scale the rows").default(true),
     option("--stats-rows <count>", "rows for mean and scale (default: all)")
       .argParser(wholeNumber()),
     option("--holdout <share>", "rows kept from training: a share, or a number")
@@ -74,11 +85,10 @@ export function addLearningOptions<
   >;
 }
 
-const OPTIONAL = ["atomBatch", "matryoshka", "statsRows"] as const;
-
 /** The learning parameters among all that the command line was told. */
 export function learningOptions(given: LearningOptions): LearningOptions {
-  const names = [...Object.keys(DEFAULTS), ...OPTIONAL] as const;
+  const names = Object.values(GROUPS).flatMap((options) => options())
+    .map((one) => one.attributeName()).filter((name) => name !== "device");
   const named = Object.entries(given).filter(([name]) => names.includes(name));
   return Object.fromEntries(named) as unknown as LearningOptions;
 }

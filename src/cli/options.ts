@@ -27,6 +27,19 @@ export function wholeNumbers(text: string): number[] {
   return text.split(",").map((part) => wholeNumber()(part));
 }
 
+/** Reads words of a set, set apart by commas. */
+export function choices<T extends string>(
+  words: readonly T[],
+): (text: string) => T[] {
+  return (text) => {
+    const chosen = text.split(",").map((part) =>
+      words.find((word) => word === part)
+    );
+    if (chosen.every((word) => word !== undefined)) return chosen;
+    throw new InvalidArgumentError(`It takes a list of ${words.join(", ")}.`);
+  };
+}
+
 /** Reads a JSON object. */
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;

@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { TOOL_VERSION } from "../version.ts";
 import { addCommonOptions, type CommandBuilder } from "./command.ts";
 import { completionsCommand } from "./commands/completions.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { decodeCommand } from "./commands/decode.ts";
@@ -22,6 +23,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   compareCommand,
   inspectCommand,
   doctorCommand,
+  benchCommand,
   pipelineCommand,
 ];
 
@@ -53,6 +55,7 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
   command
     .exitOverride()
     .showSuggestionAfterError()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: () => {},
@@ -61,6 +64,8 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
       getErrHasColors: () => false,
     })
     .configureHelp({ styleTitle: (title) => `\x1b[1m${title}\x1b[0m` });
-  if (command.commands.length === 0) addCommonOptions(command);
+  // A mere group, as `pipeline`, runs nothing itself.
+  const isGroup = command.commands.length > 0 && command.options.length === 0;
+  if (!isGroup && command.parent !== null) addCommonOptions(command);
   for (const inner of command.commands) prepare(inner, io);
 }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { buildProgram } from "../../src/cli/program.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
+import { FakeIo } from "./fake_io.ts";
 import { helpTexts, SNAPSHOTS } from "./help_texts.ts";
 
 Deno.test("every command's help is as its snapshot", async () => {
@@ -25,5 +28,16 @@ Deno.test("every command's help has examples that begin with the program's name"
       [];
     assert(examples.length > 0, file);
     for (const example of examples) assert.match(example, /^ {2}dbksvd /);
+  }
+});
+
+Deno.test("train takes every learning parameter, with the library's defaults", () => {
+  const program = buildProgram(new FakeIo());
+  const train = program.commands.find((command) => command.name() === "train")!;
+  for (const [name, value] of Object.entries(DEFAULT_TRAIN_OPTIONS)) {
+    const option = train.options.find((one) => one.attributeName() === name);
+    assert(option !== undefined, name);
+    if (option.isBoolean()) assert.equal(value, false, name);
+    else assert.deepEqual(train.opts()[name], value, name);
   }
 });

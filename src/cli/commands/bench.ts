@@ -1,0 +1,135 @@
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { BenchReport } from "../../bench/types.ts";
+import { describe } from "../command.ts";
+import { ExitWith } from "../failure.ts";
+import type { Io } from "../io.ts";
+import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
+import { conduct, type Session } from "../session.ts";
+import { count, table } from "../text.ts";
+
+interface BenchFlags {
+  n: number[];
+  m: number[];
+  k: number[];
+  rows: number[];
+  coder: ("mp" | "omp")[];
+  device: "gpu" | "cpu";
+  atomBatch?: number;
+  gram: "f32" | "f16";
+  ridge: number;
+  runs: number;
+  subgroups: boolean;
+  trainRows?: number;
+  passes: number;
+  peer?: true;
+}
+
+/** `bench`: every stage and the whole step, checked as it is timed; `bench rows`: the reading of files. */
+export function benchCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "bench",
+    "time every stage and the whole step; exit 1 where a result is wrong",
+    [
+      "dbksvd bench",
+      "dbksvd bench --n 2304 --m 4096 --k 20,80 --rows 32768 --json",
+      "dbksvd bench --n 2304 --m 4096 --k 20 --rows 32768 --peer",
+      "dbksvd bench --device cpu --n 100 --m 512 --k 8",
+    ],
+  )
+    .option("--n <list>", "dimensions", wholeNumbers, [64])
+    .option("--m <list>", "atoms", wholeNumbers, [256])
+    .option("--k <list>", "nonzeros a row", wholeNumbers, [8])
+    .option("--rows <list>", "rows of a sample batch", wholeNumbers, [2048])
+    .addOption(
+      new Option("--coder <list>", "mp, omp or both")
+        .argParser(choices(["mp", "omp"])).default(["mp", "omp"]),
+    )
+    .addOption(
+      new Option("--device <kind>", "what is timed")
+        .choices(["gpu", "cpu"]).default("gpu"),
+    )
+    .option("--atom-batch <count>", "B (default: m/32)", wholeNumber())
+    .addOption(
+      new Option("--gram <precision>", "the Gram matrix while atoms are chosen")
+        .choices(["f32", "f16"]).default("f32"),
+    )
+    .option("--ridge <lambda>", "ridge; times the refit", numberFrom(0), 0)
+    .option("--runs <count>", "runs of each stage", wholeNumber(), 20)
+    .option("--no-subgroups", "without subgroup operations")
+    .option(
+      "--train-rows <count>",
+      "time a whole training of so many rows too",
+      wholeNumber(),
+    )
+    .option("--passes <count>", "passes of that training", wholeNumber(), 3)
+    .option("--peer", "run the PyTorch peer beside, where torch and CUDA are")
+    .action((flags, self) =>
+      conduct(io, self, (session) => bench(flags as BenchFlags, session))
+    );
+  return command.addCommand(rowsCommand(io)) as unknown as CommandUnknownOpts;
+}
+
+async function bench(flags: BenchFlags, session: Session): Promise<void> {
+  const [{ runBench }, { benchTable }] = await Promise.all([
+    import("../../bench/run.ts"),
+    import("../../bench/table.ts"),
+  ]);
+  const { device, atomBatch, gram, ridge, runs, trainRows, passes } = flags;
+  const report: BenchReport = await runBench({
+    sizes: sizesOf(flags),
+    coders: flags.coder,
+    device,
+    atomBatch,
+    gram,
+    ridge,
+    runs,
+    subgroups: flags.subgroups ? undefined : false,
+    train: trainRows === undefined ? undefined : { rows: trainRows, passes },
+    peer: flags.peer ?? false,
+    onProgress: (line) => session.say("info", line),
+  });
+  session.print(report, () => benchTable(report));
+  if (!report.ok) throw new ExitWith(1);
+}
+
+function sizesOf({ n, m, k, rows }: BenchFlags) {
+  return n.flatMap((n) =>
+    m.flatMap((m) => k.flatMap((k) => rows.map((rows) => ({ n, m, k, rows }))))
+  );
+}
+
+function rowsCommand(io: Io): CommandUnknownOpts {
+  return describe("rows", "time the reading of rows, beside hyparquet's API", [
+    "dbksvd bench rows activations.parquet",
+    "dbksvd bench rows *.parquet --workers 1,4 --json",
+  ])
+    .argument("<file...>", "local Parquet files")
+    .option("--column <name>", "the column that holds the vectors")
+    .addOption(
+      new Option("--blob-type <type>", "what the bytes of a binary column are")
+        .choices(["f32", "f16", "bf16"]),
+    )
+    .option(
+      "--workers <list>",
+      "threads that decode (default: 1 and all cores)",
+      wholeNumbers,
+    )
+    .option("--repeats <count>", "the best of so many runs", wholeNumber(), 3)
+    .action((files, flags, self) =>
+      conduct(io, self, async ({ print }) => {
+        const { benchRows } = await import("../../bench/rows.ts");
+        const result = await benchRows(files, flags);
+        print(result, () =>
+          table(
+            ["file", "workers", "MB/s", "hyparquet MB/s", "bare file MB/s"],
+            result.files.map((one) => [
+              one.file,
+              `${one.workers}`,
+              count(one.megabytesPerSecond),
+              count(one.baselineMegabytesPerSecond),
+              count(one.fileMegabytesPerSecond),
+            ]),
+          ));
+      })
+    );
+}

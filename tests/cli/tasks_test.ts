@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+const ROOT = new URL("../../", import.meta.url);
+const SAMPLE = "samples/glove-10k.parquet";
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+// `deno task …` as a user types it: with the permissions of the task and no more.
+async function task(...args: string[]): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", ...args],
+    cwd: ROOT,
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await task(...args, "--json");
+  assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
+  assert.equal(stdout.trimEnd().split("\n").length, 1, "one document");
+  return JSON.parse(stdout);
+}
+
+async function failing(code: number, ...args: string[]): Promise<string> {
+  const ran = await task(...args);
+  assert.equal(ran.code, code, ran.stdout + ran.stderr);
+  assert.equal(ran.stdout, "");
+  const lines = ran.stderr.trimEnd().split("\n");
+  assert.equal(lines.length, 1, ran.stderr);
+  return lines[0];
+}
+
+const folder = await Deno.makeTempDir();
+const model = join(folder, "model");
+const TRAINING = [
+  "train",
+  SAMPLE,
+  ...["--max-rows", "600", "--atoms", "32", "--sparsity", "4", "--passes", "2"],
+  ...["--device", "cpu", "--out", model],
+];
+
+Deno.test("the tasks do what a user wants with a model, on their own permissions", async (t) => {
+  await t.step("train writes the model directory and its summary", async () => {
+    const summary = await json(...TRAINING);
+    assert.equal(summary.model, model);
+    assert.equal(summary.rows, 540);
+    assert.equal(summary.passes, 2);
+    assert.equal(summary.device.kind, "cpu");
+    assert.equal(summary.heldOut.rows, 60);
+    assert(summary.heldOut.fvu > 0 && summary.heldOut.fvu < 1);
+    const files = [...Deno.readDirSync(model)].map(({ name }) => name).sort();
+    assert.deepEqual(files, [
+      "config.json",
+      "dictionary.safetensors",
+      "metrics.jsonl",
+      "report.html",
+    ]);
+  });
+
+  await t.step("evaluate finds the held-out rows again", async () => {
+    const config = JSON.parse(
+      await Deno.readTextFile(join(model, "config.json")),
+    );
+    const { rows, metrics } = await json("evaluate", model, "--device", "cpu");
+    assert.equal(rows, 60);
+    assert(Math.abs(metrics.fvu - config.heldOut.fvu) < 1e-9);
+  });
+
+  await t.step("evaluate puts several models side by side", async () => {
+    const { models } = await json(
+      ...["evaluate", model, model, SAMPLE, "--max-rows", "100"],
+      ...["--device", "cpu"],
+    );
+    assert.equal(models.length, 2);
+    assert.deepEqual(models[0].metrics, models[1].metrics);
+  });
+
+  await t.step("encode and decode go to codes and back", async () => {
+    const codes = join(folder, "codes.parquet");
+    const rows = join(folder, "rows.parquet");
+    const encoded = await json(
+      ...["encode", model, SAMPLE, "--max-rows", "100", "--keep", "word"],
+      ...["--out", codes, "--device", "cpu"],
+    );
+    assert.equal(encoded.model, model);
+    assert.equal(encoded.out, codes);
+    assert.equal(encoded.rows, 100);
+    const decoded = await json("decode", model, codes, "--out", rows);
+    assert.equal(decoded.rows, 100);
+    const { metrics } = await json("evaluate", model, rows, "--device", "cpu");
+    assert(
+      metrics.fvu < 1e-3,
+      "decoded rows are within the dictionary's reach",
+    );
+  });
+
+  await t.step("inspect shows words, and writes the browser", async () => {
+    const html = join(folder, "atoms.html");
+    const { rows, atoms } = await json(
+      ...["inspect", model, "--text", "word", "--html", html],
+      ...["--device", "cpu"],
+    );
+    assert.equal(rows, 600);
+    assert.equal(atoms.length, 32);
+    assert.match(atoms[0].top[0].text, /\p{L}/u);
+    assert.match(await Deno.readTextFile(html), /^<!doctype html>/);
+  });
+
+  await t.step("compare finds a model equal to itself", async () => {
+    const { mmcs } = await json("compare", model, model);
+    assert(Math.abs(mmcs - 1) < 1e-6);
+  });
+
+  await t.step(
+    "train again is refused where the model is another",
+    async () => {
+      const line = await failing(2, ...TRAINING, "--seed", "1");
+      assert.match(line, /holds another model .*--overwrite/);
+    },
+  );
+
+  await t.step(
+    "train again with the same words replaces the model",
+    async () => {
+      const before = await Deno.readFile(join(model, "dictionary.safetensors"));
+      await json(...TRAINING);
+      const after = await Deno.readFile(join(model, "dictionary.safetensors"));
+      assert.deepEqual(after, before);
+    },
+  );
+
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("doctor tells the adapter and what is amiss", async () => {
+  const { ok, problems } = await json("doctor");
+  assert.equal(typeof ok, "boolean");
+  for (const { what, mend } of problems) assert(what !== "" && mend !== "");
+});
+
+Deno.test("a missing input exits 3 and names it", async () => {
+  const line = await failing(3, "train", "/no/such/rows.parquet");
+  assert.match(line, /\/no\/such\/rows\.parquet/);
+});
+
+Deno.test("a missing model exits 3 and names it", async () => {
+  const line = await failing(3, "evaluate", "/no/such/model");
+  assert.match(line, /\/no\/such\/model/);
+});
+
+Deno.test("a missing option exits 2", async () => {
+  assert.match(
+    await failing(2, "encode", "/no/such/model", SAMPLE),
+    /--out is missing/,
+  );
+});
