@@ -48,7 +48,10 @@ export function sqlRows(rows: readonly unknown[][], type: string): string {
       ? `[${value.map(literal).join(",")}]`
       : value === null
       ? "NULL"
-      : String(value);
+      : Number.isInteger(value)
+      ? String(value)
+      // With an exponent it is parsed as a double; else as a decimal, and rounded carelessly.
+      : `${value}${String(value).includes("e") ? "" : "e0"}`;
   const values = rows.map((row, i) => `(${i}, ${literal(row)}::${type})`);
   return `(VALUES ${values.join(",")}) AS t(id, v)`;
 }
@@ -68,14 +71,17 @@ export const COMPRESSORS = {
   BROTLI: (bytes: Uint8Array) => new Uint8Array(brotliCompressSync(bytes)),
 };
 
-/** Writes lists with parquet-wasm (arrow-rs). */
+/** Writes lists with parquet-wasm (arrow-rs); `item` is the whole type where `whole` says so. */
 export function writeArrow(
   file: string,
   rows: readonly (number[] | null)[],
   properties: wasm.WriterPropertiesBuilder,
   item: arrow.DataType = new arrow.Float32(),
+  whole = false,
 ): void {
-  const type = new arrow.List(new arrow.Field("item", item, true));
+  const type = whole
+    ? item
+    : new arrow.List(new arrow.Field("item", item, true));
   const vector = arrow.vectorFromArray(rows, type);
   const table = new arrow.Table({ v: vector });
   const ipc = arrow.tableToIPC(table, "stream");

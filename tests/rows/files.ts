@@ -1,0 +1,54 @@
+import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
+import type { BatchOptions, RowSource } from "../../src/rows/source.ts";
+
+/** Runs a test with a directory of its own. */
+export async function inDirectory(
+  test: (directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await test(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs a test with a source, and closes it. */
+export async function withRows<T>(
+  inputs: string | string[],
+  options: OpenRowsOptions,
+  test: (source: RowSource) => Promise<T>,
+): Promise<T> {
+  const source = await openRows(inputs, options);
+  try {
+    return await test(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** All rows that a source delivers: numbers, and values row by row. */
+export async function delivered(
+  source: RowSource,
+  size: number | readonly number[] = 64,
+  options?: BatchOptions,
+): Promise<{ rows: number[]; values: number[][] }> {
+  const rows: number[] = [];
+  const values: number[][] = [];
+  for await (const batch of source.batches(size, options)) {
+    for (let i = 0; i < batch.rows; i++) {
+      rows.push(batch.rowNumbers?.[i] ?? batch.firstRow + i);
+      const at = i * source.width;
+      values.push([...batch.data.subarray(at, at + source.width)]);
+    }
+  }
+  return { rows, values };
+}
+
+/** Opens inputs and delivers all of their rows. */
+export function rowsOf(
+  inputs: string | string[],
+  options: OpenRowsOptions = {},
+): Promise<{ rows: number[]; values: number[][] }> {
+  return withRows(inputs, options, (source) => delivered(source));
+}
