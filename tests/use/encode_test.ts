@@ -1,0 +1,272 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { tableFromIPC } from "apache-arrow";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readParquet } from "parquet-wasm";
+import { type Codes, EMPTY_SLOT } from "../../src/engine/engine.ts";
+import type { DictionaryModel } from "../../src/model/model.ts";
+import { reconstruct } from "../../src/model/reconstruct.ts";
+import { openRows } from "../../src/rows/open.ts";
+import { decode } from "../../src/use/decode.ts";
+import { encode, encodeRows } from "../../src/use/encode.ts";
+import { makeModel } from "../model/models.ts";
+import { CPU, inDirectory, SAMPLE, smallProblem } from "./helpers.ts";
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    let rows: Record<string, unknown>[] = [];
+    for (const part of sql.split(";").filter((text) => text.trim() !== "")) {
+      rows = (await connection.runAndReadAll(part)).getRowObjectsJson();
+    }
+    return rows;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function libraryCodes(
+  model: DictionaryModel,
+  source: Parameters<typeof encodeRows>[1],
+  options: { group?: number } = {},
+): Promise<Codes[]> {
+  const all: Codes[] = [];
+  for await (
+    const { codes } of encodeRows(model, source, { ...CPU, ...options })
+  ) {
+    all.push(codes);
+  }
+  return all;
+}
+
+function usedSlots(codes: Codes[]) {
+  return codes.flatMap(({ rows, sparsity, indices, values }) =>
+    Array.from({ length: rows }, (_, row) => {
+      const from = row * sparsity;
+      const slots = Array.from({ length: sparsity }, (_, s) => from + s)
+        .filter((slot) => indices[slot] !== EMPTY_SLOT);
+      return {
+        indices: slots.map((slot) => indices[slot]),
+        values: slots.map((slot) => values[slot]),
+      };
+    })
+  );
+}
+
+Deno.test("encode() writes the library's codes exactly, as DuckDB and parquet-wasm read them", async () => {
+  await inDirectory(async (directory) => {
+    const { model, data, source } = smallProblem(700);
+    // A row that equals the mean has no codes: an empty list.
+    data.set(model.mean, 5 * model.width);
+    for (const compression of ["zstd", "snappy", "none"] as const) {
+      const out = join(directory, `${compression}.parquet`);
+      const result = await encode(model, source, { out, compression, ...CPU });
+      assert.deepEqual([result.rows, result.out], [700, out]);
+      assert.equal(result.bytes, (await Deno.stat(out)).size);
+      const expected = usedSlots(await libraryCodes(model, source));
+      assert.deepEqual(expected[5], { indices: [], values: [] });
+      const rows = await query(
+        `select "row", indices, values, residual from '${out}'`,
+      );
+      assert.equal(rows.length, 700);
+      rows.forEach((row, i) => {
+        assert.equal(row.row, String(i));
+        assert.deepEqual(row.indices, expected[i].indices);
+        assert.deepEqual(row.values, expected[i].values);
+      });
+      const table = tableFromIPC(
+        readParquet(await Deno.readFile(out)).intoIPCStream(),
+      );
+      const values = table.getChild("values")!;
+      const indices = table.getChild("indices")!;
+      expected.forEach((codes, i) => {
+        assert.deepEqual([...indices.get(i)], codes.indices);
+        assert.deepEqual([...values.get(i)], codes.values);
+      });
+      const codec = await query(
+        `select distinct compression from parquet_metadata('${out}')`,
+      );
+      const name = compression === "none" ? "UNCOMPRESSED" : compression;
+      assert.deepEqual(codec, [{ compression: name.toUpperCase() }]);
+    }
+    const left = [...Deno.readDirSync(directory)].map(({ name }) => name);
+    assert.deepEqual(left.sort(), [
+      "none.parquet",
+      "snappy.parquet",
+      "zstd.parquet",
+    ]);
+  });
+});
+
+Deno.test("A DuckDB query over codes, dictionary and rows reproduces the residuals", async () => {
+  await inDirectory(async (directory) => {
+    const source = await openRows(SAMPLE, { maxRows: 400 });
+    const model = makeModel({ width: source.width, atoms: 150 });
+    const out = join(directory, "codes.parquet");
+    await encode(model, source, { out, ...CPU });
+    await source.close();
+    const table = join(directory, "atoms.csv");
+    const lines = Array.from(
+      model.dictionary,
+      (value, i) =>
+        `${Math.floor(i / model.width)},${i % model.width},${value}`,
+    );
+    await Deno.writeTextFile(table, `atom,d,value\n${lines.join("\n")}\n`);
+    const means = join(directory, "mean.csv");
+    await Deno.writeTextFile(
+      means,
+      `d,value\n${[...model.mean].map((b, d) => `${d},${b}`).join("\n")}\n`,
+    );
+    const [result] = await query(`
+      create table y as select row_number() over () - 1 as id,
+        unnest(embedding) as v, generate_subscripts(embedding, 1) - 1 as d
+        from (select embedding from '${SAMPLE}' limit 400);
+      create table codes as select "row" as id, unnest(indices) as atom,
+        unnest(values) as x from '${out}';
+      create table fit as select id, d, sum(x * value) as v
+        from codes join '${table}' using (atom) group by id, d;
+      create table errors as select y.id,
+        sum(pow(y.v - b.value - coalesce(fit.v, 0), 2)) /
+          sum(pow(y.v - b.value, 2)) as residual
+        from y join '${means}' b using (d) left join fit using (id, d)
+        group by y.id;
+      select count(*) as n, max(abs(e.residual - c.residual)) as worst
+        from errors e join '${out}' c on c."row" = e.id
+    `);
+    assert.equal(result.n, "400");
+    assert.ok(Number(result.worst) < 1e-5, `off by ${result.worst}`);
+  });
+});
+
+Deno.test("encode() passes columns through with their types", async () => {
+  await inDirectory(async (directory) => {
+    const source = await openRows(SAMPLE, { maxRows: 300 });
+    const model = makeModel({ width: source.width, atoms: 64 });
+    const out = join(directory, "codes.parquet");
+    const keep = ["word", "rank"];
+    await encode(model, source, { out, keep, ...CPU });
+    const [{ same, n }] = await query(`
+      select count(*) as n, bool_and(c.word = s.word and c.rank = s.rank) as same
+      from '${out}' c join (select word, rank, row_number() over () - 1 as id
+        from '${SAMPLE}' limit 300) s on c."row" = s.id`);
+    assert.deepEqual([same, n], [true, "300"]);
+    const type = async (file: string, column: string) =>
+      (await query(`describe select ${column} from '${file}'`))[0].column_type;
+    for (const column of keep) {
+      assert.equal(await type(out, column), await type(SAMPLE, column));
+    }
+    await assert.rejects(
+      encode(model, source, { out, keep: ["nothing"], ...CPU }),
+      /nothing/,
+    );
+    await assert.rejects(
+      encode(model, source, { out, keep: ["word", "word"], ...CPU }),
+      /"word" cannot be kept/,
+    );
+    await source.close();
+  });
+});
+
+Deno.test("encode() with a group codes as that prefix of the dictionary alone", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = smallProblem(200, {
+      groups: [6, 8, 10],
+      coder: {
+        method: "omp",
+        sparsity: 5,
+        nonnegative: false,
+        tolerance: 0,
+        refit: false,
+      },
+    });
+    const whole = usedSlots(await libraryCodes(model, source));
+    for (const group of [1, 2, 3]) {
+      const out = join(directory, `${group}.parquet`);
+      await encode(model, source, { out, group, ...CPU });
+      const rows = await query(`select indices, values from '${out}'`);
+      const end = [6, 14, 24][group - 1];
+      rows.forEach(({ indices, values }, i) => {
+        const kept = whole[i].indices.filter((atom) => atom < end);
+        assert.deepEqual(indices, kept);
+        assert.deepEqual(values, whole[i].values.slice(0, kept.length));
+      });
+    }
+    const out = join(directory, "4.parquet");
+    await assert.rejects(
+      encode(model, source, { out, group: 4, ...CPU }),
+      /no 4 groups/,
+    );
+  });
+});
+
+Deno.test("decode() gives the library's reconstruction, from sparse and from dense codes", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = smallProblem(300);
+    const expected = (await libraryCodes(model, source))
+      .map((codes) => reconstruct(model, codes))[0];
+    for (const dense of [false, true]) {
+      const codes = join(directory, `codes-${dense}.parquet`);
+      const out = join(directory, `rows-${dense}.parquet`);
+      await encode(model, source, { out: codes, dense, ...CPU });
+      const result = await decode(model, codes, { out });
+      assert.equal(result.rows, 300);
+      const back = await openRows(out);
+      const rows = await back.read({ start: 0, end: 300 });
+      await back.close();
+      const worst = rows.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - expected[i])),
+        0,
+      );
+      // Dense codes are summed in the order of atoms: the last bit may differ.
+      assert.ok(worst <= (dense ? 1e-6 : 0), `off by ${worst}`);
+    }
+    const stranger = makeModel({ width: 12, atoms: 23 });
+    const out = join(directory, "rows.parquet");
+    await assert.rejects(
+      decode(stranger, join(directory, "codes-false.parquet"), { out }),
+      /another dictionary/,
+    );
+    await Deno.writeTextFile(join(directory, "x.parquet"), "no Parquet at all");
+    await assert.rejects(
+      decode(model, join(directory, "x.parquet"), { out }),
+      /not Parquet/,
+    );
+    await assert.rejects(decode(model, SAMPLE, { out }), /Not a file of codes/);
+  });
+});
+
+Deno.test("encode() leaves nothing behind when it is stopped or cannot write", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = smallProblem(40_000);
+    const controller = new AbortController();
+    const reason = new Error("stopped by the user");
+    const out = join(directory, "codes.parquet");
+    let rows = 0;
+    await assert.rejects(
+      encode(model, source, {
+        out,
+        ...CPU,
+        signal: controller.signal,
+        onProgress: (progress) => {
+          rows = progress.rows;
+          controller.abort(reason);
+        },
+      }),
+      reason,
+    );
+    assert.ok(rows > 0 && rows < 40_000);
+    assert.deepEqual([...Deno.readDirSync(directory)], []);
+    await assert.rejects(
+      encode(model, source, { out: join(directory, "no/such/x"), ...CPU }),
+      /Cannot write/,
+    );
+    const wide = makeModel({ width: 13, atoms: 20 });
+    await assert.rejects(
+      encode(wide, source, { out, ...CPU }),
+      /Rows have 12 dimensions, the dictionary has 13/,
+    );
+    assert.deepEqual([...Deno.readDirSync(directory)], []);
+  });
+});
