@@ -61,6 +61,8 @@ class Attempt {
   #engine: Engine["info"] | undefined;
   /** Whether a signal waits for the next decision point. */
   #saves = false;
+  /** Whether the decision at hand may be the last one. */
+  #mayEnd = false;
   /** The state after the last iteration, while the model is being measured. */
   #learned: LearnState | undefined;
 
@@ -135,21 +137,31 @@ class Attempt {
   }
 
   #onProgress(lines: MetricsLine[], plan: TrainingPlan): void {
-    this.#iteration = (lines.at(-1)?.iteration ?? -1) + 1;
+    const last = lines.at(-1);
+    this.#iteration = (last?.iteration ?? -1) + 1;
     this.#iterations = plan.iterations;
-    this.#saves = this.#iteration < this.#iterations;
+    this.#saves = true;
+    this.#mayEnd = this.#iteration === plan.iterations ||
+      last?.validationFvu !== undefined;
     this.outer.onProgress?.(lines, plan);
   }
 
   async #onDecision(state: () => Promise<LearnState>): Promise<void> {
     const { checkpoints, signal } = this.outer;
-    const last = this.#iteration === this.#iterations;
     if (signal?.aborted) {
       await this.#save(await state());
       signal.throwIfAborted();
     }
-    if (last) this.#learned = await state();
-    else if (checkpoints.due(this.#iteration)) await this.#save(await state());
+    if (this.#mayEnd) {
+      const reached = await state();
+      if (reached.stopped || this.#iteration === this.#iterations) {
+        this.#learned = reached;
+        this.#saves = false;
+      }
+    }
+    if (this.#learned === undefined && checkpoints.due(this.#iteration)) {
+      await this.#save(await state());
+    }
     await this.outer.onDecision?.(state);
   }
 
