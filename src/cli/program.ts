@@ -1,9 +1,14 @@
-import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import {
+  type Argument,
+  Command,
+  type CommandUnknownOpts,
+} from "@commander-js/extra-typings";
 import { TOOL_VERSION } from "../version.ts";
 import { addCommonOptions, type CommandBuilder } from "./command.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { compareCommand } from "./commands/compare.ts";
+import { exportCommand } from "./commands/export.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -22,6 +27,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   decodeCommand,
   compareCommand,
   inspectCommand,
+  exportCommand,
   doctorCommand,
   benchCommand,
   pipelineCommand,
@@ -63,9 +69,22 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
       getOutHasColors: () => io.color,
       getErrHasColors: () => false,
     })
-    .configureHelp({ styleTitle: (title) => `\x1b[1m${title}\x1b[0m` });
+    .configureHelp({
+      styleTitle: (title) => `\x1b[1m${title}\x1b[0m`,
+      subcommandTerm: (inner) =>
+        [inner.name(), ...inner.registeredArguments.map(argumentTerm)].join(
+          " ",
+        ),
+    });
   // A mere group, as `pipeline`, runs nothing itself.
   const isGroup = command.commands.length > 0 && command.options.length === 0;
   if (!isGroup && command.parent !== null) addCommonOptions(command);
   for (const inner of command.commands) prepare(inner, io);
+}
+
+function argumentTerm(argument: Argument): string {
+  const { required, variadic } = argument;
+  const dots = variadic ? "..." : "";
+  const name = argument.name();
+  return required ? `<${name}${dots}>` : `[${name}${dots}]`;
 }

@@ -42,7 +42,7 @@ const folder = await Deno.makeTempDir();
 const model = join(folder, "model");
 const TRAINING = [
   "train",
-  SAMPLE,
+  "samples/*.parquet",
   ...["--max-rows", "600", "--atoms", "32", "--sparsity", "4", "--passes", "2"],
   ...["--device", "cpu", "--out", model],
 ];
@@ -114,6 +114,27 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
     assert.match(await Deno.readTextFile(html), /^<!doctype html>/);
   });
 
+  await t.step(
+    "export writes what evaluate reads as another tool's",
+    async () => {
+      const sae = join(folder, "sae");
+      const { latents, metrics } = await json(
+        ...["export", model, "--format", "saelens-mp", "--out", sae],
+        ...["--device", "cpu"],
+      );
+      assert.equal(latents, 64);
+      assert(metrics.exact.fvu <= metrics.exported.fvu);
+      const { models } = await json(
+        ...["evaluate", model, sae, SAMPLE, "--max-rows", "50"],
+        ...["--device", "cpu"],
+      );
+      assert.deepEqual(
+        models.map(({ model }: { model: string }) => model),
+        [model, sae],
+      );
+    },
+  );
+
   await t.step("compare finds a model equal to itself", async () => {
     const { mmcs } = await json("compare", model, model);
     assert(Math.abs(mmcs - 1) < 1e-6);
@@ -138,6 +159,40 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
   );
 
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the pipeline task takes inputs in once, and tells how it stands", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(join(folder, "in"));
+  await Deno.copyFile(new URL(SAMPLE, ROOT), join(folder, "in", "a.parquet"));
+  const config = join(folder, "pipeline.json");
+  await Deno.writeTextFile(
+    config,
+    JSON.stringify({
+      inputs: ["in/*.parquet"],
+      root: "pipe",
+      train: { atoms: 32, sparsity: 4, passes: 1, device: "cpu" },
+    }),
+  );
+  const run = await json("pipeline", "run", config, "--quiet");
+  assert.equal(run.outcome, "promoted");
+  const again = await json("pipeline", "run", config, "--quiet");
+  assert.equal(again.outcome, "nothing");
+  const status = await json("pipeline", "status", config);
+  assert.equal(status.current, run.version);
+  const { runs } = await json("pipeline", "history", config);
+  assert.equal(runs.length, 2);
+  const line = await failing(2, "pipeline", "rollback", config);
+  assert.match(line, /^dbksvd pipeline rollback: /);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the bench task times the reading of a file", async () => {
+  const { files } = await json(
+    ...["bench", "rows", SAMPLE, "--workers", "1", "--repeats", "1"],
+  );
+  assert.equal(files.length, 1);
+  assert(files[0].megabytesPerSecond > 0);
 });
 
 Deno.test("doctor tells the adapter and what is amiss", async () => {

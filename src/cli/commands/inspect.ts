@@ -5,10 +5,11 @@ import type { RowSource } from "../../rows/source.ts";
 import type { Inspection } from "../../use/inspect.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
-import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
 import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
+import { inputsOrTraining } from "../training_rows.ts";
 import { conduct, followed, type Session } from "../session.ts";
 
 type InspectFlags = DeviceOption & RowOptions & {
@@ -78,7 +79,7 @@ async function inspectModel(
   }
   const { loadDictionary } = await import("../../use/models.ts");
   const model = await loadDictionary(directory);
-  const source = await rowsFor(directory, inputs, flags);
+  const source = await inputsOrTraining(directory, inputs, flags);
   try {
     if (flags.row !== undefined) {
       return await showRow(model, source, flags.row, flags, session);
@@ -96,22 +97,6 @@ async function inspectModel(
   } finally {
     await source.close();
   }
-}
-
-async function rowsFor(
-  directory: string,
-  inputs: readonly string[],
-  flags: InspectFlags,
-): Promise<RowSource> {
-  if (inputs.length > 0) return await openInputs(inputs, flags);
-  const [{ loadModel }, { trainingInputs }] = await Promise.all([
-    import("../../model/directory.ts"),
-    import("../../use/held_out_rows.ts"),
-  ]);
-  const { paths, options } = trainingInputs(
-    (await loadModel(directory)).config,
-  );
-  return await openInputs(paths, { ...options, ...flags });
 }
 
 async function showRow(

@@ -1,0 +1,129 @@
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { DbksvdError } from "../../errors.ts";
+import type { RowSource } from "../../rows/source.ts";
+import type { ExportResult } from "../../use/export.ts";
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportNames,
+  LINEAR_FORMATS,
+} from "../../use/export_formats.ts";
+import { describe, needed } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import { addRowOptions, type RowOptions } from "../inputs.ts";
+import type { Io } from "../io.ts";
+import { wholeNumber } from "../options.ts";
+import { conduct, followed, type Session } from "../session.ts";
+import { count, figure, table } from "../text.ts";
+import { inputsOrTraining } from "../training_rows.ts";
+
+type ExportFlags = DeviceOption & RowOptions & ExportNames & {
+  format?: ExportFormat;
+  out?: string;
+};
+
+/** `export MODEL [INPUT…] --format F --out DIR`: a model for other tools. */
+export function exportCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "export",
+    "write a model for other tools; its encoder is fitted to the inputs",
+    [
+      "dbksvd export dbksvd-model --format saelens-mp --out sae",
+      "dbksvd export dbksvd-model rows.parquet --format saelens-topk --out sae",
+      "dbksvd export dbksvd-model --format sparsify --out sae --hook-name layers.3",
+    ],
+  )
+    .argument("<model>", "a model directory")
+    .argument("[input...]", "rows to fit to (default: those of the training)")
+    .addOption(
+      new Option("--format <target>", "whose format").choices(EXPORT_FORMATS),
+    )
+    .option("--out <dir>", "the directory to write")
+    .optionsGroup("Told to the target:")
+    .option("--model-name <name>", "the language model")
+    .option("--hook-name <name>", "where in it the rows were taken")
+    .option("--layer <number>", "its layer", wholeNumber(0))
+    .option("--context-size <count>", "tokens of a context", wholeNumber())
+    .option("--dataset-path <path>", "the texts' data set")
+    .option("--prepend-bos", "contexts began with the BOS token");
+  return addDeviceOption(addRowOptions(command))
+    .action((model, inputs, flags, self) =>
+      conduct(io, self, (session) => exportTo(model, inputs, flags, session))
+    );
+}
+
+async function exportTo(
+  directory: string,
+  inputs: readonly string[],
+  flags: ExportFlags,
+  session: Session,
+): Promise<void> {
+  const format = needed(flags.format, "--format");
+  const out = needed(flags.out, "--out");
+  const [{ exportModel }, { loadDictionary }] = await Promise.all([
+    import("../../use/export.ts"),
+    import("../../use/models.ts"),
+  ]);
+  const model = await loadDictionary(directory);
+  const source = await rowsFor(directory, inputs, flags, session);
+  const { modelName, hookName, layer, contextSize, datasetPath } = flags;
+  try {
+    const result = await exportModel(model, {
+      ...followed(session),
+      device: flags.device,
+      format,
+      out,
+      source,
+      modelName,
+      hookName,
+      layer,
+      contextSize,
+      datasetPath,
+      prependBos: flags.prependBos,
+    });
+    session.print(
+      { model: directory, ...result },
+      () => describeExport(result),
+    );
+  } finally {
+    await source?.close();
+  }
+}
+
+// Formats without a linear encoder do without rows where those of the training are gone.
+async function rowsFor(
+  directory: string,
+  inputs: readonly string[],
+  flags: ExportFlags,
+  session: Session,
+): Promise<RowSource | undefined> {
+  try {
+    return await inputsOrTraining(directory, inputs, flags);
+  } catch (error) {
+    const canDoWithout = inputs.length === 0 && error instanceof DbksvdError &&
+      error.kind === "data" && !LINEAR_FORMATS.includes(flags.format!);
+    if (!canDoWithout) throw error;
+    session.say("warn", `Not measured: ${error.message}`);
+  }
+}
+
+function describeExport(result: ExportResult): string {
+  const { format, out, files, latents, encoder, metrics } = result;
+  const lines = [
+    `Wrote ${files.join(", ")} in ${out}: ${format}, ${
+      count(latents)
+    } latents, ${encoder}`,
+  ];
+  if (metrics !== undefined) {
+    const names = ["fvu", "explained_variance", "l0"];
+    lines.push(table(
+      [`${count(metrics.rows)} rows`, "by the target", "by dbksvd"],
+      names.map((name) => [
+        name,
+        figure(metrics.exported[name]),
+        figure(metrics.exact[name]),
+      ]),
+    ));
+  }
+  return lines.join("\n");
+}
