@@ -42,7 +42,7 @@ function qualityFigures(
 ): Figure[] {
   const metrics = (evaluation?.metrics ?? {}) as Record<string, unknown>;
   const figures: Figure[] = [];
-  if (typeof metrics.fvu === "number") {
+  if (isFigure(metrics.fvu)) {
     const heldOut = evaluation!.rowsName === "held-out rows";
     figures.push({
       name: heldOut ? "Held-out FVU" : "FVU",
@@ -56,7 +56,7 @@ function qualityFigures(
       more: "of the rows' variance",
     });
   }
-  if (typeof metrics.l0 === "number") {
+  if (isFigure(metrics.l0)) {
     figures.push({
       name: "Nonzeros a row",
       value: formatFigure(metrics.l0, 3),
@@ -107,4 +107,9 @@ function trainingFigures(data: ReportData): Figure[] {
     });
   }
   return figures;
+}
+
+// What no row defines is NaN, or null once it has been through JSON.
+function isFigure(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
 }

@@ -17,10 +17,11 @@ export const METRIC_NOTES: Readonly<Record<string, string>> = {
   zero_rows: "Rows of zero length, or rebuilt as zero: left out of the cosine",
 };
 
-/** The metrics that are numbers, known ones first and in order. */
+/** The metrics that are finite numbers, known ones first and in order. */
 export function numericMetrics(metrics: object): [string, number][] {
   const entries = Object.entries(metrics).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number",
+    (entry): entry is [string, number] =>
+      typeof entry[1] === "number" && Number.isFinite(entry[1]),
   );
   const order = Object.keys(METRIC_NOTES);
   const place = (name: string) => {

@@ -135,7 +135,9 @@ function numberOf(
   name: string,
 ): number | undefined {
   const value = (evaluation?.metrics as Record<string, unknown>)?.[name];
-  return typeof value === "number" ? value : undefined;
+  return typeof value === "number" && Number.isFinite(value)
+    ? value
+    : undefined;
 }
 
 function chartsHtml(charts: readonly Chart[]): string {

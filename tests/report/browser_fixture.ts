@@ -24,7 +24,8 @@ export function fixtureBrowser(
       indices[row * sparsity + slot] = row === 0
         ? slot
         : (row * 11 + slot * slot * 13 + slot) % (atoms - 1);
-      values[row * sparsity + slot] = (4 / (slot + 1)) *
+      values[row * sparsity + slot] = (row === 0 ? 2 : 1) *
+        (4 / (slot + 1)) *
         (random.uniform() < 0.8 ? 1 : -1) * (0.5 + random.uniform());
     }
   }
