@@ -1,12 +1,12 @@
-// a ← a − weight·G_atom
+// a ← a − weight·G_atom, of the Gram that is searched
 //#if SCRATCHA
           for (var c = t; c < M4; c += WG) {
-            work[scratch + c] -= weight * G_at(atom, c);
+            work[scratch + c] -= weight * $SEARCH_at(atom, c);
           }
 //#else
 //#for v in 0..VQ
 //#for e in 0..VE
-          a$v_$e -= weight * G_at(atom, t + ($v * $VE + $e) * WG);
+          a$v_$e -= weight * $SEARCH_at(atom, t + ($v * $VE + $e) * WG);
 //#end
 //#end
 //#end

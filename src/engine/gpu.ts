@@ -4,10 +4,10 @@ import {
   type GpuDevice,
   openDevice,
 } from "../gpu/device.ts";
-import { planGpu } from "../gpu/plan.ts";
+import { gramSearch, planGpu } from "../gpu/plan.ts";
 import { readBack } from "../gpu/readback.ts";
 import { Runner, type RunnerCounters } from "../gpu/runner.ts";
-import { tuningFor } from "../gpu/tuning.ts";
+import { type Tuning, tuningFor } from "../gpu/tuning.ts";
 import {
   type Codes,
   type Engine,
@@ -30,7 +30,10 @@ import { allocateBuffers } from "./gpu/state.ts";
 import { flagDuplicates, updateGroup } from "./gpu/update.ts";
 
 /** How a GPU engine is made; the defaults suit every real use. */
-export type GpuEngineOptions = DeviceOptions;
+export interface GpuEngineOptions extends DeviceOptions {
+  /** Choices to try in place of the adapter's own: for tests and benchmarks. */
+  tuning?: Partial<Tuning>;
+}
 
 /** The engine in WGSL, with the count of what it did. */
 export interface GpuEngine extends Engine {
@@ -63,16 +66,18 @@ export async function createGpuContext(
 ): Promise<GpuContext> {
   const gpu = await openDevice(options);
   try {
-    const tuning = tuningFor(gpu.adapter, gpu.limits);
+    const tuning = tuningFor(gpu.adapter, gpu.limits, options.tuning);
     const plan = planGpu(spec, gpu.limits, tuning);
+    const search = gramSearch(spec, tuning);
     const kernelContext = {
       tuning,
+      search,
       limits: gpu.limits,
       subgroups: gpu.subgroups,
     };
     const runner = new Runner(gpu);
     const [buffers, kernels] = await Promise.all([
-      allocateBuffers(gpu, spec, plan),
+      allocateBuffers(gpu, spec, plan, search !== "floats"),
       compileKernels(runner, kernelContext, spec, plan),
     ]);
     const mean = padRows(

@@ -7,18 +7,27 @@ import correlations from "../../kernels/lib/correlations.wgsl" with {
   type: "text",
 };
 import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
+import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
 import search from "../../kernels/lib/search.wgsl" with { type: "text" };
 import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
+import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
+  type: "text",
+};
 import sum from "../../kernels/lib/sum.wgsl" with { type: "text" };
+
+import verify from "../../kernels/lib/verify.wgsl" with { type: "text" };
 
 /** Texts that kernels share, by the name they are included under. */
 export const kernelIncludes: Readonly<Record<string, string>> = {
   bar,
   best,
   candidates,
+  choose,
   correlations,
   entry,
   search,
   subtract,
+  subtract_exact: subtractExact,
   sum,
+  verify,
 };

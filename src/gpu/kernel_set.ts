@@ -12,11 +12,17 @@ import type { KernelSource } from "./kernel.ts";
 import type { MatrixShape } from "./matrix.ts";
 import { kernelTexts } from "./sources.ts";
 import type { TemplateValues } from "./template.ts";
-import { reductionHalf, threadsFor, type Tuning } from "./tuning.ts";
+import {
+  type GramSearch,
+  reductionHalf,
+  threadsFor,
+  type Tuning,
+} from "./tuning.ts";
 
 /** What the kernels of one engine have in common. */
 export interface KernelContext {
   tuning: Tuning;
+  search: GramSearch;
   limits: DeviceLimits;
   subgroups: boolean;
 }
@@ -29,6 +35,9 @@ const WORD_ELEMENTS = 8;
 
 /** Least squares on a support: a direction whose pivot is under this is left out. */
 const LEAST_PIVOT = 1e-6;
+
+/** What float32 itself adds to a correlation's error, relative to each weight subtracted. */
+const SEARCH_ROUNDING = 5e-7;
 
 /** Non-negative least squares: an unknown enters where its slope is above this share of the greatest correlation. */
 const LEAST_SLOPE = 1e-6;
@@ -176,12 +185,33 @@ export function factorFits(
       pursuitSharedBytes(layout.threads, sparsity) <= limits.workgroupMemory;
 }
 
+// What a pursuit's text needs to know of the Gram that it searches.
+function searchValues(
+  search: GramSearch,
+  name: string,
+  nonnegative: boolean,
+): TemplateValues {
+  const value = name === "mp" ? "weight" : "correlation";
+  return {
+    HALVES: search !== "floats",
+    VERIFIED: search === "verified",
+    SEARCH: search === "floats" ? "G" : "H",
+    SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
+    REPEAT: name === "mp" ? "turn--; continue;" : "continue;",
+    ROUNDING: SEARCH_ROUNDING,
+  };
+}
+
 /** A pursuit's kernel: `omp`, `mp` or the coefficients after them. */
 export function pursuitKernel(
   context: KernelContext,
   name: "omp" | "mp" | "coefficients",
-  gram: MatrixShape,
-  group: { atoms: number; sparsity: number },
+  { gram, halves, ...group }: {
+    gram: MatrixShape;
+    halves: MatrixShape;
+    atoms: number;
+    sparsity: number;
+  },
   coder: { sparsity: number; nonnegative: boolean },
 ): KernelSource {
   const layout = pursuitLayout(context.tuning, group.atoms);
@@ -208,13 +238,14 @@ export function pursuitKernel(
       ? "storageBarrier(); workgroupBarrier()"
       : "workgroupBarrier()",
     SLOPE: LEAST_SLOPE,
+    ...searchValues(context.search, name, coder.nonnegative),
     ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
   };
   return {
     name,
     text: kernelTexts[name],
     values,
-    matrices: { G: gram },
+    matrices: { G: gram, H: halves },
   };
 }
 

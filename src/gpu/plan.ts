@@ -8,7 +8,7 @@ import {
   pursuitLayout,
 } from "./kernel_set.ts";
 import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
-import type { Tuning } from "./tuning.ts";
+import type { GramSearch, Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */
 export interface PlannedGroup {
@@ -21,6 +21,8 @@ export interface PlannedGroup {
   layout: PursuitLayout;
   /** Its Gram, atoms × stride. */
   gram: MatrixShape;
+  /** The same in halves, where those are searched. */
+  halves: MatrixShape;
   /** Bytes of scratch memory for correlations and for triangular factors. */
   scratch: { correlations: number; factors: number };
 }
@@ -71,6 +73,11 @@ const SORT_BYTES = 64 * 2 ** 20;
 
 /** Buffers that a kernel binds beside matrices, at most. */
 const OTHER_BINDINGS = 8;
+
+/** The Gram that an engine searches: what the user allows, and else what is fastest and exact. */
+export function gramSearch(spec: EngineSpec, tuning: Tuning): GramSearch {
+  return spec.gram === "f16" ? "halves" : tuning.search;
+}
 
 /**
  * Works out what an engine keeps on the device.
@@ -135,6 +142,7 @@ function layOut(
   };
   const slots = rows * spec.coder.sparsity * 4, entries = rows * most * 4;
   const gram = Math.max(...groups.map((g) => matrixBytes(g.gram)));
+  const halves = gramSearch(spec, tuning) === "floats" ? 0 : gram / 2;
   const buffers = [
     { name: "rows", bytes: matrixBytes(plan.rows) },
     {
@@ -142,6 +150,7 @@ function layOut(
       bytes: 2 * matrixBytes(plan.dictionary),
     },
     { name: "Gram", bytes: gram },
+    { name: "Gram in halves", bytes: halves },
     { name: "correlations", bytes: chunkRows * widest },
     { name: "codes", bytes: 2 * slots },
     { name: "atom lists", bytes: 3 * entries },
@@ -195,6 +204,7 @@ function layOutGroups(
       slot,
       layout,
       gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
+      halves: matrixShape(atoms, layout.stride, "vec2<u32>", limits.binding),
       scratch: { correlations, factors },
     };
     start += atoms;
@@ -246,7 +256,7 @@ function findProblem(plan: GpuPlan, limits: DeviceLimits): string | undefined {
     rows.parts + 2 * dictionary.parts,
     rows.parts + dictionary.parts + sums.parts,
     2 * dictionary.parts + sums.parts,
-    ...plan.groups.map((g) => g.gram.parts),
+    ...plan.groups.map((g) => g.gram.parts + g.halves.parts),
   );
   if (parts > limits.storageBuffers) {
     return `A kernel may bind ${limits.storageBuffers} buffers on this device and ${parts} are needed`;

@@ -10,6 +10,7 @@ import coefficients from "../../kernels/coefficients.wgsl" with {
 import count from "../../kernels/count.wgsl" with { type: "text" };
 import duplicates from "../../kernels/duplicates.wgsl" with { type: "text" };
 import energy from "../../kernels/energy.wgsl" with { type: "text" };
+import halve from "../../kernels/halve.wgsl" with { type: "text" };
 import hold from "../../kernels/hold.wgsl" with { type: "text" };
 import keep from "../../kernels/keep.wgsl" with { type: "text" };
 import mp from "../../kernels/mp.wgsl" with { type: "text" };
@@ -35,6 +36,7 @@ export const kernelTexts = {
   count,
   duplicates,
   energy,
+  halve,
   hold,
   keep,
   mp,

@@ -11,8 +11,16 @@ export interface ProductTile {
   threadColumns: number;
 }
 
+/**
+ * The Gram that a pursuit searches: `floats`, the f32 one; `verified`, a copy in halves, with every choice that its error
+ * could change settled in f32, so that supports are the exact ones; `halves`, the copy alone, an approximation.
+ */
+export type GramSearch = "floats" | "verified" | "halves";
+
 /** Choices that change speed and never results beyond rounding. */
 export interface Tuning {
+  /** The Gram searched where an exact search is asked for. */
+  search: "floats" | "verified";
   product: ProductTile;
   /** Elements (of four correlations) that a pursuit's thread holds in registers at most; above, they go through memory. */
   pursuitElements: number;
@@ -33,6 +41,7 @@ export interface Tuning {
 /** Adapter classes: the one place where a choice depends on who made the card. */
 const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
   nvidia: {
+    search: "verified",
     product: {
       rows: 128,
       columns: 128,
@@ -49,6 +58,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     sortBlocks: 256,
   },
   other: {
+    search: "verified",
     product: {
       rows: 64,
       columns: 64,
@@ -65,6 +75,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     sortBlocks: 128,
   },
   software: {
+    search: "floats",
     product: {
       rows: 32,
       columns: 32,
@@ -82,17 +93,18 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
   },
 };
 
-/** The tuning of an adapter, within its limits. */
+/** The tuning of an adapter, within its limits; `changes` are what tests and benchmarks try instead. */
 export function tuningFor(
   adapter: AdapterSummary,
   limits: DeviceLimits,
+  changes: Partial<Tuning> = {},
 ): Tuning {
   const kind = adapter.software
     ? "software"
     : /nvidia/i.test(`${adapter.vendor} ${adapter.name}`)
     ? "nvidia"
     : "other";
-  const tuning = TUNINGS[kind];
+  const tuning = { ...TUNINGS[kind], ...changes };
   const cap = ([least, most]: readonly [number, number]) =>
     [least, Math.min(most, limits.workgroupSize)] as const;
   return {

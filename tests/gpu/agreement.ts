@@ -93,22 +93,33 @@ export async function assertEnginesAgree(
   assertCodesAgree(gpu.after, cpu.after);
 }
 
+/** Asserts equal supports, in order of choice, on almost all rows; gives the rows on which they are equal. */
+export function assertSupportsAgree(gpu: Codes, cpu: Codes): number[] {
+  const k = cpu.sparsity;
+  const of = (codes: Codes, row: number) =>
+    codes.indices.subarray(row * k, row * k + k).join();
+  const same = Array.from({ length: cpu.rows }, (_, row) => row)
+    .filter((row) => of(gpu, row) === of(cpu, row));
+  assert(
+    same.length >= SAME_SUPPORTS * cpu.rows,
+    `${same.length} of ${cpu.rows} supports`,
+  );
+  return same;
+}
+
 /** Asserts equal supports on almost all rows, and values and residuals that are close where supports are equal. */
 export function assertCodesAgree(gpu: Codes, cpu: Codes): void {
   const k = cpu.sparsity;
-  let same = 0, rounding = 0;
-  for (let i = 0; i < cpu.rows; i++) {
-    const of = (codes: Codes) => [...codes.indices.subarray(i * k, i * k + k)];
-    if (of(gpu).join() !== of(cpu).join()) continue;
-    same++;
-    const size = Math.hypot(...cpu.values.subarray(i * k, i * k + k));
-    for (let s = i * k; s < (i + 1) * k; s++) {
+  let rounding = 0;
+  for (const row of assertSupportsAgree(gpu, cpu)) {
+    const size = Math.hypot(...cpu.values.subarray(row * k, row * k + k));
+    for (let s = row * k; s < (row + 1) * k; s++) {
       const off = Math.abs(gpu.values[s] - cpu.values[s]);
       rounding = Math.max(rounding, off / (size || 1));
     }
-    rounding = Math.max(rounding, Math.abs(gpu.residual[i] - cpu.residual[i]));
+    const off = Math.abs(gpu.residual[row] - cpu.residual[row]);
+    rounding = Math.max(rounding, off);
   }
-  assert(same >= SAME_SUPPORTS * cpu.rows, `${same} of ${cpu.rows} supports`);
   assert(rounding < 1e-4, `values differ by ${rounding}`);
 }
 

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
-import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { EMPTY_SLOT, type Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
-import { assertCodesAgree, outcome, stepOf } from "./agreement.ts";
+import { randomStream } from "../../src/random.ts";
+import {
+  assertCodesAgree,
+  assertSupportsAgree,
+  outcome,
+  stepOf,
+} from "./agreement.ts";
 import { plantedProblem } from "./planted.ts";
 
 Deno.test("the GPU engine gives the same bytes on every run", async () => {
@@ -91,6 +97,37 @@ Deno.test("encode() keeps rows of zeros, duplicates and vanishing rows finite", 
     }
   }
 });
+
+for (const method of ["omp", "mp"] as const) {
+  for (const alike of [5, 90]) {
+    Deno.test(`encode() by ${method} tells ${alike} atoms apart that halves cannot`, async () => {
+      const problem = plantedProblem({
+        width: 40,
+        atoms: 170,
+        coder: { method },
+      });
+      const { spec, data, rows, dictionary } = problem, n = spec.width;
+      const random = randomStream(5, "alike");
+      for (let j = 0; j < alike; j++) {
+        const atom = dictionary.subarray((j + 7) * n, (j + 8) * n);
+        atom.set(dictionary.subarray(0, n));
+        for (let p = 0; p < n; p++) atom[p] += 2e-4 * random.normal();
+        const norm = Math.hypot(...atom);
+        atom.forEach((value, p) => atom[p] = value / norm);
+      }
+      const encode = async (engine: Engine) => {
+        await engine.loadDictionary(dictionary);
+        const codes = await engine.encode({ data, rows });
+        await engine.close();
+        return codes;
+      };
+      const tuning = { search: "verified" as const };
+      const gpu = await encode(await createGpuEngine(spec, { tuning }));
+      const cpu = await encode(await createCpuEngine(spec));
+      assertSupportsAgree(gpu, cpu);
+    });
+  }
+}
 
 Deno.test("iterate() with fewer rows than the sample batch leaves the rest alone", async () => {
   const problem = plantedProblem({ rowCount: 200 });

@@ -12,6 +12,7 @@ interface Case {
 
 const LOW_MEMORY = { limits: { workgroupMemory: 1200 } };
 const SMALL_BINDINGS = { limits: { binding: 16384 } };
+const VERIFIED: GpuEngineOptions = { tuning: { search: "verified" } };
 const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
 
 const CASES: Case[] = [
@@ -66,6 +67,46 @@ const CASES: Case[] = [
     name: "exact mode with memory",
     problem: { exact: true, width: 20, atoms: 30, sparsity: 3, rowCount: 200 },
     step: { memory: 0.5 },
+  },
+  { name: "OMP searching halves, verified", options: VERIFIED },
+  {
+    name: "non-negative OMP searching halves, verified, without subgroups",
+    problem: { coder: { nonnegative: true } },
+    options: { ...VERIFIED, subgroups: false },
+  },
+  {
+    name: "MP searching halves, verified",
+    problem: { coder: { method: "mp" } },
+    options: VERIFIED,
+  },
+  {
+    name: "groups searching halves, verified, with tolerance and ridge",
+    problem: {
+      groups: [10, 13, 30],
+      sparsity: 7,
+      coder: { tolerance: 0.2 },
+    },
+    options: VERIFIED,
+    step: { ridge: 1 },
+  },
+  {
+    name: "halves in scratch memory, over several bindings",
+    problem: { width: 24, atoms: 2101, rowCount: 90, sparsity: 4 },
+    options: {
+      ...VERIFIED,
+      limits: { workgroupSize: 32, binding: 2 ** 22 },
+    },
+  },
+  {
+    name: "MP, halves in scratch memory",
+    problem: {
+      width: 24,
+      atoms: 2101,
+      rowCount: 90,
+      sparsity: 4,
+      coder: { method: "mp" },
+    },
+    options: { ...VERIFIED, limits: { workgroupSize: 32 } },
   },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },

@@ -22,7 +22,7 @@ interface Target {
   stride: number;
 }
 
-/** G = D·Dᵀ over one group's atoms. */
+/** G = D·Dᵀ over one group's atoms, and its copy in halves. */
 export function computeGram(context: GpuContext, index: number): void {
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], gram = buffers.grams[index];
@@ -47,6 +47,24 @@ export function computeGram(context: GpuContext, index: number): void {
       );
     }
   }
+  halveGram(context, index);
+}
+
+// The Gram in halves, where those are searched.
+function halveGram(context: GpuContext, index: number): void {
+  const { buffers, plan, runner, kernels } = context;
+  const { atoms } = plan.groups[index];
+  if (buffers.halves.length === 0) return;
+  runner.run(
+    kernels.groups[index].halve,
+    {
+      G: buffers.grams[index],
+      H: buffers.halves[index],
+      slack: buffers.slack,
+    },
+    { atoms },
+    atoms,
+  );
 }
 
 /**
@@ -250,6 +268,8 @@ function codeBuffers({ buffers }: GpuContext, index: number) {
   return {
     A: buffers.correlations,
     G: buffers.grams[index],
+    H: buffers.halves[index],
+    slack: buffers.slack,
     indices: buffers.indices,
     values: buffers.values,
     work: buffers.scratch.correlations,

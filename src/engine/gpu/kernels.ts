@@ -23,6 +23,7 @@ export interface GroupKernels {
   scatterBatches: Kernel;
   apply: Kernel;
   duplicates: Kernel;
+  halve: Kernel;
 }
 
 /** The kernels that all groups share. */
@@ -127,10 +128,10 @@ function compileGroup(
   const local = group.atoms <= localKeys(context.limits, 4);
   return allOf({
     pursuit: runner.compile(
-      pursuitKernel(context, coder.method, group.gram, group, coder),
+      pursuitKernel(context, coder.method, group, coder),
     ),
     coefficients: runner.compile(
-      pursuitKernel(context, "coefficients", group.gram, group, coder),
+      pursuitKernel(context, "coefficients", group, coder),
     ),
     residual: runner.compile(
       rowKernel(context, "residual", n, { D: dictionary, R: rows }, sizes),
@@ -151,6 +152,14 @@ function compileGroup(
         n,
         { R: rows, D: dictionary, N: dictionary },
         { ...sizes, NONNEGATIVE: coder.nonnegative },
+      ),
+    ),
+    halve: runner.compile(
+      flatKernel(
+        context,
+        "halve",
+        { M4: group.layout.stride },
+        { G: group.gram, H: group.halves },
       ),
     ),
     duplicates: runner.compile(

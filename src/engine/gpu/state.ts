@@ -1,6 +1,6 @@
 import type { GpuDevice } from "../../gpu/device.ts";
 import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
-import { type Matrix, partBytes } from "../../gpu/matrix.ts";
+import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
 import type { GpuPlan } from "../../gpu/plan.ts";
 import type { EngineSpec } from "../engine.ts";
 
@@ -24,6 +24,9 @@ export interface EngineBuffers {
   next: Matrix;
   /** One Gram a group; groups share buffers. */
   grams: Matrix[];
+  /** The same in halves, and by atom how far they are off at most; empty where they are not searched. */
+  halves: Matrix[];
+  slack: GPUBuffer;
   correlations: GPUBuffer;
   scratch: { correlations: GPUBuffer; factors: GPUBuffer };
   indices: GPUBuffer;
@@ -64,6 +67,7 @@ export function allocateBuffers(
   gpu: GpuDevice,
   spec: EngineSpec,
   plan: GpuPlan,
+  searchesHalves: boolean,
 ): Promise<EngineBuffers> {
   const memory = new DeviceMemory(gpu);
   return allocateSafely(gpu, "the sample batch", () => {
@@ -84,7 +88,11 @@ export function allocateBuffers(
       energies: words(rows),
       dictionary: memory.matrix(plan.dictionary),
       next: memory.matrix(plan.dictionary),
-      grams: allocateGrams(memory, plan),
+      grams: allocateGrams(memory, plan.groups.map((g) => g.gram)),
+      halves: searchesHalves
+        ? allocateGrams(memory, plan.groups.map((g) => g.halves))
+        : [],
+      slack: words(m),
       correlations: memory.buffer(plan.chunkRows * widest * 16),
       scratch: {
         correlations: memory.buffer(
@@ -123,19 +131,19 @@ export function allocateBuffers(
 }
 
 // Groups are worked on in turn, so their Grams lie in the same buffers.
-function allocateGrams(memory: DeviceMemory, plan: GpuPlan): Matrix[] {
-  const parts = Math.max(...plan.groups.map((g) => g.gram.parts));
+function allocateGrams(memory: DeviceMemory, shapes: MatrixShape[]): Matrix[] {
+  const parts = Math.max(...shapes.map((shape) => shape.parts));
   const buffers = Array.from(
     { length: parts },
     (_, part) =>
       memory.buffer(Math.max(
-        ...plan.groups.map(({ gram }) =>
-          part < gram.parts ? partBytes(gram, part) : 0
+        ...shapes.map((shape) =>
+          part < shape.parts ? partBytes(shape, part) : 0
         ),
       )),
   );
-  return plan.groups.map(({ gram }) => ({
-    ...gram,
-    buffers: buffers.slice(0, gram.parts),
+  return shapes.map((shape) => ({
+    ...shape,
+    buffers: buffers.slice(0, shape.parts),
   }));
 }

@@ -1,0 +1,12 @@
+// a ← a − weight·G_atom
+//#if SCRATCHA
+          for (var c = t; c < M4; c += WG) {
+            work[scratch + c] -= weight * G_at(atom, c);
+          }
+//#else
+//#for v in 0..VQ
+//#for e in 0..VE
+          a$v_$e -= weight * G_at(atom, t + ($v * $VE + $e) * WG);
+//#end
+//#end
+//#end
