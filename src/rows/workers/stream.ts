@@ -50,10 +50,9 @@ export async function* streamThroughWorkers(
     for (const range of wanted) {
       const filler = new RangeFiller(range, store.width);
       while (!filler.full) {
-        if (piece === undefined || piece.end <= filler.at) {
-          piece = (await pieces.next()).value as Piece;
-        }
+        piece ??= (await pieces.next()).value as Piece;
         filler.add(piece);
+        if (filler.at === piece.end) piece = undefined;
       }
       yield filler.take();
     }
