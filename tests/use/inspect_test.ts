@@ -1,0 +1,191 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { loadModel, saveModel } from "../../src/model/directory.ts";
+import { openRows } from "../../src/rows/open.ts";
+import type { RowSource } from "../../src/rows/source.ts";
+import { compare } from "../../src/use/compare.ts";
+import {
+  describeAtom,
+  describeRow,
+  searchAtoms,
+} from "../../src/use/describe.ts";
+import { encodeRows } from "../../src/use/encode.ts";
+import { inspect } from "../../src/use/inspect.ts";
+import { labelAtoms } from "../../src/use/labels.ts";
+import { CONFIG, makeModel } from "../model/models.ts";
+import { CPU, inDirectory, smallProblem } from "./helpers.ts";
+
+interface Use {
+  row: number;
+  value: number;
+}
+
+/** Every use of every atom, the strongest first. */
+async function usesOf(
+  model: Parameters<typeof encodeRows>[0],
+  source: RowSource,
+): Promise<Use[][]> {
+  const uses: Use[][] = Array.from({ length: model.atoms }, () => []);
+  for await (const { codes, rowNumbers } of encodeRows(model, source, CPU)) {
+    codes.indices.forEach((atom, slot) => {
+      if (atom === EMPTY_SLOT) return;
+      const row = rowNumbers[Math.floor(slot / codes.sparsity)];
+      uses[atom].push({ row, value: codes.values[slot] });
+    });
+  }
+  for (const list of uses) {
+    list.sort((a, b) => Math.abs(b.value) - Math.abs(a.value) || a.row - b.row);
+  }
+  return uses;
+}
+
+Deno.test("inspect() finds each atom's uses, mean, largest value and top rows in one pass", async () => {
+  const { model, source } = smallProblem(20_000);
+  const inspection = await inspect(model, source, { ...CPU, topRows: 7 });
+  const uses = await usesOf(model, source);
+  assert.equal(inspection.rows, 20_000);
+  uses.forEach((list, atom) => {
+    const about = describeAtom(inspection, atom);
+    assert.equal(about.uses, list.length);
+    const mean = list.reduce((sum, { value }) => sum + Math.abs(value), 0) /
+      list.length;
+    assert.ok(Math.abs(about.meanActivation - mean) < 1e-5);
+    assert.equal(about.maxActivation, Math.abs(list[0].value));
+    assert.deepEqual(
+      about.top.map(({ row, value }) => ({ row, value })),
+      list.slice(0, 7),
+    );
+  });
+  const { bins, counts, limits } = inspection.table.histograms!;
+  uses.forEach((list, atom) => {
+    const own = counts.subarray(atom * bins, (atom + 1) * bins);
+    assert.equal(own.reduce((a, b) => a + b), list.length);
+    const positive = list.filter(({ value }) => value > 0).length;
+    const upper = own.subarray(bins / 2).reduce((a, b) => a + b, 0);
+    assert.equal(upper, positive);
+    assert.ok(limits[atom] > Math.abs(list[0].value));
+  });
+  const { samples, top } = inspection;
+  assert.ok(samples.rows.length <= 7 * model.atoms);
+  const held = new Set(top.samples);
+  held.delete(EMPTY_SLOT);
+  assert.equal(held.size, samples.rows.length);
+});
+
+Deno.test("inspect() looks at a dictionary alone, with nearest atoms and labels", async () => {
+  const model = makeModel({ width: 12, atoms: 30, labels: { "4": "colours" } });
+  const inspection = await inspect(model);
+  const { nearest, label, uses, top } = describeAtom(inspection, 4);
+  assert.deepEqual([label, uses, top.length], ["colours", 0, 0]);
+  assert.equal(nearest.length, 10);
+  assert.ok(
+    nearest.every(({ similarity }, i) =>
+      i === 0 ||
+      Math.abs(similarity) <= Math.abs(nearest[i - 1].similarity)
+    ),
+  );
+  assert.equal(inspection.table.coherence[4], Math.abs(nearest[0].similarity));
+  assert.throws(() => describeAtom(inspection, 30), /There is no atom 30/);
+  assert.deepEqual(searchAtoms(inspection, "COLOUR").map((hit) => hit.atom), [
+    4,
+  ]);
+});
+
+/** A file of token vectors nested in texts. */
+async function writeTexts(path: string, texts: string[][], width: number) {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const list = (items: unknown[]) => `[${items.join(", ")}]`;
+  const values = texts.map((tokens, t) =>
+    `(${list(tokens.map((token) => `'${token}'`))}, ${
+      list(tokens.map((_, i) =>
+        list(Array.from({ length: width }, (_, d) =>
+          `${Math.sin(7 * t + 3 * i + d * d + 1)}::float`))
+      ))
+    })`
+  );
+  await connection.run(
+    `copy (select * from (values ${values}) t(tokens, vectors)) to '${path}' (format parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+}
+
+Deno.test("inspect() shows tokens with their neighbours in the text, and finds them", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "tokens.parquet");
+    const texts = [["the", " cat", " sat"], ["a", " dog"], [
+      " ran",
+      " off",
+      "!",
+    ]];
+    await writeTexts(path, texts, 6);
+    const source = await openRows(path, { column: "vectors" });
+    assert.equal(source.rowCount, 8);
+    const model = makeModel({ width: 6, atoms: 9, mean: new Float32Array(6) });
+    const options = { ...CPU, text: "tokens", topRows: 8 };
+    const inspection = await inspect(model, source, options);
+    const { samples } = inspection;
+    const cat = samples.texts.indexOf(" cat");
+    assert.equal(samples.rows[cat], 1);
+    assert.equal(samples.before![cat], "the");
+    assert.equal(samples.after![cat], " sat");
+    const hits = searchAtoms(inspection, "cat");
+    assert.ok(hits.length > 0);
+    assert.ok(
+      hits.every(({ texts }) => texts.every((text) => text === " cat")),
+    );
+    const row = await describeRow(model, source, 4, options);
+    assert.deepEqual([row.text, row.before, row.after], [" dog", "a", ""]);
+    await source.close();
+  });
+});
+
+Deno.test("describeRow() splits a row into its atoms' contributions", async () => {
+  const { model, source } = smallProblem(50);
+  const { atoms, residual, row } = await describeRow(model, source, 17, CPU);
+  assert.equal(row, 17);
+  assert.equal(atoms.length, 3);
+  const sum = atoms.reduce((total, atom) => total + atom.contribution, 0);
+  assert.ok(Math.abs(sum + residual - 1) < 1e-5);
+  await assert.rejects(
+    describeRow(model, source, 50, CPU),
+    /There is no row 50.*rows are 0 to 49/,
+  );
+});
+
+Deno.test("compare() pairs the atoms that two dictionaries share", () => {
+  const a = makeModel({ width: 12, atoms: 20, labels: { "2": "tools" } });
+  const b = makeModel({ width: 12, atoms: 21 });
+  b.dictionary.set(a.dictionary.subarray(0, 10 * 12), 11 * 12);
+  const { pairs, shares, mmcs, matching } = compare(a, b);
+  assert.equal(matching, "hungarian");
+  assert.equal(shares["0.99"], 10 / 21);
+  assert.ok(mmcs < 1 && mmcs > 0.5);
+  const pair = pairs.find((pair) => pair.a === 2)!;
+  assert.deepEqual([pair.b, pair.labelA, pair.labelB], [
+    13,
+    "tools",
+    undefined,
+  ]);
+  assert.ok(
+    pairs.every(({ similarity }, i) =>
+      i === 0 || Math.abs(similarity) <= Math.abs(pairs[i - 1].similarity)
+    ),
+  );
+});
+
+Deno.test("labelAtoms() merges names into a model's directory", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "model");
+    await saveModel(path, makeModel({ width: 4, atoms: 6 }), CONFIG, []);
+    await labelAtoms(path, { "1": "birds", "3": "rain" });
+    const all = await labelAtoms(path, { "3": "", "0": "seas" });
+    assert.deepEqual(all, { "0": "seas", "1": "birds" });
+    assert.deepEqual((await loadModel(path)).model.labels, all);
+    await assert.rejects(labelAtoms(path, { "6": "x" }), /no atom 6/);
+    assert.deepEqual((await loadModel(path)).model.labels, all);
+  });
+});
