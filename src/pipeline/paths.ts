@@ -49,7 +49,11 @@ export async function containedPath(
   if (!isInside(resolve(base), whole)) {
     throw escape(field, path, "leaves the configuration's folder");
   }
-  if (!isInside(await realPath(base), await realPath(whole))) {
+  const real = await realPath(whole).catch((error) => {
+    const [reason] = String(error.message).split(":");
+    throw escape(field, shorten(path), `cannot be used, ${reason}`);
+  });
+  if (!isInside(await realPath(base), real)) {
     throw escape(
       field,
       path,
@@ -70,6 +74,10 @@ export async function realPath(path: string): Promise<string> {
     }
     return join(await realPath(parent), basename(path));
   }
+}
+
+function shorten(path: string): string {
+  return path.length > 60 ? `${path.slice(0, 60)}…` : path;
 }
 
 function escape(field: string, path: string, what: string): DbksvdError {
