@@ -168,12 +168,25 @@ function packRecords(
     codes: { rows: rows.length, sparsity, indices, values },
     rowNumbers: BigInt64Array.from(
       records,
-      ({ row }, i) => BigInt((row ?? start + i) as bigint | number),
+      ({ row }, i) =>
+        rowNumberOf(row ?? start + i, { file: path, row: start + i }),
     ),
     items: records.length > 0 && "item" in records[0]
       ? Int32Array.from(records, ({ item }) => Number(item))
       : undefined,
   };
+}
+
+function rowNumberOf(
+  row: unknown,
+  where: { file: string; row: number },
+): bigint {
+  if (typeof row === "bigint") return row;
+  if (Number.isSafeInteger(row)) return BigInt(row as number);
+  throw new DbksvdError("data", "A row's number is damaged", {
+    where,
+    mend: "encode the rows again",
+  });
 }
 
 interface RowCodes {
