@@ -108,15 +108,20 @@ async function* readBatches(
   for (let start = 0; start < total; start += step) {
     signal?.throwIfAborted();
     const rowEnd = Math.min(total, start + step);
-    const records = await readRecords(file.path, () =>
-      parquetReadObjects({
-        file: buffer,
-        metadata,
-        columns,
-        rowStart: start,
-        rowEnd,
-        compressors: COMPRESSORS,
-      }));
+    const records: Records = Array.from({ length: rowEnd - start }, () => ({}));
+    // One column at a time: of several, the reader leaves the others' failures unhandled when one fails.
+    for (const column of columns) {
+      const values = await readRecords(file.path, () =>
+        parquetReadObjects({
+          file: buffer,
+          metadata,
+          columns: [column],
+          rowStart: start,
+          rowEnd,
+          compressors: COMPRESSORS,
+        }));
+      records.forEach((record, i) => Object.assign(record, values[i]));
+    }
     yield packRecords(records, start, atoms, file.path);
   }
 }

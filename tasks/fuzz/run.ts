@@ -37,15 +37,25 @@ export async function fuzz(
 ): Promise<Map<string, FuzzCounts>> {
   const directory = await Deno.makeTempDir({ prefix: "dbksvd-fuzz-" });
   const results = new Map<string, FuzzCounts>();
+  addEventListener("unhandledrejection", noteStray);
   try {
     for (const target of await targetsIn(directory)) {
       if (only !== undefined && !only.includes(target.name)) continue;
       results.set(target.name, await fuzzTarget(target, runs, seed));
     }
   } finally {
+    removeEventListener("unhandledrejection", noteStray);
     await Deno.remove(directory, { recursive: true });
   }
   return results;
+}
+
+/** Rejections that nobody heard, which would have ended the process. */
+let strays: unknown[] = [];
+
+function noteStray(event: PromiseRejectionEvent): void {
+  event.preventDefault();
+  strays.push(event.reason);
 }
 
 async function fuzzTarget(
@@ -77,6 +87,16 @@ async function fuzzTarget(
 }
 
 async function outcome(target: Target, bytes: Uint8Array<ArrayBuffer>) {
+  const result = await parseOutcome(target, bytes);
+  if (isRefusal(result)) await new Promise((heard) => setTimeout(heard));
+  const [stray] = strays;
+  strays = [];
+  return stray === undefined
+    ? result
+    : new Error("A rejection went unhandled", { cause: stray });
+}
+
+async function parseOutcome(target: Target, bytes: Uint8Array<ArrayBuffer>) {
   const start = performance.now();
   try {
     await target.parse(bytes);
