@@ -7,6 +7,7 @@ export { DbksvdError, type ErrorKind, type ErrorPlace } from "./src/errors.ts";
 export { rowsFromArray } from "./src/rows/memory.ts";
 export type {
   BatchOptions,
+  ColumnValues,
   RowBatch,
   RowFile,
   RowSet,
@@ -22,3 +23,107 @@ export {
   type TrainSummary,
   trainToDirectory,
 } from "./src/use/train_directory.ts";
+export {
+  type DictionaryModel,
+  type MetricsLine,
+  type ModelConfig,
+} from "./src/model/model.ts";
+export {
+  type LoadedModel,
+  loadModel,
+  saveModel,
+} from "./src/model/directory.ts";
+export type { Activation, SparseAutoencoder } from "./src/model/autoencoder.ts";
+export { type Decoder, reconstruct } from "./src/model/reconstruct.ts";
+export {
+  type AnyModel,
+  loadAnyModel,
+  loadDictionary,
+} from "./src/use/models.ts";
+export type { RunOptions, SparseCodes, UseProgress } from "./src/use/coding.ts";
+export {
+  encode,
+  type EncodedRows,
+  type EncodeOptions,
+  type EncodeResult,
+  encodeRows,
+} from "./src/use/encode.ts";
+export type { CodesFileOptions } from "./src/use/codes_file.ts";
+export type { Compression } from "./src/use/parquet/codecs.ts";
+export {
+  decode,
+  type DecodeOptions,
+  type DecodeResult,
+} from "./src/use/decode.ts";
+export {
+  type DetailedEvaluation,
+  evaluate,
+  evaluateAll,
+  type EvaluateOptions,
+  type Evaluation,
+  type Metrics,
+  type NamedModel,
+} from "./src/use/evaluate.ts";
+export {
+  inspect,
+  type Inspection,
+  type InspectOptions,
+} from "./src/use/inspect.ts";
+export {
+  type AtomDescription,
+  type AtomHit,
+  describeAtom,
+  describeRow,
+  type RowDescription,
+  searchAtoms,
+} from "./src/use/describe.ts";
+export { compare, type Comparison } from "./src/use/compare.ts";
+export { labelAtoms } from "./src/use/labels.ts";
+export {
+  type ExportMetrics,
+  exportModel,
+  type ExportOptions,
+  type ExportResult,
+  type NumberMetrics,
+} from "./src/use/export.ts";
+export {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportNames,
+} from "./src/use/export_formats.ts";
+export { importModel } from "./src/use/import.ts";
+export { openRows, type OpenRowsOptions } from "./src/rows/open.ts";
+export type { DeviceChoice } from "./src/engine/create.ts";
+export type {
+  CoderOptions,
+  Codes,
+  Engine,
+  EngineInfo,
+  EngineRows,
+  EngineSpec,
+  IterationReport,
+  IterationStep,
+  Normalisation,
+} from "./src/engine/engine.ts";
+export type {
+  AtomUse,
+  PrefixMetrics,
+  RowMetrics,
+} from "./src/metrics/accumulator.ts";
+export type {
+  CoherenceMetrics,
+  RecoveryMetrics,
+} from "./src/metrics/dictionary.ts";
+export type { CodeDistributions } from "./src/metrics/distributions.ts";
+export type { Histogram } from "./src/metrics/histogram.ts";
+export type { AtomTable as Atoms } from "./src/metrics/similarity.ts";
+export type { QualityMetrics } from "./src/metrics/sums.ts";
+export type {
+  ActivationHistograms,
+  AtomTable,
+  BrowserData,
+  NearestAtoms,
+  SampleTable,
+  TopRows,
+} from "./src/report/data.ts";
+export type { RowText } from "./src/use/top_rows.ts";

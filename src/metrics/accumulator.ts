@@ -15,13 +15,17 @@ export interface RowMetrics extends QualityMetrics {
 
 /** Measures of a prefix of groups, a dictionary by itself. */
 export interface PrefixMetrics extends QualityMetrics {
+  /** Groups in the prefix. */
   groups: number;
+  /** Atoms in the prefix. */
   atoms: number;
 }
 
 /** Rows that use each atom, and the sum of their absolute code values. */
 export interface AtomUse {
+  /** Rows that use each atom. */
   rows: Float64Array;
+  /** Sum of |code value| of each atom. */
   magnitude: Float64Array;
 }
 

@@ -1,6 +1,8 @@
 /** Counts between rising edges: `counts[i]` values in edges[i] ≤ value < edges[i + 1]; outer values go to the end bins. */
 export interface Histogram {
+  /** Bounds of the bins: one more than there are bins. */
   edges: number[];
+  /** Values in each bin. */
   counts: number[];
 }
 

@@ -5,8 +5,11 @@ const STRIP = 256;
 
 /** Atoms by position, width values each. */
 export interface AtomTable {
+  /** n: values of an atom. */
   width: number;
+  /** m: number of atoms. */
   atoms: number;
+  /** atoms × width. */
   dictionary: Float32Array;
 }
 

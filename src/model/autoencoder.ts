@@ -20,7 +20,9 @@ export type Activation =
 export interface SparseAutoencoder {
   /** Whose format it came in. */
   format: "SAELens" | "sparsify" | "Gemma Scope" | "dictionary_learning";
+  /** n: dimensions of a row. */
   width: number;
+  /** Number of latents. */
   atoms: number;
   /** W_dec: atoms × width, rows of any length. */
   dictionary: Float32Array;
@@ -28,13 +30,16 @@ export interface SparseAutoencoder {
   mean: Float32Array;
   /** W_encᵀ: atoms × width; absent for matching pursuit. */
   encoder?: Float32Array;
+  /** b_enc. */
   encoderBias?: Float32Array;
   /** Whether the mean is taken off rows before they are encoded. */
   centresInput: boolean;
   /** Whether pre-activations are compared after scaling by their decoder rows' lengths. */
   scalesByLength: boolean;
+  /** How pre-activations become latents. */
   activation: Activation;
   /** The file's own account of itself, such as the metrics measured at export. */
   metadata: Record<string, unknown>;
+  /** Names given to latents, by index. */
   labels?: Record<string, string>;
 }

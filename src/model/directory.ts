@@ -17,8 +17,11 @@ export const MODEL_FILES = {
 
 /** A model directory's contents. */
 export interface LoadedModel {
+  /** The dictionary. */
   model: DictionaryModel;
+  /** The record of its training. */
   config: ModelConfig;
+  /** A line an iteration. */
   metrics: MetricsLine[];
 }
 

@@ -22,6 +22,7 @@ export interface DictionaryModel {
     tolerance: number;
     refit: boolean;
   };
+  /** The seed that it was trained with. */
   seed: number;
   /** Version of the tool that trained it. */
   toolVersion: string;
@@ -31,34 +32,45 @@ export interface DictionaryModel {
 
 /** Everything recorded of one training: `config.json` in the model directory. */
 export interface ModelConfig {
+  /** Version of the directory's format. */
   formatVersion: number;
+  /** Version of the tool that trained it. */
   toolVersion: string;
   /** Every parameter, as `TrainOptions`. */
   parameters: Record<string, unknown>;
+  /** What it was trained on. */
   inputs: { path: string; rows: number; bytes: number }[];
+  /** The column of the inputs with the vectors. */
   column?: string;
   /** How the rows were read beside that: what `openRows` was told to leave out or change. */
   reading?: Record<string, unknown>;
+  /** How many rows were read, trained on, held out and dropped. */
   rows: {
     read: number;
     training: number;
     heldOut: number;
     dropped: Record<string, number>;
   };
+  /** What ran the training. */
   device: {
     kind: string;
     name: string;
     software: boolean;
     details: Record<string, unknown>;
   };
+  /** Metrics on the held-out rows. */
   heldOut?: Record<string, number>;
+  /** Time the training took. */
   seconds?: number;
 }
 
 /** One line of `metrics.jsonl`. */
 export interface MetricsLine {
+  /** Counted from 0 over the whole training. */
   iteration: number;
+  /** Pass over the data, counted from 0. */
   pass: number;
+  /** Rows used so far, over all passes. */
   rowsSeen: number;
   /** Σ‖r‖²/Σ‖y‖² over the batch after coding, in normalised units. */
   codingFvu: number;
@@ -66,11 +78,17 @@ export interface MetricsLine {
   updatedFvu: number;
   /** Mean nonzeros a row. */
   l0: number;
+  /** Atoms updated from one residual. */
   atomBatch: number;
+  /** Atoms used too little over the last pass. */
   deadAtoms: number;
+  /** Atoms that nearly equal a more used one. */
   duplicates: number;
+  /** Atoms replaced in this iteration. */
   replaced: number;
+  /** Device time, where it can be measured; else wall time. */
   milliseconds: number;
+  /** The same by stage. */
   stages: Record<string, number>;
   /** FVU on the validation rows, where one was computed at this iteration. */
   validationFvu?: number;

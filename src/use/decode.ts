@@ -20,15 +20,21 @@ export interface DecodeOptions {
   column?: string;
   /** `zstd` by default. */
   compression?: Compression;
+  /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal;
+  /** Called after every batch. */
   onProgress?(progress: UseProgress): void;
 }
 
 /** What {@linkcode decode} did. */
 export interface DecodeResult {
+  /** The file written. */
   out: string;
+  /** Rows decoded. */
   rows: number;
+  /** Size of the file. */
   bytes: number;
+  /** Time taken. */
   seconds: number;
 }
 

@@ -10,15 +10,19 @@ import type { RowText } from "./top_rows.ts";
 
 /** One atom, with what uses it. */
 export interface AtomDescription {
+  /** Its index. */
   atom: number;
+  /** Its name, if it was given one. */
   label?: string;
   /** Rows that use it, of those inspected. */
   uses: number;
   /** Mean |code value| over its uses, in raw units. */
   meanActivation: number;
+  /** Largest |code value|, in raw units. */
   maxActivation: number;
   /** The largest |⟨d, d'⟩| to another atom. */
   coherence: number;
+  /** The atoms most like it, nearest first. */
   nearest: { atom: number; label?: string; similarity: number }[];
   /** The rows that use it most, strongest first. */
   top: ({ row: number; value: number } & Partial<RowText>)[];
@@ -26,7 +30,9 @@ export interface AtomDescription {
 
 /** An atom that a search found. */
 export interface AtomHit {
+  /** Its index. */
   atom: number;
+  /** Its name, if it was given one. */
   label?: string;
   /** Share of its top rows' weight that the query matches; 1 where its label does. */
   score: number;
@@ -36,6 +42,7 @@ export interface AtomHit {
 
 /** One row as its atoms make it up. */
 export interface RowDescription extends Partial<RowText> {
+  /** Its number within the source. */
   row: number;
   /** ‖r‖²/‖y − mean‖². */
   residual: number;

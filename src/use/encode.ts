@@ -20,10 +20,13 @@ export interface EncodeOptions extends RunOptions, CodesFileOptions {
 export interface EncodeResult {
   /** The file written. */
   out: string;
+  /** Rows encoded. */
   rows: number;
   /** Size of the file. */
   bytes: number;
+  /** Time taken, opening and closing included. */
   seconds: number;
+  /** What ran it. */
   device: EngineInfo;
 }
 
@@ -92,6 +95,7 @@ export async function encode(
 export interface EncodedRows {
   /** Row number of each, within the source. */
   rowNumbers: Float64Array;
+  /** Their codes, values in raw units. */
   codes: Codes;
 }
 

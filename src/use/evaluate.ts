@@ -39,7 +39,9 @@ export interface EvaluateOptions extends RunOptions {
 
 /** A model's name for tables and `--json`. */
 export interface NamedModel {
+  /** Usually its directory. */
   name: string;
+  /** What to measure. */
   model: AnyModel;
 }
 
@@ -47,7 +49,9 @@ export interface NamedModel {
 export interface Evaluation {
   /** Its name, usually its directory. */
   model: string;
+  /** Rows measured. */
   rows: number;
+  /** Every metric by name. */
   metrics: Metrics;
 }
 
@@ -55,7 +59,9 @@ export interface Evaluation {
 export interface DetailedEvaluation extends Evaluation {
   /** How its codes were found. */
   coder: string;
+  /** How often and how strongly each atom was used. */
   use: AtomUse;
+  /** Code values and nonzeros. */
   distributions: CodeDistributions;
 }
 

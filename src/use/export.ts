@@ -22,6 +22,7 @@ const MEASURED = 0.1;
 
 /** What {@linkcode exportModel} is told. */
 export interface ExportOptions extends RunOptions, ExportNames {
+  /** The target. */
   format: ExportFormat;
   /** The directory to write. */
   out: string;
@@ -31,6 +32,7 @@ export interface ExportOptions extends RunOptions, ExportNames {
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
 export interface ExportMetrics {
+  /** Rows measured. */
   rows: number;
   /** By the target's own encoder. */
   exported: NumberMetrics;
@@ -43,13 +45,17 @@ export type NumberMetrics = Record<string, number>;
 
 /** What {@linkcode exportModel} did. */
 export interface ExportResult {
+  /** The directory written. */
   out: string;
+  /** The target. */
   format: ExportFormat;
+  /** Names of the files in it. */
   files: string[];
   /** Latents of the exported model: twice the atoms where codes are signed. */
   latents: number;
   /** How the target encodes rows, in words. */
   encoder: string;
+  /** What the export does to rows, where rows were given. */
   metrics?: ExportMetrics;
 }
 

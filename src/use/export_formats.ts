@@ -42,8 +42,11 @@ export interface ExportNames {
   hookName?: string;
   /** Layer number, for dictionary_learning. */
   layer?: number;
+  /** Tokens of a context. */
   contextSize?: number;
+  /** The data set that rows were taken from. */
   datasetPath?: string;
+  /** Whether contexts began with a BOS token. */
   prependBos?: boolean;
 }
 

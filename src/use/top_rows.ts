@@ -13,8 +13,11 @@ export interface KeptRow {
 
 /** A row's text, with what stands around it where it is part of a text. */
 export interface RowText {
+  /** The text; a token where rows are tokens. */
   text: string;
+  /** What stands before it in its text. */
   before: string;
+  /** What stands after it in its text. */
   after: string;
 }
 
