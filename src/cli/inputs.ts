@@ -91,12 +91,16 @@ export function neededInputs(inputs: readonly string[]): readonly string[] {
   });
 }
 
-/** Opens the inputs, or the sample where there are none. Without a URL among them the network is given up. */
+/**
+ * Opens the inputs, or the sample where there are none. Without a URL among them the network is given up, unless a page
+ * is to be served.
+ */
 export async function openInputs(
   inputs: readonly string[],
-  flags: RowOptions,
+  flags: RowOptions & { serve?: unknown },
 ): Promise<RowSource> {
-  if (!inputs.some((input) => /^[a-z]+:\/\//i.test(input))) {
+  const remote = inputs.some((input) => /^[a-z]+:\/\//i.test(input));
+  if (!remote && flags.serve === undefined) {
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");

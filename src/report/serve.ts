@@ -48,7 +48,9 @@ export async function serveBrowser(
     }, (request) => answer(request, server.addr.port, body, headers));
   } catch (cause) {
     throw new DbksvdError("run", `Cannot serve on ${HOST}:${port}`, {
-      mend: "choose another port, or 0 for a free one",
+      mend: cause instanceof Deno.errors.NotCapable
+        ? `run with --allow-net=${HOST}`
+        : "choose another port, or 0 for a free one",
       cause,
     });
   }

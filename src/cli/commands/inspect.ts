@@ -19,6 +19,7 @@ type InspectFlags = DeviceOption & RowOptions & {
   search?: string;
   label?: Record<string, string>;
   html?: string;
+  serve?: number | true;
   top: number;
   nearest: number;
   limit: number;
@@ -35,6 +36,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
       "dbksvd inspect dbksvd-model --text word --search music",
       "dbksvd inspect dbksvd-model fresh.parquet --row 3",
       "dbksvd inspect dbksvd-model --text word --html atoms.html",
+      "dbksvd inspect dbksvd-model --text word --serve",
       "dbksvd inspect dbksvd-model --label 17=music --label 40=weekdays",
     ],
   )
@@ -50,6 +52,11 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     .option("--search <words>", "atoms by label, or by their rows' texts")
     .option("--label <atom=name>", "name an atom, to be kept", assignment)
     .option("--html <file>", "write the atom browser, one file for any browser")
+    .option(
+      "--serve [port]",
+      "serve the atom browser to this machine, until stopped",
+      wholeNumber(0),
+    )
     .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
     .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
     .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20);
@@ -120,8 +127,9 @@ async function show(
   directory: string,
   inspection: Inspection,
   flags: InspectFlags,
-  { print }: Session,
+  session: Session,
 ): Promise<void> {
+  const { print } = session;
   const { describeAtom, searchAtoms } = await import("../../use/describe.ts");
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
@@ -133,6 +141,9 @@ async function show(
   }
   const html = flags.html;
   if (html !== undefined) await writeBrowser(html, inspection);
+  if (flags.serve !== undefined) {
+    return await serve(directory, inspection, flags.serve, session);
+  }
   const atoms = Array.from(
     { length: inspection.atoms },
     (_, atom) => describeAtom(inspection, atom),
@@ -156,4 +167,22 @@ async function writeBrowser(
   ]);
   const html = new TextEncoder().encode(renderBrowser(inspection));
   await writeFileAtomically(file, [html]);
+}
+
+async function serve(
+  directory: string,
+  inspection: Inspection,
+  port: number | true,
+  { print, signal }: Session,
+): Promise<void> {
+  const { serveBrowser } = await import("../../report/serve.ts");
+  await serveBrowser(inspection, {
+    port: port === true ? 0 : port,
+    signal,
+    onListen: (url) =>
+      print(
+        { model: directory, rows: inspection.rows, url },
+        () => `The atoms are at ${url}; Ctrl+C ends it`,
+      ),
+  });
 }
