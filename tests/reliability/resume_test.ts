@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import fc from "fast-check";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
+import type { TrainOptions } from "../../src/learn/options.ts";
 import { CHECKPOINT_DIRECTORY } from "../../src/model/checkpoint.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import {
@@ -234,4 +237,48 @@ Deno.test("trainToDirectory() keeps a second run out of its directory", async ()
     assert.notEqual(refused, undefined);
     await trainToDirectory(smallSource(), SMALL, { out }, { device: "cpu" });
   });
+});
+
+Deno.test("trainToDirectory() resumes any training at any decision to the bytes of a straight one", async () => {
+  const trainings = fc.record({
+    coder: fc.constantFrom("omp", "mp"),
+    nonnegative: fc.boolean(),
+    matryoshka: fc.constantFrom(undefined, [4, 12]),
+    sampleBatch: fc.constantFrom(30, 100, 300),
+    passes: fc.integer({ min: 2, max: 5 }),
+    minUses: fc.constantFrom(2, 20),
+    memory: fc.constantFrom(0, 40),
+    patience: fc.constantFrom(0, 1),
+    normCap: fc.constantFrom(0, 1.1),
+    seed: fc.nat({ max: 9 }),
+    stop: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  await fc.assert(
+    fc.asyncProperty(trainings, async ({ stop, ...given }) => {
+      const options = { ...SMALL, ...given } as Partial<TrainOptions>;
+      await inDirectory(async (directory) => {
+        const run = { createEngine: createCpuEngine };
+        const straight = join(directory, "straight");
+        let decisions = 0;
+        await trainToDirectory(smallSource(), options, { out: straight }, {
+          ...run,
+          onProgress: () => void decisions++,
+        });
+        const out = join(directory, "resumed");
+        const at = 1 + Math.floor(stop * (decisions - 1));
+        await stopAfter(at, { out }, options);
+        await trainToDirectory(
+          smallSource(),
+          options,
+          { out, resume: true },
+          run,
+        );
+        assert.deepEqual(
+          await dictionaryBytes(out),
+          await dictionaryBytes(straight),
+        );
+      });
+    }),
+    { numRuns: 16, seed: 8 },
+  );
 });
