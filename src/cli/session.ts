@@ -63,6 +63,7 @@ export async function conduct(
   const controller = new AbortController();
   let stopped: "SIGINT" | "SIGTERM" | undefined;
   let heardAt = 0;
+  const said = new Set<string>();
   const unhear = io.onSignal((signal) => {
     if (stopped !== undefined) {
       if (io.now() - heardAt < ECHO_MS) return;
@@ -84,7 +85,10 @@ export async function conduct(
         io.out(`${json ? toJson(document) : text()}\n`);
       },
       say: (at, text) => {
+        // Each engine that is made tells of the device; once is enough.
         if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
+        if (said.has(text)) return;
+        said.add(text);
         progress.line(text);
       },
     });

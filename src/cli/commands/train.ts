@@ -128,7 +128,9 @@ function describeSummary(
   const lines = [
     `Learned ${atoms} atoms, ${sparsity} nonzeros a row, from ${
       count(rows)
-    } rows in ${passes} passes, ${duration(seconds)}, on ${device.name}`,
+    } rows in ${passes} passes, ${
+      duration(seconds)
+    }, on ${device.name} (${device.kind.toUpperCase()} engine)`,
   ];
   if (heldOut !== undefined) {
     lines.push(
