@@ -112,7 +112,7 @@ export async function train(
     rows: {
       read: source.rowCount,
       training: learned.rows,
-      heldOut: measured?.rows ?? 0,
+      heldOut: measured?.metrics.rows ?? 0,
       dropped: { ...source.dropped },
     },
     device: learned.engine,
