@@ -1,11 +1,16 @@
 // The coefficients on a support already found: (G_II + λI)x = a_I by Cholesky, or their non-negative least squares by
 // Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter 23). Slots that come out as 0 are given up.
-// Bindings: A rows × m4 correlations · G m × m4 · indices and values, KT slots a row, K of them from `slot`.
+// Bindings: A rows × m4 correlations · G m × m4 (DOTS: D m × n4, products, a triangle a workgroup) · indices and values, KT slots a row, K of them from `slot`.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4 for each of k²/2 Gram entries, scattered, a row. Flops: k³/3 a row.
 //#params rows: u32, row: u32, slot: u32, atom: u32, ridge: f32
 //#buffer A read vec4<f32>
+//#if DOTS
+//#matrix D read
+//#buffer products read_write f32
+//#else
 //#matrix G read
+//#end
 //#buffer indices read_write u32
 //#buffer values read_write f32
 //#if SCRATCHM
@@ -13,6 +18,9 @@
 //#end
 //#include entry
 //#include best
+//#if DOTS
+//#include sum
+//#end
 const K: u32 = $K;
 const KT: u32 = $KT;
 const TRIANGLE: u32 = K * (K + 1u) / 2u;
@@ -40,10 +48,32 @@ fn set_lower(i: u32, j: u32, value: f32) { L[place(i, j)] = value; }
 //#end
 
 fn gram(s: u32, r: u32) -> f32 {
+//#if DOTS
+  return products[group * TRIANGLE + place(max(s, r), min(s, r))] + select(0.0, p.ridge, s == r);
+//#else
   let i = support[s];
   let j = support[r];
   return G_at(i, j >> 2u)[j & 3u] + select(0.0, p.ridge, s == r);
+//#end
 }
+
+//#if DOTS
+// The support's Gram from the atoms themselves, for where no Gram is kept.
+fn multiply_support(c: u32) {
+  for (var i = 0u; i < c; i++) {
+    for (var j = 0u; j <= i; j++) {
+      var part = 0.0;
+      for (var q = t; q < $N4; q += WG) {
+        part += dot(D_at(p.atom + support[i], q), D_at(p.atom + support[j], q));
+      }
+      let sum = workgroup_sum(part);
+      if (t == 0u) { products[group * TRIANGLE + place(i, j)] = sum; }
+    }
+  }
+  storageBarrier();
+  workgroupBarrier();
+}
+//#end
 
 // y = the solution on passive[0 … c − 1]. A direction whose pivot is at rounding level is left out: its value is 0.
 fn solve(c: u32) {
@@ -166,6 +196,9 @@ fn solve_nonnegative(c: u32) {
       passive[s] = s;
     }
     let count = workgroup_best(vec2<u32>(own, 0u)).x;
+//#if DOTS
+    multiply_support(count);
+//#end
 //#if NONNEGATIVE
     solve_nonnegative(count);
 //#else

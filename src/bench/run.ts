@@ -1,9 +1,9 @@
-import type { EngineSpec } from "../engine/engine.ts";
 import { type Checks, checkStages } from "./check.ts";
 import { costOf, limitOf } from "./costs.ts";
 import { type Peak, peakOf } from "./peak.ts";
 import { type PeerTimes, runPeer } from "./peer.ts";
 import { firstAtoms, plantedRows } from "./planted.ts";
+import { specOf } from "./spec.ts";
 import {
   closeSession,
   openSession,
@@ -62,7 +62,7 @@ async function measureGpu(
   coder: "mp" | "omp",
   options: BenchOptions,
 ): Promise<void> {
-  const spec = specOf(size, coder, options);
+  const spec = specOf(size, coder, options.gram);
   const tell = (what: string) =>
     options.onProgress?.(`${coder} ${sizeText(size)}: ${what}`);
   tell("making rows");
@@ -124,7 +124,7 @@ async function measureCpu(
   coder: "mp" | "omp",
   options: BenchOptions,
 ): Promise<void> {
-  const spec = specOf(size, coder, options);
+  const spec = specOf(size, coder, options.gram);
   const data = plantedRows(size);
   const problem = { data, rows: size.rows, dictionary: firstAtoms(data, size) };
   const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
@@ -136,31 +136,6 @@ async function measureCpu(
     const time = { milliseconds, gpuBusy: null };
     report.stages.push(stageRow(measured, stage as StageName, time, {}, {}));
   }
-}
-
-function specOf(
-  { n, m, k, rows }: BenchSize,
-  method: "mp" | "omp",
-  { gram }: BenchOptions,
-): EngineSpec {
-  return {
-    width: n,
-    atoms: m,
-    groups: [m],
-    coder: {
-      method,
-      sparsity: k,
-      nonnegative: false,
-      tolerance: 0,
-      refit: false,
-    },
-    normalisation: { mean: new Float32Array(n), scale: 1 },
-    sampleBatch: rows,
-    powerSteps: 1,
-    exact: false,
-    gram,
-    rows: "f32",
-  };
 }
 
 function stageRow(

@@ -2,8 +2,6 @@ import type { EngineSpec } from "../engine/engine.ts";
 import { createGpuContext } from "../engine/gpu.ts";
 import {
   codingRuns,
-  computeGram,
-  correlate,
   needsCoefficients,
   pursue,
   refit,
@@ -12,6 +10,7 @@ import {
 import type { GpuContext } from "../engine/gpu/context.ts";
 import { uploadDictionary } from "../engine/gpu/dictionary.ts";
 import { sortCodes } from "../engine/gpu/lists.ts";
+import { computeGram, correlate } from "../engine/gpu/products.ts";
 import { RowLoader } from "../engine/gpu/rows.ts";
 import { updateGroup } from "../engine/gpu/update.ts";
 import { atomOrder } from "../learn/plan.ts";

@@ -18,16 +18,17 @@ import {
   type IterationReport,
   type IterationStep,
 } from "./engine.ts";
-import { codeGroup, computeGram } from "./gpu/coding.ts";
+import { codeGroup } from "./gpu/coding.ts";
 import type { GpuContext } from "./gpu/context.ts";
 import { downloadDictionary, uploadDictionary } from "./gpu/dictionary.ts";
 import { padRows } from "./gpu/padding.ts";
 import { compileKernels } from "./gpu/kernels.ts";
 import { sortCodes } from "./gpu/lists.ts";
+import { computeGram, flagDuplicates } from "./gpu/products.ts";
 import { ReportQueue } from "./gpu/report_queue.ts";
 import { RowLoader } from "./gpu/rows.ts";
 import { allocateBuffers } from "./gpu/state.ts";
-import { flagDuplicates, updateGroup } from "./gpu/update.ts";
+import { updateGroup } from "./gpu/update.ts";
 
 /** How a GPU engine is made; the defaults suit every real use. */
 export interface GpuEngineOptions extends DeviceOptions {
@@ -77,7 +78,7 @@ export async function createGpuContext(
     };
     const runner = new Runner(gpu);
     const [buffers, kernels] = await Promise.all([
-      allocateBuffers(gpu, spec, plan, search !== "floats"),
+      allocateBuffers(gpu, spec, plan, kernelContext),
       compileKernels(runner, kernelContext, spec, plan),
     ]);
     const mean = padRows(
@@ -223,7 +224,7 @@ class WgslEngine implements GpuEngine {
   }
 
   #gram(group: number): void {
-    if (this.#gramOf === group) return;
+    if (this.#gramOf === group || this.#context.plan.form === "product") return;
     computeGram(this.#context, group);
     this.#gramOf = group;
   }

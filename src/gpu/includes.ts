@@ -9,6 +9,7 @@ import correlations from "../../kernels/lib/correlations.wgsl" with {
 import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
 import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
 import search from "../../kernels/lib/search.wgsl" with { type: "text" };
+import sizes from "../../kernels/lib/sizes.wgsl" with { type: "text" };
 import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
 import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
   type: "text",
@@ -26,6 +27,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   correlations,
   entry,
   search,
+  sizes,
   subtract,
   subtract_exact: subtractExact,
   sum,

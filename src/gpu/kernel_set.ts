@@ -7,6 +7,7 @@ import {
   NEGLIGIBLE_CORRELATION,
   VANISHING_NORM,
 } from "../engine/constants.ts";
+import type { EngineSpec } from "../engine/engine.ts";
 import type { DeviceLimits } from "./device.ts";
 import type { KernelSource } from "./kernel.ts";
 import type { MatrixShape } from "./matrix.ts";
@@ -238,6 +239,7 @@ export function pursuitKernel(
       ? "storageBarrier(); workgroupBarrier()"
       : "workgroupBarrier()",
     SLOPE: LEAST_SLOPE,
+    DOTS: false,
     ...searchValues(context.search, name, coder.nonnegative),
     ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
   };
@@ -247,6 +249,32 @@ export function pursuitKernel(
     values,
     matrices: { G: gram, H: halves },
   };
+}
+
+/** The kernels of a pursuit by products: `step`, and the coefficients after it. */
+export function productFormKernel(
+  context: KernelContext,
+  name: "step" | "coefficients",
+  shapes: { dictionary: MatrixShape; residuals: MatrixShape },
+  group: { atoms: number; sparsity: number; layout: PursuitLayout },
+  spec: EngineSpec,
+): KernelSource {
+  const { coder, width } = spec;
+  const matrices = { D: shapes.dictionary, W: shapes.residuals };
+  return rowKernel(context, name, width, matrices, {
+    K: group.sparsity,
+    KT: coder.sparsity,
+    M4: group.layout.stride,
+    BARWORDS: Math.ceil(group.layout.stride / 8),
+    NONNEGATIVE: coder.nonnegative,
+    OMP: coder.method === "omp",
+    SCRATCHA: false,
+    SCRATCHM: true,
+    DOTS: true,
+    SYNC: "storageBarrier(); workgroupBarrier()",
+    SLOPE: LEAST_SLOPE,
+    ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
+  });
 }
 
 /** Most keys that the counting sort tallies in workgroup memory. */

@@ -8,6 +8,7 @@ import {
   pursuitLayout,
 } from "./kernel_set.ts";
 import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
+import { findProblem } from "./plan_problem.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */
@@ -33,8 +34,15 @@ export interface PlannedBuffer {
   bytes: number;
 }
 
+/**
+ * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the atoms,
+ * anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
+ */
+export type CodingForm = "gram" | "product";
+
 /** What an engine will keep on the device, worked out before anything is allocated. */
 export interface GpuPlan {
+  form: CodingForm;
   /** Atoms whose sums are held at a time. */
   atomBatch: number;
   groups: PlannedGroup[];
@@ -71,9 +79,6 @@ const CHUNK_ROWS = 128;
 /** Tallies of the counting sort take this many bytes at most. */
 const SORT_BYTES = 64 * 2 ** 20;
 
-/** Buffers that a kernel binds beside matrices, at most. */
-const OTHER_BINDINGS = 8;
-
 /** The Gram that an engine searches: what the user allows, and else what is fastest and exact. */
 export function gramSearch(spec: EngineSpec, tuning: Tuning): GramSearch {
   return spec.gram === "f16" ? "halves" : tuning.search;
@@ -92,28 +97,55 @@ export function planGpu(
   limits: DeviceLimits,
   tuning: Tuning,
 ): GpuPlan {
-  const plan = layOut(spec, limits, tuning);
-  const problem = findProblem(plan, limits);
-  if (problem === undefined) return plan;
-  throw new DbksvdError("device", problem, {
+  const forms: CodingForm[] = prefersProduct(spec, tuning)
+    ? ["product", "gram"]
+    : ["gram", "product"];
+  const plans = forms.map((form) => layOut(spec, limits, tuning, form));
+  const fitting = plans.find((plan) => findProblem(plan, limits) === undefined);
+  if (fitting !== undefined) return fitting;
+  const least = plans.reduce((a, b) => b.needed < a.needed ? b : a);
+  throw new DbksvdError("device", findProblem(least, limits)!, {
     mend: suggest(spec, limits, tuning),
   });
+}
+
+// Whether a step costs less as a product than as Gram rows: half the steps' rows of the Gram against a product with the
+// atoms and half the steps' atoms, twice.
+function prefersProduct(
+  { width: n, atoms: m, coder }: EngineSpec,
+  { search, rates }: Tuning,
+): boolean {
+  if (coder.method === "mp") return false;
+  const half = coder.sparsity / 2, bytes = search === "floats" ? 4 : 2;
+  const gram = half * m * bytes / rates.cacheBytes;
+  const product = 2 * n * m / rates.flops + half * n * 8 / rates.cacheBytes;
+  return product < gram;
 }
 
 function layOut(
   spec: EngineSpec,
   limits: DeviceLimits,
   tuning: Tuning,
+  form: CodingForm,
 ): GpuPlan {
   const { width, atoms: m, sampleBatch: rows } = spec;
   const n4 = Math.ceil(width / 4);
   const matrix = (count: number, stride: number) =>
     matrixShape(count, stride, "vec4<f32>", limits.binding);
-  const groups = layOutGroups(spec, limits, tuning);
+  const planned = layOutGroups(spec, limits, tuning);
+  const groups = form === "gram"
+    ? planned
+    : planned.map((group) => withoutGram(tuning.scratchWorkers, group));
   const widest = Math.max(...groups.map((g) => g.layout.stride)) * 16;
   const most = Math.max(...groups.map((g) => g.sparsity));
   const room = Math.min(limits.binding, limits.memory * CORRELATION_SHARE);
-  const chunkRows = roundChunk(rows, Math.floor(room / widest));
+  const inProduct = productRowBytes(spec, widest, most);
+  const chunkRows = roundChunk(
+    rows,
+    Math.floor(
+      room / (form === "gram" ? widest : Math.max(widest, ...inProduct)),
+    ),
+  );
   const sortBlocks = Math.max(
     1,
     Math.min(
@@ -125,6 +157,7 @@ function layOut(
   const atomBatch = plannedAtomBatch(spec, most, limits);
   const pieces = mostPieces(rows, most, atomBatch);
   const plan = {
+    form,
     atomBatch,
     groups,
     rows: matrix(rows, n4),
@@ -141,8 +174,13 @@ function layOut(
     ),
   };
   const slots = rows * spec.coder.sparsity * 4, entries = rows * most * 4;
-  const gram = Math.max(...groups.map((g) => matrixBytes(g.gram)));
+  const gram = form === "product"
+    ? 0
+    : Math.max(...groups.map((g) => matrixBytes(g.gram)));
   const halves = gramSearch(spec, tuning) === "floats" ? 0 : gram / 2;
+  const residuals = form === "gram"
+    ? 0
+    : chunkRows * inProduct.reduce((sum, bytes) => sum + bytes, 0);
   const buffers = [
     { name: "rows", bytes: matrixBytes(plan.rows) },
     {
@@ -152,6 +190,7 @@ function layOut(
     { name: "Gram", bytes: gram },
     { name: "Gram in halves", bytes: halves },
     { name: "correlations", bytes: chunkRows * widest },
+    { name: "residuals in pursuit", bytes: residuals },
     { name: "codes", bytes: 2 * slots },
     { name: "atom lists", bytes: 3 * entries },
     { name: "tallies", bytes: 8 * sortBlocks * m },
@@ -213,6 +252,22 @@ function layOutGroups(
   });
 }
 
+// A group whose rows are coded by products: its supports' Grams, a triangle a workgroup, are all it keeps of one.
+function withoutGram(workers: number, group: PlannedGroup): PlannedGroup {
+  const { sparsity } = group;
+  const factors = workers * 2 * sparsity * (sparsity + 1);
+  return { ...group, scratch: { correlations: 0, factors } };
+}
+
+// Bytes for each row in a pursuit by products: its residual, its barred atoms and its triangle.
+function productRowBytes(
+  { width }: EngineSpec,
+  widest: number,
+  most: number,
+): [number, number, number] {
+  return [16 * Math.ceil(width / 4), widest / 32, 2 * most * (most + 1)];
+}
+
 function roundChunk(rows: number, fitting: number): number {
   if (fitting >= rows) return rows;
   return Math.max(1, fitting - fitting % CHUNK_ROWS || fitting);
@@ -229,41 +284,6 @@ export function mostPieces(
     atomBatch * Math.ceil(rows / LIST_PIECE),
   ) + atomBatch;
 }
-
-function findProblem(plan: GpuPlan, limits: DeviceLimits): string | undefined {
-  if (plan.needed > plan.had) {
-    const greatest = plan.buffers.reduce((a, b) => b.bytes > a.bytes ? b : a);
-    return `The device has ${gigabytes(plan.had)} for this and ${
-      gigabytes(plan.needed)
-    } are needed, ${gigabytes(greatest.bytes)} of them for ${greatest.name}`;
-  }
-  const single = plan.buffers.filter(({ name }) =>
-    ["codes", "atom lists", "pursuit scratch", "tallies"].includes(name)
-  ).map(({ name, bytes }) => ({
-    name,
-    bytes: bytes /
-      (name === "atom lists" ? 3 : name === "pursuit scratch" ? 1 : 2),
-  })).find(({ bytes }) => bytes > limits.binding);
-  if (single !== undefined) {
-    return `One buffer may hold ${
-      gigabytes(limits.binding)
-    } on this device and ${
-      gigabytes(single.bytes)
-    } are needed for ${single.name}`;
-  }
-  const { rows, dictionary, sums } = plan;
-  const parts = OTHER_BINDINGS + Math.max(
-    rows.parts + 2 * dictionary.parts,
-    rows.parts + dictionary.parts + sums.parts,
-    2 * dictionary.parts + sums.parts,
-    ...plan.groups.map((g) => g.gram.parts + g.halves.parts),
-  );
-  if (parts > limits.storageBuffers) {
-    return `A kernel may bind ${limits.storageBuffers} buffers on this device and ${parts} are needed`;
-  }
-  return undefined;
-}
-
 // Which smaller choices would fit, found by trying them.
 function suggest(
   spec: EngineSpec,
@@ -271,10 +291,12 @@ function suggest(
   tuning: Tuning,
 ): string {
   const fits = (changed: Partial<EngineSpec>) =>
-    findProblem(
-      layOut({ ...spec, ...changed }, limits, tuning),
-      limits,
-    ) === undefined;
+    (["gram", "product"] as const).some((form) =>
+      findProblem(
+        layOut({ ...spec, ...changed }, limits, tuning, form),
+        limits,
+      ) === undefined
+    );
   const found: string[] = [];
   for (let rows = spec.sampleBatch >> 1; rows >= 256; rows >>= 1) {
     if (!fits({ sampleBatch: rows })) continue;
@@ -287,10 +309,4 @@ function suggest(
     break;
   }
   return [...found, "--device cpu"].join(", or ");
-}
-
-function gigabytes(bytes: number): string {
-  return bytes < 1e8
-    ? `${(bytes / 1e6).toFixed(1)} MB`
-    : `${(bytes / 1e9).toFixed(2)} GB`;
 }

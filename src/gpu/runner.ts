@@ -102,7 +102,7 @@ export class Runner {
    */
   run(
     kernel: Kernel,
-    bound: Readonly<Record<string, Bound>>,
+    bound: Readonly<Record<string, Bound | undefined>>,
     parameters: Readonly<Record<string, number>>,
     groups: number | readonly [number, number],
   ): void {
@@ -218,7 +218,7 @@ export class Runner {
 
   #group(
     kernel: Kernel,
-    bound: Readonly<Record<string, Bound>>,
+    bound: Readonly<Record<string, Bound | undefined>>,
   ): GPUBindGroup {
     const buffers = kernel.bindings.flatMap(({ name, parts }) => {
       const target = bound[name];

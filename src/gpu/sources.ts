@@ -23,6 +23,7 @@ import residual from "../../kernels/residual.wgsl" with { type: "text" };
 import restore from "../../kernels/restore.wgsl" with { type: "text" };
 import scatter from "../../kernels/scatter.wgsl" with { type: "text" };
 import starts from "../../kernels/starts.wgsl" with { type: "text" };
+import step from "../../kernels/step.wgsl" with { type: "text" };
 import total from "../../kernels/total.wgsl" with { type: "text" };
 import worst from "../../kernels/worst.wgsl" with { type: "text" };
 
@@ -49,6 +50,7 @@ export const kernelTexts = {
   restore,
   scatter,
   starts,
+  step,
   total,
   worst,
 } as const;

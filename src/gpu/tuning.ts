@@ -22,6 +22,8 @@ export interface Tuning {
   /** The Gram searched where an exact search is asked for. */
   search: "floats" | "verified";
   product: ProductTile;
+  /** What the adapter reaches in matrix products and in reading cached Gram rows: decides where k is too large for a Gram. */
+  rates: { flops: number; cacheBytes: number };
   /** Elements (of four correlations) that a pursuit's thread holds in registers at most; above, they go through memory. */
   pursuitElements: number;
   /** Threads of a pursuit's workgroup, at least and at most. */
@@ -42,6 +44,7 @@ export interface Tuning {
 const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
   nvidia: {
     search: "verified",
+    rates: { flops: 40e12, cacheBytes: 5.5e12 },
     product: {
       rows: 128,
       columns: 128,
@@ -59,6 +62,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
   },
   other: {
     search: "verified",
+    rates: { flops: 5e12, cacheBytes: 1e12 },
     product: {
       rows: 64,
       columns: 64,
@@ -76,6 +80,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
   },
   software: {
     search: "floats",
+    rates: { flops: 2e9, cacheBytes: 5e9 },
     product: {
       rows: 32,
       columns: 32,

@@ -13,6 +13,9 @@ interface Case {
 const LOW_MEMORY = { limits: { workgroupMemory: 1200 } };
 const SMALL_BINDINGS = { limits: { binding: 16384 } };
 const VERIFIED: GpuEngineOptions = { tuning: { search: "verified" } };
+const PRODUCTS: GpuEngineOptions = {
+  tuning: { rates: { flops: Infinity, cacheBytes: 1 } },
+};
 const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
 
 const CASES: Case[] = [
@@ -107,6 +110,33 @@ const CASES: Case[] = [
       coder: { method: "mp" },
     },
     options: { ...VERIFIED, limits: { workgroupSize: 32 } },
+  },
+  { name: "OMP by products", options: PRODUCTS },
+  {
+    name: "OMP by products with ridge, without subgroups",
+    options: { ...PRODUCTS, subgroups: false },
+    step: { ridge: 1 },
+  },
+  {
+    name: "non-negative OMP by products",
+    problem: { coder: { nonnegative: true, tolerance: 0.3 } },
+    options: PRODUCTS,
+  },
+  {
+    name: "groups by products, a few rows at a time",
+    problem: { groups: [10, 13, 30], sparsity: 7 },
+    options: { ...PRODUCTS, limits: { binding: 16384 } },
+    step: { sparsity: 5 },
+  },
+  {
+    name: "MP by products, where no Gram fits",
+    problem: { width: 24, atoms: 1100, sparsity: 4, coder: { method: "mp" } },
+    options: { limits: { memory: 3e6 } },
+  },
+  {
+    name: "OMP by products, where no Gram fits",
+    problem: { width: 24, atoms: 1100, sparsity: 4 },
+    options: { limits: { memory: 3e6 } },
   },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },

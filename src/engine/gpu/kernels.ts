@@ -3,6 +3,7 @@ import {
   flatKernel,
   type KernelContext,
   localKeys,
+  productFormKernel,
   productKernel,
   pursuitKernel,
   rowKernel,
@@ -13,6 +14,7 @@ import type { EngineSpec } from "../engine.ts";
 
 /** The kernels of one Matryoshka group: those whose text holds its sizes. */
 export interface GroupKernels {
+  /** The whole pursuit, or one step of it where rows are coded by products. */
   pursuit: Kernel;
   coefficients: Kernel;
   residual: Kernel;
@@ -125,13 +127,32 @@ function compileGroup(
   const sizes = { K: group.sparsity, KT: coder.sparsity };
   const count = (BATCHES: boolean, LOCAL: boolean) =>
     runner.compile(countKernel(context, { ...sizes, BATCHES, LOCAL }));
+  const shapes = {
+    dictionary,
+    residuals: {
+      ...rows,
+      rows: plan.chunkRows,
+      rowsPerPart: plan.chunkRows,
+      parts: 1,
+    },
+  };
+  const gram = plan.form === "gram" ? group.gram : {
+    ...group.gram,
+    rows: plan.chunkRows,
+    rowsPerPart: plan.chunkRows,
+    parts: 1,
+  };
   const local = group.atoms <= localKeys(context.limits, 4);
   return allOf({
     pursuit: runner.compile(
-      pursuitKernel(context, coder.method, group, coder),
+      plan.form === "gram"
+        ? pursuitKernel(context, coder.method, group, coder)
+        : productFormKernel(context, "step", shapes, group, spec),
     ),
     coefficients: runner.compile(
-      pursuitKernel(context, "coefficients", group, coder),
+      plan.form === "gram"
+        ? pursuitKernel(context, "coefficients", group, coder)
+        : productFormKernel(context, "coefficients", shapes, group, spec),
     ),
     residual: runner.compile(
       rowKernel(context, "residual", n, { D: dictionary, R: rows }, sizes),
@@ -167,7 +188,7 @@ function compileGroup(
         context,
         "duplicates",
         { M: group.atoms, M4: group.layout.stride },
-        { G: group.gram },
+        { G: gram },
       ),
     ),
   });

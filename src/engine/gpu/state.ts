@@ -1,11 +1,22 @@
 import type { GpuDevice } from "../../gpu/device.ts";
 import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
 import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
+import type { KernelContext } from "../../gpu/kernel_set.ts";
 import type { GpuPlan } from "../../gpu/plan.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** Sums over runs of rows that an iteration reads back, at most; float64 on the host finishes them. */
 const MOST_SUMS = 3 * 256;
+
+/** The state of rows in a pursuit by products. */
+export interface ProductPursuitBuffers {
+  residuals: Matrix;
+  left: GPUBuffer;
+  counts: GPUBuffer;
+  barred: GPUBuffer;
+  factors: GPUBuffer;
+  products: GPUBuffer;
+}
 
 /** Everything an engine keeps on the device. */
 export interface EngineBuffers {
@@ -24,6 +35,8 @@ export interface EngineBuffers {
   next: Matrix;
   /** One Gram a group; groups share buffers. */
   grams: Matrix[];
+  /** What a pursuit by products keeps of the rows that it works on. */
+  pursuit?: ProductPursuitBuffers;
   /** The same in halves, and by atom how far they are off at most; empty where they are not searched. */
   halves: Matrix[];
   slack: GPUBuffer;
@@ -67,13 +80,15 @@ export function allocateBuffers(
   gpu: GpuDevice,
   spec: EngineSpec,
   plan: GpuPlan,
-  searchesHalves: boolean,
+  { tuning, search }: KernelContext,
 ): Promise<EngineBuffers> {
   const memory = new DeviceMemory(gpu);
   return allocateSafely(gpu, "the sample batch", () => {
     const { atoms: m, sampleBatch: rows, coder } = spec;
     const words = (count: number) => memory.buffer(4 * count);
     const most = Math.max(...plan.groups.map((g) => g.sparsity));
+    const searchesHalves = search !== "floats";
+    const workers = tuning.scratchWorkers;
     const widest = Math.max(...plan.groups.map((g) => g.layout.stride));
     const runs = Math.min(
       Math.ceil(rows / 64),
@@ -88,8 +103,13 @@ export function allocateBuffers(
       energies: words(rows),
       dictionary: memory.matrix(plan.dictionary),
       next: memory.matrix(plan.dictionary),
-      grams: allocateGrams(memory, plan.groups.map((g) => g.gram)),
-      halves: searchesHalves
+      grams: plan.form === "gram"
+        ? allocateGrams(memory, plan.groups.map((g) => g.gram))
+        : [],
+      pursuit: plan.form === "product"
+        ? allocatePursuit(memory, plan, { most, widest, workers })
+        : undefined,
+      halves: searchesHalves && plan.form === "gram"
         ? allocateGrams(memory, plan.groups.map((g) => g.halves))
         : [],
       slack: words(m),
@@ -128,6 +148,23 @@ export function allocateBuffers(
       replaced: words(m),
     };
   });
+}
+
+function allocatePursuit(
+  memory: DeviceMemory,
+  { chunkRows, rows }: GpuPlan,
+  { most, widest, workers }: { most: number; widest: number; workers: number },
+): ProductPursuitBuffers {
+  const triangle = 2 * most * (most + 1);
+  const shape = { ...rows, rows: chunkRows, rowsPerPart: chunkRows, parts: 1 };
+  return {
+    residuals: memory.matrix(shape),
+    left: memory.buffer(4 * chunkRows),
+    counts: memory.buffer(4 * chunkRows),
+    barred: memory.buffer(chunkRows * 4 * Math.ceil(widest / 8)),
+    factors: memory.buffer(chunkRows * triangle),
+    products: memory.buffer(workers * triangle),
+  };
 }
 
 // Groups are worked on in turn, so their Grams lie in the same buffers.

@@ -41,19 +41,6 @@ export function updateGroup(
   }
 }
 
-/** Flags a group's near-duplicates, by the Gram its rows were coded with. */
-export function flagDuplicates(context: GpuContext, index: number): void {
-  const { buffers, kernels, plan, runner } = context;
-  const { atoms, start } = plan.groups[index];
-  runner.stage("lists");
-  runner.run(
-    kernels.groups[index].duplicates,
-    { G: buffers.grams[index], usage: buffers.usage, flags: buffers.flags },
-    { atoms, atom: start, row: 0 },
-    atoms,
-  );
-}
-
 function powerStep(
   context: GpuContext,
   index: number,

@@ -1,0 +1,152 @@
+// One step of a pursuit that holds residuals instead of a Gram: for k so large that Gram rows cost more than a product
+// of the residuals with the atoms, and where a Gram does not fit. A are the correlations of the residuals W.
+// Bindings: A rows × m4 · D m × n4 · W rows × n4 · left, ‖r‖² by row · counts by row, NONE where a row is done · barred,
+// a bit an atom by row · energies and wholes by row of the batch · indices and values, KT slots a row, K from `slot` ·
+// factors (OMP), a triangle M = L⁻¹ by row.
+// Dispatch: one workgroup a row. Bytes: 4m a row, and in step t 8n·t (OMP) or 8n (MP). Flops: 4n·t (OMP) or 2n a row.
+//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32
+//#buffer A read vec4<f32>
+//#matrix D read
+//#matrix W read_write
+//#buffer left read_write f32
+//#buffer counts read_write u32
+//#buffer barred read_write u32
+//#buffer energies read f32
+//#buffer wholes read f32
+//#buffer indices read_write u32
+//#buffer values read_write f32
+//#if OMP
+//#buffer factors read_write f32
+//#end
+//#include entry
+//#include best
+//#include sum
+//#include sizes
+const K: u32 = $K;
+const DONE: u32 = 0xffffffffu;
+const WORDS: u32 = $BARWORDS;
+const TRIANGLE: u32 = K * (K + 1u) / 2u;
+
+var<workgroup> g: array<f32, K>;
+var<workgroup> w: array<f32, K>;
+var<workgroup> known: u32;
+
+fn place(i: u32, j: u32) -> u32 { return group * TRIANGLE + i * (i + 1u) / 2u + j; }
+
+fn begin(row: u32, slots: u32) {
+  if (p.step > 0u) { return; }
+  for (var s = t; s < K; s += WG) {
+    indices[slots + s] = DONE;
+    values[slots + s] = 0.0;
+  }
+  for (var b = t; b < WORDS; b += WG) { barred[group * WORDS + b] = 0u; }
+  if (t == 0u) {
+    left[group] = energies[row];
+    counts[group] = 0u;
+  }
+}
+
+// r ← r − weight·d_atom
+fn subtract_atom(weight: f32, atom: u32) {
+  for (var c = t; c < $N4; c += WG) {
+    W_put(group, c, W_at(group, c) - weight * D_at(atom, c));
+  }
+}
+
+@compute @workgroup_size(WG) fn main(invocation: Invocation) {
+  enter(invocation);
+  if (group >= p.rows) { return; }
+  let row = p.row + group;
+  let slots = row * $KT + p.slot;
+  begin(row, slots);
+  storageBarrier();
+  workgroupBarrier();
+  let count = counts[group];
+  let enough = p.tolerance * p.tolerance * wholes[row];
+  let energy = left[group];
+  let negligible = bitcast<u32>($FLOOR * sqrt(energies[row]));
+  workgroupBarrier();
+  let over = p.tolerance > 0.0 && energy <= enough;
+//#if OMP
+  if (count == DONE || count == p.most || over) { return; }
+  loop {
+    var own = vec2<u32>(0u, 0xffffffffu);
+    for (var c = t; c < $M4; c += WG) {
+      let word = barred[group * WORDS + (c >> 3u)] >> ((c & 7u) * 4u);
+      own = consider(own, A[group * $M4 + c], word, c);
+    }
+    let best = workgroup_best(own);
+    if (best.x <= negligible) {
+      if (t == 0u) { counts[group] = DONE; }
+      break;
+    }
+    let j = best.y >> 1u;
+    if (t == 0u) { barred[group * WORDS + (j >> 5u)] |= 1u << (j & 31u); }
+    for (var s = 0u; s < count; s++) {
+      let atom = indices[slots + s];
+      var part = 0.0;
+      for (var c = t; c < $N4; c += WG) { part += dot(D_at(atom, c), D_at(p.atom + j, c)); }
+      let entry = workgroup_sum(part);
+      if (t == 0u) { g[s] = entry; }
+    }
+    var part = 0.0;
+    for (var c = t; c < $N4; c += WG) {
+      let d = D_at(p.atom + j, c);
+      part += dot(d, d);
+    }
+    var pivot = workgroup_sum(part);
+    for (var s = t; s < count; s += WG) {
+      var sum = 0.0;
+      for (var r = 0u; r <= s; r++) { sum += factors[place(s, r)] * g[r]; }
+      w[s] = sum;
+    }
+    storageBarrier();
+    workgroupBarrier();
+    for (var s = 0u; s < count; s++) { pivot -= w[s] * w[s]; }
+    if (pivot < $PIVOT) { continue; }
+    let scale = inverseSqrt(pivot);
+    let size = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x) * scale;
+    for (var s = t; s <= count; s += WG) {
+      var sum = select(0.0, -1.0, s == count);
+      for (var r = s; r < count; r++) { sum += w[r] * factors[place(r, s)]; }
+      let entry = -sum * scale;
+      factors[place(count, s)] = entry;
+      g[s] = size * entry;
+      values[slots + s] += size * entry;
+    }
+    if (t == 0u) {
+      indices[slots + count] = p.atom + j;
+      left[group] = energy - size * size;
+      counts[group] = count + 1u;
+    }
+    storageBarrier();
+    workgroupBarrier();
+    for (var s = 0u; s <= count; s++) { subtract_atom(g[s], indices[slots + s]); }
+    break;
+  }
+//#else
+  if (count == DONE || over) { return; }
+  var own = vec2<u32>(0u, 0xffffffffu);
+  for (var c = t; c < $M4; c += WG) { own = consider(own, A[group * $M4 + c], 0u, c); }
+  let best = workgroup_best(own);
+  let atom = p.atom + (best.y >> 1u);
+  let weight = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x);
+  if (t == 0u) { known = count; }
+  workgroupBarrier();
+  for (var s = t; s < count; s += WG) {
+    if (indices[slots + s] == atom) { known = s; }
+  }
+  workgroupBarrier();
+  if (best.x <= negligible || known == p.most) {
+    if (t == 0u) { counts[group] = DONE; }
+    return;
+  }
+  if (t == 0u) {
+    indices[slots + known] = atom;
+    values[slots + known] += weight;
+    left[group] = energy - weight * weight;
+    if (known == count) { counts[group] = count + 1u; }
+  }
+  subtract_atom(weight, atom);
+//#end
+}
