@@ -4,7 +4,7 @@ import { ORDERS } from "./selection.js";
 
 const TYPING_PAUSE = 80;
 
-/** The controls over the list; `onChange(filter)` whenever they say something else. */
+/** The controls over the list; `onChange(filter, submitted)` whenever they say something else, or on Enter. */
 export function createFilters(dictionary, onChange) {
   const search = element("input", {
     type: "search",
@@ -81,7 +81,9 @@ export function createFilters(dictionary, onChange) {
   };
   form.addEventListener("input", later);
   form.addEventListener("reset", later);
-  form.addEventListener("submit", (event) => {
+  // A form of several fields and no button to send it never submits by itself.
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
     event.preventDefault();
     clearTimeout(timer);
     onChange(read(), true);

@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { renderBrowser } from "../../src/report/browser.ts";
+import type { BrowserData } from "../../src/report/data.ts";
+import { renderReport } from "../../src/report/report.ts";
+import { serveBrowser } from "../../src/report/serve.ts";
+import { fixtureBrowser } from "../report/browser_fixture.ts";
+import { fixtureReport, HOSTILE } from "../report/fixture.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const SWITCHES = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+interface Visit {
+  page: Page;
+  /** Everything the page complained of, and every request beyond the page itself. */
+  complaints: string[];
+}
+
+async function visiting(
+  address: string,
+  look: (visit: Visit) => Promise<void>,
+  { width = 1300, height = 900, dark = false } = {},
+) {
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: SWITCHES,
+  });
+  try {
+    const page = await browser.newPage({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+    });
+    const complaints: string[] = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => {
+      const [own] = address.split("#");
+      if (request.url().split("#")[0] !== own) complaints.push(request.url());
+    });
+    await page.goto(address);
+    await look({ page, complaints });
+    assert.deepEqual(complaints, []);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function fromFile(
+  html: string,
+  look: (visit: Visit) => Promise<void>,
+  { hash = "", ...screen }: {
+    hash?: string;
+    width?: number;
+    height?: number;
+    dark?: boolean;
+  } = {},
+) {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = join(directory, "page.html");
+    await Deno.writeTextFile(file, html);
+    await visiting(pathToFileURL(file).href + hash, look, screen);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function browserOf(data: BrowserData, hash = "", screen = {}) {
+  return (look: (page: Page) => Promise<void>) =>
+    fromFile(renderBrowser(data), async ({ page }) => {
+      await page.waitForSelector("body[data-ready]");
+      await look(page);
+      assert.equal(await page.evaluate("globalThis.broken"), undefined);
+    }, { hash, ...screen });
+}
+
+// Pixels of the map that are not its background.
+function inkOfMap(page: Page): Promise<number> {
+  return page.locator(".map canvas").evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const { data } = canvas.getContext("2d")!
+      .getImageData(0, 0, canvas.width, canvas.height);
+    let ink = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ink++;
+    return ink;
+  });
+}
+
+Deno.test("report.html draws charts with visible marks, light, dark and narrow", async () => {
+  for (const screen of [{}, { dark: true }, { width: 390 }]) {
+    await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+      const boxes = await page.locator("figure svg").evaluateAll((charts) =>
+        charts.map((chart) => {
+          const marks = [...chart.querySelectorAll("path, rect, circle")]
+            .map((mark) => mark.getBoundingClientRect());
+          return {
+            width: chart.getBoundingClientRect().width,
+            marks: marks.filter(({ width, height }) =>
+              width + height > 2
+            ).length,
+          };
+        })
+      );
+      assert.equal(boxes.length, 11);
+      for (const { width, marks } of boxes) assert(width > 200 && marks > 0);
+      const beyond = await page.evaluate(() =>
+        document.documentElement.scrollWidth - innerWidth
+      );
+      assert(beyond <= 0, `${beyond} pixels too wide`);
+    }, screen);
+  }
+});
+
+Deno.test("report.html takes its colours from the reader's setting", async () => {
+  const colours: string[] = [];
+  for (const dark of [false, true]) {
+    await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+      colours.push(
+        ...await page.evaluate(() => [
+          getComputedStyle(document.body).backgroundColor,
+          getComputedStyle(document.querySelector("figure rect")!).fill,
+        ]),
+      );
+    }, { dark });
+  }
+  assert.equal(new Set(colours).size, 4);
+});
+
+Deno.test("report.html prints onto white paper", async () => {
+  await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const paper = await page.evaluate(() =>
+      getComputedStyle(document.body).backgroundColor
+    );
+    assert.equal(paper, "rgb(255, 255, 255)");
+    assert((await page.pdf({ format: "A4" })).length > 10_000);
+  });
+});
+
+Deno.test("report.html runs nothing that names and paths hold", async () => {
+  const data = fixtureReport({ name: HOSTILE });
+  data.config.inputs[0].path = HOSTILE;
+  await fromFile(renderReport(data), async ({ page }) => {
+    assert.equal(await page.evaluate("globalThis.broken"), undefined);
+    assert.equal(await page.locator("script, img").count(), 0);
+  });
+});
+
+Deno.test("the atom browser draws a map and lists the atoms", async () => {
+  await browserOf(fixtureBrowser())(async (page) => {
+    assert.equal(await page.textContent("#status"), "64 atoms");
+    assert(await page.getByRole("option").count() >= 12);
+    assert(await inkOfMap(page) > 1000);
+  });
+});
+
+Deno.test("the atom browser finds atoms by text, and opens the best on Enter", async () => {
+  await browserOf(fixtureBrowser())(async (page) => {
+    await page.keyboard.press("/");
+    await page.keyboard.type("seas");
+    await page.waitForFunction(() =>
+      document.getElementById("status")!.textContent === "1 of 64 atoms"
+    );
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".atom-page");
+    assert.equal(await page.textContent("h2"), "ships & <i>seas</i>");
+    await page.fill("#search", "no such text");
+    await page.getByText("No atom matches").waitFor();
+  });
+});
+
+Deno.test("the atom browser shows an atom's rows, neighbours and histogram, and leads to both", async () => {
+  await browserOf(fixtureBrowser(), "#/atom/9")(async (page) => {
+    assert.equal(await page.locator("ol mark").count(), 6);
+    assert(await page.locator("svg.histogram rect").count() > 0);
+    await page.locator('ul a[href="#/atom/10"]').click();
+    await page.getByText("Atom 10 of 64").waitFor();
+    await page.locator("ol a").first().click();
+    await page.waitForSelector(".segments a");
+    const widths = await page.locator(".segments a").evaluateAll((parts) =>
+      parts.map((part) => part.getBoundingClientRect().width)
+    );
+    assert.equal(widths.length, 4);
+    assert.deepEqual(widths, widths.toSorted((a, b) => b - a));
+    await page.goBack();
+    await page.getByText("Atom 10 of 64").waitFor();
+  });
+});
+
+Deno.test("the atom browser is worked by keys alone", async () => {
+  await browserOf(fixtureBrowser())(async (page) => {
+    await page.keyboard.press("/");
+    await page.keyboard.press("ArrowDown");
+    const active = () =>
+      page.locator("#list").getAttribute("aria-activedescendant");
+    const first = await active();
+    assert.match(first!, /^atom-option-\d+$/);
+    await page.keyboard.press("ArrowDown");
+    assert.notEqual(await active(), first);
+    await page.keyboard.press("End");
+    assert.equal(
+      await page.locator(`#${await active()}`).getAttribute("aria-posinset"),
+      "64",
+    );
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".atom-page");
+    const before = await page.textContent(".kicker");
+    await page.keyboard.press("j");
+    await page.waitForFunction(
+      (text) => document.querySelector(".kicker")!.textContent !== text,
+      before,
+    );
+    await page.keyboard.press("k");
+    await page.waitForFunction(
+      (text) => document.querySelector(".kicker")!.textContent === text,
+      before,
+    );
+    await page.keyboard.press("m");
+    await page.waitForSelector(".map canvas");
+  });
+});
+
+Deno.test("the atom browser tells assistive software what is what", async () => {
+  await browserOf(fixtureBrowser(), "#/atom/5")(async (page) => {
+    const list = page.getByRole("listbox", { name: "Atoms" });
+    const chosen = list.getByRole("option", { selected: true });
+    assert.equal(await chosen.getAttribute("aria-setsize"), "64");
+    assert.match((await chosen.textContent())!, /ships & <i>seas<\/i>/);
+    assert(
+      await page.getByRole("searchbox", { name: "Search atoms" }).isVisible(),
+    );
+    assert.equal(await page.getByRole("heading", { level: 2 }).count(), 1);
+    const picture = page.getByRole("img", { name: /Values from .+ to/ });
+    assert(await picture.isVisible());
+  });
+});
+
+Deno.test("the atom browser filters by usage, and the map fades the others", async () => {
+  await browserOf(fixtureBrowser())(async (page) => {
+    await page.getByText("Filters", { exact: true }).click();
+    await page.getByLabel("Used by at most").fill("0");
+    await page.waitForFunction(() =>
+      document.getElementById("status")!.textContent === "1 of 64 atoms"
+    );
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.waitForFunction(() =>
+      document.getElementById("status")!.textContent === "64 atoms"
+    );
+  });
+});
+
+Deno.test("the atom browser runs nothing that rows and labels hold", async () => {
+  const data = fixtureBrowser();
+  data.name = HOSTILE;
+  data.table.labels = { "9": HOSTILE };
+  data.samples.texts = data.samples.texts.map(() => HOSTILE);
+  data.samples.before = data.samples.after = data.samples.texts;
+  await browserOf(data)(async (page) => {
+    for (const hash of ["#/atom/9", "#/atom/10", "#/row/10", `#/${HOSTILE}`]) {
+      await page.evaluate((to) => location.hash = to, hash);
+      await page.waitForSelector("#view h2");
+    }
+    await page.evaluate(() => location.hash = "#/row/10");
+    await page.waitForSelector(".row-page");
+    assert.equal(await page.locator(".whole-text b").textContent(), HOSTILE);
+    assert.equal(await page.locator("#view script, #view img").count(), 0);
+  });
+});
+
+Deno.test("the atom browser fits a narrow screen, in the dark", async () => {
+  const screen = { width: 390, height: 800, dark: true };
+  await browserOf(fixtureBrowser(), "#/atom/9", screen)(async (page) => {
+    const beyond = await page.evaluate(() =>
+      document.documentElement.scrollWidth - innerWidth
+    );
+    assert(beyond <= 0);
+    assert(await page.locator("ol mark").first().isVisible());
+    await page.locator("h1 a").click();
+    assert(await page.getByRole("searchbox").isVisible());
+  });
+});
+
+Deno.test("the atom browser opens 16 384 atoms of 20 rows with few elements", async () => {
+  const data = fixtureBrowser({ atoms: 16_384, perAtom: 20, sparsity: 20 });
+  await browserOf(data)(async (page) => {
+    assert.equal(await page.textContent("#status"), "16,384 atoms");
+    assert(await page.getByRole("option").count() < 60);
+    await page.locator("#list").focus();
+    await page.keyboard.press("End");
+    await page.locator('[aria-posinset="16384"]').waitFor();
+    await page.fill("#search", "harbour");
+    await page.waitForFunction(() =>
+      /^\d+ of 16,384 atoms$/.test(
+        document.getElementById("status")!.textContent!,
+      )
+    );
+    assert(await page.getByRole("option").count() >= 1);
+  });
+});
+
+Deno.test("the atom browser works the same when served", async () => {
+  const stop = new AbortController();
+  const { promise: listening, resolve } = Promise.withResolvers<string>();
+  const served = serveBrowser(fixtureBrowser(), {
+    port: 0,
+    signal: stop.signal,
+    onListen: resolve,
+  });
+  try {
+    await visiting(await listening, async ({ page }) => {
+      await page.waitForSelector("body[data-ready]");
+      await page.evaluate(() => location.hash = "#/atom/5");
+      await page.waitForSelector(".atom-page mark");
+      assert.equal(await page.textContent("h2"), "ships & <i>seas</i>");
+    });
+  } finally {
+    stop.abort();
+    await served;
+  }
+});
