@@ -1,0 +1,24 @@
+import { parseArgs } from "node:util";
+import { fuzz } from "../tests/rows/fuzz.ts";
+
+// Damages Parquet files and reads them: deno run -A tasks/fuzz_rows.ts --runs 20000 --seed 1 [--first RUN]
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "20000" },
+    seed: { type: "string", default: "0" },
+    first: { type: "string", default: "0" },
+  },
+});
+const directory = await Deno.makeTempDir();
+try {
+  const report = await fuzz(
+    Number(values.runs),
+    Number(values.seed),
+    directory,
+    Number(values.first),
+  );
+  console.log(JSON.stringify(report, undefined, 2));
+  Deno.exitCode = report.failures.length === 0 ? 0 : 1;
+} finally {
+  await Deno.remove(directory, { recursive: true });
+}
