@@ -1,0 +1,63 @@
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
+import { createGpuEngine } from "../../src/engine/gpu.ts";
+
+/** An engine that the suite holds to the same behaviour. */
+export interface EngineUnderTest {
+  name: string;
+  create(spec: EngineSpec): Promise<Engine>;
+}
+
+/** Every engine there is. Where no adapter can be had the GPU's tests fail: they must not pass by not running. */
+export function enginesUnderTest(): EngineUnderTest[] {
+  return [
+    { name: "cpu", create: createCpuEngine },
+    { name: "gpu", create: (spec) => createGpuEngine(spec) },
+  ];
+}
+
+/** A spec with everything at rest: one group, no centring, OMP. */
+export function plainSpec(
+  sizes: { width: number; atoms: number; rows: number; sparsity: number },
+  changes: Partial<Omit<EngineSpec, "coder">> & {
+    coder?: Partial<EngineSpec["coder"]>;
+  } = {},
+): EngineSpec {
+  const { coder, ...rest } = changes;
+  return {
+    width: sizes.width,
+    atoms: sizes.atoms,
+    groups: [sizes.atoms],
+    normalisation: { mean: new Float32Array(sizes.width), scale: 1 },
+    sampleBatch: sizes.rows,
+    powerSteps: 1,
+    exact: false,
+    gram: "f32",
+    rows: "f32",
+    ...rest,
+    coder: {
+      method: "omp",
+      sparsity: sizes.sparsity,
+      nonnegative: false,
+      tolerance: 0,
+      refit: false,
+      ...coder,
+    },
+  };
+}
+
+/** Runs something on a fresh engine that holds a dictionary, and closes the engine. */
+export async function withEngine<T>(
+  { create }: EngineUnderTest,
+  spec: EngineSpec,
+  dictionary: Float32Array,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const engine = await create(spec);
+  try {
+    await engine.loadDictionary(dictionary);
+    return await work(engine);
+  } finally {
+    await engine.close();
+  }
+}
