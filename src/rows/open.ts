@@ -10,7 +10,11 @@ import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "./parquet/choose.ts";
 import { listParquet } from "./parquet/open.ts";
 import { Decoders } from "./parquet/part.ts";
-import { Preparation, type RowFilter } from "./prepare.ts";
+import {
+  Preparation,
+  type PreparationOptions,
+  type RowFilter,
+} from "./prepare.ts";
 import type { RemoteOptions } from "./remote/open.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 import { PartStore } from "./store.ts";
@@ -32,7 +36,7 @@ export interface OpenRowsOptions extends RemoteOptions {
   /** Drop rows with nulls, NaN, infinities or another length, and count them; else they are refused. */
   skipInvalid?: boolean;
   /** Keep rows whose other columns match: hyparquet's filters, such as `{ score: { $gte: 0.5 } }`. */
-  where?: ParquetQueryFilter;
+  where?: Record<string, unknown>;
   /** Leave out the first items of every outer row of nested lists, such as a text's first tokens. */
   skipItems?: number;
   /** Divide every row by its length. */
@@ -126,7 +130,8 @@ export async function listColumns(
 }
 
 function checkOptions(
-  { maxRows, skipItems, maxNormQuantile, width }: OpenRowsOptions,
+  { maxRows, skipItems, maxNormQuantile, width, decodeWorkers }:
+    OpenRowsOptions,
 ) {
   const whole = (value: number | undefined, least: number) =>
     value === undefined || (Number.isSafeInteger(value) && value >= least);
@@ -136,6 +141,8 @@ function checkOptions(
     ? `skipItems ${skipItems}`
     : !whole(width, 1)
     ? `width ${width}`
+    : !whole(decodeWorkers, 0)
+    ? `decodeWorkers ${decodeWorkers}`
     : !((maxNormQuantile ?? 1) > 0 && (maxNormQuantile ?? 1) <= 1)
     ? `maxNormQuantile ${maxNormQuantile}`
     : undefined;
@@ -156,7 +163,9 @@ async function prepared(
 ): Promise<PartStore> {
   const rowCount = Math.min(rows, options.maxRows ?? Infinity);
   const filters: RowFilter[] = [];
-  if (options.where !== undefined) filters.push(whereFilter(options.where));
+  if (options.where !== undefined) {
+    filters.push(whereFilter(options.where as ParquetQueryFilter));
+  }
   if (options.skipItems) filters.push(skipItemsFilter(options.skipItems));
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const workers = options.decodeWorkers ??
@@ -164,18 +173,20 @@ async function prepared(
       ? 0
       : navigator.hardwareConcurrency);
   const pool = workers > 0 ? new DecodePool(workers) : undefined;
-  const store = (maxNorm?: number) => {
-    const { skipInvalid, unitNorm } = options;
-    const preparation = new Preparation(
-      { skipInvalid, unitNorm, maxNorm },
-      filters,
+  const { skipInvalid, unitNorm, maxNormQuantile } = options;
+  const store = (preparation: PreparationOptions) =>
+    new PartStore(
+      placed,
+      width,
       rowCount,
+      new Preparation(preparation, filters, rowCount),
+      pool,
+      budget / 2,
     );
-    const readAhead = budget / 2;
-    return new PartStore(placed, width, rowCount, preparation, pool, readAhead);
-  };
-  if (options.maxNormQuantile === undefined) return store();
-  return store(await normQuantile(store(), options.maxNormQuantile));
+  const maxNorm = maxNormQuantile === undefined
+    ? undefined
+    : await normQuantile(store({ skipInvalid }), maxNormQuantile);
+  return store({ skipInvalid, unitNorm, maxNorm });
 }
 
 function toSource(

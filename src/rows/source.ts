@@ -1,9 +1,8 @@
-import type { SchemaElement } from "hyparquet";
-
 /** A run of rows as a source delivers them. */
 export interface RowBatch {
   /** rows × width values, contiguous; the consumer owns the buffer and may transfer it. */
   data: Float32Array<ArrayBuffer>;
+  /** How many. */
   rows: number;
   /** Row number, within the source, of the first row. */
   firstRow: number;
@@ -13,7 +12,9 @@ export interface RowBatch {
 
 /** A set of row numbers: which rows are held out, which take part. */
 export interface RowSet {
+  /** How many rows. */
   readonly size: number;
+  /** Whether a row is among them. */
   has(row: number): boolean;
 }
 
@@ -29,6 +30,7 @@ export interface BatchOptions {
   except?: RowSet;
   /** Leave out this many rows from the front of the delivery (a resumed pass); cheaper than reading them. */
   skipRows?: number;
+  /** Stops the delivery, which then throws the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -36,15 +38,18 @@ export interface BatchOptions {
 export interface RowFile {
   /** Path or URL, as given, without credentials. */
   path: string;
+  /** Rows that it holds. */
   rows: number;
+  /** Its size. */
   bytes: number;
 }
 
 /** A column that stands beside the vectors, for some rows. */
 export interface ColumnValues {
+  /** The column. */
   name: string;
-  /** The column in Parquet's schema: itself first, then what it holds, if it is nested. */
-  schema: SchemaElement[];
+  /** The column in Parquet's schema, hyparquet's `SchemaElement`s: itself first, then what it holds, if it is nested. */
+  schema: object[];
   /** A value for every row, as hyparquet gives it. Nested rows (tokens of a text) get the value of what they are in. */
   values: unknown[];
 }
@@ -55,6 +60,7 @@ export interface RowSource {
   readonly width: number;
   /** Rows in all files, after `maxRows`, before filters such as `skipInvalid` drop any. */
   readonly rowCount: number;
+  /** The inputs, in order. */
   readonly files: readonly RowFile[];
   /** The column that the vectors come from, where the inputs have named ones. */
   readonly column?: string;

@@ -84,9 +84,6 @@ export async function fuzz(
       ? damageStructure(from, random)
       : damageBytes(from.bytes, random);
     Deno.writeFileSync(path, damaged);
-    if (Deno.env.get("FZ")) {
-      Deno.stderr.writeSync(new TextEncoder().encode(`${run} `));
-    }
     const start = performance.now();
     let outcome: FuzzClass;
     try {

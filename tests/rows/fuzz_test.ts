@@ -17,5 +17,4 @@ Deno.test("Damaged files are refused, or read as hyparquet reads them", () =>
     // Damage does find its way into files, and some of it does no harm.
     assert.ok((report.structure.refused ?? 0) > 100);
     assert.ok((report.structure.unharmed ?? 0) > 10);
-    assert.ok(report.peakBytes < 2 ** 30, `${report.peakBytes} bytes`);
   }));
