@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import {
+  growthOf,
+  type Holding,
+  longTraining,
+  shortTrainings,
+} from "../../tasks/soak/run.ts";
+
+function assertFlat(seen: Holding[], residentMb: number): void {
+  const growth = growthOf(seen);
+  console.log(seen.at(-1), growth);
+  assert(growth.residentMb < residentMb, JSON.stringify(growth));
+  assert(growth.heapMb < residentMb / 2, JSON.stringify(growth));
+  assert(growth.threads <= 2 && growth.openFiles <= 2, JSON.stringify(growth));
+}
+
+Deno.test("a thousand short trainings in one process leave nothing behind", async () => {
+  assertFlat(await shortTrainings(1000, "cpu"), 24);
+});
+
+Deno.test("short trainings on the GPU leave nothing behind", async () => {
+  assertFlat(await shortTrainings(32, "gpu"), 48);
+});
+
+Deno.test("a long training holds no more at its end than when it was warm", async () => {
+  assertFlat(await longTraining(60, "cpu"), 24);
+});
