@@ -61,6 +61,7 @@ export interface ReportData {
 
 /** Nearest atoms by |cosine|: `count` for every atom, nearest first; unused places hold `EMPTY_SLOT` and 0. */
 export interface NearestAtoms {
+  /** Neighbours of each atom. */
   count: number;
   /** atoms × count. */
   indices: Uint32Array;
@@ -88,7 +89,9 @@ export interface AtomTable {
   maxActivation: Float32Array;
   /** max_{j≠i} |⟨d_i, d_j⟩|. */
   coherence: Float32Array;
+  /** The atoms most like each. */
   nearest: NearestAtoms;
+  /** How activations are spread, atom by atom. */
   histograms?: ActivationHistograms;
   /** Names given to atoms, by index. */
   labels: Readonly<Record<string, string>>;
@@ -104,6 +107,7 @@ export interface SampleTable {
   texts: readonly string[];
   /** For rows nested in a text (tokens): what stands before and after each. */
   before?: readonly string[];
+  /** What stands after each row's text, where rows are tokens. */
   after?: readonly string[];
   /** ‖r‖²/‖y − mean‖² of each. */
   residual: Float32Array;
@@ -117,6 +121,7 @@ export interface SampleTable {
 
 /** The rows that use each atom most: `perAtom` for every atom, strongest first; unused places hold `EMPTY_SLOT` and 0. */
 export interface TopRows {
+  /** Rows kept for each atom, at most. */
   perAtom: number;
   /** atoms × perAtom places in the sample table. */
   samples: Uint32Array;
@@ -128,16 +133,24 @@ export interface TopRows {
 export interface BrowserData {
   /** The model's name, usually its directory's. */
   name: string;
+  /** Dimensions of a row. */
   width: number;
+  /** How many atoms. */
   atoms: number;
+  /** Sizes of nested groups; one where not nested. */
   groups: readonly number[];
+  /** How rows are coded. */
   coder: DictionaryModel["coder"];
+  /** Version of the tool that trained it. */
   toolVersion: string;
   /** Rows coded to find the figures; 0 where only the dictionary was looked at. */
   rows: number;
   /** Where the rows came from, and their text: shown as given. */
   source?: { inputs: readonly string[]; textColumn?: string };
+  /** The atoms, by column. */
   table: AtomTable;
+  /** The rows kept, by column. */
   samples: SampleTable;
+  /** Which rows use each atom most. */
   top: TopRows;
 }

@@ -76,6 +76,16 @@ Deno.test("atomPage() marks a token inside its text, not the text around it", as
   }, data);
 });
 
+Deno.test("atomPage() keeps a token in sight behind a long text", async () => {
+  const data = fixtureBrowser();
+  data.samples.before = data.samples.texts.map(() => "😀".repeat(4000));
+  await withPages(({ atom, row }) => {
+    const before = atom(9).querySelector(".row-text")!.firstChild!.textContent!;
+    assert.match(before, /^…(😀){40,100}$/u);
+    assert.equal(texts(row(1), "h2 bdi")[0].length, 8000 + HOSTILE.length);
+  }, data);
+});
+
 Deno.test("atomPage() says so of an atom that nothing uses", async () => {
   await withPages(({ atom }) => {
     assert.match(texts(atom(63), ".empty")[0], /No row uses/);

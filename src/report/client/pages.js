@@ -1,7 +1,10 @@
 // An atom's page and a row's page.
 import { bar, element, withStyle } from "./dom.js";
 import { histogramPicture } from "./picture.js";
-import { count, figure, share } from "./words.js";
+import { count, cutStart, figure, share } from "./words.js";
+
+// A list shows four lines of a text: what stands before a token must not push it out of them.
+const MOST_BEFORE = 120;
 
 /** The page of one atom. */
 export function atomPage(dictionary, atom) {
@@ -134,7 +137,7 @@ function rowText(dictionary, place, strength, value) {
   return element(
     "bdi",
     { class: "row-text" },
-    dictionary.before?.[place],
+    cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE),
     marked,
     dictionary.after?.[place],
   );

@@ -27,3 +27,9 @@ export function cut(text, length) {
   if (text.length <= length) return text;
   return `${[...text.slice(0, length + 1)].slice(0, -1).join("")}…`;
 }
+
+/** The end of a text, cut to a length. */
+export function cutStart(text, length) {
+  if (text.length <= length) return text;
+  return `…${[...text.slice(-length - 1)].slice(1).join("")}`;
+}
