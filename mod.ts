@@ -127,3 +127,11 @@ export type {
   TopRows,
 } from "./src/report/data.ts";
 export type { RowText } from "./src/use/top_rows.ts";
+export type { LearnHooks } from "./src/learn/learn.ts";
+export type { Measured } from "./src/use/measure.ts";
+export type { CheckpointSchedule } from "./src/use/unfinished.ts";
+export type { RemoteOptions } from "./src/rows/remote/open.ts";
+export type { UsageWindow } from "./src/learn/housekeeping.ts";
+export type { LearnState } from "./src/learn/state.ts";
+export type { TrainingPlan } from "./src/learn/plan.ts";
+export type { Backoff } from "./src/rows/remote/transfer.ts";

@@ -10,12 +10,19 @@ const EXIT_CODES: Record<ErrorKind, number> = {
 
 /** Where something went wrong: the file and, inside it, the place. */
 export interface ErrorPlace {
+  /** The file, or its address without credentials. */
   file?: string;
+  /** The column. */
   column?: string;
+  /** The row group of a Parquet file. */
   rowGroup?: number;
+  /** The row, counted from 0. */
   row?: number;
+  /** The atom, counted from 0. */
   atom?: number;
+  /** The stage of an iteration. */
   stage?: string;
+  /** The sample batch. */
   batch?: number;
 }
 
@@ -44,6 +51,8 @@ export class DbksvdError extends Error {
   readonly mend?: string;
 
   /**
+   * An error of one line.
+   *
    * @param kind how a user sorts it
    * @param what what happened, capitalised, no final period
    * @param details the place, the remedy and the cause

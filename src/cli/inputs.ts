@@ -5,7 +5,6 @@ import {
 } from "@commander-js/extra-typings";
 import { exists } from "../model/atomic.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
-import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
 import type { RowSource } from "../rows/source.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
@@ -17,7 +16,7 @@ export type RowOptions = {
   width?: number;
   maxRows?: number;
   skipInvalid?: boolean;
-  where?: ParquetQueryFilter;
+  where?: Record<string, unknown>;
   skipItems?: number;
   unitNorm?: boolean;
   maxNormQuantile?: number;

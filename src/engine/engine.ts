@@ -31,7 +31,9 @@ export interface EngineSpec {
   atoms: number;
   /** Matryoshka groups: sizes of consecutive, disjoint runs of atoms that add up to `atoms`; `[atoms]` when not nested. */
   groups: readonly number[];
+  /** How rows are coded. */
   coder: CoderOptions;
+  /** How raw rows are centred and scaled. */
   normalisation: Normalisation;
   /** Most rows ever given in one call. */
   sampleBatch: number;
@@ -47,6 +49,7 @@ export interface EngineSpec {
 
 /** What ran the numbers, for reports and `--json`. */
 export interface EngineInfo {
+  /** Which engine. */
   kind: "gpu" | "cpu";
   /** The adapter's name, or the processor's. */
   name: string;
@@ -82,6 +85,7 @@ export interface IterationStep {
 
 /** What one iteration did, as sums over its rows in normalised units. */
 export interface IterationReport {
+  /** Rows of the sample batch. */
   rows: number;
   /** Σ‖y‖² of the normalised rows. */
   energy: number;
@@ -103,7 +107,9 @@ export interface IterationReport {
 
 /** Codes of some rows: two rows × sparsity arrays; unused slots hold {@linkcode EMPTY_SLOT} and 0. */
 export interface Codes {
+  /** Rows coded. */
   rows: number;
+  /** Slots of a row. */
   sparsity: number;
   /** Atom indices, in order of choice within a group, groups in order. */
   indices: Uint32Array;
@@ -118,7 +124,9 @@ export interface Codes {
  * waits for it. Everything that passes the interface can be posted to a Worker.
  */
 export interface Engine {
+  /** What does the work. */
   readonly info: EngineInfo;
+  /** What it was made for. */
   readonly spec: EngineSpec;
   /** Gives the engine its dictionary: atoms × width, rows of unit length; and its atoms' weights, 0 where left out. */
   loadDictionary(

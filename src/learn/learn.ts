@@ -36,6 +36,7 @@ export interface LearnHooks {
   heldOut?: RowSet;
   /** Continue from here; the statistics pass is not repeated. */
   resume?: LearnState;
+  /** Stops the training, which then throws the signal's reason. */
   signal?: AbortSignal;
   /** Called with what does the work, once it is known. */
   onEngine?(info: Engine["info"]): void;

@@ -4,7 +4,9 @@ export interface TrainOptions {
   atoms: number;
   /** k: nonzeros a row. */
   sparsity: number;
+  /** How rows are coded: orthogonal matching pursuit, or the paper's matching pursuit. */
   coder: "omp" | "mp";
+  /** Only positive coefficients. */
   nonnegative: boolean;
   /** Refit MP's coefficients by least squares. */
   refit: boolean;
@@ -26,13 +28,17 @@ export interface TrainOptions {
   startSparsity?: number;
   /** B: atoms updated from one residual; undefined: max(1, ⌊m/32⌋). */
   atomBatch?: number;
+  /** Passes over the training rows. */
   passes: number;
+  /** Power steps of an atom's update. */
   powerSteps: number;
   /** Exact K-SVD: B = 1, atoms in order, no ridge, no housekeeping. */
   exact: boolean;
   /** Sizes of nested groups; undefined: one group. */
   matryoshka?: readonly number[];
+  /** Subtract the rows' mean. */
   center: boolean;
+  /** Scale rows by √n over their root mean square length. */
   scale: boolean;
   /** Rows of the statistics pass; undefined: all training rows. */
   statsRows?: number;
@@ -52,9 +58,11 @@ export interface TrainOptions {
   patience: number;
   /** An atom used fewer times than this over a pass is replaced. */
   minUses: number;
+  /** Precision of the Gram matrix while atoms are chosen. */
   gram: "f32" | "f16";
   /** Precision of rows held on the device. */
   rows: "f32" | "f16";
+  /** Seed of all that is random. */
   seed: number;
 }
 

@@ -18,7 +18,9 @@ const MOST_ROWS = 65536;
 export interface TrainingPlan {
   /** Rows of each sample batch of a pass. */
   batches: number[];
+  /** Passes over the training rows. */
   passes: number;
+  /** Sample batches of all passes. */
   iterations: number;
   /** Reports are read, and decisions taken, after every so many iterations: part of the algorithm, the same on every engine. */
   cadence: number;

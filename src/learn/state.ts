@@ -26,18 +26,23 @@ export interface LearnState {
   dictionary: Float32Array;
   /** What earlier batches weigh in each atom, read back with the dictionary. */
   weights: Float32Array;
+  /** How rows are centred and scaled. */
   normalisation: Normalisation;
   /** Training rows further from the mean than this (raw units) are drawn in to it; 0: none are. */
   normLimit: number;
   /** Training rows drawn in so, in the first pass. */
   capped: number;
+  /** Rows of a pass. */
   trainingRows: number;
+  /** Rows given to the engine, over all passes. */
   rowsSeen: number;
+  /** Uses of the atoms over the last pass. */
   window: UsageWindow;
   /** Atoms that the next iteration replaces. */
   replace: number[];
   /** Iterations given to the engine whose reports are not read yet; empty at decision points. */
   queued: { atomBatch: number; replaced: number; rows: number }[];
+  /** A line an iteration. */
   lines: MetricsLine[];
   /** The best dictionary by validation, where one is sought. */
   best?: { fvu: number; iteration: number; dictionary: Float32Array };

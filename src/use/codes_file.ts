@@ -10,8 +10,9 @@ import type { Compression } from "./parquet/codecs.ts";
 import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
 import { numberSchema } from "./parquet/pages.ts";
 
-/** Most rows in a row group. */
+/** Most rows in a row group; fewer where columns pass through, whose values are JavaScript objects. */
 const GROUP_ROWS = 65536;
+const GROUP_ROWS_KEEPING = 32768;
 
 /** Most code values in a row group. */
 const GROUP_VALUES = 2 ** 22;
@@ -54,7 +55,8 @@ export class CodesFile {
     this.#file = file;
     const perRow = options.dense ? coding.atoms : coding.coder.sparsity;
     const rows = Math.floor(GROUP_VALUES / perRow);
-    this.#groupRows = Math.max(1, Math.min(GROUP_ROWS, rows));
+    const most = options.keep?.length ? GROUP_ROWS_KEEPING : GROUP_ROWS;
+    this.#groupRows = Math.max(1, Math.min(most, rows));
   }
 
   /** Opens the file; its columns follow from the options and the source. */
@@ -137,7 +139,7 @@ export class CodesFile {
   #columnsFrom(parts: Part[]): GroupColumn[] {
     const kept = (this.#options.keep ?? []).map((name, i) => ({
       name,
-      schema: parts[0].kept[i].schema,
+      schema: parts[0].kept[i].schema as SchemaElement[],
       values: parts.flatMap((part) => part.kept[i].values),
     }));
     const residual = joinFloats(parts.map(({ codes }) => codes.residual));
@@ -231,7 +233,7 @@ async function keptSchemas(
   }
   if (keep.length === 0) return [];
   const columns = await columnsOf(source, keep, Float64Array.of(0));
-  return columns.map(({ schema }) => schema);
+  return columns.map(({ schema }) => schema as SchemaElement[]);
 }
 
 function bigRows(parts: Part[]): BigInt64Array {

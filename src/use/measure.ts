@@ -35,8 +35,11 @@ export function codingSpec(
 
 /** Metrics of some rows, with what a report shows beyond numbers. */
 export interface Measured {
+  /** The metrics. */
   metrics: RowMetrics;
+  /** How often each atom is used. */
   use: AtomUse;
+  /** How code values and nonzeros are spread. */
   distributions: CodeDistributions;
 }
 

@@ -29,6 +29,7 @@ export interface TrainRun extends
     | "onDecision"
     | "resume"
   > {
+  /** What does the work; `auto` by default. */
   device?: DeviceChoice;
   /** Makes engines, in place of `device`'s choice. */
   createEngine?(spec: EngineSpec): Promise<Engine>;
@@ -36,7 +37,9 @@ export interface TrainRun extends
 
 /** A trained model with its record. */
 export interface TrainResult {
+  /** The dictionary. */
   model: DictionaryModel;
+  /** The record of the training. */
   config: ModelConfig;
   /** A line an iteration. */
   metrics: MetricsLine[];
@@ -44,6 +47,7 @@ export interface TrainResult {
   heldOut?: RowMetrics;
   /** How those rows use the atoms, and how their codes are spread. */
   heldOutCodes?: Omit<Measured, "metrics">;
+  /** How long it took. */
   seconds: number;
 }
 

@@ -43,12 +43,19 @@ export interface TrainOutput {
 
 /** What `train --json` prints. */
 export interface TrainSummary {
+  /** The model directory. */
   model: string;
+  /** What did the work. */
   device: ModelConfig["device"];
+  /** Rows trained on. */
   rows: number;
+  /** Metrics on rows never trained on. */
   heldOut?: { rows: number; fvu: number } & Record<string, number>;
+  /** Passes over the training rows. */
   passes: number;
+  /** How long it took. */
   seconds: number;
+  /** The record of the training. */
   config: ModelConfig;
   /** The iteration that the run went on from, where it was resumed. */
   resumedAt?: number;

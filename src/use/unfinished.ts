@@ -15,7 +15,9 @@ import type { RunIdentity } from "./run_identity.ts";
 
 /** How often a run is saved: after so many seconds or so many iterations, whichever comes first. */
 export interface CheckpointSchedule {
+  /** Seconds between checkpoints. */
   seconds?: number;
+  /** Iterations between checkpoints. */
   iterations?: number;
 }
 

@@ -59,7 +59,7 @@ Deno.test("readItems() and readColumns() tell a nested row's text and place", ()
       const ids = expected.map(([t]) => t % texts.length);
       assert.deepEqual(text.values, ids.map((t) => `text ${t}`));
       assert.deepEqual(id.values.map(Number), ids);
-      assert.equal(text.schema[0].name, "text");
+      assert.equal((text.schema[0] as { name: string }).name, "text");
       await assert.rejects(
         source.readColumns!(["txt"], range),
         /No such column.*choose from: id, text/,
