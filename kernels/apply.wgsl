@@ -17,6 +17,28 @@
 //#include entry
 //#include sum
 const NONE = -2.0;
+const OTHER: u32 = 0xffffffffu;
+// Which of the row's slots hold atoms of this batch, brought in together: one by one they would each wait for memory.
+var<workgroup> atoms: array<u32, $K>;
+var<workgroup> kept: array<f32, $K>;
+var<workgroup> x: array<f32, $K>;
+
+fn look(slots: u32) {
+  for (var s = t; s < $K; s += WG) {
+    var atom = indices[slots + s];
+    if (atom != OTHER) {
+      let turn = turns[atom] - p.first;
+      if (turn < p.begin || turn >= p.end) {
+        atom = OTHER;
+      } else {
+        kept[s] = overlaps[turn];
+        x[s] = values[slots + s];
+        if (kept[s] == NONE) { atom = OTHER; }
+      }
+    }
+    atoms[s] = atom;
+  }
+}
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
@@ -32,14 +54,11 @@ const NONE = -2.0;
     var next$v = r$v;
 //#end
     let slots = row * $KT + p.slot;
-    for (var s = slots; s < slots + $K; s++) {
-      let atom = indices[s];
-      if (atom == 0xffffffffu) { break; }
-      let turn = turns[atom] - p.first;
-      if (turn < p.begin || turn >= p.end) { continue; }
-      let overlap = overlaps[turn];
-      if (overlap == NONE) { continue; }
-      let x = values[s];
+    look(slots);
+    workgroupBarrier();
+    for (var s = 0u; s < $K; s++) {
+      let atom = atoms[s];
+      if (atom == OTHER) { continue; }
       var own = 0.0;
 //#for v in 0..V
       var n$v = vec4<f32>();
@@ -51,17 +70,18 @@ const NONE = -2.0;
       own += dot(n$v, r$v);
 //#end
 //#if NONNEGATIVE
-      let coded = max(0.0, workgroup_sum(own) + overlap * x);
+      let coded = max(0.0, workgroup_sum(own) + kept[s] * x[s]);
 //#else
-      let coded = workgroup_sum(own) + overlap * x;
+      let coded = workgroup_sum(own) + kept[s] * x[s];
 //#end
 //#for v in 0..V
-      next$v += x * d$v - coded * n$v;
+      next$v += x[s] * d$v - coded * n$v;
 //#end
-      if (t == 0u) { values[s] = coded; }
+      if (t == 0u) { values[slots + s] = coded; }
     }
 //#for v in 0..V
     if (c$v < $N4) { R_put(row, c$v, next$v); }
 //#end
+    workgroupBarrier();
   }
 }

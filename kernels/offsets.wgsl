@@ -10,7 +10,18 @@
   let key = group * WG + t;
   if (key >= p.keys) { return; }
   var running = 0u;
-  for (var b = 0u; b < p.blocks; b++) {
+  // Reads go ahead of writes, so that they do not wait for each other.
+  var b = 0u;
+  for (; b + 16u <= p.blocks; b += 16u) {
+//#for i in 0..16
+    let count$i = counts[(b + $i) * p.keys + key];
+//#end
+//#for i in 0..16
+    counts[(b + $i) * p.keys + key] = running;
+    running += count$i;
+//#end
+  }
+  for (; b < p.blocks; b++) {
     let count = counts[b * p.keys + key];
     counts[b * p.keys + key] = running;
     running += count;

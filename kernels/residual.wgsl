@@ -9,6 +9,9 @@
 //#buffer energies read_write f32
 //#include entry
 //#include sum
+// The row's codes, brought in together: one after the other they would each wait for memory.
+var<workgroup> atoms: array<u32, $K>;
+var<workgroup> x: array<f32, $K>;
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
@@ -19,12 +22,16 @@
   var r$v = vec4<f32>();
   if (c$v < $N4) { r$v = R_at(group, c$v); }
 //#end
-  for (var e = first; e < first + $K; e++) {
-    let atom = indices[e];
+  for (var s = t; s < $K; s += WG) {
+    atoms[s] = indices[first + s];
+    x[s] = values[first + s];
+  }
+  workgroupBarrier();
+  for (var s = 0u; s < $K; s++) {
+    let atom = atoms[s];
     if (atom == 0xffffffffu) { break; }
-    let x = values[e];
 //#for v in 0..V
-    if (c$v < $N4) { r$v -= x * D_at(atom, c$v); }
+    if (c$v < $N4) { r$v -= x[s] * D_at(atom, c$v); }
 //#end
   }
   var energy = 0.0;

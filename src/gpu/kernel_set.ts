@@ -29,7 +29,7 @@ export interface KernelContext {
 }
 
 /** Entries of an atom's list that one workgroup sums: part of the result's rounding, so the same on every adapter. */
-export const LIST_PIECE = 256;
+export const LIST_PIECE = 128;
 
 /** Elements whose barred atoms fit one word. */
 const WORD_ELEMENTS = 8;
@@ -74,7 +74,10 @@ export function flatKernel(
   values: TemplateValues = {},
   matrices: Record<string, MatrixShape> = {},
 ): KernelSource & { threads: number } {
-  const threads = Math.min(64, context.limits.workgroupSize);
+  const threads = Math.min(
+    name === "starts" ? 256 : 64,
+    context.limits.workgroupSize,
+  );
   return {
     name,
     text: kernelTexts[name],

@@ -58,7 +58,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     rowThreads: [32, 256],
     workers: 4096,
     scratchWorkers: 1024,
-    sortBlocks: 256,
+    sortBlocks: 512,
   },
   other: {
     search: "verified",
