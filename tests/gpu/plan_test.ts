@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { specOf } from "../../src/bench/spec.ts";
+import type { DeviceLimits } from "../../src/gpu/device.ts";
+import { planGpu } from "../../src/gpu/plan.ts";
+import { tuningFor } from "../../src/gpu/tuning.ts";
+
+const CARD: DeviceLimits = {
+  binding: 2 ** 31 - 256,
+  workgroupMemory: 49152,
+  workgroupSize: 1024,
+  storageBuffers: 64,
+  memory: 72 * 2 ** 30,
+};
+
+function planFor(
+  sizes: { n: number; m: number; k: number; rows: number },
+  limits: Partial<DeviceLimits> = {},
+  name = "NVIDIA H100",
+) {
+  const has = { ...CARD, ...limits };
+  const adapter = { name, vendor: "", architecture: "", software: false };
+  return planGpu(specOf(sizes, "omp", "f32"), has, tuningFor(adapter, has));
+}
+
+Deno.test("planGpu() keeps the correlations of a common batch whole", () => {
+  const plan = planFor({ n: 2304, m: 4096, k: 20, rows: 65536 });
+  assert.equal(plan.form, "gram");
+  assert.equal(plan.chunkRows, 65536);
+  assert(plan.needed < 3e9);
+});
+
+Deno.test("planGpu() spreads the Gram of 65 536 atoms over bindings and chunks the batch", () => {
+  const plan = planFor({ n: 2304, m: 65536, k: 64, rows: 65536 });
+  assert.equal(plan.form, "gram");
+  assert.equal(plan.groups[0].gram.parts, 9);
+  assert(plan.chunkRows < 65536 && plan.chunkRows % 128 === 0);
+});
+
+Deno.test("planGpu() codes by products where the Gram does not fit", () => {
+  const sizes = { n: 2304, m: 65536, k: 64, rows: 65536 };
+  const plan = planFor(sizes, { memory: 20 * 2 ** 30 });
+  assert.equal(plan.form, "product");
+  assert(plan.needed <= plan.had);
+});
+
+Deno.test("planGpu() codes by products where k makes Gram rows dearer", () => {
+  const narrow = { n: 256, m: 16384, rows: 65536 };
+  assert.equal(planFor({ ...narrow, k: 20 }).form, "gram");
+  assert.equal(planFor({ ...narrow, k: 256 }).form, "product");
+});
+
+Deno.test("planGpu() takes every size that is promised", () => {
+  for (const n of [1, 37, 2304, 8192]) {
+    for (const m of [1, 53, 4096, 65536]) {
+      for (const k of [1, 20, 320]) {
+        if (k > m || k > n) continue;
+        const plan = planFor({ n, m, k, rows: 65536 });
+        assert(plan.buffers.every(({ bytes }) => Number.isSafeInteger(bytes)));
+      }
+    }
+  }
+});
+
+Deno.test("planGpu() refuses with what is needed, what is there and what would fit", () => {
+  const sizes = { n: 2304, m: 16384, k: 64, rows: 1 << 20 };
+  assert.throws(
+    () => planFor(sizes, { memory: 8e9 }),
+    /has 8\.00 GB for this and \d+\.\d+ GB are needed, .* GB of them for .*: --sample-batch \d+/,
+  );
+});

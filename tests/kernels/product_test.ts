@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { productKernel } from "../../src/gpu/kernel_set.ts";
+import { randomStream } from "../../src/random.ts";
+import { onDevice } from "./harness.ts";
+
+interface Shape {
+  rows: number;
+  columns: number;
+  n4: number;
+  /** Where the product begins in C. */
+  column: number;
+  /** Columns written, zeros beyond the atoms. */
+  width: number;
+}
+
+const SHAPES: Shape[] = [
+  { rows: 1, columns: 1, n4: 1, column: 0, width: 4 },
+  { rows: 45, columns: 37, n4: 7, column: 0, width: 40 },
+  { rows: 70, columns: 33, n4: 9, column: 4, width: 48 },
+  { rows: 33, columns: 65, n4: 3, column: 3, width: 65 },
+];
+
+for (const shape of SHAPES) {
+  const { rows, columns, n4, column, width } = shape;
+  Deno.test(`product.wgsl multiplies ${rows} rows by ${columns} atoms of ${4 * n4} dimensions at column ${column}`, async () => {
+    await onDevice(async (bench) => {
+      const random = randomStream(2, "product", rows);
+      const draw = (count: number) =>
+        new Float32Array(count).map(() => random.normal());
+      const n = 4 * n4, stride = 4 * Math.ceil((column + width) / 4);
+      const x = draw((rows + 2) * n), z = draw((columns + 3) * n);
+      const before = draw((rows + 1) * stride);
+      const c = bench.buffer(before);
+      const tile = bench.context.tuning.product;
+      const aligned = column % 4 === 0 && width % 4 === 0;
+      await bench.run(
+        productKernel(bench.context, n, aligned),
+        { X: bench.buffer(x), Z: bench.buffer(z), C: c },
+        { rows, columns, width, x: 2, z: 3, row: 1, column, stride },
+        [Math.ceil(width / tile.columns), Math.ceil(rows / tile.rows)],
+      );
+      const got = await bench.floats(c, before.length);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < width; j++) {
+          let exact = 0;
+          for (let p = 0; p < n && j < columns; p++) {
+            exact += x[(i + 2) * n + p] * z[(j + 3) * n + p];
+          }
+          const off = Math.abs(got[(i + 1) * stride + column + j] - exact);
+          assert(off < 1e-5 * n, `(${i}, ${j}) is off by ${off}`);
+        }
+        for (let j = 0; j < column; j++) {
+          const at = (i + 1) * stride + j;
+          assert.equal(got[at], before[at], "columns before are untouched");
+        }
+      }
+      assert.deepEqual(got.subarray(0, stride), before.subarray(0, stride));
+    });
+  });
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import {
+  countKernel,
+  flatKernel,
+  LIST_PIECE,
+} from "../../src/gpu/kernel_set.ts";
+import { permutation, randomStream } from "../../src/random.ts";
+import { type Bench, onDevice } from "./harness.ts";
+
+const ROWS = 403, ATOMS = 29, K = 3, KT = 5, SLOT = 1, FIRST = 10, BLOCK = 37;
+
+interface Codes {
+  indices: Uint32Array;
+  order: Uint32Array;
+  turns: Uint32Array;
+}
+
+// Distinct atoms FIRST … FIRST + ATOMS − 1 in slots 1, 2, 3 of five, some slots empty at the end.
+function drawCodes(): Codes {
+  const random = randomStream(9, "sort");
+  const indices = new Uint32Array(ROWS * KT).fill(EMPTY_SLOT);
+  for (let row = 0; row < ROWS; row++) {
+    const atoms = permutation(ATOMS, random), used = random.integer(K + 1);
+    for (let s = 0; s < used; s++) {
+      indices[row * KT + SLOT + s] = FIRST + Math.floor(atoms[s] ** 2 / ATOMS);
+    }
+    const slots = indices.subarray(row * KT + SLOT, row * KT + SLOT + K);
+    const distinct = [...new Set(slots)].filter((j) => j !== EMPTY_SLOT);
+    slots.fill(EMPTY_SLOT);
+    slots.set(distinct);
+  }
+  const order = new Uint32Array(FIRST + ATOMS), turns = order.slice();
+  permutation(ATOMS, random).forEach((atom, turn) => {
+    order[FIRST + turn] = FIRST + atom;
+    turns[FIRST + atom] = FIRST + turn;
+  });
+  return { indices, order, turns };
+}
+
+async function sortOnDevice(
+  bench: Bench,
+  { indices, order, turns }: Codes,
+  { keys, batch, local }: { keys: number; batch: number; local: boolean },
+) {
+  const blocks = Math.ceil(ROWS / BLOCK), atoms = batch === 0;
+  const buffers = {
+    indices: bench.buffer(indices),
+    turns: bench.buffer(turns),
+    order: bench.buffer(order),
+    ranks: bench.buffer(4 * ROWS * K),
+    counts: bench.buffer(4 * blocks * keys),
+    seen: bench.buffer(4 * blocks * keys),
+    totals: bench.buffer(4 * keys),
+    starts: bench.buffer(4 * (keys + 1)),
+    pieces: bench.buffer(4 * (keys + 1)),
+    usage: bench.buffer(4 * order.length),
+    lists: bench.buffer(4 * ROWS * K),
+  };
+  const place = {
+    rows: ROWS,
+    slot: SLOT,
+    block: BLOCK,
+    first: FIRST,
+    keys,
+    batch: Math.max(1, batch),
+  };
+  const values = { K, KT, BATCHES: !atoms, LOCAL: local };
+  const scatter = flatKernel(bench.context, "scatter", values);
+  const { threads } = scatter;
+  await bench.run(countKernel(bench.context, values), buffers, place, blocks);
+  await bench.run(
+    flatKernel(bench.context, "offsets"),
+    buffers,
+    { keys, blocks },
+    Math.ceil(keys / threads),
+  );
+  await bench.run(
+    flatKernel(bench.context, "starts", { ATOMS: atoms }),
+    buffers,
+    { keys, piece: LIST_PIECE, first: FIRST },
+    1,
+  );
+  await bench.run(scatter, buffers, place, Math.ceil(ROWS * K / threads));
+  const starts = await bench.words(buffers.starts, keys + 1);
+  const lists = await bench.words(buffers.lists, Math.max(1, starts[keys]));
+  return {
+    lists: Array.from(
+      { length: keys },
+      (_, key) => [...lists.subarray(starts[key], starts[key + 1])],
+    ),
+    usage: await bench.words(buffers.usage, order.length),
+  };
+}
+
+for (const local of [true, false]) {
+  const where = local ? "workgroup memory" : "a buffer";
+  Deno.test(`the counting sort lists slots by atom, rows ascending, tallied in ${where}`, async () => {
+    const codes = drawCodes();
+    await onDevice(async (bench) => {
+      const { lists, usage } = await sortOnDevice(bench, codes, {
+        keys: ATOMS,
+        batch: 0,
+        local,
+      });
+      for (let turn = 0; turn < ATOMS; turn++) {
+        const atom = codes.order[FIRST + turn];
+        const exact = [...codes.indices.keys()]
+          .filter((e) => codes.indices[e] === atom);
+        assert.deepEqual(lists[turn], exact);
+        assert.equal(usage[atom], exact.length);
+      }
+    });
+  });
+
+  Deno.test(`the counting sort lists rows by atom batch, each once, tallied in ${where}`, async () => {
+    const codes = drawCodes(), batch = 4;
+    await onDevice(async (bench) => {
+      const keys = Math.ceil(ATOMS / batch);
+      const { lists } = await sortOnDevice(bench, codes, {
+        keys,
+        batch,
+        local,
+      });
+      for (let key = 0; key < keys; key++) {
+        const rows = [...codes.indices.keys()].filter((e) => {
+          const atom = codes.indices[e];
+          return atom !== EMPTY_SLOT &&
+            Math.floor((codes.turns[atom] - FIRST) / batch) === key;
+        }).map((e) => Math.floor(e / KT));
+        assert.deepEqual(lists[key], [...new Set(rows)]);
+      }
+    });
+  });
+}
