@@ -77,6 +77,9 @@ export {
   type RowDescription,
   searchAtoms,
 } from "./src/use/describe.ts";
+export { renderBrowser } from "./src/report/browser.ts";
+export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
+export { refreshReport, trainingReport } from "./src/use/report.ts";
 export { compare, type Comparison } from "./src/use/compare.ts";
 export { labelAtoms } from "./src/use/labels.ts";
 export {

@@ -15,8 +15,19 @@ export interface BrowserPage {
 /**
  * The atom browser: a single HTML file that works from the file system, with the data inside, packed.
  *
- * @param data the atoms, and the rows that use them most
+ * @param data the atoms, and the rows that use them most, as `inspect` finds them
  * @returns the file's text
+ *
+ * @example
+ * ```ts
+ * import { inspect, renderBrowser, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const html = renderBrowser(await inspect(model, source, { device: "cpu", name: "waves" }));
+ * assert.match(html, /^<!doctype html>/);
+ * ```
  */
 export function renderBrowser(data: BrowserData): string {
   return browserPage(data).html;

@@ -22,6 +22,25 @@ export interface ServeOptions {
  * @param options the port, and a signal that ends the serving
  * @returns when the signal has fired and open requests are done
  * @throws {DbksvdError} `run` where the port cannot be had
+ *
+ * @example
+ * ```ts
+ * import { inspect, rowsFromArray, serveBrowser, train } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const { model } = await train(source, { atoms: 8, sparsity: 2, passes: 2 }, { device: "cpu" });
+ * const stop = new AbortController();
+ * const served = serveBrowser(await inspect(model, source, { device: "cpu" }), {
+ *   port: 0,
+ *   signal: stop.signal,
+ *   onListen: async (url) => {
+ *     assert.match(await (await fetch(url)).text(), /Atoms/);
+ *     stop.abort();
+ *   },
+ * });
+ * await served;
+ * ```
  */
 export async function serveBrowser(
   data: BrowserData,

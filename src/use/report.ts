@@ -3,7 +3,6 @@ import { nearestAtoms } from "../metrics/dictionary.ts";
 import { writeFileAtomically } from "../model/atomic.ts";
 import { loadModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { renderReport, reportForModel } from "../report/report.ts";
 import type { DetailedEvaluation } from "./evaluate.ts";
 import type { TrainResult } from "./train.ts";
 
@@ -18,11 +17,28 @@ const COHERENCE_LIMIT = 2e10;
  *
  * @param name the model's name
  * @param result the training
+ * @returns the file's name and text
+ *
+ * @example
+ * ```ts
+ * import { rowsFromArray, train, trainingReport } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const result = await train(rowsFromArray(rows, 4), {
+ *   atoms: 8,
+ *   sparsity: 2,
+ *   passes: 3,
+ * }, { device: "cpu" });
+ * const files = await trainingReport("waves", result);
+ * assert.match(files["report.html"], /Held-out FVU/);
+ * ```
  */
-export function trainingReport(
+export async function trainingReport(
   name: string,
   { model, config, metrics, heldOut, heldOutCodes }: TrainResult,
 ): Promise<Record<string, string>> {
+  // Loaded where it is needed: the charts' library takes a while.
+  const { renderReport } = await import("../report/report.ts");
   const report = renderReport({
     name,
     model,
@@ -37,7 +53,7 @@ export function trainingReport(
     },
     coherence: coherenceOf(model),
   });
-  return Promise.resolve({ [REPORT_FILE]: report });
+  return { [REPORT_FILE]: report };
 }
 
 /**
@@ -47,12 +63,26 @@ export function trainingReport(
  * @param evaluation what was measured
  * @param rowsName what the rows are, in words
  * @throws {DbksvdError} `run` where the file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { evaluate, loadDictionary, refreshReport, rowsFromArray, trainToDirectory } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const source = rowsFromArray(rows, 4);
+ * const out = `${await Deno.makeTempDir()}/waves`;
+ * await trainToDirectory(source, { atoms: 8, sparsity: 2, passes: 2 }, { out }, { device: "cpu" });
+ * const evaluation = await evaluate(await loadDictionary(out), source, { device: "cpu" });
+ * await refreshReport(out, evaluation, "all rows");
+ * assert.match(await Deno.readTextFile(`${out}/report.html`), /Metrics on all rows/);
+ * ```
  */
 export async function refreshReport(
   directory: string,
   { rows, metrics, use, distributions }: DetailedEvaluation,
   rowsName: string,
 ): Promise<void> {
+  const { reportForModel } = await import("../report/report.ts");
   const { model } = await loadModel(directory);
   const report = await reportForModel(directory, {
     evaluation: {
