@@ -51,7 +51,7 @@ export interface FuzzReport {
   runs: number;
   bytes: Partial<Record<FuzzClass, number>>;
   structure: Partial<Record<FuzzClass, number>>;
-  /** Seeds of runs that must not be: crashes, slow ones. */
+  /** Runs that must not be: crashes, slow ones, rows that hyparquet reads otherwise. */
   failures: { run: number; file: string; what: string }[];
   peakBytes: number;
 }
@@ -102,6 +102,9 @@ export async function fuzz(
           what: String((error as Error).stack),
         });
       }
+    }
+    if (outcome === "other rows, hyparquet differs") {
+      report.failures.push({ run, file: from.name, what: outcome });
     }
     const milliseconds = performance.now() - start;
     if (milliseconds > SLOW_MS) {

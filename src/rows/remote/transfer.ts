@@ -64,6 +64,7 @@ export class Transfer {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(end - start);
     let done = 0;
+    const received = () => done;
     await this.#persist(async () => {
       const range = `bytes=${start + done}-${end - 1}`;
       const response = await this.#request(range, signal);
@@ -77,7 +78,7 @@ export class Transfer {
         done += chunk.length;
       }
       if (done < bytes.length) throw new Error("the transfer broke off");
-    }, signal);
+    }, { signal, received });
     return bytes;
   }
 
@@ -93,15 +94,21 @@ export class Transfer {
 
   async #persist<T>(
     attempt: () => Promise<T>,
-    signal?: AbortSignal,
+    { signal, received }: {
+      signal?: AbortSignal;
+      received?: () => number;
+    } = {},
   ): Promise<T> {
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
+      const before = received?.();
       try {
         return await limited(attempt);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof DbksvdError) throw error;
+        // A transfer that gets on, however often it breaks, is not given up.
+        if (received?.() !== before) tries = 0;
         if (tries + 1 === ATTEMPTS) {
           const reason = this.#clean(error);
           throw this.#failure(`Transfer failed ${ATTEMPTS} times, ${reason}`);
