@@ -119,7 +119,7 @@ export async function learn(
 
 function union(
   one: RowSet | undefined,
-  other: Set<number>,
+  other: RowSet,
 ): RowSet | undefined {
   if (other.size === 0) return one;
   return {

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { randomStream } from "../random.ts";
-import { chooseRows } from "../rows/row_set.ts";
+import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet } from "../rows/source.ts";
 
 /** A fraction holds out at most this many rows; a whole number holds out as many as it says. */
@@ -35,4 +35,29 @@ export function chooseHeldOut(
     );
   }
   return chooseRows(rowCount, count, randomStream(seed, "held-out"));
+}
+
+/**
+ * Chooses as many training rows as are held out, at random, to be measured beside them.
+ *
+ * @param rowCount all rows
+ * @param heldOut the held-out rows
+ * @param seed the user's seed
+ */
+export function chooseTrainingSample(
+  rowCount: number,
+  heldOut: RowSet,
+  seed: number,
+): RowSet {
+  const trained = rowCount - heldOut.size;
+  const ranks = chooseRows(
+    trained,
+    Math.min(heldOut.size, trained),
+    randomStream(seed, "training-sample"),
+  );
+  const rows = new RowBits(rowCount);
+  for (let row = 0, rank = 0; row < rowCount; row++) {
+    if (!heldOut.has(row) && ranks.has(rank++)) rows.add(row);
+  }
+  return rows;
 }

@@ -1,6 +1,6 @@
 import { createMetrics } from "../metrics/accumulator.ts";
 import type { Codes } from "../engine/engine.ts";
-import { chooseRows } from "../rows/row_set.ts";
+import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
@@ -17,20 +17,20 @@ const ROWS_AT_ONCE = 1024;
 /**
  * Chooses the rows that early stopping looks at, among those not held out.
  *
- * @returns their numbers; empty without early stopping
+ * @returns the set; empty without early stopping
  */
 export function validationRows(
   source: RowSource,
   options: TrainOptions,
   heldOut: RowSet | undefined,
-): Set<number> {
-  if (options.patience === 0) return new Set();
+): RowSet {
+  if (options.patience === 0) return new RowBits(0);
   const { rowCount } = source;
   const free = rowCount - (heldOut?.size ?? 0);
   const count = Math.min(MOST_ROWS, Math.round(free * SHARE));
   const random = randomStream(options.seed, "validation");
   const chosen = chooseRows(free, count, random);
-  const rows = new Set<number>();
+  const rows = new RowBits(rowCount);
   for (let row = 0, rank = 0; row < rowCount; row++) {
     if (heldOut?.has(row)) continue;
     if (chosen.has(rank++)) rows.add(row);

@@ -49,6 +49,8 @@ export interface ModelConfig {
     read: number;
     training: number;
     heldOut: number;
+    /** Training rows of huge norm that were drawn in to the limit (`normCap`). */
+    capped?: number;
     dropped: Record<string, number>;
   };
   /** What ran the training. */
@@ -60,6 +62,8 @@ export interface ModelConfig {
   };
   /** Metrics on the held-out rows. */
   heldOut?: Record<string, number>;
+  /** The same on as many training rows: the gap tells how much was learned by heart. */
+  training?: Record<string, number>;
   /** Time the training took. */
   seconds?: number;
 }

@@ -4,7 +4,7 @@ import { createWorkerEngine } from "../engine/worker.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn, type LearnHooks } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { chooseHeldOut } from "../learn/split.ts";
+import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
 import { FORMAT_VERSION } from "../model/dictionary_file.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";
@@ -45,6 +45,8 @@ export interface TrainResult {
   metrics: MetricsLine[];
   /** Metrics on rows never trained on, by the exact coder without ridge; absent where none were held out. */
   heldOut?: RowMetrics;
+  /** The same on as many of the rows trained on: the gap tells how much was learned by heart. */
+  training?: RowMetrics;
   /** How those rows use the atoms, and how their codes are spread. */
   heldOutCodes?: Omit<Measured, "metrics">;
   /** How long it took. */
@@ -103,6 +105,11 @@ export async function train(
     signal: run.signal,
     createEngine: make,
   });
+  const trained = heldOut && await measure(learned.model, source, {
+    only: chooseTrainingSample(source.rowCount, heldOut, parameters.seed),
+    signal: run.signal,
+    createEngine: make,
+  });
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {
     formatVersion: FORMAT_VERSION,
@@ -117,10 +124,12 @@ export async function train(
       read: source.rowCount,
       training: learned.rows,
       heldOut: measured?.metrics.rows ?? 0,
+      capped: learned.capped,
       dropped: { ...source.dropped },
     },
     device: learned.engine,
     heldOut: measured && scalars(measured.metrics),
+    training: trained && scalars(trained.metrics),
     seconds,
   };
   return {
@@ -128,6 +137,7 @@ export async function train(
     config,
     metrics: learned.lines,
     heldOut: measured?.metrics,
+    training: trained?.metrics,
     heldOutCodes: measured,
     seconds,
   };
