@@ -17,13 +17,9 @@ const results = await fuzz({
   runs: Number(values.runs),
   seed: Number(values.seed),
   only: values.only?.split(","),
+  onDone: (parser, { failures, ...counts }) =>
+    console.log(parser, { ...counts, failed: failures.length }),
 });
-console.table(Object.fromEntries(
-  [...results].map(([name, { failures, ...counts }]) => [
-    name,
-    { ...counts, failed: failures.length },
-  ]),
-));
 const failures = [...results.values()].flatMap((counts) => counts.failures);
 for (const { target, run, error, bytes } of failures) {
   const path = `fuzz-failures/${target}-${values.seed}-${run}`;

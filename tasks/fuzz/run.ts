@@ -31,9 +31,15 @@ export interface FuzzCounts {
  * @param runs files for each parser
  * @param seed of all damage: the same seed and run give the same file
  * @param only names of parsers; all where left out
+ * @param onDone told of each parser when it is done
  */
 export async function fuzz(
-  { runs, seed, only }: { runs: number; seed: number; only?: string[] },
+  { runs, seed, only, onDone }: {
+    runs: number;
+    seed: number;
+    only?: string[];
+    onDone?(parser: string, counts: FuzzCounts): void;
+  },
 ): Promise<Map<string, FuzzCounts>> {
   const directory = await Deno.makeTempDir({ prefix: "dbksvd-fuzz-" });
   const results = new Map<string, FuzzCounts>();
@@ -41,7 +47,9 @@ export async function fuzz(
   try {
     for (const target of await targetsIn(directory)) {
       if (only !== undefined && !only.includes(target.name)) continue;
-      results.set(target.name, await fuzzTarget(target, runs, seed));
+      const counts = await fuzzTarget(target, runs, seed);
+      results.set(target.name, counts);
+      onDone?.(target.name, counts);
     }
   } finally {
     removeEventListener("unhandledrejection", noteStray);
