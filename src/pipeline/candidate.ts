@@ -21,7 +21,12 @@ import {
 } from "./evaluate.ts";
 import { joinRowSets } from "./held_out.ts";
 import { findInputs } from "./inputs.ts";
-import { type MixedPart, mixSources } from "./mixed_source.ts";
+import { averaged } from "./average.ts";
+import {
+  type MixedPart,
+  type MixedSource,
+  mixSources,
+} from "./mixed_source.ts";
 import { rowsFile, versionFolder, versionId } from "./places.ts";
 import { judge, type Verdict } from "./promotion.ts";
 import { refreshAtoms } from "./refresh.ts";
@@ -48,49 +53,51 @@ export async function makeCandidate(
   context: RunContext,
   admission: Admission,
 ): Promise<Candidate> {
-  const { watch, store, places, run } = context;
+  const { watch, store, places, run, settings } = context;
   const parent = currentVersion(store);
   const before = parent === undefined
     ? undefined
     : (await loadModel(versionFolder(places, parent))).model;
-  const trained = await watch.stage(
+  const { attempts, replayedRows } = await watch.stage(
     "train",
     () => trainOn(context, admission, before),
   );
-  const { result } = trained;
-  const { candidate, current } = await watch.stage(
+  const { best, scores, current } = await watch.stage(
     "evaluate",
-    () => evaluateBoth(context, admission, result.model, before),
+    () => evaluateAll(context, admission, attempts, before),
   );
-  const { settings } = context;
-  const verdict = judge(
-    candidate,
-    current,
-    settings.train.atoms,
-    settings.promotion,
-  );
-  const drift = before && driftOf(result.model, before, trained.replaced);
-  const version = versionId(run);
+  const { model } = best.result;
   const done: Candidate = {
-    version,
+    version: versionId(run),
     parent,
-    verdict,
-    candidate,
+    verdict: judge(scores, current, settings.train.atoms, settings.promotion),
+    candidate: scores,
     current,
-    drift,
-    replayedRows: trained.replayedRows,
-    rowVisits: result.metrics.at(-1)?.rowsSeen ?? 0,
+    drift: before && driftOf(model, before, best.replaced),
+    replayedRows,
+    rowVisits: attempts.reduce(
+      (sum, { result }) => sum + (result.metrics.at(-1)?.rowsSeen ?? 0),
+      0,
+    ),
   };
-  await watch.stage("write", () => writeVersion(context, done, result));
+  await watch.stage("write", () => writeVersion(context, done, best.result));
   return done;
 }
 
+/** One training, and the atoms that it began anew. */
+interface Attempt {
+  result: TrainResult;
+  replaced: number[];
+}
+
+// Beside the dictionary as it stands, one is tried whose weak atoms are begun anew, where it has any: early on that is
+// worth a great deal, later a near-duplicate may be there for a reason. The held-out rows tell.
 async function trainOn(
   context: RunContext,
   admission: Admission,
   before: DictionaryModel | undefined,
-) {
-  const { settings, signal, watch, createEngine, store } = context;
+): Promise<{ attempts: Attempt[]; replayedRows: number }> {
+  const { settings, signal, createEngine, store } = context;
   const { versions } = store.one<{ versions: number }>(
     "SELECT count(*) AS versions FROM versions",
   )!;
@@ -101,30 +108,59 @@ async function trainOn(
   const replay = replayPart(context, admission.newRows, admission.width, seed);
   if (replay !== undefined) parts.push(replay);
   const source = mixSources(parts);
+  const replayedRows = replay?.rows ?? 0;
   try {
-    const refreshed = before && await refreshAtoms(before, source, {
-      minUses: settings.train.minUses,
+    if (before === undefined) {
+      const result = await trainOnce(context, source, seed);
+      return { attempts: [{ result, replaced: [] }], replayedRows };
+    }
+    const { minUses } = settings.train;
+    const refreshed = await refreshAtoms(before, source, {
+      minUses,
       createEngine,
       signal,
     });
-    const result = await train(source, { ...settings.train, seed }, {
-      initial: refreshed?.dictionary,
-      createEngine,
-      signal,
-      onProgress: (lines) => {
-        const { iteration, codingFvu } = lines[lines.length - 1];
-        watch.tell("debug", "train.progress", { iteration, codingFvu });
-      },
-      onNotice: (notice) => watch.tell("info", "train.notice", { notice }),
-    });
-    return {
-      result,
-      replaced: refreshed?.replaced ?? [],
-      replayedRows: replay?.rows ?? 0,
-    };
+    const attempts: Attempt[] = [];
+    for (
+      const { dictionary, replaced } of [
+        { dictionary: before.dictionary, replaced: [] },
+        ...(refreshed.replaced.length > 0 ? [refreshed] : []),
+      ]
+    ) {
+      const result = await trainOnce(context, source, seed, dictionary);
+      result.model = averaged(result.model, before, replaced);
+      attempts.push({ result, replaced });
+    }
+    return { attempts, replayedRows };
   } finally {
     await source.close();
   }
+}
+
+function trainOnce(
+  { settings, createEngine, signal, watch }: RunContext,
+  source: MixedSource,
+  seed: number,
+  initial?: Float32Array,
+): Promise<TrainResult> {
+  const { train: parameters } = settings;
+  // Growing sparsity is for finding atoms; those that are there already must not be torn from their rows again.
+  const startSparsity = initial === undefined
+    ? parameters.startSparsity
+    : parameters.sparsity;
+  return train(source, { ...parameters, seed, startSparsity }, {
+    initial,
+    createEngine,
+    signal,
+    onProgress: (lines) => {
+      const last = lines.at(-1);
+      if (last !== undefined) {
+        const { iteration, codingFvu } = last;
+        watch.tell("debug", "train.progress", { iteration, codingFvu });
+      }
+    },
+    onNotice: (notice) => watch.tell("info", "train.notice", { notice }),
+  });
 }
 
 async function newPart(
@@ -142,12 +178,12 @@ async function newPart(
   };
 }
 
-async function evaluateBoth(
+async function evaluateAll(
   context: RunContext,
   admission: Admission,
-  model: DictionaryModel,
+  attempts: readonly Attempt[],
   before: DictionaryModel | undefined,
-) {
+): Promise<{ best: Attempt; scores: DropScores; current?: DropScores }> {
   const { store, places, run, createEngine, signal } = context;
   const { width, heldOutRows } = admission;
   const fixed = await fixedParts(context);
@@ -163,9 +199,16 @@ async function evaluateBoth(
   ];
   try {
     const options = { createEngine, signal };
-    const candidate = await scoreByDrop(model, parts, options);
+    let best = attempts[0];
+    let scores = await scoreByDrop(best.result.model, parts, options);
+    for (const attempt of attempts.slice(1)) {
+      const others = await scoreByDrop(attempt.result.model, parts, options);
+      if (!(others.all.fvu < scores.all.fvu)) continue;
+      best = attempt;
+      scores = others;
+    }
     const current = before && await scoreByDrop(before, parts, options);
-    return { candidate, current };
+    return { best, scores, current };
   } finally {
     for (const { source } of fixed) await source.close();
   }
