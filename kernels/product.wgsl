@@ -1,8 +1,9 @@
 // C = X·Zᵀ for rows of X and Z (correlations: rows and atoms; Gram: atoms twice), in tiles held in registers.
 // Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros.
 // Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads.
+// With half = 1 tiles under the diagonal are left out: half the work where X and Z are the same.
 // Bytes: 4n(rows + columns) once from memory, 4·rows·columns written. Flops: 2n·rows·columns.
-//#params rows: u32, columns: u32, width: u32, x: u32, z: u32, row: u32, column: u32, stride: u32
+//#params rows: u32, columns: u32, width: u32, x: u32, z: u32, row: u32, column: u32, stride: u32, half: u32
 //#buffer X read vec4<f32>
 //#buffer Z read vec4<f32>
 //#buffer C read_write $CELEMENT
@@ -27,6 +28,7 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
   let ty = t / ACROSS;
   let row0 = tile.y * BM;
   let column0 = tile.x * BN;
+  if (p.half == 1u && column0 + BN <= row0) { return; }
 //#for i in 0..XLOADS
   let xr$i = (t + $i * THREADS) / KV;
   let xq$i = (t + $i * THREADS) % KV;

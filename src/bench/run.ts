@@ -43,6 +43,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     device: { name: "", kind: options.device, software: false },
     stages: [],
     problems: [],
+    notes: [],
     ok: true,
   };
   for (const size of options.sizes) {
@@ -114,7 +115,7 @@ async function askPeer(
   options.onProgress?.(`peer ${sizeText(size)}`);
   const times = await runPeer(size, atomBatch);
   if (!("missing" in times)) return times;
-  report.problems.push(`The peer could not be run: ${times.missing}`);
+  report.notes.push(`The peer was not run: ${times.missing}`);
   return {};
 }
 

@@ -19,7 +19,9 @@ const HEAD = [
 ];
 
 /** A benchmark as a readable table. */
-export function benchTable({ device, stages, problems }: BenchReport): string {
+export function benchTable(
+  { device, stages, problems, notes }: BenchReport,
+): string {
   const rows = stages.map((s) => [
     s.stage,
     s.coder,
@@ -53,5 +55,6 @@ export function benchTable({ device, stages, problems }: BenchReport): string {
     line(HEAD),
     ...rows.map(line),
     ...problems.map((problem) => `! ${problem}`),
+    ...notes,
   ].join("\n");
 }

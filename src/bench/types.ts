@@ -83,8 +83,10 @@ export interface BenchReport {
     peak?: { flops: number; bytes: number };
   };
   stages: BenchStage[];
-  /** What failed its check or could not be run. */
+  /** Results that failed their check. */
   problems: string[];
+  /** What could not be measured, and why. */
+  notes: string[];
   /** False where a result was wrong. */
   ok: boolean;
 }

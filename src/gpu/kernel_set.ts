@@ -146,6 +146,14 @@ export function productKernel(
   };
 }
 
+/** What completes a Gram of which half was computed. */
+export function mirrorKernel(): KernelSource {
+  return { name: "mirror", text: kernelTexts.mirror, values: {} };
+}
+
+/** Atoms along a side of the tiles that {@linkcode mirrorKernel} works on. */
+export const MIRROR_SIDE = 32;
+
 /** How a pursuit over m atoms is laid out. */
 export interface PursuitLayout {
   threads: number;

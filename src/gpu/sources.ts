@@ -13,6 +13,7 @@ import energy from "../../kernels/energy.wgsl" with { type: "text" };
 import halve from "../../kernels/halve.wgsl" with { type: "text" };
 import hold from "../../kernels/hold.wgsl" with { type: "text" };
 import keep from "../../kernels/keep.wgsl" with { type: "text" };
+import mirror from "../../kernels/mirror.wgsl" with { type: "text" };
 import mp from "../../kernels/mp.wgsl" with { type: "text" };
 import offsets from "../../kernels/offsets.wgsl" with { type: "text" };
 import omp from "../../kernels/omp.wgsl" with { type: "text" };
@@ -40,6 +41,7 @@ export const kernelTexts = {
   halve,
   hold,
   keep,
+  mirror,
   mp,
   offsets,
   omp,

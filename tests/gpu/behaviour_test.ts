@@ -185,6 +185,6 @@ Deno.test("a GPU iteration reads back little, uploads its rows once and submits 
   assert.equal((after.submits - before.submits) / iterations, 2);
   const batches = Math.ceil(spec.atoms / 7);
   const dispatches = (after.dispatches - before.dispatches) / iterations;
-  assert.equal(dispatches, 18 + 3 * batches);
+  assert.equal(dispatches, 19 + 3 * batches);
   await engine.close();
 });

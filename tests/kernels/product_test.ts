@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { productKernel } from "../../src/gpu/kernel_set.ts";
+import {
+  MIRROR_SIDE,
+  mirrorKernel,
+  productKernel,
+} from "../../src/gpu/kernel_set.ts";
 import { randomStream } from "../../src/random.ts";
 import { onDevice } from "./harness.ts";
 
@@ -36,7 +40,7 @@ for (const shape of SHAPES) {
       await bench.run(
         productKernel(bench.context, n, aligned),
         { X: bench.buffer(x), Z: bench.buffer(z), C: c },
-        { rows, columns, width, x: 2, z: 3, row: 1, column, stride },
+        { rows, columns, width, x: 2, z: 3, row: 1, column, stride, half: 0 },
         [Math.ceil(width / tile.columns), Math.ceil(rows / tile.rows)],
       );
       const got = await bench.floats(c, before.length);
@@ -58,3 +62,47 @@ for (const shape of SHAPES) {
     });
   });
 }
+
+Deno.test("product.wgsl and mirror.wgsl make a symmetric Gram from half of it", async () => {
+  await onDevice(async (bench) => {
+    const atoms = 75, n = 12, stride = 80;
+    const random = randomStream(3, "gram");
+    const d = new Float32Array(atoms * n).map(() => random.normal());
+    const dictionary = bench.buffer(d), c = bench.buffer(4 * atoms * stride);
+    const tile = bench.context.tuning.product;
+    await bench.run(
+      productKernel(bench.context, n, true),
+      { X: dictionary, Z: dictionary, C: c },
+      {
+        rows: atoms,
+        columns: atoms,
+        width: stride,
+        x: 0,
+        z: 0,
+        row: 0,
+        column: 0,
+        stride,
+        half: 1,
+      },
+      [Math.ceil(stride / tile.columns), Math.ceil(atoms / tile.rows)],
+    );
+    const tiles = Math.ceil(atoms / MIRROR_SIDE);
+    await bench.run(mirrorKernel(), { G: c }, { atoms, stride }, [
+      tiles,
+      tiles,
+    ]);
+    const got = await bench.floats(c, atoms * stride);
+    for (let i = 0; i < atoms; i++) {
+      for (let j = 0; j < stride; j++) {
+        let exact = 0;
+        for (let p = 0; p < n && j < atoms; p++) {
+          exact += d[i * n + p] * d[j * n + p];
+        }
+        assert(
+          Math.abs(got[i * stride + j] - exact) < 1e-5 * n,
+          `(${i}, ${j})`,
+        );
+      }
+    }
+  });
+});

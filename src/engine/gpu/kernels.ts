@@ -3,6 +3,7 @@ import {
   flatKernel,
   type KernelContext,
   localKeys,
+  mirrorKernel,
   productFormKernel,
   productKernel,
   pursuitKernel,
@@ -34,6 +35,7 @@ export interface SharedKernels {
   energy: Kernel;
   total: Kernel;
   product: Kernel;
+  mirror: Kernel;
   productUnaligned: Kernel;
   offsets: Kernel;
   startsAtoms: Kernel;
@@ -92,6 +94,7 @@ function compileShared(
     prepare: row("prepare", { Y: rows }),
     energy: row("energy", { R: rows }),
     total: runner.compile(flatKernel(context, "total")),
+    mirror: runner.compile(mirrorKernel()),
     product: runner.compile(productKernel(context, n, true)),
     productUnaligned: runner.compile(productKernel(context, n, false)),
     offsets: runner.compile(flatKernel(context, "offsets")),

@@ -1,3 +1,4 @@
+import { MIRROR_SIDE } from "../../gpu/kernel_set.ts";
 import { type Matrix, partRuns } from "../../gpu/matrix.ts";
 import type { PlannedGroup } from "../../gpu/plan.ts";
 import type { GpuContext } from "./context.ts";
@@ -29,6 +30,8 @@ interface Target {
   width: number;
   /** Floats from one row to the next. */
   stride: number;
+  /** Leave tiles under the diagonal out. */
+  half?: boolean;
 }
 
 /** G = D·Dᵀ over one group's atoms, and its copy in halves. */
@@ -36,6 +39,11 @@ export function computeGram(context: GpuContext, index: number): void {
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], gram = buffers.grams[index];
   runner.stage("gram");
+  if (gram.parts === 1 && buffers.dictionary.parts === 1) {
+    computeHalf(context, index);
+    halveGram(context, index);
+    return;
+  }
   for (const target of partRuns(gram, 0, group.atoms)) {
     const rows = partRuns(
       buffers.dictionary,
@@ -57,6 +65,24 @@ export function computeGram(context: GpuContext, index: number): void {
     }
   }
   halveGram(context, index);
+}
+
+// A Gram in one piece: the tiles on and above the diagonal, then the others from them.
+function computeHalf(context: GpuContext, index: number): void {
+  const { buffers, plan, runner, kernels } = context;
+  const { start, atoms, layout } = plan.groups[index];
+  const [dictionary] = buffers.dictionary.buffers;
+  const [gram] = buffers.grams[index].buffers;
+  const stride = 4 * layout.stride;
+  multiply(
+    context,
+    { buffer: dictionary, offset: start, rows: atoms },
+    buffers.dictionary,
+    { part: 0, offset: start, rows: atoms },
+    { buffer: gram, row: 0, column: 0, width: stride, stride, half: true },
+  );
+  const tiles = Math.ceil(atoms / MIRROR_SIDE);
+  runner.run(kernels.mirror, { G: gram }, { atoms, stride }, [tiles, tiles]);
 }
 
 // The Gram in halves, where those are searched.
@@ -141,6 +167,7 @@ function multiply(
       row: target.row,
       column: target.column,
       stride: target.stride,
+      half: target.half ? 1 : 0,
     },
     [
       Math.ceil(target.width / tile.columns),
