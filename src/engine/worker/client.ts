@@ -26,12 +26,12 @@ export interface WorkerEngineOptions {
   onNotice?: (notice: string) => void;
   /** Ends the engine at once, whatever it is doing. */
   signal?: AbortSignal;
-  /** A GPU that answers nothing for so long is taken for hung; 600 by default. */
+  /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
   watchdogSeconds?: number;
 }
 
-/** Longest wait for a GPU's answer: a software driver takes minutes over a large batch. */
-const WATCHDOG_SECONDS = 600;
+/** Longest wait for a GPU's answer: the largest sample batches keep one busy for minutes. */
+const WATCHDOG_SECONDS = 1800;
 
 /**
  * Starts an engine in a worker: the thread that calls stays free for signals and progress, and outlives a device that
@@ -49,7 +49,7 @@ export async function engineInWorker(
   const { device } = options;
   try {
     const { info } = await line.ask({ create: { spec, device } }) as Created;
-    if (info.kind === "cpu") line.unwatch();
+    if (info.kind === "cpu" || info.software) line.unwatch();
     return new WorkerEngine(line, info, spec);
   } catch (error) {
     await line.close();
@@ -178,7 +178,7 @@ class WorkerLine {
     });
   }
 
-  /** A processor does not hang, and may take its time. */
+  /** A processor, a GPU's software driver included, may take its time. */
   unwatch(): void {
     this.#watched = false;
     clearTimeout(this.#timer);
