@@ -160,29 +160,34 @@ async function compare(
       compressors,
       utf8: false,
     });
-    const names = column === "x*"
-      ? Object.keys(objects[0]).filter((name) => name.startsWith("x"))
-      : ["v"];
-    const values: number[] = [];
-    for (const object of objects) {
-      for (const name of names) {
-        const value = object[name];
-        const numbers = blobType === undefined
-          ? Array.isArray(value) || ArrayBuffer.isView(value)
-            ? [...value as Iterable<unknown>].flat()
-            : [value]
-          : new Float32Array((value as Uint8Array).slice().buffer);
-        for (const number of numbers as Iterable<number>) {
-          values.push(Math.fround(Number(number)));
-        }
-      }
+    const dimension = (name: string) => Number(name.slice(1));
+    const names = column === undefined
+      ? ["v"]
+      : Object.keys(objects[0]).filter((name) =>
+        name.startsWith("x") && typeof objects[0][name] !== "boolean"
+      );
+    if (!names.some((name) => Number.isNaN(dimension(name)))) {
+      names.sort((a, b) => dimension(a) - dimension(b));
     }
+    const values = objects.flatMap((object) =>
+      names.flatMap((name) => numbersOf(object[name], blobType !== undefined))
+    );
     return same(rows, values)
       ? "other rows, as hyparquet reads them"
       : "other rows, hyparquet differs";
   } catch {
     return "other rows, hyparquet refuses";
   }
+}
+
+// Numbers in whatever lists and structures hold them: damage can make a list's inner nodes visible.
+function numbersOf(value: unknown, blob: boolean): number[] {
+  if (blob) {
+    return [...new Float32Array((value as Uint8Array).slice().buffer)];
+  }
+  return typeof value === "object" && value !== null
+    ? Object.values(value).flatMap((inner) => numbersOf(inner, false))
+    : [Math.fround(Number(value))];
 }
 
 function damageBytes(bytes: Uint8Array, random: RandomStream): Uint8Array {

@@ -141,12 +141,16 @@ function checkPage(
   };
   const { compressed, uncompressed, slots } = page;
   const levels = page.repetitionBytes + page.definitionBytes;
-  const sizes = [compressed, uncompressed, slots, page.nulls];
+  const rows = v2?.num_rows ?? 0;
+  const sizes = [compressed, uncompressed, slots, page.nulls, rows];
   sizes.push(page.repetitionBytes, page.definitionBytes);
   if (!sizes.every((size) => Number.isInteger(size) && size >= 0)) {
     throw new Error("Page header holds a bad size");
   }
-  if (levels > compressed || levels > uncompressed || page.nulls > slots) {
+  if (
+    levels > compressed || levels > uncompressed ||
+    Math.max(page.nulls, rows) > slots
+  ) {
     throw new Error("Page header's sizes contradict each other");
   }
   if (Math.max(compressed, uncompressed, slots * 4) > pageLimit) {

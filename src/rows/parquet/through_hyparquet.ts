@@ -131,6 +131,9 @@ function checkLevels(page: Page, payload: Payload, leaf: Leaf): number {
   decodeRuns(payload.definition, levels);
   let present = 0;
   for (const level of levels) if (level === leaf.maxDefinition) present++;
+  if (page.version === 2 && page.slots - present !== page.nulls) {
+    throw new Error("Levels and page header disagree about nulls");
+  }
   return present;
 }
 
