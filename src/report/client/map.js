@@ -31,8 +31,6 @@ export function createMap(dictionary, onOpen) {
   const frame = element(
     "div",
     { class: "map" },
-    canvas,
-    tip,
     element(
       "div",
       { class: "map-controls" },
@@ -41,6 +39,7 @@ export function createMap(dictionary, onOpen) {
       button("−", "Zoom out", () => zoom(1 / 1.5)),
       button("Reset", "Show the whole map", () => reset()),
     ),
+    element("div", { class: "map-area" }, canvas, tip),
   );
 
   const state = {

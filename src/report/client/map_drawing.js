@@ -4,8 +4,6 @@ import { cut } from "./words.js";
 const SHADES = 16;
 const MOST_NAMES = 400;
 const MOST_STRETCH = 1.4;
-// Where the controls stand, from the right edge.
-const CONTROLS = { width: 340, height: 56 };
 const NAME_FONT = "12px Inter, system-ui, sans-serif";
 
 /** The page's colours, as the style sheet has them now. */
@@ -174,9 +172,7 @@ function drawNames({ names, dictionary, chosen, selected, colours }, frame) {
   context.lineWidth = 3.5;
   context.strokeStyle = colours.page;
   context.fillStyle = colours.text;
-  const taken = [
-    [frame.width - CONTROLS.width, 0, frame.width, CONTROLS.height],
-  ];
+  const taken = [];
   const first = selected < 0
     ? []
     : [selected, ...neighbourAtoms(dictionary, selected)]
