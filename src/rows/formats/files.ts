@@ -54,8 +54,8 @@ const NPY_TYPES: Record<string, ElementType> = {
 export async function openNpy(source: ByteSource): Promise<ArrayLayout> {
   const refuse = (what: string) =>
     broken(source, what, "save it as float32 in C order, rows × dimensions");
-  if (source.size < 10) throw refuse("NumPy file is too short");
-  const head = await source.read(0, Math.min(12, source.size));
+  if (source.size < 12) throw refuse("NumPy file is too short");
+  const head = await source.read(0, 12);
   const view = new DataView(head.buffer);
   const long = head[6] >= 2;
   const length = long ? view.getUint32(8, true) : view.getUint16(8, true);
