@@ -138,3 +138,21 @@ export type { UsageWindow } from "./src/learn/housekeeping.ts";
 export type { LearnState } from "./src/learn/state.ts";
 export type { TrainingPlan } from "./src/learn/plan.ts";
 export type { Backoff } from "./src/rows/remote/transfer.ts";
+export {
+  DEFAULT_PLANTED_OPTIONS,
+  type PlantedData,
+  type PlantedOptions,
+  plantRows,
+} from "./src/synthetic/planted.ts";
+export {
+  synthesize,
+  type SynthesizeOptions,
+  type SynthesizeResult,
+} from "./src/use/synthesize.ts";
+export {
+  sweep,
+  type SweepEntry,
+  type SweepOptions,
+  type SweepResult,
+  type SweepRun,
+} from "./src/use/sweep.ts";

@@ -15,6 +15,8 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { pipelineCommand } from "./commands/pipeline.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { sweepCommand } from "./commands/sweep.ts";
+import { synthesizeCommand } from "./commands/synthesize.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Io } from "./io.ts";
 import { applyLayers } from "./layers.ts";
@@ -26,8 +28,10 @@ const BUILDERS: readonly CommandBuilder[] = [
   evaluateCommand,
   decodeCommand,
   compareCommand,
+  sweepCommand,
   inspectCommand,
   exportCommand,
+  synthesizeCommand,
   doctorCommand,
   benchCommand,
   pipelineCommand,

@@ -1,0 +1,170 @@
+import { DbksvdError } from "../errors.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import { rowsFromArray } from "../rows/memory.ts";
+import type { RowSource } from "../rows/source.ts";
+import { train, type TrainResult, type TrainRun } from "./train.ts";
+
+/** Rows that are read to be kept take this much memory at most. */
+const MOST_BYTES = 2 ** 33;
+
+/** Rows asked of the source at a time. */
+const ROWS_AT_ONCE = 8192;
+
+/** What a sweep goes through: every number of atoms with every sparsity. */
+export interface SweepOptions
+  extends Partial<Omit<TrainOptions, "atoms" | "sparsity">> {
+  /** Numbers of atoms (m). */
+  atoms: readonly number[];
+  /** Numbers of nonzeros a row (k). */
+  sparsity: readonly number[];
+}
+
+/** How a sweep is run. */
+export interface SweepRun
+  extends Pick<TrainRun, "device" | "createEngine" | "onNotice" | "signal"> {
+  /** Called after every training. */
+  onRun?(run: SweepEntry, done: number, total: number): void;
+}
+
+/** One training of a sweep. */
+export interface SweepEntry {
+  /** m. */
+  atoms: number;
+  /** k. */
+  sparsity: number;
+  /** Held-out FVU. */
+  fvu: number;
+  /** FVU on as many training rows. */
+  trainingFvu: number;
+  /** Mean nonzeros of a held-out row. */
+  l0: number;
+  /** Atoms that no held-out row used. */
+  deadAtoms: number;
+  /** How long the training and its measuring took. */
+  seconds: number;
+}
+
+/** What {@linkcode sweep} gives. */
+export interface SweepResult {
+  /** Rows read, held-out ones among them. */
+  rows: number;
+  /** A line for every combination: atoms ascending, then sparsity. */
+  runs: SweepEntry[];
+  /** What did the work. */
+  device: TrainResult["config"]["device"];
+  /** How long all of it took. */
+  seconds: number;
+}
+
+/**
+ * Trains once for every combination of atoms and nonzeros, from one read of the rows: the same held-out rows and the same
+ * seed each time.
+ *
+ * @param source where the rows come from
+ * @param options the combinations, and what all trainings have in common
+ * @param run the device, an `AbortSignal`, a callback
+ * @throws {DbksvdError} `usage` for combinations that cannot work, before anything is read, or for more rows than memory
+ * takes; what `train` throws
+ *
+ * @example
+ * ```ts
+ * import { plantRows, rowsFromArray, sweep } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const { data } = plantRows({ rows: 300, width: 8, atoms: 16, sparsity: 2 });
+ * const { runs } = await sweep(rowsFromArray(data, 8), {
+ *   atoms: [8, 16],
+ *   sparsity: [1, 2],
+ *   passes: 2,
+ * }, { device: "cpu" });
+ * assert.equal(runs.length, 4);
+ * ```
+ */
+export async function sweep(
+  source: RowSource,
+  options: SweepOptions,
+  run: SweepRun = {},
+): Promise<SweepResult> {
+  const started = performance.now();
+  const combinations = combinationsOf(options, source.width);
+  const { onRun, ...training } = run;
+  const kept = await readAll(source, run.signal);
+  const runs: SweepEntry[] = [];
+  let device: SweepResult["device"] | undefined;
+  for (const combination of combinations) {
+    const result = await train(kept, combination, training);
+    device = result.config.device;
+    runs.push(entryOf(combination, result));
+    onRun?.(runs[runs.length - 1], runs.length, combinations.length);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { rows: kept.rowCount, runs, device: device!, seconds };
+}
+
+function combinationsOf(options: SweepOptions, width: number): TrainOptions[] {
+  const ascending = (values: readonly number[]) =>
+    [...new Set(values)].sort((a, b) => a - b);
+  const { atoms, sparsity, ...common } = options;
+  const all = ascending(atoms).flatMap((m) =>
+    ascending(sparsity).map((k): TrainOptions => ({
+      ...DEFAULT_TRAIN_OPTIONS,
+      ...common,
+      atoms: m,
+      sparsity: k,
+    }))
+  );
+  if (all.length === 0) {
+    throw new DbksvdError("usage", "There is nothing to sweep", {
+      mend: "give at least one --atoms and one --sparsity",
+    });
+  }
+  for (const one of all) {
+    validateOptions(one);
+    validateAgainstWidth(one, width);
+    if (one.holdout > 0) continue;
+    throw new DbksvdError(
+      "usage",
+      "A sweep needs held-out rows to compare by",
+      {
+        mend: "leave --holdout at a share above 0",
+      },
+    );
+  }
+  return all;
+}
+
+async function readAll(
+  source: RowSource,
+  signal?: AbortSignal,
+): Promise<RowSource> {
+  const { width, rowCount } = source;
+  if (rowCount * width * 4 > MOST_BYTES) {
+    throw new DbksvdError(
+      "usage",
+      `${rowCount} rows of ${width} do not fit in memory to be swept over`,
+      { mend: `take ${Math.floor(MOST_BYTES / width / 4)} with --max-rows` },
+    );
+  }
+  const data = new Float32Array(rowCount * width);
+  let rows = 0;
+  for await (const batch of source.batches(ROWS_AT_ONCE, { signal })) {
+    data.set(batch.data.subarray(0, batch.rows * width), rows * width);
+    rows += batch.rows;
+  }
+  return rowsFromArray(data.subarray(0, rows * width), width);
+}
+
+function entryOf(
+  { atoms, sparsity }: TrainOptions,
+  { heldOut, training, seconds }: TrainResult,
+): SweepEntry {
+  return {
+    atoms,
+    sparsity,
+    fvu: heldOut!.fvu,
+    trainingFvu: training!.fvu,
+    l0: heldOut!.l0,
+    deadAtoms: heldOut!.dead_atoms,
+    seconds,
+  };
+}
