@@ -14,6 +14,7 @@ serveEngine(async (spec, { onNotice }) => {
         mend: "buy another",
       });
     },
+    encode: () => Promise.reject(new DOMException("Lost", "OperationError")),
     readDictionary: () => {
       setTimeout(() => {
         throw new Error("Out of the blue");

@@ -142,6 +142,17 @@ Deno.test("engineInWorker() names a failure to make the engine, and one of its t
   await engine.close();
 });
 
+Deno.test("engineInWorker() takes what WebGPU throws for a failure of the device", async () => {
+  const engine = await start("./failing_worker.ts");
+  await assert.rejects(
+    engine.encode({ data: noise(ROWS, WIDTH), rows: ROWS }),
+    (error: unknown) =>
+      error instanceof DbksvdError && error.kind === "device" &&
+      /The GPU failed: Lost \(OperationError\)/.test(error.message),
+  );
+  await engine.close();
+});
+
 Deno.test("engineInWorker() ends an engine that no longer answers, in every call that waits", async () => {
   const engine = await start("./hung_worker.ts", { watchdogSeconds: 2 });
   await engine.loadDictionary(unitAtoms());

@@ -50,6 +50,11 @@ export function recordOf(error: unknown): ErrorRecord {
     const { kind, what, where, mend, stack } = error;
     return { kind, what, where, mend, stack };
   }
+  // Within an engine, only WebGPU throws these.
+  if (error instanceof DOMException) {
+    const what = `The GPU failed: ${error.message} (${error.name})`;
+    return { kind: "device", what, mend: "run again with --resume" };
+  }
   return error instanceof Error
     ? { what: `${error.name}: ${error.message}`, stack: error.stack }
     : { what: String(error) };
