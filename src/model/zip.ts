@@ -34,11 +34,14 @@ export function readZip(
     const end = findEnd(view);
     if (end === undefined) throw refuse("it has no directory");
     let at = view.getUint32(end + 16, true);
+    let room = bytes.length;
     for (let i = view.getUint16(end + 10, true); i > 0; i--) {
       if (view.getUint32(at, true) !== CENTRAL) {
         throw refuse("its directory is damaged");
       }
       const entry = readEntry(view, bytes, at);
+      room -= entry.packed;
+      if (room < 0) throw refuse("its members share their bytes");
       members.set(entry.name, extract(view, bytes, entry, refuse));
       at = entry.next;
     }
