@@ -42,15 +42,28 @@ function qualityFigures(
 ): Figure[] {
   const metrics = (evaluation?.metrics ?? {}) as Record<string, unknown>;
   const figures: Figure[] = [];
-  if (isFigure(metrics.fvu)) {
-    const heldOut = evaluation!.rowsName === "held-out rows";
+  const heldOut = evaluation?.rowsName === "held-out rows"
+    ? metrics.fvu
+    : data.config.heldOut?.fvu;
+  if (isFigure(heldOut)) {
+    const rows = formatCount(data.config.rows.heldOut);
     figures.push({
-      name: heldOut ? "Held-out FVU" : "FVU",
-      value: formatFigure(metrics.fvu),
-      more: `on ${formatCount(evaluation!.rows)} ${
-        heldOut ? "rows never trained on" : `rows of ${evaluation!.rowsName}`
-      }`,
-    }, {
+      name: "Held-out FVU",
+      value: formatFigure(heldOut),
+      more: `on ${rows} rows never trained on`,
+    });
+  }
+  if (isFigure(metrics.fvu)) {
+    if (metrics.fvu !== heldOut) {
+      figures.push({
+        name: "FVU",
+        value: formatFigure(metrics.fvu),
+        more: `on ${formatCount(evaluation!.rows)} rows: ${
+          evaluation!.rowsName
+        }`,
+      });
+    }
+    figures.push({
       name: "Explained",
       value: formatShare(1 - metrics.fvu),
       more: "of the rows' variance",

@@ -12,6 +12,7 @@ export const METRIC_NOTES: Readonly<Record<string, string>> = {
   l0_positive: "Mean positive coefficients a row",
   dead_atoms: "Atoms that none of these rows uses",
   coherence: "Largest |cosine| between two atoms",
+  coherence_mean: "Mean over atoms of the largest |cosine| to another",
   recovered: "Share of true atoms found with |cosine| above 0.99",
   mmcs: "Mean |cosine| between true atoms and their matches",
   zero_rows: "Rows of zero length, or rebuilt as zero: left out of the cosine",

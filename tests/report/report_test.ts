@@ -59,6 +59,22 @@ Deno.test("renderReport() heads the page with the held-out FVU and what was spen
   }
 });
 
+Deno.test("renderReport() keeps the held-out FVU beside that of other rows", () => {
+  const data = fixtureReport();
+  data.evaluation = {
+    rowsName: "new.parquet",
+    rows: 77,
+    metrics: { fvu: 0.4321 },
+  };
+  const page = pageOf(renderReport(data));
+  const heads = page.querySelector(".figures")!.textContent!;
+  for (const words of ["0.1534", "0.4321", "77 rows: new.parquet"]) {
+    assert(heads.includes(words), `${words} is not among ${heads}`);
+  }
+  const titles = [...page.querySelectorAll("h2")].map((h) => h.textContent);
+  assert(titles.includes("Metrics on new.parquet"));
+});
+
 Deno.test("renderReport() plots validation and held-out FVU beside the training's", () => {
   const figure = figureNamed(
     renderReport(fixtureReport()),

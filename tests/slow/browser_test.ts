@@ -164,6 +164,21 @@ Deno.test("the atom browser draws a map and lists the atoms", async () => {
   });
 });
 
+Deno.test("the map names the atom under the pointer and opens it on a click", async () => {
+  await browserOf(fixtureBrowser(), "#/map/9")(async (page) => {
+    const box = (await page.locator(".map canvas").boundingBox())!;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    assert.match((await page.textContent(".tip"))!, /^9\D/);
+    await page.mouse.down();
+    await page.mouse.move(x + 120, y + 60, { steps: 4 });
+    await page.mouse.up();
+    assert.equal(new URL(page.url()).hash, "#/map/9");
+    await page.mouse.click(x + 120, y + 60);
+    await page.getByText("Atom 9 of 64").waitFor();
+  });
+});
+
 Deno.test("the atom browser finds atoms by text, and opens the best on Enter", async () => {
   await browserOf(fixtureBrowser())(async (page) => {
     await page.keyboard.press("/");
