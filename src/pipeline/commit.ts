@@ -24,6 +24,8 @@ export interface PipelineRun {
   /** The version that is current now. */
   current?: string;
   reason: string;
+  /** The new rows are at fault: they are never replayed, and count in no later judgement. */
+  quarantined: boolean;
   files: {
     taken: string[];
     refused: { path: string; reason: string }[];
@@ -69,7 +71,7 @@ export async function commitRun(
 ): Promise<PipelineRun> {
   const { store, run, watch } = context;
   const { admission, candidate } = findings;
-  const reservoir = candidate?.verdict.promote
+  const reservoir = candidate?.verdict.quarantine === false
     ? await nextReservoir(context, admission)
     : undefined;
   const now = watch.now();
@@ -129,7 +131,7 @@ function recordDrop(
 ) {
   store.run(
     "INSERT INTO drops (run, quarantined) VALUES (:run, :quarantined)",
-    { run, quarantined: candidate.verdict.promote ? 0 : 1 },
+    { run, quarantined: candidate.verdict.quarantine ? 1 : 0 },
   );
   for (const { input, heldOut, heldOutFrom } of admission.taken) {
     store.run(
@@ -252,6 +254,7 @@ function resultOf(
     version: candidate?.version,
     current: currentVersion(store),
     reason: candidate?.verdict.reason ?? "there are no new rows",
+    quarantined: candidate?.verdict.quarantine ?? false,
     files: {
       taken: admission.taken.map(({ input }) => input.path),
       refused,

@@ -182,7 +182,7 @@ async function settle(
     },
     promotion: {
       maxFvuIncrease: config.promotion?.maxFvuIncrease ?? 0.005,
-      maxForgetting: config.promotion?.maxForgetting ?? 0.02,
+      maxForgetting: config.promotion?.maxForgetting ?? 0.05,
       maxDeadIncrease: config.promotion?.maxDeadIncrease ?? 0.05,
     },
     retention: {

@@ -4,13 +4,15 @@ import type { DropScores } from "./evaluate.ts";
 /** Whether a candidate is promoted, and why. */
 export interface Verdict {
   promote: boolean;
+  /** The new rows themselves are at fault: they are kept out of the reservoir and of later judgements. */
+  quarantine: boolean;
   reason: string;
 }
 
 /**
  * Holds a candidate against the current version, both measured on the same held-out rows. The FVU is looked at three
- * times: over all rows together; as the mean over drops, so that a drop of a larger scale cannot outvote the others; and
- * over the rows of earlier drops, so that a drop of noise cannot win by its own rows.
+ * times: over the rows of earlier drops, which a drop of noise spoils whatever its own rows say; over all rows together;
+ * and as the mean over drops, so that a drop of a larger scale cannot outvote the others.
  */
 export function judge(
   candidate: DropScores,
@@ -18,58 +20,58 @@ export function judge(
   atoms: number,
   rule: PipelineSettings["promotion"],
 ): Verdict {
-  if (candidate.all.rows < 2) {
-    return { promote: true, reason: "there are no held-out rows to judge by" };
+  const { all } = candidate;
+  if (all.rows < 2) return promoted("there are no held-out rows to judge by");
+  if (!Number.isFinite(all.fvu)) {
+    return kept("its held-out FVU is not a number", true);
   }
-  if (!Number.isFinite(candidate.all.fvu)) {
-    return { promote: false, reason: "its held-out FVU is not a number" };
-  }
-  if (current === undefined) {
-    return { promote: true, reason: "it is the first version" };
-  }
-  const { maxFvuIncrease, maxForgetting } = rule;
-  const measures: [string, number, number, number][] = [
-    ["held-out FVU", candidate.all.fvu, current.all.fvu, maxFvuIncrease],
-    [
-      "mean FVU over drops",
-      candidate.meanFvu,
-      current.meanFvu,
-      maxFvuIncrease,
-    ],
-    [
-      "FVU on earlier drops",
-      candidate.earlierFvu,
-      current.earlierFvu,
-      maxForgetting,
-    ],
-  ];
-  for (const [name, is, was, limit] of measures) {
-    const rise = is / was - 1;
-    if (rise > limit) {
-      return {
-        promote: false,
-        reason: `its ${name} rose by ${percent(rise)} (${figure(was)} to ${
-          figure(is)
-        }), over the ${percent(limit)} allowed`,
-      };
-    }
-  }
-  const died = (candidate.all.dead_atoms - current.all.dead_atoms) / atoms;
+  if (current === undefined) return promoted("it is the first version");
+  const forgotten = rise(
+    "FVU on earlier drops",
+    [candidate.earlierFvu, current.earlierFvu],
+    rule.maxForgetting,
+  );
+  if (forgotten !== undefined) return kept(forgotten, true);
+  const worse = rise(
+    "held-out FVU",
+    [all.fvu, current.all.fvu],
+    rule.maxFvuIncrease,
+  ) ?? rise(
+    "mean FVU over drops",
+    [candidate.meanFvu, current.meanFvu],
+    rule.maxFvuIncrease,
+  );
+  if (worse !== undefined) return kept(worse);
+  const died = (all.dead_atoms - current.all.dead_atoms) / atoms;
   if (died > rule.maxDeadIncrease) {
-    return {
-      promote: false,
-      reason:
-        `its dead atoms rose from ${current.all.dead_atoms} to ${candidate.all.dead_atoms} of ${atoms}, over the ${
-          percent(rule.maxDeadIncrease)
-        } allowed`,
-    };
+    const change = `${current.all.dead_atoms} to ${all.dead_atoms} of ${atoms}`;
+    const limit = percent(rule.maxDeadIncrease);
+    return kept(
+      `its dead atoms rose from ${change}, over the ${limit} allowed`,
+    );
   }
-  return {
-    promote: true,
-    reason: `its held-out FVU is ${figure(candidate.all.fvu)}, it was ${
-      figure(current.all.fvu)
-    }`,
-  };
+  return promoted(
+    `its held-out FVU is ${figure(all.fvu)}, it was ${figure(current.all.fvu)}`,
+  );
+}
+
+function promoted(reason: string): Verdict {
+  return { promote: true, quarantine: false, reason };
+}
+
+function kept(reason: string, quarantine = false): Verdict {
+  return { promote: false, quarantine, reason };
+}
+
+function rise(
+  name: string,
+  [is, was]: [number, number],
+  limit: number,
+): string | undefined {
+  const share = is / was - 1;
+  if (!(share > limit)) return undefined;
+  const change = `${percent(share)} (${figure(was)} to ${figure(is)})`;
+  return `its ${name} rose by ${change}, over the ${percent(limit)} allowed`;
 }
 
 function percent(share: number): string {

@@ -44,7 +44,7 @@ Deno.test("loadPipelineConfig() fills in the defaults and makes paths absolute",
     assert.equal(settings.evaluation.share, 0.05);
     assert.deepEqual(settings.promotion, {
       maxFvuIncrease: 0.005,
-      maxForgetting: 0.02,
+      maxForgetting: 0.05,
       maxDeadIncrease: 0.05,
     });
     assert.equal(settings.train.atoms, 256);

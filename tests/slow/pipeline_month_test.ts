@@ -228,19 +228,43 @@ Deno.test("a pipeline keeps up with a month of drifting drops", async (t) => {
     },
   );
 
-  await t.step("only the drop of noise is not promoted", async () => {
-    const kept = runs.filter(({ outcome }) => outcome === "kept");
-    assert.deepEqual(kept.map(({ files }) => files.taken), [[
-      `in/${night(NOISE)}`,
-    ]]);
-    assert.match(kept[0].reason, /rose by/);
-    assert.notEqual(kept[0].current, kept[0].version);
-    const history = await pipelineHistory(config, { base: folder });
-    assert.equal(history.promotions.length, runs.length - 1);
-    const next = runs[runs.indexOf(kept[0]) + 1];
-    const version = history.versions.find((v) => v.version === next.version)!;
-    assert.equal(version.parent, kept[0].current);
-  });
+  await t.step(
+    "a version is promoted if and only if the rule holds",
+    async () => {
+      for (const { outcome, metrics } of runs) {
+        if (outcome !== "promoted" || metrics?.previous === undefined) continue;
+        const { candidate, previous } = metrics;
+        assert(candidate.fvu <= 1.005 * previous.fvu);
+        assert(candidate.dead_atoms - previous.dead_atoms <= 2);
+      }
+      const spoilt = runs.filter(({ quarantined }) => quarantined);
+      assert.deepEqual(spoilt.map(({ files }) => files.taken), [[
+        `in/${night(NOISE)}`,
+      ]]);
+      assert.equal(spoilt[0].outcome, "kept");
+      assert.match(spoilt[0].reason, /FVU on earlier drops rose by/);
+      const kept = runs.filter(({ outcome }) => outcome === "kept");
+      for (const run of kept) {
+        assert.match(run.reason, /rose by/);
+        assert.notEqual(run.current, run.version);
+      }
+      const history = await pipelineHistory(config, { base: folder });
+      assert.equal(history.promotions.length, runs.length - kept.length);
+      assert.equal(history.versions.length, runs.length);
+      for (const [i, run] of runs.slice(1).entries()) {
+        const version = history.versions.find((v) =>
+          v.version === run.version
+        )!;
+        assert.equal(version.parent, runs[i].current);
+        assert.equal(version.promoted, run.outcome === "promoted");
+      }
+      console.log(
+        `${history.promotions.length} promoted of ${runs.length}; kept: ${
+          kept.map(({ run, reason }) => `${run} (${reason})`).join("; ")
+        }`,
+      );
+    },
+  );
 
   await t.step(
     "its end is within 2% of training on everything at once",
