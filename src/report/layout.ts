@@ -7,6 +7,8 @@ const NEGATIVES = 5;
 const CURVE = 1.6;
 const STEP_LIMIT = 4;
 const POWER_STEPS = 80;
+/** Where the crowd ends and the drawn-in few begin. */
+const RIM = 0.94;
 
 interface Edges {
   from: Uint32Array;
@@ -202,9 +204,15 @@ function intoUnitSquare(positions: Float64Array): Float32Array {
     const reach = values.map((value) => Math.abs(value - middle)).sort();
     const edge = reach[Math.floor(0.995 * (reach.length - 1))] || 1;
     values.forEach((value, i) => {
-      const place = 0.94 * (value - middle) / edge;
-      placed[2 * i + axis] = Math.max(-0.98, Math.min(0.98, place));
+      placed[2 * i + axis] = drawnIn(RIM * (value - middle) / edge);
     });
   }
   return placed;
+}
+
+// As it is up to the rim, then ever slower towards 1.
+function drawnIn(place: number): number {
+  const beyond = Math.abs(place) - RIM;
+  if (beyond <= 0) return place;
+  return Math.sign(place) * (1 - (1 - RIM) * Math.exp(-beyond));
 }
