@@ -1,15 +1,12 @@
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetReadObjects,
-} from "hyparquet";
+import type { FileMetaData } from "hyparquet";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { LocalFile } from "../rows/bytes.ts";
-import { CODECS, decompress } from "../rows/parquet/codecs.ts";
+import { type Leaf, vectorLeaves } from "../rows/parquet/columns.ts";
 import { readFooter } from "../rows/parquet/footer.ts";
 import type { CodesDescription } from "./codes_metadata.ts";
 import { rowsAtOnce } from "./coding.ts";
+import { ColumnCursor } from "./parquet/cursor.ts";
 
 /** Bytes that a footer may take. */
 const FOOTER_BYTES = 2 ** 28;
@@ -62,19 +59,39 @@ export async function openCodes(
   }
 }
 
-function usableColumns(metadata: FileMetaData, path: string): string[] {
-  const names = new Set(
-    metadata.row_groups[0]?.columns.map((c) => c.meta_data?.path_in_schema[0]),
-  );
-  const dense = names.has("codes");
-  const needed = dense ? ["codes"] : ["indices", "values"];
-  if (metadata.row_groups.length > 0 && !needed.every((n) => names.has(n))) {
+// The columns to read, by name: codes in either form, and where the rows are from.
+function usableColumns(
+  metadata: FileMetaData,
+  path: string,
+): Map<string, Leaf> {
+  const leaves = leavesOf(metadata, path);
+  const columns = new Map<string, Leaf>();
+  const find = (name: string, layout: Leaf["layout"]) => {
+    const leaf = leaves.find((leaf) =>
+      leaf.path[0] === name && leaf.layout === layout
+    );
+    if (leaf !== undefined) columns.set(name, leaf);
+    return leaf !== undefined;
+  };
+  const found = find("codes", "list") ||
+    find("indices", "list") && find("values", "list");
+  if (!found) {
     throw new DbksvdError("data", "Not a file of codes", {
       where: { file: path },
-      mend: 'it has to hold columns "indices" and "values", or "codes"',
+      mend: 'it has to hold lists "indices" and "values", or "codes"',
     });
   }
-  return [...needed, ...["row", "item"].filter((name) => names.has(name))];
+  find("row", "scalar");
+  find("item", "scalar");
+  return columns;
+}
+
+function leavesOf(metadata: FileMetaData, path: string): Leaf[] {
+  try {
+    return vectorLeaves(metadata);
+  } catch (cause) {
+    throw corrupt(path, cause);
+  }
 }
 
 function descriptionOf(
@@ -94,60 +111,49 @@ function descriptionOf(
 async function* readBatches(
   file: LocalFile,
   metadata: FileMetaData,
-  columns: string[],
+  columns: Map<string, Leaf>,
   options: { atoms: number; width: number; signal?: AbortSignal },
 ): AsyncGenerator<StoredCodes> {
   const { atoms, width, signal } = options;
   const step = rowsAtOnce(width, 1);
-  const buffer: AsyncBuffer = {
-    byteLength: file.size,
-    slice: async (start, end = file.size) =>
-      (await file.read(start, end - start)).buffer,
-  };
+  const cursors = [...columns].map(([name, leaf]) =>
+    [name, new ColumnCursor(file, metadata, leaf)] as const
+  );
   const total = Number(metadata.num_rows);
   for (let start = 0; start < total; start += step) {
     signal?.throwIfAborted();
-    const rowEnd = Math.min(total, start + step);
-    const records: Records = Array.from({ length: rowEnd - start }, () => ({}));
-    // One column at a time: of several, the reader leaves the others' failures unhandled when one fails.
-    for (const column of columns) {
-      const values = await readRecords(file.path, () =>
-        parquetReadObjects({
-          file: buffer,
-          metadata,
-          columns: [column],
-          rowStart: start,
-          rowEnd,
-          compressors: COMPRESSORS,
-        }));
-      records.forEach((record, i) => Object.assign(record, values[i]));
-    }
+    const rows = Math.min(step, total - start);
+    const records = await readRecords(file.path, cursors, rows);
     yield packRecords(records, start, atoms, file.path);
   }
 }
-
-const COMPRESSORS = Object.fromEntries(
-  CODECS.map((codec) => [
-    codec,
-    (input: Uint8Array, size: number) => decompress(codec, input, size),
-  ]),
-);
 
 type Records = Record<string, unknown>[];
 
 async function readRecords(
   path: string,
-  read: () => Promise<Records>,
+  cursors: (readonly [string, ColumnCursor])[],
+  rows: number,
 ): Promise<Records> {
   try {
-    return await read();
+    const records: Records = [];
+    for (const [name, cursor] of cursors) {
+      const values = await cursor.take(rows);
+      values.forEach((value, i) => (records[i] ??= {})[name] = value);
+    }
+    return records;
   } catch (cause) {
-    throw new DbksvdError("data", "The file of codes is corrupt", {
-      where: { file: path },
-      mend: "encode the rows again",
-      cause,
-    });
+    if (cause instanceof DbksvdError) throw cause;
+    throw corrupt(path, cause);
   }
+}
+
+function corrupt(path: string, cause: unknown): DbksvdError {
+  return new DbksvdError("data", "The file of codes is corrupt", {
+    where: { file: path },
+    mend: "encode the rows again",
+    cause,
+  });
 }
 
 function packRecords(

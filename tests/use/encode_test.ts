@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { readParquet } from "parquet-wasm";
 import { type Codes, EMPTY_SLOT } from "../../src/engine/engine.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
+import { DbksvdError } from "../../src/errors.ts";
 import { reconstruct } from "../../src/model/reconstruct.ts";
+import { randomStream } from "../../src/random.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { decode } from "../../src/use/decode.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
@@ -234,6 +236,61 @@ Deno.test("decode() gives the library's reconstruction, from sparse and from den
       /not Parquet/,
     );
     await assert.rejects(decode(model, SAMPLE, { out }), /Not a file of codes/);
+  });
+});
+
+Deno.test("decode() takes codes that another tool has rewritten", async () => {
+  await inDirectory(async (directory) => {
+    const { model, data, source } = smallProblem(300);
+    data.set(model.mean, 7 * model.width);
+    const codes = join(directory, "codes.parquet");
+    await encode(model, source, { out: codes, ...CPU });
+    const copy = join(directory, "copy.parquet");
+    await query(
+      `copy (select values, "row", indices from '${codes}' where "row" % 3 = 1)
+       to '${copy}' (format parquet, compression gzip, row_group_size 2048)`,
+    );
+    const out = join(directory, "rows.parquet");
+    assert.equal((await decode(model, copy, { out })).rows, 100);
+    const [library] = await libraryCodes(model, source);
+    const expected = reconstruct(model, library);
+    const rows = await query(`select "row", embedding from '${out}'`);
+    rows.forEach(({ row, embedding }, i) => {
+      assert.equal(row, String(3 * i + 1));
+      const from = Number(row) * model.width;
+      assert.deepEqual(embedding, [
+        ...expected.subarray(from, from + model.width),
+      ]);
+    });
+  });
+});
+
+Deno.test("decode() answers damaged files with a data error or rows, soon", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = smallProblem(100);
+    const codes = join(directory, "codes.parquet");
+    await encode(model, source, { out: codes, compression: "none", ...CPU });
+    const bytes = await Deno.readFile(codes);
+    const random = randomStream(9, "damage");
+    const outcomes = { rows: 0, refused: 0 };
+    for (let run = 0; run < 300; run++) {
+      const damaged = bytes.slice();
+      for (let edits = 1 + random.integer(3); edits > 0; edits--) {
+        damaged[random.integer(damaged.length)] = random.integer(256);
+      }
+      await Deno.writeFile(codes, damaged);
+      try {
+        await decode(model, codes, { out: join(directory, "rows.parquet") });
+        outcomes.rows++;
+      } catch (error) {
+        assert.ok(
+          error instanceof DbksvdError && error.kind === "data",
+          String(error),
+        );
+        outcomes.refused++;
+      }
+    }
+    assert.ok(outcomes.rows > 0 && outcomes.refused > 0);
   });
 });
 
