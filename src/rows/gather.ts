@@ -2,13 +2,21 @@ import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "./bytes.ts";
 import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
-import { detectFormat, findFiles, openFound } from "./inputs.ts";
+import {
+  detectFormat,
+  findFiles,
+  type FoundFile,
+  openFound,
+} from "./inputs.ts";
 import type { OpenRowsOptions } from "./open.ts";
 import { openParquet, type ParquetOptions } from "./parquet/open.ts";
 import { Decoders } from "./parquet/part.ts";
 import type { Part } from "./part.ts";
 import type { RowFile } from "./source.ts";
 import type { PlacedPart } from "./store.ts";
+
+/** Files opened at a time. */
+const OPENED_AT_ONCE = 16;
 
 /** An opened file's parts. */
 interface OpenFile {
@@ -50,19 +58,23 @@ export async function gather(
     pageLimit: Math.floor(budget / 3),
     decoders: new Decoders(),
   };
-  let tables = 0;
-  for (const found of await findFiles(inputs)) {
+  const open = async (found: FoundFile) => {
     const source = await openFound(found, options, budget);
     sources.push(source);
     const column = options.column ?? all.column;
-    const file = await openFile(source, { ...options, column }, pages);
-    if (all.files.length === 0) {
-      all.width = file.width;
-      all.column = file.column;
-      all.nested = file.nested ?? false;
+    return {
+      source,
+      file: await openFile(source, { ...options, column }, pages),
+    };
+  };
+  const [first, ...others] = await findFiles(inputs);
+  // The first file decides on the column; then several are asked at a time, for those that are far away.
+  let tables = addFile(all, await open(first), 0);
+  for (let i = 0; i < others.length; i += OPENED_AT_ONCE) {
+    const opening = others.slice(i, i + OPENED_AT_ONCE).map(open);
+    for (const opened of await allOf(opening)) {
+      tables = addFile(all, opened, tables);
     }
-    checkWidth(file, all, source);
-    tables = addParts(all, file, source, tables);
   }
   if (all.rows > 0) return all;
   throw new DbksvdError("data", "There are no rows", {
@@ -71,12 +83,23 @@ export async function gather(
   });
 }
 
-function addParts(
+// Waits for all of them, so that none is left behind opening when one fails.
+async function allOf<T>(opening: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(opening);
+  return await Promise.all(opening);
+}
+
+function addFile(
   all: Gathered,
-  file: OpenFile,
-  source: ByteSource,
+  { file, source }: { file: OpenFile; source: ByteSource },
   tables: number,
 ): number {
+  if (all.files.length === 0) {
+    all.width = file.width;
+    all.column = file.column;
+    all.nested = file.nested ?? false;
+  }
+  checkWidth(file, all, source);
   const place = { file: source.path, column: file.column };
   let rows = 0;
   let tableRows = 0;

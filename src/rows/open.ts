@@ -189,6 +189,15 @@ async function prepared(
   return store({ skipInvalid, unitNorm, maxNorm });
 }
 
+function checkRange({ start, end }: RowRange, rowCount: number) {
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (!whole || start < 0 || end < start || end > rowCount) {
+    throw new RangeError(
+      `Rows ${start} to ${end} are not in 0 to ${rowCount}`,
+    );
+  }
+}
+
 function toSource(
   { files, width, column, nested, tableRows }: Gathered,
   store: PartStore,
@@ -204,7 +213,10 @@ function toSource(
       rowsPerBatch: number | readonly number[],
       options?: BatchOptions,
     ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, options),
-    read: async (range: RowRange) => (await store.read(range)).data,
+    read: async (range: RowRange) => {
+      checkRange(range, store.rowCount);
+      return (await store.read(range)).data;
+    },
     readColumns: tableRows.size === 0
       ? undefined
       : (names, range) => readColumns(store, names, range),

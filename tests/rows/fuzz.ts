@@ -57,6 +57,7 @@ export interface FuzzReport {
 }
 
 const WIDTH = 7;
+const DIMENSIONS = Array.from({ length: WIDTH }, (_, i) => `x${i}`);
 const SLOW_MS = 3000;
 const BUDGET = 48 * 2 ** 20;
 
@@ -160,15 +161,7 @@ async function compare(
       compressors,
       utf8: false,
     });
-    const dimension = (name: string) => Number(name.slice(1));
-    const names = column === undefined
-      ? ["v"]
-      : Object.keys(objects[0]).filter((name) =>
-        name.startsWith("x") && typeof objects[0][name] !== "boolean"
-      );
-    if (!names.some((name) => Number.isNaN(dimension(name)))) {
-      names.sort((a, b) => dimension(a) - dimension(b));
-    }
+    const names = column === undefined ? ["v"] : DIMENSIONS;
     const values = objects.flatMap((object) =>
       names.flatMap((name) => numbersOf(object[name], blobType !== undefined))
     );
@@ -283,7 +276,7 @@ async function makeSeeds(directory: string): Promise<Seed[]> {
     `COPY (SELECT ${columns} FROM ${
       sqlRows(rows, "FLOAT[]")
     } ORDER BY id) TO '${
-      add("scalars", { column: "x*" })
+      add("scalars", { column: DIMENSIONS.join(",") })
     }' (FORMAT parquet, COMPRESSION snappy)`,
   );
   const properties = () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DbksvdError } from "../../src/errors.ts";
+import type { DbksvdError } from "../../src/errors.ts";
 import { describeFile } from "../../src/rows/describe.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DbksvdError } from "../../src/errors.ts";
+import type { DbksvdError } from "../../src/errors.ts";
 import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
 import { delivered, inDirectory, withRows } from "./files.ts";
 import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";

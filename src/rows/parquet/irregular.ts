@@ -1,9 +1,10 @@
-import { type ByteSource, heldBytes } from "../bytes.ts";
+import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
 import type { Fault } from "../part.ts";
 import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
-import { type Chunk, walkPages } from "./pages.ts";
+import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
 import {
+  type DecodedPage,
   decodeThroughHyparquet,
   dictionaryThroughHyparquet,
 } from "./through_hyparquet.ts";
@@ -19,11 +20,22 @@ interface RowRun {
   faults: Fault[];
 }
 
+/** A data page, and the first row that begins with it; −1 where it begins within a row, or that is not known yet. */
+interface SeenPage {
+  page: Page;
+  row: number;
+}
+
+type Dictionary = ReturnType<typeof dictionaryThroughHyparquet>;
+
 /**
  * Reads a column's rows whatever its lists look like, page by page through hyparquet: slow, and the judge of what is
- * wrong with a row. Rows are read forwards; going back starts again at the chunk's beginning.
+ * wrong with a row. Rows are read forwards; going back begins again at the last page seen that begins with a row.
  */
 export class IrregularColumn {
+  readonly #walk: AsyncGenerator<Page>;
+  readonly #seen: SeenPage[] = [];
+  #dictionary?: Dictionary;
   #runs?: AsyncGenerator<RowRun>;
   #run?: RowRun;
 
@@ -32,8 +44,10 @@ export class IrregularColumn {
     readonly chunk: Chunk,
     readonly leaf: Leaf,
     readonly width: number,
-    readonly pageLimit: number,
-  ) {}
+    pageLimit: number,
+  ) {
+    this.#walk = walkPages(source, chunk, pageLimit);
+  }
 
   /** Reads rows start ≤ row < end of the chunk to every `stride`-th place of `out`, and tells which are of no use. */
   async read(
@@ -44,7 +58,9 @@ export class IrregularColumn {
   ): Promise<Fault[]> {
     const faults: Fault[] = [];
     const { width } = this;
-    if (this.#run === undefined || this.#run.start > start) this.#restart();
+    if (this.#run === undefined || this.#run.start > start) {
+      this.#restart(start);
+    }
     for (let row = start; row < end;) {
       const run = await this.#runWith(row);
       const stop = Math.min(end, run.start + run.rows);
@@ -59,9 +75,13 @@ export class IrregularColumn {
     return faults.filter((fault, i) => fault.row !== faults[i - 1]?.row);
   }
 
-  #restart() {
-    this.#runs = rowRuns(this);
-    this.#run = { start: 0, rows: 0, data: new Float32Array(0), faults: [] };
+  #restart(row: number) {
+    const index = this.#seen.findLastIndex((seen) =>
+      seen.row >= 0 && seen.row <= row
+    );
+    const start = index < 0 ? 0 : this.#seen[index].row;
+    this.#runs = this.#rowRuns(Math.max(0, index), start);
+    this.#run = { start, rows: 0, data: new Float32Array(0), faults: [] };
   }
 
   async #runWith(row: number): Promise<RowRun> {
@@ -72,37 +92,57 @@ export class IrregularColumn {
     }
     return this.#run!;
   }
-}
 
-async function* rowRuns(column: IrregularColumn): AsyncGenerator<RowRun> {
-  const { source, chunk, leaf, width } = column;
-  const builder = new RowBuilder(leaf, width);
-  let dictionary: ReturnType<typeof dictionaryThroughHyparquet> | undefined;
-  for await (const page of walkPages(source, chunk, column.pageLimit)) {
-    const stored = await source.read(page.offset, page.compressed);
-    const bytes = heldBytes(page.offset, stored);
-    if (page.version === 0) {
-      const plain = readDictionaryBytes(bytes, page, chunk.codec);
-      dictionary = dictionaryThroughHyparquet(page, plain, leaf);
-      continue;
+  async *#rowRuns(index: number, row: number): AsyncGenerator<RowRun> {
+    const { leaf } = this;
+    const builder = new RowBuilder(leaf, this.width, row);
+    for (;; index++) {
+      const seen = await this.#seenPage(index);
+      if (seen === undefined) break;
+      const { page } = seen;
+      const decoded = await this.#decode(page);
+      let value = 0;
+      for (let i = 0; i < page.slots; i++) {
+        const repetition = decoded.repetition[i] ?? 0;
+        const definition = decoded.definition[i] ?? leaf.maxDefinition;
+        const present = definition === leaf.maxDefinition;
+        builder.add(
+          repetition,
+          definition,
+          present ? decoded.values[value++] : null,
+        );
+        if (i === 0 && builder.begins) seen.row = builder.row;
+        if (builder.full) yield builder.take();
+      }
     }
-    const payload = readPayload(bytes, page, leaf, chunk.codec);
-    const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
-    let value = 0;
-    for (let i = 0; i < page.slots; i++) {
-      const repetition = decoded.repetition[i] ?? 0;
-      const definition = decoded.definition[i] ?? leaf.maxDefinition;
-      const present = definition === leaf.maxDefinition;
-      builder.add(
-        repetition,
-        definition,
-        present ? decoded.values[value++] : null,
-      );
-      if (builder.full) yield builder.take();
-    }
+    builder.endRow();
+    yield builder.take();
   }
-  builder.endRow();
-  yield builder.take();
+
+  async #seenPage(index: number): Promise<SeenPage | undefined> {
+    while (this.#seen.length <= index) {
+      const next = await this.#walk.next();
+      if (next.done) return undefined;
+      const page = next.value;
+      if (page.version > 0) this.#seen.push({ page, row: -1 });
+      else {
+        const bytes = await this.#bytesOf(page);
+        const plain = readDictionaryBytes(bytes, page, this.chunk.codec);
+        this.#dictionary = dictionaryThroughHyparquet(page, plain, this.leaf);
+      }
+    }
+    return this.#seen[index];
+  }
+
+  async #decode(page: Page): Promise<DecodedPage> {
+    const { leaf, chunk: { codec } } = this;
+    const payload = readPayload(await this.#bytesOf(page), page, leaf, codec);
+    return decodeThroughHyparquet(page, payload, leaf, this.#dictionary);
+  }
+
+  async #bytesOf({ offset, compressed }: Page): Promise<SyncBytes> {
+    return heldBytes(offset, await this.source.read(offset, compressed));
+  }
 }
 
 // Puts values together to rows. A row is known to end only where the next one begins.
@@ -111,12 +151,21 @@ class RowBuilder {
   #count = -1; // values of the row so far; −1: there is none
   #nulls = 0;
   #why?: string;
-  #next = 0; // number of the next row to end
+  #next: number; // number of the next row to end
   #run: RowRun;
 
-  constructor(readonly leaf: Leaf, readonly width: number) {
+  constructor(readonly leaf: Leaf, readonly width: number, row: number) {
     this.#row = new Float32Array(width);
+    this.#next = row;
     this.#run = this.#begin();
+  }
+
+  /** Whether the value added last is its row's first. */
+  begins = false;
+
+  /** Number of the row that values are added to. */
+  get row(): number {
+    return this.#next;
   }
 
   get full(): boolean {
@@ -138,7 +187,8 @@ class RowBuilder {
   add(repetition: number, definition: number, value: unknown) {
     const { leaf } = this;
     const nested = leaf.layout === "nested";
-    if (repetition < (leaf.maxRepetition || 1)) {
+    this.begins = repetition < (leaf.maxRepetition || 1);
+    if (this.begins) {
       this.endRow();
       // An outer list that is null or empty holds no row at all.
       if (nested && definition < leaf.outerDefinition) return;

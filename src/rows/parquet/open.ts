@@ -18,7 +18,8 @@ import {
 } from "./columns.ts";
 import { readFooter } from "./footer.ts";
 import { type Chunk, chunkOf } from "./pages.ts";
-import { type Decoders, type GroupColumn, RowGroupPart } from "./part.ts";
+import type { GroupColumn } from "./paged_column.ts";
+import { type Decoders, RowGroupPart } from "./part.ts";
 import { type NestedRows, probeLength, scanNested } from "./probe.ts";
 import { SideColumns } from "./side.ts";
 
@@ -189,6 +190,9 @@ function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
     column.meta_data?.path_in_schema.join("\0") === path
   );
   if (column === undefined) throw new Error("Row group lacks the column");
+  if (column.meta_data!.type !== leaf.schema.type) {
+    throw new Error("Row group and schema disagree about the column's type");
+  }
   const chunk = chunkOf(column, source.size);
   if (!knownCodec(chunk.codec)) {
     throw new DbksvdError("data", `Codec ${chunk.codec} is not supported`, {

@@ -1,11 +1,10 @@
 import type { ByteSource, SyncBytes } from "../bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { Fault, Part, PartJob, TablePlace } from "../part.ts";
-import type { Leaf } from "./columns.ts";
 import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
 import { fetchPages, heldPieces } from "./fetch.ts";
 import { IrregularColumn, nonFinite } from "./irregular.ts";
-import { type Chunk, type Page, walkPages } from "./pages.ts";
+import { type GroupColumn, PagedColumn } from "./paged_column.ts";
 import { Irregular } from "./values.ts";
 
 /** Row groups beyond this are shuffled and read in pieces. */
@@ -17,12 +16,6 @@ const CACHE_BYTES = 64 * 2 ** 20;
 /** Jobs for workers have about this much. */
 const JOB_BYTES = 8 * 2 ** 20;
 
-/** A column of a row group: one with vectors, or one for each dimension. */
-export interface GroupColumn {
-  leaf: Leaf;
-  chunk: Chunk;
-}
-
 /** A row group's number and size, what a page of it may take, and what decodes it. */
 export interface GroupShape {
   width: number;
@@ -32,8 +25,17 @@ export interface GroupShape {
   decoders: Decoders;
 }
 
+/** Rows of scalar columns, decoded together. */
+interface DecodedBlock extends RowRange {
+  part: RowGroupPart;
+  data: Float32Array;
+  faults: Fault[];
+}
+
 /** This thread's decoder: only the file read last has one, so that only its pages are kept. */
 export class Decoders {
+  /** The rows of scalar columns decoded last. */
+  block?: DecodedBlock;
   #source?: ByteSource;
   #decoder?: PageDecoder;
 
@@ -50,6 +52,9 @@ export class Decoders {
 /** The vectors of one row group. */
 export class RowGroupPart implements Part {
   readonly #columns: PagedColumn[];
+  readonly #scalar: boolean;
+  /** Rows of scalar columns decoded at once. */
+  readonly #blockRows: number;
   #irregular?: IrregularColumn[];
   #queue: Promise<unknown> = Promise.resolve();
   readonly width: number;
@@ -66,6 +71,8 @@ export class RowGroupPart implements Part {
   ) {
     const { width, rows, rowGroup, pageLimit, decoders } = shape;
     this.decoders = decoders;
+    this.#scalar = columns[0].leaf.layout === "scalar";
+    this.#blockRows = Math.max(1, Math.floor(pageLimit / 4 / width));
     this.width = width;
     this.rows = rows;
     this.rowGroup = rowGroup;
@@ -82,9 +89,7 @@ export class RowGroupPart implements Part {
   /** See {@linkcode Part.blocks}. */
   async blocks(): Promise<RowRange[]> {
     const bytes = this.width * 4;
-    if (this.rows * bytes <= BLOCK_BYTES || this.#irregular !== undefined) {
-      return [{ start: 0, end: this.rows }];
-    }
+    if (this.rows * bytes <= BLOCK_BYTES) return [{ start: 0, end: this.rows }];
     return await Array.fromAsync(this.#cut(0, this.rows, PIECE_BYTES / bytes));
   }
 
@@ -130,13 +135,54 @@ export class RowGroupPart implements Part {
         this.source,
         chunk,
         leaf,
-        leaf.layout === "scalar" ? 1 : this.width,
+        this.#scalar ? 1 : this.width,
         this.pageLimit,
       )
     );
   }
 
   async #readRegular(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    return this.#scalar
+      ? await this.#readBlocks(range, out)
+      : await this.#decode(range, out);
+  }
+
+  // A row of scalar columns lies in as many pages: a block of rows is decoded at once, and kept.
+  async #readBlocks(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (let row = range.start; row < range.end;) {
+      const block = await this.#blockWith(row);
+      const end = Math.min(range.end, block.end);
+      const { width } = this;
+      out.set(
+        block.data.subarray(
+          (row - block.start) * width,
+          (end - block.start) * width,
+        ),
+        (row - range.start) * width,
+      );
+      for (const fault of block.faults) {
+        if (fault.row >= row && fault.row < end) faults.push(fault);
+      }
+      row = end;
+    }
+    return faults;
+  }
+
+  async #blockWith(row: number): Promise<DecodedBlock> {
+    const held = this.decoders.block;
+    if (held?.part === this && row >= held.start && row < held.end) return held;
+    this.decoders.block = undefined;
+    const start = Math.floor(row / this.#blockRows) * this.#blockRows;
+    const end = Math.min(this.rows, start + this.#blockRows);
+    const data = new Float32Array((end - start) * this.width);
+    const faults = await this.#decode({ start, end }, data);
+    const block = { part: this, start, end, data, faults };
+    this.decoders.block = block;
+    return block;
+  }
+
+  async #decode(range: RowRange, out: Float32Array): Promise<Fault[]> {
     const spec = await this.#spec(range);
     const decoder = isSync(this.source)
       ? this.decoders.of(this.source)
@@ -172,18 +218,19 @@ export class RowGroupPart implements Part {
     return { columns, width: this.width, startRow: start, endRow: end };
   }
 
-  // Runs of at least `rows` rows that end where a page of the first column ends.
+  // Runs of at least `rows` rows that end where a page ends; of scalar columns, whose pages differ, whole blocks.
   async *#cut(
     start: number,
     end: number,
     rows: number,
   ): AsyncGenerator<RowRange> {
+    const step = this.#scalar ? this.#blockRows : rows;
     while (start < end) {
-      const least = Math.min(end, Math.ceil(start + rows));
-      const stop = least === end ? end : Math.min(
-        end,
-        await this.#columns[0].pageEnd(least),
-      );
+      const least = Math.min(end, Math.ceil(start + step));
+      const anywhere = least === end || this.#scalar || this.irregular;
+      const stop = anywhere
+        ? least
+        : Math.min(end, await this.#columns[0].pageEnd(least));
       yield { start, end: stop };
       start = stop;
     }
@@ -202,79 +249,4 @@ export function whyNonFinite(
 
 function isSync(source: ByteSource): source is ByteSource & SyncBytes {
   return "readSync" in source;
-}
-
-// A column chunk's pages, their headers read as far as they have been needed.
-class PagedColumn {
-  readonly slotsPerRow: number;
-  readonly #walk: AsyncGenerator<Page>;
-  readonly #pages: Page[] = [];
-  #dictionary?: Page;
-  #walked = 0; // slots of the pages known
-  #walking: Promise<unknown> = Promise.resolve();
-
-  constructor(
-    source: ByteSource,
-    readonly column: GroupColumn,
-    width: number,
-    pageLimit: number,
-  ) {
-    this.#walk = walkPages(source, column.chunk, pageLimit);
-    this.slotsPerRow = column.leaf.maxRepetition > 0 ? width : 1;
-  }
-
-  async pagesOf(start: number, end: number): Promise<DecodeColumn> {
-    const from = start * this.slotsPerRow;
-    const to = end * this.slotsPerRow;
-    await this.#walkTo(to);
-    const pages = [];
-    for (let i = this.#pageAt(from); i < this.#pages.length; i++) {
-      if (this.#pages[i].firstSlot >= to) break;
-      pages.push(this.#pages[i]);
-    }
-    const { leaf, chunk: { codec } } = this.column;
-    return { leaf, codec, dictionary: this.#dictionary, pages };
-  }
-
-  // The first row, from `row` on, that begins with a page or after one.
-  async pageEnd(row: number): Promise<number> {
-    const slot = row * this.slotsPerRow;
-    await this.#walkTo(slot);
-    const page = this.#pages[this.#pageAt(slot - 1)];
-    return Math.max(
-      row,
-      Math.floor((page.firstSlot + page.slots) / this.slotsPerRow),
-    );
-  }
-
-  // Index of the page that holds a slot.
-  #pageAt(slot: number): number {
-    let low = 0;
-    let high = this.#pages.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#pages[middle].firstSlot <= slot) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  async #walkTo(slot: number) {
-    const turn = this.#walking.then(async () => {
-      while (this.#walked < slot) {
-        const next = await this.#walk.next();
-        if (next.done) throw new Error("Pages end before the rows do");
-        const page = next.value;
-        if (page.version === 0) this.#dictionary = page;
-        else {
-          this.#pages.push(page);
-          this.#walked += page.slots;
-        }
-      }
-    });
-    // A failed walk stays failed: its generator would only seem to have ended.
-    this.#walking = turn;
-    turn.catch(() => undefined);
-    await turn;
-  }
 }

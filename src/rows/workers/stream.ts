@@ -104,6 +104,9 @@ async function* decodePieces(
       yield await finish(store, task);
       cost -= task.cost;
     }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     for (const { outcome } of queue) outcome?.catch(() => undefined);
   }
