@@ -21,8 +21,8 @@ const GROUPS: Record<string, () => Option[]> = {
     option("--refit", "refit mp's coefficients by least squares"),
     option("--tolerance <share>", "end a row's pursuit at this residual")
       .argParser(numberFrom(0)).default(DEFAULTS.tolerance),
-    option("--matryoshka <sizes>", "nested groups of atoms, as 256,256,512")
-      .argParser(wholeNumbers),
+    option("--matryoshka <sizes>", "nested groups: auto, or as 256,256,512")
+      .argParser((text) => text === "auto" ? text : wholeNumbers(text)),
   ],
   "Learning:": () => [
     option("--passes <count>", "passes over the training rows")

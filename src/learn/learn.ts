@@ -4,6 +4,7 @@ import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { randomStream } from "../random.ts";
+import { groupSizes } from "./groups.ts";
 import { windowUsage } from "./housekeeping.ts";
 import {
   initialiseFromRows,
@@ -138,7 +139,7 @@ export function engineSpec(
   return {
     width,
     atoms: options.atoms,
-    groups: options.matryoshka ?? [options.atoms],
+    groups: groupSizes(options),
     coder: {
       method: options.coder,
       sparsity: options.sparsity,

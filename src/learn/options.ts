@@ -34,8 +34,8 @@ export interface TrainOptions {
   powerSteps: number;
   /** Exact K-SVD: B = 1, atoms in order, no ridge, no housekeeping. */
   exact: boolean;
-  /** Sizes of nested groups; undefined: one group. */
-  matryoshka?: readonly number[];
+  /** Sizes of nested groups; `auto`: 256, 256, 512, 1024, …, the last cut to fit; undefined: one group. */
+  matryoshka?: readonly number[] | "auto";
   /** Subtract the rows' mean. */
   center: boolean;
   /** Scale rows by √n over their root mean square length. */

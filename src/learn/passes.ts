@@ -2,6 +2,7 @@ import type { Engine, EngineRows } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { RowBatch, RowSet, RowSource } from "../rows/source.ts";
 import { drawInRows } from "./norms.ts";
+import { groupSizes } from "./groups.ts";
 import type { LearnHooks } from "./learn.ts";
 import type { TrainOptions } from "./options.ts";
 import { atomOrder, type TrainingPlan } from "./plan.ts";
@@ -84,7 +85,7 @@ function drawIn({ state, plan }: Training, batch: RowBatch): void {
 async function iterate(training: Training, rows: EngineRows): Promise<void> {
   const { options, hooks, state, engine, plan } = training;
   hooks.signal?.throwIfAborted();
-  const groups = options.matryoshka ?? [options.atoms];
+  const groups = groupSizes(options);
   await engine.iterate(rows, {
     order: atomOrder(groups, options.seed, state.iteration, options.exact),
     atomBatch: state.atomBatch,

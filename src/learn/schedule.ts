@@ -1,4 +1,5 @@
 import type { IterationStep } from "../engine/engine.ts";
+import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingPlan } from "./plan.ts";
 
@@ -48,10 +49,10 @@ function memoryAt(
 }
 
 function sparsityAt(options: TrainOptions, done: number): number {
-  const { sparsity, matryoshka } = options;
+  const { sparsity } = options;
   const half = Math.ceil(sparsity / 2);
   const first = Math.max(
-    matryoshka?.length ?? 1,
+    groupSizes(options).length,
     options.startSparsity ?? half,
   );
   const grown = Math.min(1, done / GROWTH_SHARE);

@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
 
 /**
@@ -84,21 +85,22 @@ export function validateAgainstWidth(
   }
 }
 
-function validateGroups({ matryoshka, atoms, sparsity }: TrainOptions): void {
+function validateGroups(options: TrainOptions): void {
+  const { matryoshka, atoms, sparsity } = options;
   if (matryoshka === undefined) return;
-  const sizes = matryoshka.join(",");
-  const sum = matryoshka.reduce((all, size) => all + size, 0);
-  if (matryoshka.some((size) => !Number.isSafeInteger(size) || size < 1)) {
-    refuse("--matryoshka", sizes, "a list of sizes of at least 1");
+  const groups = groupSizes(options), sizes = groups.join(",");
+  const sum = groups.reduce((all, size) => all + size, 0);
+  if (groups.some((size) => !Number.isSafeInteger(size) || size < 1)) {
+    refuse("--matryoshka", sizes, "auto, or a list of sizes of at least 1");
   }
   if (sum !== atoms) {
     refuse("--matryoshka", sizes, `sizes that add up to --atoms (${atoms})`);
   }
-  if (sparsity < matryoshka.length) {
+  if (sparsity < groups.length) {
     refuse(
       "--sparsity",
       sparsity,
-      `at least one nonzero for each of ${matryoshka.length} groups`,
+      `at least one nonzero for each of ${groups.length} groups`,
     );
   }
 }
