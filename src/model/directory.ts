@@ -5,6 +5,7 @@ import type { FileContents } from "./atomic.ts";
 import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
 import { parseLabels } from "./labels.ts";
 import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
+import { parseConfig, parseMetrics } from "./records.ts";
 
 /** Names of the files in a model directory. */
 export const MODEL_FILES = {
@@ -115,40 +116,6 @@ async function readText(
       cause,
     });
   }
-}
-
-function parseConfig(text: string, file: string): ModelConfig {
-  const config = parseJson(text, file);
-  const valid = isObject(config) &&
-    typeof config.formatVersion === "number" && isObject(config.parameters) &&
-    Array.isArray(config.inputs) && isObject(config.rows) &&
-    isObject(config.device);
-  if (valid) return config as unknown as ModelConfig;
-  throw new DbksvdError("data", "A model's config.json is damaged", {
-    where: { file },
-    mend: "train again, or restore the file",
-  });
-}
-
-function parseMetrics(text: string, file: string): MetricsLine[] {
-  return text.split("\n").filter((line) => line.trim() !== "")
-    .map((line) => parseJson(line, file) as MetricsLine);
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new DbksvdError("data", "A model's file is not JSON", {
-      where: { file },
-      mend: "train again, or restore the file",
-      cause,
-    });
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textFile(name: string, text: string): FileContents {

@@ -128,7 +128,8 @@ Deno.test("loadModel() refuses what is not a whole model, naming the file", asyn
       const [name, text, message] of [
         ["config.json", "{}", /config\.json is damaged/],
         ["config.json", "{", /is not JSON/],
-        ["metrics.jsonl", "{}\nx\n", /is not JSON/],
+        ["metrics.jsonl", "x\n", /is not JSON/],
+        ["metrics.jsonl", "{}\n", /metrics are damaged/],
         ["labels.json", '{"5": "x"}', /"5" is no atom/],
         ["labels.json", '{"01": "x"}', /"01" is no atom/],
         ["labels.json", '{"1": 2}', /label of atom 1 is not text/],

@@ -1,0 +1,118 @@
+// The JSON files of a model directory: read as what others may have written.
+import { DbksvdError } from "../errors.ts";
+import type { MetricsLine, ModelConfig } from "./model.ts";
+
+/**
+ * Parses `config.json`.
+ *
+ * @param text the file's contents
+ * @param file its name, for errors
+ * @throws {DbksvdError} `data` where it is not what `train` writes
+ */
+export function parseConfig(text: string, file: string): ModelConfig {
+  const config = parseJson(text, file);
+  const flaw = isObject(config) ? flawOfConfig(config) : "the whole";
+  if (flaw === undefined) return config as unknown as ModelConfig;
+  throw new DbksvdError(
+    "data",
+    `A model's config.json is damaged, see ${flaw}`,
+    { where: { file }, mend: "train again, or restore the file" },
+  );
+}
+
+/**
+ * Parses `metrics.jsonl`.
+ *
+ * @param text the file's contents: a line an iteration
+ * @param file its name, for errors
+ * @throws {DbksvdError} `data` where it is not what `train` writes
+ */
+export function parseMetrics(text: string, file: string): MetricsLine[] {
+  return text.split("\n").filter((line) => line.trim() !== "")
+    .map((line, i) => {
+      const parsed = parseJson(line, file);
+      const valid = isObject(parsed) && isObject(parsed.stages) &&
+        allNumbers(parsed.stages) &&
+        LINE_NUMBERS.every((name) => isNumber(parsed[name]));
+      if (valid) return parsed as unknown as MetricsLine;
+      throw new DbksvdError("data", "A model's metrics are damaged", {
+        where: { file, row: i },
+        mend: "train again, or restore the file",
+      });
+    });
+}
+
+const LINE_NUMBERS = [
+  "iteration",
+  "pass",
+  "rowsSeen",
+  "codingFvu",
+  "updatedFvu",
+  "l0",
+  "atomBatch",
+  "deadAtoms",
+  "duplicates",
+  "replaced",
+  "milliseconds",
+] as const satisfies readonly (keyof MetricsLine)[];
+
+function flawOfConfig(config: Record<string, unknown>): string | undefined {
+  const { inputs, rows, device } = config;
+  const checks: Record<string, boolean> = {
+    formatVersion: isNumber(config.formatVersion),
+    toolVersion: typeof config.toolVersion === "string",
+    parameters: isObject(config.parameters),
+    inputs: Array.isArray(inputs) && inputs.every(isInput),
+    column: isAbsentOr(config.column, "string"),
+    reading: config.reading === undefined || isObject(config.reading),
+    rows: isObject(rows) &&
+      [rows.read, rows.training, rows.heldOut].every(isNumber) &&
+      isObject(rows.dropped) && allNumbers(rows.dropped),
+    device: isObject(device) && typeof device.kind === "string" &&
+      typeof device.name === "string" && isObject(device.details),
+    heldOut: isAbsentOrNumbers(config.heldOut),
+    training: isAbsentOrNumbers(config.training),
+    seconds: isAbsentOr(config.seconds, "number"),
+  };
+  return Object.keys(checks).find((name) => !checks[name]);
+}
+
+function isInput(input: unknown): boolean {
+  return isObject(input) && typeof input.path === "string" &&
+    isNumber(input.rows) && isNumber(input.bytes);
+}
+
+function isAbsentOrNumbers(value: unknown): boolean {
+  return value === undefined || (isObject(value) && allNumbers(value));
+}
+
+function isAbsentOr(value: unknown, type: "string" | "number"): boolean {
+  return value === undefined || typeof value === type;
+}
+
+// JSON has no NaN or infinity: a metric without a value is null there.
+function allNumbers(record: Record<string, unknown>): boolean {
+  return Object.values(record).every((value) =>
+    value === null || isNumber(value)
+  );
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DbksvdError("data", "A model's file is not JSON", {
+      where: { file },
+      mend: "train again, or restore the file",
+      cause,
+    });
+  }
+}
