@@ -26,6 +26,8 @@ export interface TakenFile {
 export interface Admission {
   taken: TakenFile[];
   refused: FileOutcome[];
+  /** Manifest lines whose content the new files take the place of: none of their rows counts any more. */
+  superseded: ReadonlySet<number>;
   width: number;
   /** Rows to train on. */
   newRows: number;
@@ -99,6 +101,9 @@ export async function admitFiles(
   return {
     taken,
     refused,
+    superseded: new Set(
+      taken.flatMap(({ input }) => input.replaces ?? []),
+    ),
     width: rowsOf.width,
     newRows: rows - heldOutRows,
     heldOutRows,

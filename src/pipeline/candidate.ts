@@ -105,7 +105,7 @@ async function trainOn(
   const seed = randomStream(settings.train.seed, "version", versions)
     .integer(2 ** 32);
   const parts: MixedPart[] = [await newPart(context, admission)];
-  const replay = replayPart(context, admission.newRows, admission.width, seed);
+  const replay = replayPart(context, admission, seed);
   if (replay !== undefined) parts.push(replay);
   const source = mixSources(parts);
   const replayedRows = replay?.rows ?? 0;
@@ -185,10 +185,10 @@ async function evaluateAll(
   before: DictionaryModel | undefined,
 ): Promise<{ best: Attempt; scores: DropScores; current?: DropScores }> {
   const { store, places, run, createEngine, signal } = context;
-  const { width, heldOutRows } = admission;
+  const { width, heldOutRows, superseded } = admission;
   const fixed = await fixedParts(context);
   const parts: EvaluationPart[] = [
-    ...heldOutParts(store, places, width),
+    ...heldOutParts(store, places, width, superseded),
     {
       scope: `drop:${run}`,
       source: storedRows(rowsFile(places.heldOut, run), width, heldOutRows),

@@ -98,9 +98,9 @@ export async function commitRun(
 
 async function nextReservoir(context: RunContext, admission: Admission) {
   const { store, places, run } = context;
-  const present = presentReservoir(store, places.reservoir);
+  const { width, draw, spool, superseded } = admission;
+  const present = presentReservoir(store, places.reservoir, superseded);
   const path = rowsFile(places.reservoir, run);
-  const { width, draw, spool } = admission;
   const rows = await mergeReservoir({ ...present, width }, draw, spool, path);
   return { rows, name: basename(path) };
 }

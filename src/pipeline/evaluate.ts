@@ -84,21 +84,22 @@ export async function scoreByDrop(
   return { all: whole, earlierFvu, meanFvu: weighted / weights, drops };
 }
 
-/** The held-out rows of all drops so far. */
+/** The held-out rows of all drops so far, those of superseded files left out. */
 export function heldOutParts(
   store: Store,
   places: PipelinePlaces,
   width: number,
+  superseded: ReadonlySet<number> = new Set(),
 ): EvaluationPart[] {
   const drops = store.all<{ run: number; quarantined: number }>(
     "SELECT run, quarantined FROM drops ORDER BY run",
   );
   return drops.map(({ run, quarantined }) => {
-    const ranges = store.all<{ start: number; end: number }>(
-      `SELECT offset AS start, offset + rows AS end FROM held_out
+    const ranges = store.all<{ file: number; start: number; end: number }>(
+      `SELECT file, offset AS start, offset + rows AS end FROM held_out
        WHERE run = :run ORDER BY offset`,
       { run },
-    );
+    ).filter(({ file }) => !superseded.has(file));
     const rows = ranges.at(-1)?.end ?? 0;
     const only = new RowBits(rows);
     for (const { start, end } of ranges) {

@@ -1,6 +1,7 @@
 import { randomStream } from "../random.ts";
 import { RowBits } from "../rows/row_set.ts";
 import { join } from "node:path";
+import type { Admission } from "./admit.ts";
 import type { MixedPart } from "./mixed_source.ts";
 import type { ReservoirSlot } from "./reservoir.ts";
 import type { RunContext } from "./context.ts";
@@ -14,8 +15,12 @@ export interface Reservoir {
   path?: string;
 }
 
-/** Reads which rows the reservoir holds; rows of files that are superseded are no longer among them. */
-export function presentReservoir(store: Store, folder: string): Reservoir {
+/** Reads which rows the reservoir holds, those of superseded files left out. */
+export function presentReservoir(
+  store: Store,
+  folder: string,
+  superseded: ReadonlySet<number>,
+): Reservoir {
   const name = store.one<{ value: string }>(
     "SELECT value FROM facts WHERE name = 'reservoir'",
   )?.value;
@@ -23,7 +28,7 @@ export function presentReservoir(store: Store, folder: string): Reservoir {
     `SELECT slot, file, row, key FROM reservoir
      WHERE file IN (SELECT id FROM files WHERE state = 'taken')
      ORDER BY slot`,
-  );
+  ).filter(({ file }) => !superseded.has(file));
   return { slots, path: name === undefined ? undefined : join(folder, name) };
 }
 
@@ -38,11 +43,14 @@ export function largestKey(store: Store, capacity: number): number {
 /** A seeded sample of the reservoir for one run: `ratio` old rows for each new one, as far as they go. */
 export function replayPart(
   { store, settings, places }: RunContext,
-  newRows: number,
-  width: number,
+  { newRows, width, superseded }: Admission,
   seed: number,
 ): MixedPart | undefined {
-  const { slots, path } = presentReservoir(store, places.reservoir);
+  const { slots, path } = presentReservoir(
+    store,
+    places.reservoir,
+    superseded,
+  );
   const most = Math.floor(settings.reservoir.ratio * newRows);
   const count = Math.min(slots.length, most);
   if (count === 0 || path === undefined) return undefined;
