@@ -1,8 +1,8 @@
-import { cpus } from "node:os";
 import { DbksvdError } from "../errors.ts";
 import { codeGroup, subtractCodes } from "./cpu/coding.ts";
 import { groupDictionary, layOutGroups } from "./cpu/groups.ts";
 import { iterateOnce } from "./cpu/iterate.ts";
+import { processorName } from "./cpu/processor.ts";
 import { gram } from "./cpu/products.ts";
 import { normaliseRows, rowEnergies } from "./cpu/rows.ts";
 import {
@@ -42,7 +42,7 @@ class CpuEngine implements Engine {
     this.spec = spec;
     this.info = {
       kind: "cpu",
-      name: cpus()[0]?.model ?? "unknown processor",
+      name: processorName(),
       software: false,
       details: {},
     };

@@ -4,6 +4,7 @@ import { exists, previousOf, writeError } from "../model/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
+import { TOOL_VERSION } from "../version.ts";
 import { changesBetween, type RunIdentity } from "./run_identity.ts";
 import type { Checkpoints, SavedRun } from "./unfinished.ts";
 
@@ -119,6 +120,11 @@ async function beginningOfUnfinished(
     : undefined;
   if (from !== undefined) {
     onNotice?.(`Going on from iteration ${from.state.iteration}`);
+    if (from.toolVersion !== TOOL_VERSION) {
+      onNotice?.(
+        `Version ${from.toolVersion} began this run, version ${TOOL_VERSION} goes on: the model will be as good, but not the same to the last bit`,
+      );
+    }
     return { kind: "resumed", from };
   }
   await checkpoints.clear();
