@@ -13,11 +13,10 @@ import {
 } from "./initialise.ts";
 import { freshState, type LearnState } from "./state.ts";
 import type { TrainOptions } from "./options.ts";
-import { normLimit } from "./norms.ts";
 import { checkedDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import {
-  gatherStatistics,
+  gatherWithin,
   normalisationOf,
   type RowStatistics,
 } from "./statistics.ts";
@@ -162,19 +161,18 @@ async function start(
   hooks: LearnHooks,
   except: RowSet | undefined,
 ): Promise<LearnState> {
+  const rowsToCome = () =>
+    source.batches(4096, { except, signal: hooks.signal });
   const fromRows = hooks.initial === undefined && options.init === "rows";
-  const statistics = await gatherStatistics(
-    source.batches(4096, { except, signal: hooks.signal }),
-    source.width,
-    {
-      draw: Math.max(
-        ROWS_FOR_MEDIAN,
-        fromRows ? options.atoms + spareRows(options.atoms) : 0,
-      ),
-      random: randomStream(options.seed, "draw"),
-      most: Math.max(options.statsRows ?? Infinity, options.atoms),
-    },
-  );
+  const { statistics, limit } = await gatherWithin(rowsToCome, source.width, {
+    draw: Math.max(
+      ROWS_FOR_MEDIAN,
+      fromRows ? options.atoms + spareRows(options.atoms) : 0,
+    ),
+    seed: options.seed,
+    most: Math.max(options.statsRows ?? Infinity, options.atoms),
+    normCap: options.exact ? 0 : options.normCap,
+  });
   if (statistics.rows === 0) {
     throw new DbksvdError("data", "There are no rows to train on", {
       mend: "check the inputs, --holdout and any filters",
@@ -186,11 +184,6 @@ async function start(
   const trainingRows = options.statsRows === undefined
     ? statistics.rows
     : source.rowCount - (except?.size ?? 0);
-  const limit = normLimit(
-    statistics.drawn,
-    normalisation.mean,
-    options.exact ? 0 : options.normCap,
-  );
   return freshState(
     dictionary.slice(),
     { normalisation, normLimit: limit, trainingRows },

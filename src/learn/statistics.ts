@@ -1,6 +1,10 @@
 import type { Normalisation } from "../engine/engine.ts";
-import type { RandomStream } from "../random.ts";
+import { type RandomStream, randomStream } from "../random.ts";
 import type { RowBatch } from "../rows/source.ts";
+import { drawInRows, normLimit } from "./norms.ts";
+
+/** Where the root mean square distance from the mean is so many medians, a few far rows have the say. */
+const FAR_SPREAD = 1.5;
 
 /** What one pass over the training rows tells before learning starts. */
 export interface RowStatistics {
@@ -41,6 +45,48 @@ export async function gatherStatistics(
     if (sums.rows >= options.most) break;
   }
   return { ...sums.result(), drawn };
+}
+
+/**
+ * Gathers statistics that a few rows of huge norm do not decide: where they dominate the spread, it goes over the rows once
+ * more with all of them drawn in to the limit.
+ *
+ * @param batches delivers the training rows, each time it is called
+ * @param width n
+ * @param options as `gatherStatistics`, and the norm limit in medians (0: none)
+ * @returns the statistics, and the limit in raw units (0: none)
+ */
+export async function gatherWithin(
+  batches: () => AsyncIterable<RowBatch>,
+  width: number,
+  options: { draw: number; seed: number; most: number; normCap: number },
+): Promise<{ statistics: RowStatistics; limit: number }> {
+  const { draw, seed, most, normCap } = options;
+  const again = () => ({ draw, most, random: randomStream(seed, "draw") });
+  const statistics = await gatherStatistics(batches(), width, again());
+  const mean = Float32Array.from(statistics.mean);
+  const limit = normLimit(statistics.drawn, mean, normCap);
+  const median = limit / normCap;
+  if (!(Math.sqrt(statistics.spread) > FAR_SPREAD * median && limit > 0)) {
+    return { statistics, limit };
+  }
+  const near = await gatherStatistics(
+    drawnIn(batches(), mean, limit),
+    width,
+    again(),
+  );
+  return { statistics: near, limit };
+}
+
+async function* drawnIn(
+  batches: AsyncIterable<RowBatch>,
+  mean: Float32Array,
+  limit: number,
+): AsyncGenerator<RowBatch> {
+  for await (const batch of batches) {
+    drawInRows(batch, mean, limit);
+    yield batch;
+  }
 }
 
 /**

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { groupSizes } from "../../src/learn/groups.ts";
+import {
+  atomOrder,
+  planTraining,
+  sampleBatchFor,
+} from "../../src/learn/plan.ts";
+import { scheduledStep } from "../../src/learn/schedule.ts";
+import { optionsOf } from "./setting.ts";
+
+Deno.test("planTraining() splits a pass into batches that differ by at most one row", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 100_000 }),
+    fc.integer({ min: 1, max: 70_000 }),
+    fc.integer({ min: 1, max: 9 }),
+    (rows, sampleBatch, passes) => {
+      const { batches, iterations } = planTraining(rows, sampleBatch, passes);
+      assert.equal(batches.reduce((sum, n) => sum + n, 0), rows);
+      assert.equal(batches.length, Math.ceil(rows / sampleBatch));
+      assert(Math.max(...batches) - Math.min(...batches) <= 1);
+      assert.equal(iterations, passes * batches.length);
+    },
+  ));
+});
+
+Deno.test("sampleBatchFor() takes a sixteenth of the rows within its bounds", () => {
+  const options = optionsOf({ sampleBatch: undefined });
+  assert.equal(sampleBatchFor(options, 160_000), 10_000);
+  assert.equal(sampleBatchFor(options, 9000), 1024);
+  assert.equal(sampleBatchFor({ ...options, atoms: 4096 }, 9000), 8192);
+  assert.equal(sampleBatchFor(options, 10_000_000), 65_536);
+  assert.equal(sampleBatchFor({ ...options, memory: 0 }, 9000), 65_536);
+  assert.equal(sampleBatchFor({ ...options, sampleBatch: 77 }, 9000), 77);
+});
+
+Deno.test("atomOrder() permutes each group's atoms, groups in order", () => {
+  const order = atomOrder([3, 5], 0, 7, false);
+  assert.deepEqual([...order.slice(0, 3)].sort(), [0, 1, 2]);
+  assert.deepEqual([...order.slice(3)].sort(), [3, 4, 5, 6, 7]);
+  assert.notDeepEqual(order, atomOrder([3, 5], 0, 8, false));
+  assert.deepEqual([...atomOrder([2, 2], 0, 0, true)], [0, 1, 2, 3]);
+});
+
+Deno.test("groupSizes() doubles the prefix with each group and cuts the last", () => {
+  const sizes = (atoms: number) => groupSizes({ matryoshka: "auto", atoms });
+  assert.deepEqual(sizes(100), [100]);
+  assert.deepEqual(sizes(512), [256, 256]);
+  assert.deepEqual(sizes(2048), [256, 256, 512, 1024]);
+  assert.deepEqual(sizes(1500), [256, 256, 512, 476]);
+  assert.deepEqual(groupSizes({ matryoshka: [7, 3], atoms: 10 }), [7, 3]);
+});
+
+Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as training goes on", () => {
+  const options = optionsOf({ sparsity: 8, atoms: 512 });
+  const plan = planTraining(9000, 1000, 10);
+  const steps = Array.from(
+    { length: plan.iterations },
+    (_, i) => scheduledStep(options, plan, i, 1000),
+  );
+  const rises = (values: number[]) =>
+    values.every((v, i) => i === 0 || v >= values[i - 1]);
+  assert.equal(steps[0].ridge, 2);
+  assert(Math.abs(steps.at(-1)!.ridge - 0.5) < 1e-12);
+  assert(rises(steps.map((step) => -step.ridge)));
+  assert.equal(steps[0].sparsity, 4);
+  assert.equal(steps.at(-1)!.sparsity, 8);
+  assert(rises(steps.map((step) => step.sparsity)));
+  assert(rises(steps.map((step) => step.memory)));
+  assert(steps.every(({ memory }) => memory >= 0 && memory < 1));
+  // A batch uses an atom 1000·8/512 times; at first 40 uses are remembered.
+  assert(Math.abs(steps[0].memory - (1 - 15.625 / 40)) < 1e-12);
+});
+
+Deno.test("scheduledStep() asks for plain K-SVD where told to", () => {
+  const plan = planTraining(9000, 1000, 10);
+  const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, 1000);
+  assert.deepEqual(exact, { ridge: 0, memory: 0, sparsity: 3 });
+  const paper = optionsOf({ ridge: 0, memory: 0, startSparsity: 3 });
+  assert.deepEqual(scheduledStep(paper, plan, 0, 1000), exact);
+});
+
+Deno.test("scheduledStep() codes fully where there is one iteration only", () => {
+  const plan = planTraining(100, 100, 1);
+  assert.equal(scheduledStep(optionsOf(), plan, 0, 100).sparsity, 3);
+});
