@@ -1,5 +1,5 @@
-import { cpus } from "node:os";
 import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
+import { processorName } from "../engine/cpu/processor.ts";
 import { multiplyTransposed } from "../engine/cpu/products.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "./coding.ts";
@@ -17,7 +17,7 @@ const CHUNK_VALUES = 2 ** 22;
 export function autoencoderCoder(sae: SparseAutoencoder): RowCoder {
   const info: EngineInfo = {
     kind: "cpu",
-    name: cpus()[0]?.model ?? "unknown processor",
+    name: processorName(),
     software: false,
     details: {},
   };
