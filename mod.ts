@@ -95,7 +95,12 @@ export {
   type ExportNames,
 } from "./src/use/export_formats.ts";
 export { importModel } from "./src/use/import.ts";
-export { openRows, type OpenRowsOptions } from "./src/rows/open.ts";
+export {
+  listColumns,
+  openRows,
+  type OpenRowsOptions,
+  type VectorColumn,
+} from "./src/rows/open.ts";
 export type { DeviceChoice } from "./src/engine/create.ts";
 export type {
   CoderOptions,
@@ -133,11 +138,9 @@ export type { RowText } from "./src/use/top_rows.ts";
 export type { LearnHooks } from "./src/learn/learn.ts";
 export type { Measured } from "./src/use/measure.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";
-export type { RemoteOptions } from "./src/rows/remote/open.ts";
 export type { UsageWindow } from "./src/learn/housekeeping.ts";
 export type { LearnState } from "./src/learn/state.ts";
 export type { TrainingPlan } from "./src/learn/plan.ts";
-export type { Backoff } from "./src/rows/remote/transfer.ts";
 export {
   DEFAULT_PLANTED_OPTIONS,
   type PlantedData,

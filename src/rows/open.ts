@@ -15,13 +15,12 @@ import {
   type PreparationOptions,
   type RowFilter,
 } from "./prepare.ts";
-import type { RemoteOptions } from "./remote/open.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 import { PartStore } from "./store.ts";
 import { DecodePool } from "./workers/pool.ts";
 
 /** How rows are found, decoded and prepared. */
-export interface OpenRowsOptions extends RemoteOptions {
+export interface OpenRowsOptions {
   /**
    * The column with vectors; `a,b,c` or `x*` for one scalar column a dimension; a tensor's name in safetensors. Needed
    * where there are several.
@@ -47,6 +46,12 @@ export interface OpenRowsOptions extends RemoteOptions {
   decodeWorkers?: number;
   /** Bytes that decoding may take, about, batches apart. 512 MiB. */
   memoryBudget?: number;
+  /** Directory for blocks of remote files; none by default. */
+  cacheDir?: string;
+  /** Bytes that the cache may take. 16 GiB. */
+  cacheBytes?: number;
+  /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */
+  backoff?: (attempt: number) => number;
 }
 
 const MEMORY_BUDGET = 512 * 2 ** 20;
@@ -62,12 +67,16 @@ const WORKERS_FROM_BYTES = 64 * 2 ** 20;
  * @throws {DbksvdError} `data` where an input cannot be read or holds no one choice of vectors
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { openRows } from "@dbksvd/dbksvd";
- * const rows = await openRows("embeddings/*.parquet", { column: "embedding" });
- * for await (const { data, rows: count } of rows.batches(65536, { shuffleSeed: 0 })) {
- *   console.log(count, data.length / count);
+ * import assert from "node:assert/strict";
+ * const rows = await openRows("samples/glove-10k.parquet", { maxRows: 5000 });
+ * let seen = 0;
+ * for await (const batch of rows.batches(1024, { shuffleSeed: 0 })) {
+ *   assert.equal(batch.data.length, batch.rows * rows.width);
+ *   seen += batch.rows;
  * }
+ * assert.equal(seen, 5000);
  * await rows.close();
  * ```
  */
@@ -104,6 +113,14 @@ export interface VectorColumn {
  * @param inputs as `openRows` takes them; the first Parquet file is looked at
  * @param options what blobs hold, where it is known
  * @throws {DbksvdError} `data` where the input is no Parquet
+ *
+ * @example
+ * ```ts
+ * import { listColumns } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const [column] = await listColumns("samples/glove-10k.parquet");
+ * assert.equal(column.layout, "list");
+ * ```
  */
 export async function listColumns(
   inputs: string | string[],

@@ -1,18 +1,15 @@
 import { DbksvdError } from "../../errors.ts";
 import type { ByteSource } from "../bytes.ts";
+import type { OpenRowsOptions } from "../open.ts";
 import { BlockCache } from "./cache.ts";
 import { RemoteFile, WholeRemoteFile } from "./file.ts";
-import { type Backoff, type RemotePlace, Transfer } from "./transfer.ts";
+import { type RemotePlace, Transfer } from "./transfer.ts";
 
-/** How remote files are read. */
-export interface RemoteOptions {
-  /** Directory for blocks of remote files; none by default. */
-  cacheDir?: string;
-  /** Bytes that the cache may take. 16 GiB. */
-  cacheBytes?: number;
-  /** Waits between attempts, in milliseconds, by attempt. */
-  backoff?: Backoff;
-}
+/** How remote files are read: as in `OpenRowsOptions`. */
+export type RemoteOptions = Pick<
+  OpenRowsOptions,
+  "cacheDir" | "cacheBytes" | "backoff"
+>;
 
 const CACHE_BYTES = 16 * 2 ** 30;
 

@@ -16,10 +16,7 @@ export interface RemotePlace {
   headers: Record<string, string>;
 }
 
-/** How long to wait before an attempt, counted from 0; tests shorten it. */
-export type Backoff = (attempt: number) => number;
-
-const backoff: Backoff = (attempt) => 250 * 2 ** attempt;
+const backoff = (attempt: number) => 250 * 2 ** attempt;
 
 /** What a server says about a file. */
 export interface RemoteInfo {
@@ -32,7 +29,10 @@ export interface RemoteInfo {
 export class Transfer {
   #target: string;
 
-  constructor(readonly place: RemotePlace, readonly wait: Backoff = backoff) {
+  constructor(
+    readonly place: RemotePlace,
+    readonly wait: (attempt: number) => number = backoff,
+  ) {
     this.#target = place.url;
   }
 

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { benchRows } from "../../src/bench/rows.ts";
+import { inDirectory } from "./files.ts";
+import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
+
+Deno.test("benchRows() measures a file for every number of workers, beside hyparquet", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/a.parquet`;
+    writeHyparquet(file, asRows(someNumbers(500 * 32), 32), {});
+    const { files } = await benchRows([file], { workers: [1, 2], repeats: 1 });
+    assert.deepEqual(files.map(({ workers }) => workers), [1, 2]);
+    for (const measured of files) {
+      assert.equal(measured.file, file);
+      assert.deepEqual([measured.rows, measured.width], [500, 32]);
+      assert.ok(measured.megabytesPerSecond > 0);
+      assert.ok(measured.baselineMegabytesPerSecond > 0);
+      assert.ok(measured.fileMegabytesPerSecond > 0);
+    }
+  }));
