@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadModel } from "../../src/model/directory.ts";
+import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
+import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
+
+const CHILD = fileURLToPath(new URL("killed_run.ts", import.meta.url));
+
+/** Every place between two steps of a run: what a kill there leaves behind differs. */
+const PLACES = [
+  "run.start:",
+  "stage.end:scan",
+  "stage.end:admit",
+  "train.progress:",
+  "stage.end:evaluate",
+  "stage.end:write",
+  "stage.start:commit",
+  "stage.end:commit",
+  "stage.end:tidy",
+];
+
+async function killAt(pipeline: TestPipeline, when: string): Promise<void> {
+  const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      CHILD,
+      pipeline.folder,
+      JSON.stringify(pipeline.config),
+      when,
+    ],
+  }).output();
+  assert(!success);
+  assert.equal(signal, "SIGKILL", new TextDecoder().decode(stderr));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) names.push(name);
+  return names.sort();
+}
+
+/** Two drops, the second perhaps with killed runs before the one that ends. */
+async function twoNights(kills: readonly string[]) {
+  const data = new DriftingData(4);
+  const pipeline = await TestPipeline.create();
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  await pipeline.run();
+  writeDrop(pipeline.input("b.parquet"), data.drop(1, 400));
+  for (const when of kills) await killAt(pipeline, when);
+  const last = await pipeline.run();
+  const { config, folder } = pipeline;
+  return {
+    pipeline,
+    last,
+    status: await pipelineStatus(config, { base: folder }),
+    history: await pipelineHistory(config, { base: folder }),
+    dictionary: (await loadModel(pipeline.root("current"))).model.dictionary,
+  };
+}
+
+Deno.test("a run killed anywhere is done again or finished: no file twice, none left out, the same bytes", async (t) => {
+  const straight = await twoNights([]);
+  for (const when of PLACES) {
+    await t.step(when, async () => {
+      const night = await twoNights([when]);
+      await using pipeline = night.pipeline;
+      const { status, history } = night;
+      assert.deepEqual(status.files, { taken: 2 });
+      assert.equal(status.rows.new, 2 * 380);
+      assert.equal(status.rows.heldOut, 2 * 20);
+      assert.equal(status.rows.reservoir, straight.status.rows.reservoir);
+      assert.equal(
+        night.dictionary.join(),
+        straight.dictionary.join(),
+      );
+      const taking = history.runs.filter(({ newRows }) => newRows > 0);
+      assert.equal(taking.length, 2);
+      const running = history.runs.filter(({ state }) => state === "running");
+      assert.deepEqual(running, []);
+      // The link leads where the database says, and nothing unfinished lies about.
+      const current = basename(await Deno.realPath(pipeline.root("current")));
+      assert.equal(current, status.current);
+      assert.deepEqual(
+        await namesIn(pipeline.root("versions")),
+        history.versions.map(({ version }) => version),
+      );
+      assert.deepEqual(await namesIn(pipeline.root("work")), []);
+      assert.equal((await namesIn(pipeline.root("held-out"))).length, 2);
+      assert.equal((await namesIn(pipeline.root("reservoir"))).length, 1);
+    });
+  }
+  await straight.pipeline[Symbol.asyncDispose]();
+});
+
+Deno.test("runs killed one after the other do not add up", async () => {
+  const straight = await twoNights([]);
+  const night = await twoNights([
+    "train.progress:",
+    "stage.start:commit",
+    "stage.end:admit",
+  ]);
+  assert.equal(night.dictionary.join(), straight.dictionary.join());
+  const { history } = night;
+  assert.deepEqual(
+    history.runs.map(({ state }) => state),
+    ["done", "interrupted", "interrupted", "interrupted", "done"],
+  );
+  await night.pipeline[Symbol.asyncDispose]();
+  await straight.pipeline[Symbol.asyncDispose]();
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { createHmac } from "node:crypto";
+import type { PipelineConfig } from "../../src/pipeline/config.ts";
+import { signatureOf } from "../../src/pipeline/notify.ts";
+import { pipelineStatus } from "../../src/pipeline/status.ts";
+import { jsonLines } from "../../src/pipeline/watch.ts";
+import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
+
+const data = new DriftingData(2);
+
+interface Received {
+  path: string;
+  headers: Headers;
+  body: string;
+}
+
+/** A server on the loopback that notes what it is sent and answers as told. */
+function receiver(answer: (count: number) => number) {
+  const received: Received[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      received.push({
+        path: new URL(request.url).pathname,
+        headers: request.headers,
+        body: await request.text(),
+      });
+      return new Response(null, { status: answer(received.length) });
+    },
+  );
+  return {
+    received,
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function hooked(url: string): Partial<PipelineConfig> {
+  return {
+    notify: {
+      webhooks: [{
+        url: `${url}/hook?token=hidden`,
+        events: ["promotion", "failure", "refused"],
+        secretEnv: "DBKSVD_TEST_SECRET",
+      }],
+    },
+  };
+}
+
+Deno.test("a promotion is sent to the webhook, signed, again after a failure of the server", async () => {
+  Deno.env.set("DBKSVD_TEST_SECRET", "open sesame");
+  await using server = receiver((count) => count === 1 ? 503 : 204);
+  await using pipeline = await TestPipeline.create(hooked(server.url));
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const lines: string[] = [];
+  const run = await pipeline.run({
+    log: jsonLines((line) => lines.push(line)),
+  });
+  assert.equal(server.received.length, 2);
+  const [first, second] = server.received;
+  assert.equal(first.body, second.body);
+  const message = JSON.parse(second.body);
+  assert.equal(message.event, "promotion");
+  assert.equal(message.version, run.version);
+  assert.equal(message.fvu, run.metrics!.candidate.fvu);
+  assert.equal(second.headers.get("x-dbksvd-event"), "promotion");
+  assert.equal(second.headers.get("x-dbksvd-delivery"), message.id);
+  const timestamp = second.headers.get("x-dbksvd-timestamp");
+  assert.equal(
+    second.headers.get("x-dbksvd-signature"),
+    "sha256=" + createHmac("sha256", "open sesame")
+      .update(`${timestamp}.${second.body}`).digest("hex"),
+  );
+  const log = lines.join("");
+  assert(log.includes("webhook.delivered"));
+  assert(!log.includes("hidden") && !log.includes("sesame"));
+});
+
+Deno.test("what could not be delivered waits for the next run; what the server refuses is not repeated at once", async () => {
+  let status = 500;
+  await using server = receiver(() => status);
+  await using pipeline = await TestPipeline.create(hooked(server.url));
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const run = await pipeline.run();
+  assert.equal(run.outcome, "promoted");
+  assert.equal(server.received.length, 4);
+  const undelivered = async () => {
+    const { config, folder } = pipeline;
+    return (await pipelineStatus(config, { base: folder })).undelivered;
+  };
+  assert.equal(await undelivered(), 1);
+  status = 400;
+  await pipeline.run();
+  assert.equal(server.received.length, 5);
+  status = 200;
+  await pipeline.run();
+  assert.equal(server.received.length, 6);
+  assert.equal(server.received[5].body, server.received[0].body);
+  assert.equal(await undelivered(), 0);
+});
+
+Deno.test("failures and refused files are sent with their reasons", async () => {
+  await using server = receiver(() => 200);
+  await using pipeline = await TestPipeline.create(hooked(server.url));
+  await Deno.writeTextFile(pipeline.input("bad.parquet"), "no Parquet");
+  await pipeline.run();
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const failing = pipeline.run({
+    createEngine: () => {
+      throw new Error("the machine room is under water");
+    },
+  });
+  await assert.rejects(failing, /under water/);
+  const [refused, failure] = server.received.map(({ body }) =>
+    JSON.parse(body)
+  );
+  assert.equal(refused.event, "refused");
+  assert.equal(refused.files[0].path, "in/bad.parquet");
+  assert.equal(failure.event, "failure");
+  assert.equal(failure.reason, "the machine room is under water");
+});
+
+Deno.test("signatureOf() is HMAC-SHA256 of the time and the body", async () => {
+  const expected = createHmac("sha256", "key").update("17.{}").digest("hex");
+  assert.equal(await signatureOf("key", "17", "{}"), `sha256=${expected}`);
+});
+
+Deno.test("the log is a line of JSON an event, each with time, level, pipeline and run", async () => {
+  await using pipeline = await TestPipeline.create({ name: "nightly" });
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const lines: string[] = [];
+  await pipeline.run({ log: jsonLines((line) => lines.push(line)) });
+  const events = lines.map((line) => {
+    assert(line.endsWith("\n"));
+    return JSON.parse(line);
+  });
+  for (const event of events) {
+    assert.equal(event.pipeline, "nightly");
+    assert.match(event.level, /^(debug|info|warn|error)$/);
+    assert(!Number.isNaN(Date.parse(event.time)));
+  }
+  const stages = events.filter(({ event }) => event === "stage.end")
+    .map(({ stage }) => stage);
+  assert.deepEqual(stages, [
+    "scan",
+    "admit",
+    "train",
+    "evaluate",
+    "write",
+    "commit",
+    "tidy",
+  ]);
+});
+
+Deno.test("Deno's own OpenTelemetry exporter is given spans and metrics of a run", async () => {
+  await using collector = receiver(() => 200);
+  await using pipeline = await TestPipeline.create();
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      fileURLToPath(new URL("killed_run.ts", import.meta.url)),
+      pipeline.folder,
+      JSON.stringify(pipeline.config),
+      "never",
+    ],
+    env: {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_DENO_CONSOLE: "ignore",
+    },
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  const sent = (path: string) =>
+    collector.received.filter((request) => request.path === path)
+      .map(({ body }) => body).join("\n");
+  const spans = new Set(
+    [...sent("/v1/traces").matchAll(/"name":"(pipeline\.[a-z]+)"/g)]
+      .map(([, name]) => name),
+  );
+  for (const stage of ["run", "scan", "admit", "train", "evaluate", "commit"]) {
+    assert(spans.has(`pipeline.${stage}`), stage);
+  }
+  const metrics = sent("/v1/metrics");
+  for (const name of ["runs", "promotions", "rows", "fvu", "stage.seconds"]) {
+    assert(metrics.includes(`"dbksvd.pipeline.${name}"`), name);
+  }
+});
