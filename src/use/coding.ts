@@ -123,7 +123,7 @@ export async function* codeRows<C extends SparseCodes>(
   const next = async () => {
     const coded = await inFlight.shift()!;
     rows += coded.codes.rows;
-    onProgress?.({ rows, total: source.rowCount });
+    onProgress?.({ rows, total: rowsDelivered(source, delivery) });
     return coded;
   };
   try {
@@ -143,6 +143,17 @@ export async function* codeRows<C extends SparseCodes>(
   } finally {
     await Promise.allSettled(inFlight);
   }
+}
+
+/** Rows that a delivery brings, before filters drop any: for progress. */
+export function rowsDelivered(
+  source: RowSource,
+  { range, only, except }: BatchOptions = {},
+): number {
+  const rows = range === undefined
+    ? source.rowCount
+    : Math.min(range.end, source.rowCount) - range.start;
+  return Math.min(rows, only?.size ?? rows) - (except?.size ?? 0);
 }
 
 /** Refuses rows that are not of a dictionary's width. */

@@ -19,6 +19,7 @@ import {
   checkWidth,
   type RowCoder,
   rowsAtOnce,
+  rowsDelivered,
   type RunOptions,
 } from "./coding.ts";
 import { type AnyModel, coderOf } from "./models.ts";
@@ -154,30 +155,37 @@ async function measureAll(
   let rows = 0;
   let measured = Promise.resolve();
   const batches = source.batches(size, { ...options.rows, signal });
-  for await (const batch of batches) {
-    signal?.throwIfAborted();
-    const coded = entries.map(({ coder }) =>
-      coder.encode({ data: batch.data.slice(), rows: batch.rows })
-    );
-    for (const codes of coded) codes.catch(() => {});
+  try {
+    for await (const batch of batches) {
+      signal?.throwIfAborted();
+      const coded = entries.map(({ coder }) =>
+        coder.encode({ data: batch.data.slice(), rows: batch.rows })
+      );
+      const previous = measured;
+      measured = addBatch(entries, coded, batch, previous);
+      measured.catch(() => {}); // reported when awaited
+      await previous;
+      rows += batch.rows;
+      onProgress?.({ rows, total: rowsDelivered(source, options.rows) });
+    }
     await measured;
-    measured = addBatch(entries, coded, batch);
-    measured.catch(() => {}); // reported when awaited
-    rows += batch.rows;
-    onProgress?.({ rows, total: source.rowCount });
+  } finally {
+    await Promise.allSettled([measured]);
   }
-  await measured;
 }
 
 async function addBatch(
   entries: Entry[],
   coded: ReturnType<RowCoder["encode"]>[],
   batch: RowBatch,
+  previous: Promise<void>,
 ) {
+  const [, ...settled] = await Promise.allSettled([previous, ...coded]);
   for (const [i, { metrics, distributions }] of entries.entries()) {
-    const codes = await coded[i];
-    metrics.add(batch.data, codes);
-    distributions.add(codes);
+    const codes = settled[i];
+    if (codes.status === "rejected") throw codes.reason;
+    metrics.add(batch.data, codes.value);
+    distributions.add(codes.value);
   }
 }
 
