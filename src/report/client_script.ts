@@ -5,7 +5,9 @@ import list from "./client/list.js" with { type: "text" };
 import main from "./client/main.js" with { type: "text" };
 import mapDrawing from "./client/map_drawing.js" with { type: "text" };
 import map from "./client/map.js" with { type: "text" };
-import pages from "./client/pages.js" with { type: "text" };
+import pageParts from "./client/page_parts.js" with { type: "text" };
+import atomPage from "./client/atom_page.js" with { type: "text" };
+import rowPage from "./client/row_page.js" with { type: "text" };
 import picture from "./client/picture.js" with { type: "text" };
 import selection from "./client/selection.js" with { type: "text" };
 import unpack from "./client/unpack.js" with { type: "text" };
@@ -20,7 +22,9 @@ const MODULES = [
   dictionary,
   selection,
   list,
-  pages,
+  pageParts,
+  atomPage,
+  rowPage,
   mapDrawing,
   map,
   filters,

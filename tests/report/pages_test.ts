@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { createDictionary } from "../../src/report/client/dictionary.js";
-import { atomPage, rowPage } from "../../src/report/client/pages.js";
+import { atomPage } from "../../src/report/client/atom_page.js";
+import { rowPage } from "../../src/report/client/row_page.js";
 import { unpackPart } from "../../src/report/client/unpack.js";
 import { browserParts } from "../../src/report/browser_parts.ts";
 import type { BrowserData } from "../../src/report/data.ts";

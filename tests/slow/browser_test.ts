@@ -261,7 +261,7 @@ Deno.test("the atom browser tells assistive software what is what", async () => 
   });
 });
 
-Deno.test("the atom browser filters by usage, and the map fades the others", async () => {
+Deno.test("the atom browser filters by usage, and clears its filters", async () => {
   await browserOf(fixtureBrowser())(async (page) => {
     await page.getByText("Filters", { exact: true }).click();
     await page.getByLabel("Used by at most").fill("0");

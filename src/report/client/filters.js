@@ -3,45 +3,14 @@ import { element } from "./dom.js";
 import { ORDERS } from "./selection.js";
 
 const TYPING_PAUSE = 80;
+// A float32 cosine of 1 may be a little above it.
+const ROUNDING = 1e-6;
 
 /** The controls over the list; `onChange(filter, submitted)` whenever they say something else, or on Enter. */
 export function createFilters(dictionary, onChange) {
-  const search = element("input", {
-    type: "search",
-    id: "search",
-    placeholder: dictionary.hasText
-      ? "Search texts, labels, #index"
-      : "Search labels, #index",
-    "aria-label": "Search atoms",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
-  const order = element(
-    "select",
-    { "aria-label": "Order" },
-    element("option", { value: "auto" }, "Order: best match, most used"),
-    Object.entries(ORDERS).map(([value, [name]]) =>
-      element("option", { value }, `Order: ${name.toLowerCase()}`)
-    ),
-  );
-  const usageFrom = numberField("Used by at least", "%", 0, 100);
-  const usageTo = numberField("Used by at most", "%", 0, 100);
-  const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
-  const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
-  const labelled = element("input", { type: "checkbox" });
-  const group = element(
-    "select",
-    {},
-    element("option", { value: "" }, "all"),
-    dictionary.groups.map((size, g) =>
-      element("option", { value: g }, `${g + 1} (${size} atoms)`)
-    ),
-  );
-  const clear = element(
-    "button",
-    { type: "reset", class: "plain" },
-    "Clear filters",
-  );
+  const search = searchField(dictionary);
+  const order = orderField();
+  const fields = filterFields(dictionary);
   const form = element(
     "form",
     { class: "filters", role: "search" },
@@ -51,28 +20,13 @@ export function createFilters(dictionary, onChange) {
       "details",
       {},
       element("summary", {}, "Filters"),
-      element(
-        "div",
-        { class: "fields" },
-        [usageFrom, usageTo, coherenceFrom, coherenceTo].map((f) => f.label),
-        dictionary.groups.length > 1
-          ? element("label", {}, element("span", {}, "Group"), group)
-          : undefined,
-        element("label", { class: "check" }, labelled, "Only with a label"),
-        clear,
-      ),
+      element("div", { class: "fields" }, fields.elements),
     ),
   );
-
   const read = () => ({
     query: search.value,
     order: order.value,
-    usageFrom: usageFrom.value(0) / 100,
-    usageTo: usageTo.value(100) / 100,
-    coherenceFrom: coherenceFrom.value(0),
-    coherenceTo: coherenceTo.value(1) + 1e-6,
-    labelled: labelled.checked,
-    group: group.value === "" ? undefined : Number(group.value),
+    ...fields.read(),
   });
   let timer;
   const later = () => {
@@ -89,6 +43,68 @@ export function createFilters(dictionary, onChange) {
     onChange(read(), true);
   });
   return { form, search, read };
+}
+
+function searchField(dictionary) {
+  return element("input", {
+    type: "search",
+    id: "search",
+    placeholder: dictionary.hasText
+      ? "Search texts, labels, #index"
+      : "Search labels, #index",
+    "aria-label": "Search atoms",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+}
+
+function orderField() {
+  return element(
+    "select",
+    { "aria-label": "Order" },
+    element("option", { value: "auto" }, "Order: best match, most used"),
+    Object.entries(ORDERS).map(([value, [name]]) =>
+      element("option", { value }, `Order: ${name.toLowerCase()}`)
+    ),
+  );
+}
+
+function filterFields(dictionary) {
+  const usageFrom = numberField("Used by at least", "%", 0, 100);
+  const usageTo = numberField("Used by at most", "%", 0, 100);
+  const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
+  const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
+  const labelled = element("input", { type: "checkbox" });
+  const group = groupField(dictionary);
+  return {
+    elements: [
+      ...[usageFrom, usageTo, coherenceFrom, coherenceTo].map((f) => f.label),
+      dictionary.groups.length > 1
+        ? element("label", {}, element("span", {}, "Group"), group)
+        : undefined,
+      element("label", { class: "check" }, labelled, "Only with a label"),
+      element("button", { type: "reset", class: "plain" }, "Clear filters"),
+    ],
+    read: () => ({
+      usageFrom: usageFrom.value(0) / 100,
+      usageTo: usageTo.value(100) / 100,
+      coherenceFrom: coherenceFrom.value(0),
+      coherenceTo: coherenceTo.value(1) + ROUNDING,
+      labelled: labelled.checked,
+      group: group.value === "" ? undefined : Number(group.value),
+    }),
+  };
+}
+
+function groupField(dictionary) {
+  return element(
+    "select",
+    {},
+    element("option", { value: "" }, "all"),
+    dictionary.groups.map((size, g) =>
+      element("option", { value: g }, `${g + 1} (${size} atoms)`)
+    ),
+  );
 }
 
 function numberField(name, unit, low, high) {

@@ -59,15 +59,8 @@ export function createList(dictionary, container, onOpen) {
 
   function onKey(event) {
     const page = Math.max(1, Math.floor(container.clientHeight / ROW_HEIGHT));
-    const moves = {
-      ArrowDown: active + 1,
-      ArrowUp: active - 1,
-      PageDown: active + page,
-      PageUp: active - page,
-      Home: 0,
-      End: atoms.length - 1,
-    };
-    if (event.key in moves) activate(moves[event.key]);
+    const place = movedPlace(event.key, active, page, atoms.length);
+    if (place !== undefined) activate(place);
     else if (event.key === "Enter" || event.key === " ") {
       if (active >= 0) onOpen(atoms[active]);
     } else return;
@@ -111,6 +104,19 @@ export function createList(dictionary, container, onOpen) {
     /** The atom some steps away from the open one, or undefined at an end. */
     beside: (steps) => atoms[atoms.indexOf(opened) + steps],
   };
+}
+
+// Where a key leads from a place, or undefined for other keys.
+function movedPlace(key, place, page, size) {
+  const moves = {
+    ArrowDown: place + 1,
+    ArrowUp: place - 1,
+    PageDown: place + page,
+    PageUp: place - page,
+    Home: 0,
+    End: size - 1,
+  };
+  return Object.hasOwn(moves, key) ? moves[key] : undefined;
 }
 
 function optionFor(dictionary, atom, place, size) {

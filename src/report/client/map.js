@@ -3,6 +3,9 @@ import { element } from "./dom.js";
 import { drawMap, labelledAtoms, mapSize, readColours } from "./map_drawing.js";
 
 const NEAR_PIXELS = 14;
+const CLICK_PIXELS = 4;
+const KEY_PIXELS = 40;
+const ZOOM_STEP = 1.5;
 
 /** The map in a frame with its controls; `onOpen(atom)` when one is clicked. */
 export function createMap(dictionary, onOpen) {
@@ -13,90 +16,30 @@ export function createMap(dictionary, onOpen) {
       "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms.",
   });
   const tip = element("div", { class: "tip", hidden: true });
-  const colour = element(
-    "select",
-    { "aria-label": "Colour by", onchange: () => state.draw() },
-    element("option", { value: "uses" }, "Colour: usage"),
-    element("option", { value: "coherence" }, "Colour: nearest cosine"),
-    dictionary.groups.length > 1
-      ? element("option", { value: "group" }, "Colour: group")
-      : undefined,
-  );
-  const button = (words, label, action) =>
-    element(
-      "button",
-      { type: "button", "aria-label": label, title: label, onclick: action },
-      words,
-    );
-  const frame = element(
-    "div",
-    { class: "map" },
-    element(
-      "div",
-      { class: "map-controls" },
-      colour,
-      button("+", "Zoom in", () => zoom(1.5)),
-      button("−", "Zoom out", () => zoom(1 / 1.5)),
-      button("Reset", "Show the whole map", () => reset()),
-    ),
-    element("div", { class: "map-area" }, canvas, tip),
-  );
-
-  const state = {
-    dictionary,
-    canvas,
-    view: { x: 0, y: 0, scale: 1 },
-    chosen: undefined,
-    selected: -1,
-    hovered: -1,
-    names: labelledAtoms(dictionary),
-    colours: undefined,
-    colourBy: () => colour.value,
-    waiting: false,
-    draw() {
-      if (state.waiting) return;
-      state.waiting = true;
-      requestAnimationFrame(() => {
-        state.waiting = false;
-        state.colours ??= readColours();
-        drawMap(state);
-      });
-    },
-  };
-
-  function zoom(
-    factor,
-    x = canvas.clientWidth / 2,
-    y = canvas.clientHeight / 2,
-  ) {
-    const { view } = state;
-    const scale = Math.max(0.5, Math.min(200, view.scale * factor));
-    const { across, down } = mapSize(canvas, 1);
-    const dx = (x - canvas.clientWidth / 2) / across;
-    const dy = (y - canvas.clientHeight / 2) / down;
-    view.x += dx / view.scale - dx / scale;
-    view.y += dy / view.scale - dy / scale;
-    view.scale = scale;
-    state.draw();
-  }
-  function move(dx, dy) {
-    const { across, down } = mapSize(canvas, state.view.scale);
-    state.view.x -= dx / across;
-    state.view.y -= dy / down;
-    state.draw();
-  }
-  function reset() {
-    state.view = { x: 0, y: 0, scale: 1 };
-    state.draw();
-  }
-  listen(state, tip, { zoom, move, reset, onOpen });
-  new ResizeObserver(() => state.draw()).observe(canvas);
+  const colour = colourField(dictionary);
+  const state = createState(dictionary, canvas, () => colour.value);
+  const motion = createMotion(state);
+  colour.addEventListener("change", state.draw);
+  listen(state, tip, motion, onOpen);
+  new ResizeObserver(state.draw).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     state.colours = undefined;
     state.draw();
   });
   return {
-    frame,
+    frame: element(
+      "div",
+      { class: "map" },
+      element(
+        "div",
+        { class: "map-controls" },
+        colour,
+        button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)),
+        button("−", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)),
+        button("Reset", "Show the whole map", motion.reset),
+      ),
+      element("div", { class: "map-area" }, canvas, tip),
+    ),
     /** Shows these atoms strongly and the others faintly. */
     choose(atoms) {
       state.chosen = atoms.length === dictionary.atoms
@@ -107,25 +50,111 @@ export function createMap(dictionary, onOpen) {
     /** Marks an atom and its neighbours (-1: none) and moves to it. */
     select(atom) {
       state.selected = atom;
-      if (atom >= 0) {
-        state.view = {
-          x: dictionary.positions[2 * atom],
-          y: dictionary.positions[2 * atom + 1],
-          scale: Math.max(2.5, state.view.scale),
-        };
-      }
+      if (atom >= 0) motion.centre(atom);
       state.draw();
     },
   };
 }
 
-function listen(state, tip, { zoom, move, reset, onOpen }) {
+function colourField(dictionary) {
+  return element(
+    "select",
+    { "aria-label": "Colour by" },
+    element("option", { value: "uses" }, "Colour: usage"),
+    element("option", { value: "coherence" }, "Colour: nearest cosine"),
+    dictionary.groups.length > 1
+      ? element("option", { value: "group" }, "Colour: group")
+      : undefined,
+  );
+}
+
+function button(words, label, action) {
+  return element(
+    "button",
+    { type: "button", "aria-label": label, title: label, onclick: action },
+    words,
+  );
+}
+
+function createState(dictionary, canvas, colourBy) {
+  let waiting = false;
+  const state = {
+    dictionary,
+    canvas,
+    view: { x: 0, y: 0, scale: 1 },
+    chosen: undefined,
+    selected: -1,
+    hovered: -1,
+    names: labelledAtoms(dictionary),
+    colours: undefined,
+    colourBy,
+    draw() {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        state.colours ??= readColours();
+        drawMap(state);
+      });
+    },
+  };
+  return state;
+}
+
+function createMotion(state) {
+  const { canvas, dictionary } = state;
+  return {
+    /** Zooms, keeping the point (x, y) of the canvas where it is. */
+    zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+      const { view } = state;
+      const scale = Math.max(0.5, Math.min(200, view.scale * factor));
+      const { across, down } = mapSize(canvas, 1);
+      const dx = (x - canvas.clientWidth / 2) / across;
+      const dy = (y - canvas.clientHeight / 2) / down;
+      view.x += dx / view.scale - dx / scale;
+      view.y += dy / view.scale - dy / scale;
+      view.scale = scale;
+      state.draw();
+    },
+    move(dx, dy) {
+      const { across, down } = mapSize(canvas, state.view.scale);
+      state.view.x -= dx / across;
+      state.view.y -= dy / down;
+      state.draw();
+    },
+    reset() {
+      state.view = { x: 0, y: 0, scale: 1 };
+      state.draw();
+    },
+    centre(atom) {
+      state.view = {
+        x: dictionary.positions[2 * atom],
+        y: dictionary.positions[2 * atom + 1],
+        scale: Math.max(2.5, state.view.scale),
+      };
+    },
+  };
+}
+
+function listen(state, tip, motion, onOpen) {
   const { canvas } = state;
-  let dragged;
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
-    zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
+    motion.zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
   }, { passive: false });
+  canvas.addEventListener("pointerleave", () => {
+    tip.hidden = true;
+    state.hovered = -1;
+    state.draw();
+  });
+  canvas.addEventListener("keydown", (event) => onMapKey(event, motion));
+  listenForDrags(state, tip, motion, onOpen);
+}
+
+// A press that moves drags the map; one that does not opens the atom under it.
+function listenForDrags(state, tip, motion, onOpen) {
+  const { canvas } = state;
+  let dragged;
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     dragged = { x: event.clientX, y: event.clientY, far: false };
@@ -136,9 +165,9 @@ function listen(state, tip, { zoom, move, reset, onOpen }) {
     }
     const dx = event.clientX - dragged.x;
     const dy = event.clientY - dragged.y;
-    if (!dragged.far && Math.hypot(dx, dy) < 4) return;
+    if (!dragged.far && Math.hypot(dx, dy) < CLICK_PIXELS) return;
     dragged = { x: event.clientX, y: event.clientY, far: true };
-    move(dx, dy);
+    motion.move(dx, dy);
   });
   canvas.addEventListener("pointerup", (event) => {
     const clicked = dragged !== undefined && !dragged.far;
@@ -146,26 +175,22 @@ function listen(state, tip, { zoom, move, reset, onOpen }) {
     const atom = nearestAtom(state, event.offsetX, event.offsetY);
     if (clicked && atom >= 0) onOpen(atom);
   });
-  canvas.addEventListener("pointerleave", () => {
-    tip.hidden = true;
-    state.hovered = -1;
-    state.draw();
-  });
-  canvas.addEventListener("keydown", (event) => {
-    const actions = {
-      ArrowLeft: () => move(40, 0),
-      ArrowRight: () => move(-40, 0),
-      ArrowUp: () => move(0, 40),
-      ArrowDown: () => move(0, -40),
-      "+": () => zoom(1.5),
-      "=": () => zoom(1.5),
-      "-": () => zoom(1 / 1.5),
-      "0": reset,
-    };
-    if (!(event.key in actions)) return;
-    actions[event.key]();
-    event.preventDefault();
-  });
+}
+
+function onMapKey(event, { move, zoom, reset }) {
+  const actions = {
+    ArrowLeft: () => move(KEY_PIXELS, 0),
+    ArrowRight: () => move(-KEY_PIXELS, 0),
+    ArrowUp: () => move(0, KEY_PIXELS),
+    ArrowDown: () => move(0, -KEY_PIXELS),
+    "+": () => zoom(ZOOM_STEP),
+    "=": () => zoom(ZOOM_STEP),
+    "-": () => zoom(1 / ZOOM_STEP),
+    "0": reset,
+  };
+  if (!Object.hasOwn(actions, event.key)) return;
+  actions[event.key]();
+  event.preventDefault();
 }
 
 function hover(state, tip, x, y) {

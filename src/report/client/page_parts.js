@@ -1,0 +1,17 @@
+// What an atom's page and a row's page have in common.
+import { element } from "./dom.js";
+
+/** A section of a page. */
+export function section(title, ...body) {
+  return element("section", {}, element("h3", {}, title), ...body);
+}
+
+/** A link to an atom by its number and title. */
+export function atomLink(dictionary, atom) {
+  return element(
+    "a",
+    { href: `#/atom/${atom}`, class: "atom-link" },
+    element("span", { class: "index" }, String(atom)),
+    element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+  );
+}

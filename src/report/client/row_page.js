@@ -1,0 +1,105 @@
+// A row's page: which atoms make it up.
+import { bar, element, withStyle } from "./dom.js";
+import { atomLink, section } from "./page_parts.js";
+import { count, figure, share } from "./words.js";
+
+/** The page of one row: which atoms make it up. */
+export function rowPage(dictionary, codes, place) {
+  const parts = rowParts(codes, place);
+  const explained = Math.max(0, 1 - dictionary.residual[place]);
+  return element(
+    "article",
+    { class: "row-page" },
+    element("p", { class: "kicker" }, `Row ${dictionary.numbers[place]}`),
+    element(
+      "h2",
+      { tabindex: "-1" },
+      element(
+        "bdi",
+        { class: "whole-text" },
+        dictionary.before?.[place],
+        element("b", {}, dictionary.texts[place] || "No text"),
+        dictionary.after?.[place],
+      ),
+    ),
+    element(
+      "p",
+      { class: "lead" },
+      `${count(codes.nonzeros[place])} atoms explain ${
+        share(explained)
+      } of this row's squared distance from the mean.`,
+    ),
+    decompositionBar(dictionary, parts, explained),
+    section(
+      "Its atoms, strongest first",
+      element(
+        "ol",
+        { class: "rows" },
+        parts.map((part) => partRow(dictionary, part, parts[0])),
+      ),
+    ),
+  );
+}
+
+function rowParts(codes, place) {
+  const parts = [];
+  for (let s = 0; s < codes.slots; s++) {
+    const value = codes.values[place * codes.slots + s] / 32767 *
+      codes.largest[place];
+    if (value === 0) break;
+    parts.push({
+      atom: codes.indices[place * codes.slots + s],
+      value,
+      share: value * value / codes.energy[place],
+    });
+  }
+  return parts;
+}
+
+function decompositionBar(dictionary, parts, explained) {
+  const segments = parts.map(({ atom, value, share: part }) =>
+    withStyle(
+      element(
+        "a",
+        {
+          href: `#/atom/${atom}`,
+          class: value < 0 ? "negative" : "positive",
+          title: `${atom}  ${dictionary.title(atom)}`,
+          "aria-label": `Atom ${atom}, ${share(part)}`,
+        },
+        part * explained > 0.05 ? element("span", {}, String(atom)) : undefined,
+      ),
+      { width: `${part * explained * 100}%`, "--strength": 0.35 + 0.6 * part },
+    )
+  );
+  return element(
+    "figure",
+    { class: "decomposition" },
+    element("div", { class: "segments" }, segments),
+    element(
+      "figcaption",
+      {},
+      "The whole bar is the row; what is explained is shared out by squared value. ",
+      element("span", { class: "key positive" }, "positive"),
+      " ",
+      element("span", { class: "key negative" }, "negative"),
+      " ",
+      element("span", { class: "key rest" }, "unexplained"),
+    ),
+  );
+}
+
+function partRow(dictionary, { atom, value, share: part }, first) {
+  return element(
+    "li",
+    {},
+    atomLink(dictionary, atom),
+    element(
+      "span",
+      { class: "row-figures" },
+      bar(Math.abs(value / first.value), value),
+      element("span", { class: "value" }, figure(value)),
+      element("span", { class: "value" }, share(part)),
+    ),
+  );
+}
