@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { exists, previousOf, writeDirectoryAtomically } from "./atomic.ts";
 import type { FileContents } from "./atomic.ts";
+import { CHECKPOINT_DIRECTORY } from "./checkpoint.ts";
 import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
 import { parseLabels } from "./labels.ts";
 import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
@@ -94,6 +95,12 @@ async function placeOf(directory: string): Promise<string> {
   const cutOff = !(await exists(directory)) &&
     await exists(join(previous, MODEL_FILES.dictionary));
   if (cutOff) return previous;
+  if (await exists(join(directory, CHECKPOINT_DIRECTORY))) {
+    throw new DbksvdError("data", "The model's training is not finished", {
+      where: { file: directory },
+      mend: "go on with it with train --resume",
+    });
+  }
   throw new DbksvdError("data", "Not a model directory", {
     where: { file: directory },
     mend: await exists(directory)

@@ -5,6 +5,7 @@ import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import { CHECKPOINT_DIRECTORY } from "../../src/model/checkpoint.ts";
+import { loadModel } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import {
   type TrainOutput,
@@ -127,6 +128,7 @@ Deno.test("trainToDirectory() refuses an unfinished run in the way without resum
   await inDirectory(async (directory) => {
     const out = join(directory, "model");
     await stopAfter(1, { out });
+    await assert.rejects(loadModel(out), /not finished.*train --resume/);
     await assert.rejects(
       trainToDirectory(smallSource(), SMALL, { out }, { device: "cpu" }),
       isUsage(/unfinished run.*--resume.*--overwrite/),
