@@ -1,8 +1,10 @@
-// Exact K-SVD's atom: power steps on E = R + x·dᵀ, never formed, until ‖Δd‖ < CHANGE or STEPS of them, tested here.
+// Exact K-SVD's atom: power steps on E = R + x·dᵀ, never formed, until ‖Δd‖ < CHANGE, tested here. A dispatch takes the
+// steps from `begin` to `end`; one whose predecessor has converged does nothing.
 // Bindings: R rows × n4 · values, KT slots a row · starts · lists of slots · D and N m × n4 · overlaps by turn ·
-// order, atoms by turn · trial, one a row · weights, one an atom.
+// order, atoms by turn · trial, one a row · weights, one an atom ·
+// carried and done by turn.
 // Dispatch: one workgroup. Bytes: 8n a nonzero and step, mostly from cache. Flops: 4n a nonzero and step.
-//#params first: u32, turn: u32, memory: f32
+//#params first: u32, turn: u32, memory: f32, begin: u32, end: u32
 //#matrix R read
 //#buffer values read f32
 //#buffer starts read u32
@@ -13,6 +15,8 @@
 //#buffer order read u32
 //#buffer trial read_write f32
 //#buffer weights read_write f32
+//#buffer carried read_write f32
+//#buffer done read_write u32
 //#include entry
 //#include sum
 const NONE = -2.0;
@@ -22,18 +26,24 @@ const NONE = -2.0;
   let atom = order[p.first + p.turn];
   let begin = starts[p.turn];
   let end = starts[p.turn + 1u];
-  let held = p.memory * weights[atom];
+  if (p.begin > 0u && done[p.turn] == 1u) { return; }
+  let held = select(carried[p.turn], p.memory * weights[atom], p.begin == 0u);
   workgroupBarrier();
-  if (t == 0u && begin == end) { weights[atom] = held; }
-  var overlap = 1.0;
+  if (t == 0u) {
+    carried[p.turn] = held;
+    if (begin == end) { weights[atom] = held; }
+  }
+  var overlap = select(overlaps[p.turn], 1.0, p.begin == 0u);
   var moves = begin < end;
+  var settled = false;
 //#for v in 0..V
   let c$v = t + $v * WG;
   var d$v = vec4<f32>();
   if (c$v < $N4) { d$v = D_at(atom, c$v); }
   var n$v = d$v;
+  if (p.begin > 0u && c$v < $N4) { n$v = N_at(atom, c$v); }
 //#end
-  for (var step = 0u; step < $EXACTSTEPS && moves; step++) {
+  for (var step = p.begin; step < p.end && moves && !settled; step++) {
     // A thread takes whole rows: x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i; the first step uses the codes.
     var along = 0.0;
     for (var q = begin + t; q < end; q += WG) {
@@ -76,7 +86,7 @@ const NONE = -2.0;
 //#end
       storageBarrier();
       overlap = workgroup_sum(across);
-      if (sqrt(workgroup_sum(change)) < $EXACTCHANGE) { break; }
+      settled = sqrt(workgroup_sum(change)) < $EXACTCHANGE;
     }
   }
   if (!moves) {
@@ -84,5 +94,8 @@ const NONE = -2.0;
     if (c$v < $N4) { N_put(atom, c$v, d$v); }
 //#end
   }
-  if (t == 0u) { overlaps[p.turn] = select(NONE, overlap, moves); }
+  if (t == 0u) {
+    overlaps[p.turn] = select(NONE, overlap, moves);
+    done[p.turn] = u32(settled || !moves);
+  }
 }

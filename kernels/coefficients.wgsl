@@ -3,7 +3,7 @@
 // Bindings: A rows × m4 correlations · G m × m4 (DOTS: D m × n4, products, a triangle a workgroup) · indices and values, KT slots a row, K of them from `slot`.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4 for each of k²/2 Gram entries, scattered, a row. Flops: k³/3 a row.
-//#params rows: u32, row: u32, slot: u32, atom: u32, ridge: f32
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, ridge: f32
 //#buffer A read vec4<f32>
 //#if DOTS
 //#matrix D read
@@ -181,7 +181,7 @@ fn solve_nonnegative(c: u32) {
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  for (var index = group; index < p.rows; index += groups) {
+  for (var index = p.begin + group; index < p.rows; index += groups) {
     let row = p.row + index;
     let slots = row * KT + p.slot;
     var own = 0u;

@@ -4,7 +4,7 @@
 // indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and a Gram row of 4m a step, mostly from cache. Flops: 2m a step.
-//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32
 //#buffer A read vec4<f32>
 //#matrix G read
 //#if HALVES
@@ -40,7 +40,7 @@ fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  for (var index = group; index < p.rows; index += groups) {
+  for (var index = p.begin + group; index < p.rows; index += groups) {
     let row = p.row + index;
     let slots = row * KT + p.slot;
     var energy = energies[row];

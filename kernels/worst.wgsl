@@ -15,9 +15,11 @@ var<workgroup> others: array<f32, WG>;
   for (var first = 0u; first < p.rows; first += WG) {
     others[t] = select(-1.0, energies[min(first + t, p.rows - 1u)], first + t < p.rows);
     workgroupBarrier();
-    for (var i = 0u; i < WG; i++) {
-      let other = others[i];
-      ahead += u32(other > own || (other == own && first + i < row));
+    for (var i = 0u; i < WG; i += 8u) {
+//#for e in 0..8
+      let other$e = others[i + $e];
+      ahead += u32(other$e > own || (other$e == own && first + i + $e < row));
+//#end
     }
     workgroupBarrier();
   }

@@ -71,7 +71,12 @@ async function measureGpu(
   const dictionary = firstAtoms(data, size);
   const problem = { data, rows: size.rows, dictionary };
   const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
-  const session = await openSession(spec, problem, { ...options, atomBatch });
+  const { subgroups: wanted, ridge } = options;
+  const session = await openSession(spec, problem, {
+    atomBatch,
+    ridge,
+    subgroups: wanted,
+  });
   const { adapter, subgroups } = session.context.gpu;
   const peak = peakOf(adapter.name);
   report.device = {

@@ -1,5 +1,5 @@
 import type { EngineSpec } from "../engine/engine.ts";
-import { createGpuContext } from "../engine/gpu.ts";
+import { createGpuContext, type GpuEngineOptions } from "../engine/gpu.ts";
 import {
   codingRuns,
   needsCoefficients,
@@ -36,16 +36,15 @@ const MOST_RUNS = 400;
 export async function openSession(
   spec: EngineSpec,
   problem: { data: Float32Array; rows: number; dictionary: Float32Array },
-  options: { atomBatch: number; ridge: number; subgroups?: boolean },
+  options: { atomBatch: number; ridge: number } & GpuEngineOptions,
 ): Promise<StageSession> {
-  const context = await createGpuContext(spec, {
-    subgroups: options.subgroups,
-    timings: false,
-  });
+  const { atomBatch, ridge, ...device } = options;
+  const context = await createGpuContext(spec, { ...device, timings: false });
   const session = {
-    ...options,
     ...problem,
     context,
+    atomBatch,
+    ridge,
     order: atomOrder(spec.groups, 0, 0, false),
   };
   reset(session);

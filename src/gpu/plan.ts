@@ -8,7 +8,7 @@ import {
   pursuitLayout,
 } from "./kernel_set.ts";
 import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
-import { findProblem } from "./plan_problem.ts";
+import { findProblem, loopProblem } from "./plan_problem.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */
@@ -102,7 +102,11 @@ export function planGpu(
     : ["gram", "product"];
   const plans = forms.map((form) => layOut(spec, limits, tuning, form));
   const fitting = plans.find((plan) => findProblem(plan, limits) === undefined);
-  if (fitting !== undefined) return fitting;
+  if (fitting !== undefined) {
+    const problem = loopProblem(spec, fitting, tuning);
+    if (problem === undefined) return fitting;
+    throw new DbksvdError("device", problem, { mend: "use --device cpu" });
+  }
   const least = plans.reduce((a, b) => b.needed < a.needed ? b : a);
   throw new DbksvdError("device", findProblem(least, limits)!, {
     mend: suggest(spec, limits, tuning),

@@ -1,5 +1,8 @@
+import type { EngineSpec } from "../engine/engine.ts";
 import type { DeviceLimits } from "./device.ts";
+import { pursuitTurns, solveTurns } from "./loops.ts";
 import type { GpuPlan } from "./plan.ts";
+import type { Tuning } from "./tuning.ts";
 
 /** Buffers that a kernel binds beside matrices, at most. */
 const OTHER_BINDINGS = 11;
@@ -19,6 +22,22 @@ export function findProblem(
 ): string | undefined {
   return memoryProblem(plan) ?? bufferProblem(plan, limits) ??
     bindingProblem(plan, limits);
+}
+
+/** Why an adapter's driver cannot carry a pursuit through; `undefined` where it can. */
+export function loopProblem(
+  { coder }: EngineSpec,
+  { groups, form }: GpuPlan,
+  { loopBudget }: Tuning,
+): string | undefined {
+  if (form === "product") return undefined;
+  const turns = Math.max(...groups.flatMap(({ layout, sparsity }) => [
+    pursuitTurns(coder.method, layout, sparsity),
+    solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
+  ]));
+  return turns > loopBudget
+    ? `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`
+    : undefined;
 }
 
 function memoryProblem(plan: GpuPlan): string | undefined {

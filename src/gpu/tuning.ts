@@ -38,6 +38,11 @@ export interface Tuning {
   scratchWorkers: number;
   /** Blocks of rows in the counting sort. */
   sortBlocks: number;
+  /**
+   * Turns that the loops of one invocation may take together. Mesa's llvmpipe cuts loops off, silently, after 65 535 of
+   * them in all; other drivers have no such limit.
+   */
+  loopBudget: number;
 }
 
 /** Adapter classes: the one place where a choice depends on who made the card. */
@@ -59,6 +64,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     workers: 4096,
     scratchWorkers: 1024,
     sortBlocks: 512,
+    loopBudget: Infinity,
   },
   other: {
     search: "verified",
@@ -77,6 +83,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     workers: 1024,
     scratchWorkers: 256,
     sortBlocks: 128,
+    loopBudget: Infinity,
   },
   software: {
     search: "floats",
@@ -92,9 +99,10 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     pursuitThreads: [32, 256],
     rowElements: 4,
     rowThreads: [32, 256],
-    workers: 16,
+    workers: 65536,
     scratchWorkers: 16,
-    sortBlocks: 16,
+    sortBlocks: 64,
+    loopBudget: 60000,
   },
 };
 

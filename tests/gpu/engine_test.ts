@@ -138,6 +138,11 @@ const CASES: Case[] = [
     problem: { width: 24, atoms: 1100, sparsity: 4 },
     options: { limits: { memory: 3e6 } },
   },
+  {
+    name: "many rows a worker",
+    problem: { width: 24, atoms: 70, rowCount: 900, sparsity: 6 },
+    options: { tuning: { pursuitElements: 0, scratchWorkers: 1 } },
+  },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },
   { name: "several power steps", problem: { powerSteps: 3 } },

@@ -15,10 +15,10 @@ const CARD: DeviceLimits = {
 function planFor(
   sizes: { n: number; m: number; k: number; rows: number },
   limits: Partial<DeviceLimits> = {},
-  name = "NVIDIA H100",
+  { name = "NVIDIA H100", software = false } = {},
 ) {
   const has = { ...CARD, ...limits };
-  const adapter = { name, vendor: "", architecture: "", software: false };
+  const adapter = { name, vendor: "", architecture: "", software };
   return planGpu(specOf(sizes, "omp", "f32"), has, tuningFor(adapter, has));
 }
 
@@ -66,5 +66,14 @@ Deno.test("planGpu() refuses with what is needed, what is there and what would f
   assert.throws(
     () => planFor(sizes, { memory: 8e9 }),
     /has 8\.00 GB for this and \d+\.\d+ GB are needed, .* GB of them for .*: --sample-batch \d+/,
+  );
+});
+
+Deno.test("planGpu() refuses on a software driver what its loops cannot reach", () => {
+  const sizes = { n: 512, m: 1024, k: 300, rows: 256 };
+  assert.equal(planFor(sizes).form, "gram");
+  assert.throws(
+    () => planFor(sizes, {}, { name: "llvmpipe", software: true }),
+    /software driver cuts loops off before 300 .*--device cpu/,
   );
 });

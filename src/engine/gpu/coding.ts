@@ -1,4 +1,6 @@
 import { partRuns } from "../../gpu/matrix.ts";
+import { pursuitTurns, solveTurns } from "../../gpu/loops.ts";
+import type { Tuning } from "../../gpu/tuning.ts";
 import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
 import { pursueByProducts } from "./product_form.ts";
@@ -83,20 +85,25 @@ export function pursue(
   most: number,
 ): void {
   const { buffers, kernels, plan, runner, spec, kernelContext } = context;
-  const { coder } = spec, { scratch } = plan.groups[index];
+  const { coder } = spec, { scratch, layout } = plan.groups[index];
   const scarce = scratch.correlations > 0 ||
     (coder.method === "omp" && scratch.factors > 0);
+  const bound = {
+    ...codeBuffers(context, index),
+    energies: index === 0 ? buffers.wholes : buffers.energies,
+    wholes: buffers.wholes,
+  };
+  const turns = pursuitTurns(coder.method, layout, most);
   runner.stage(coder.method);
-  runner.run(
-    kernels.groups[index].pursuit,
-    {
-      ...codeBuffers(context, index),
-      energies: index === 0 ? buffers.wholes : buffers.energies,
-      wholes: buffers.wholes,
-    },
-    { ...placeOf(context, index, run), tolerance: coder.tolerance, most },
-    scarce ? Math.min(kernelContext.tuning.scratchWorkers, run.rows) : run.rows,
-  );
+  for (const share of shareOut(kernelContext.tuning, run, scarce, turns)) {
+    const { tolerance } = coder, place = placeOf(context, index, run);
+    runner.run(
+      kernels.groups[index].pursuit,
+      bound,
+      { ...place, tolerance, most, begin: share.begin, rows: share.end },
+      share.groups,
+    );
+  }
 }
 
 /** Solves for the coefficients on the supports found: least squares, ridge or non-negative. */
@@ -106,17 +113,47 @@ export function refit(
   run: CodingRun,
   ridge: number,
 ): void {
-  const { kernels, plan, runner, kernelContext } = context;
-  const { scratch } = plan.groups[index];
+  const { kernels, plan, runner, kernelContext, spec } = context;
+  const { scratch, sparsity } = plan.groups[index];
+  const turns = solveTurns(sparsity, spec.coder.nonnegative);
+  const scarce = scratch.factors > 0;
   runner.stage("refit");
-  runner.run(
-    kernels.groups[index].coefficients,
-    codeBuffers(context, index),
-    { ...placeOf(context, index, run), ridge },
-    scratch.factors > 0
-      ? Math.min(kernelContext.tuning.scratchWorkers, run.rows)
-      : run.rows,
-  );
+  for (const share of shareOut(kernelContext.tuning, run, scarce, turns)) {
+    runner.run(
+      kernels.groups[index].coefficients,
+      codeBuffers(context, index),
+      {
+        ...placeOf(context, index, run),
+        ridge,
+        begin: share.begin,
+        rows: share.end,
+      },
+      share.groups,
+    );
+  }
+}
+
+/** Rows begin ≤ row < end of a run that one dispatch works on, by so many workgroups. */
+interface Share {
+  begin: number;
+  end: number;
+  groups: number;
+}
+
+// One workgroup a row; where scratch memory is scarce, a fixed number that take rows in turn, as many as loops may take.
+function shareOut(
+  { scratchWorkers, loopBudget }: Tuning,
+  { rows }: CodingRun,
+  scarce: boolean,
+  turns: number,
+): Share[] {
+  if (!scarce) return [{ begin: 0, end: rows, groups: rows }];
+  const each = Math.max(1, Math.floor(loopBudget / turns));
+  const most = Math.min(rows, scratchWorkers * each);
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
+    const begin = i * most, end = Math.min(begin + most, rows);
+    return { begin, end, groups: Math.min(scratchWorkers, end - begin) };
+  });
 }
 
 function codeBuffers({ buffers }: GpuContext, index: number) {
@@ -137,8 +174,8 @@ function codeBuffers({ buffers }: GpuContext, index: number) {
 function placeOf(
   { plan }: GpuContext,
   index: number,
-  { row, rows }: CodingRun,
+  { row }: CodingRun,
 ) {
   const { slot, start } = plan.groups[index];
-  return { rows, row, slot, atom: start };
+  return { row, slot, atom: start };
 }

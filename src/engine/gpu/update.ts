@@ -1,4 +1,6 @@
+import { exactStepsAtOnce } from "../../gpu/loops.ts";
 import { mostPieces } from "../../gpu/plan.ts";
+import { EXACT_STEPS } from "../constants.ts";
 import type { GpuContext } from "./context.ts";
 
 /** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
@@ -25,7 +27,7 @@ export function updateGroup(
     const batch = { number, begin, end };
     if (spec.exact) {
       for (let turn = begin; turn < end; turn++) {
-        powerStepsToConvergence(context, index, turn, memory);
+        powerStepsToConvergence(context, index, rows, { turn, memory });
       }
     } else {
       // A batch larger than memory was planned for goes through the sums in pieces: the residual stands still meanwhile.
@@ -85,27 +87,39 @@ function powerStep(
 function powerStepsToConvergence(
   context: GpuContext,
   index: number,
-  turn: number,
-  memory: number,
+  rows: number,
+  { turn, memory }: { turn: number; memory: number },
 ): void {
   const { buffers, kernels, plan, runner } = context;
-  runner.run(
-    kernels.atomExact,
-    {
-      R: buffers.rows,
-      values: buffers.values,
-      starts: buffers.atomStarts,
-      lists: buffers.atomLists,
-      D: buffers.dictionary,
-      N: buffers.next,
-      overlaps: buffers.overlaps,
-      order: buffers.order,
-      trial: buffers.ranks,
-      weights: buffers.weights,
-    },
-    { first: plan.groups[index].start, turn, memory },
-    1,
-  );
+  const { loopBudget } = context.kernelContext.tuning;
+  const atOnce = exactStepsAtOnce(loopBudget, rows, buffers.rows.stride);
+  for (let step = 0; step < EXACT_STEPS; step += atOnce) {
+    runner.run(
+      kernels.atomExact,
+      {
+        R: buffers.rows,
+        values: buffers.values,
+        starts: buffers.atomStarts,
+        lists: buffers.atomLists,
+        D: buffers.dictionary,
+        N: buffers.next,
+        overlaps: buffers.overlaps,
+        order: buffers.order,
+        trial: buffers.ranks,
+        weights: buffers.weights,
+        carried: buffers.carried,
+        done: buffers.totals,
+      },
+      {
+        first: plan.groups[index].start,
+        turn,
+        memory,
+        begin: step,
+        end: Math.min(step + atOnce, EXACT_STEPS),
+      },
+      1,
+    );
+  }
 }
 
 function applyBatch(

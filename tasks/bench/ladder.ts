@@ -1,0 +1,125 @@
+// The benchmark's ladder: the same problem through variants that are slower somewhere and taught something, each held to
+// the CPU oracle. usage: deno run -A tasks/bench/ladder.ts [n m k rows]
+import { checkStages } from "../../src/bench/check.ts";
+import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
+import {
+  closeSession,
+  openSession,
+  sessionStages,
+  timeRuns,
+} from "../../src/bench/session.ts";
+import { specOf } from "../../src/bench/spec.ts";
+import { ERROR_TOLERANCE, SUPPORT_AGREEMENT } from "../../src/bench/types.ts";
+import type { GpuEngineOptions } from "../../src/engine/gpu.ts";
+
+interface Rung {
+  name: string;
+  /** What it is there to show. */
+  stages: string[];
+  options: GpuEngineOptions;
+  coder?: "mp" | "omp";
+}
+
+const tile = (side: number, depth: number, each: number, across = each) => ({
+  tuning: {
+    product: {
+      rows: side,
+      columns: side,
+      depth,
+      threadRows: each,
+      threadColumns: across,
+    },
+  },
+});
+
+const RUNGS: Rung[] = [
+  {
+    name: "16² tile, 4×4 a thread",
+    stages: ["correlate"],
+    options: tile(16, 4, 4),
+  },
+  {
+    name: "32² tile, 4×4 a thread",
+    stages: ["correlate"],
+    options: tile(32, 8, 4),
+  },
+  {
+    name: "64² tile, 8×4 a thread",
+    stages: ["correlate"],
+    options: tile(64, 16, 8, 4),
+  },
+  {
+    name: "128² tile, 8×8 a thread",
+    stages: ["correlate"],
+    options: tile(128, 16, 8),
+  },
+  {
+    name: "128² tile, 8×16 a thread",
+    stages: ["correlate"],
+    options: tile(128, 16, 8, 16),
+  },
+  ...(["omp", "mp"] as const).flatMap((coder) => [
+    {
+      name: "correlations through memory",
+      coder,
+      stages: [coder],
+      options: { tuning: { search: "floats" as const, pursuitElements: 0 } },
+    },
+    {
+      name: "correlations in registers",
+      coder,
+      stages: [coder],
+      options: { tuning: { search: "floats" as const } },
+    },
+    {
+      name: "the same without subgroups",
+      coder,
+      stages: [coder, "update"],
+      options: { subgroups: false, tuning: { search: "floats" as const } },
+    },
+    {
+      name: "Gram in halves, verified",
+      coder,
+      stages: [coder],
+      options: { tuning: { search: "verified" as const } },
+    },
+  ]),
+  {
+    name: "few workers for long lists",
+    stages: ["update"],
+    options: { tuning: { workers: 2 } },
+  },
+  { name: "as tuned", stages: ["update"], options: {} },
+];
+
+const [n = 64, m = 256, k = 8, rows = 2048] = Deno.args.map(Number);
+const size = { n, m, k, rows };
+const data = plantedRows(size);
+const problem = { data, rows, dictionary: firstAtoms(data, size) };
+for (const { name, stages, options, coder = "omp" } of RUNGS) {
+  const session = await openSession(specOf(size, coder, "f32"), problem, {
+    ...options,
+    atomBatch: Math.max(1, Math.floor(m / 32)),
+    ridge: 0,
+  });
+  const checks = await checkStages(session);
+  for (const { stage, run } of sessionStages(session)) {
+    if (!stages.includes(stage)) {
+      run();
+      continue;
+    }
+    const ms = await timeRuns(session, run, 5);
+    const { maxRelativeError = NaN, supportAgreement = 1 } = checks[stage] ??
+      {};
+    const right = maxRelativeError <= ERROR_TOLERANCE &&
+      supportAgreement >= SUPPORT_AGREEMENT;
+    if (!right) Deno.exitCode = 1;
+    console.log(
+      stage.padEnd(10),
+      name.padEnd(32),
+      `${ms.toFixed(2)} ms`.padStart(12),
+      right ? "" : `WRONG: ${maxRelativeError}, ${supportAgreement}`,
+    );
+  }
+  closeSession(session);
+}
