@@ -7,7 +7,6 @@ import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
 import { FORMAT_VERSION } from "../model/dictionary_file.ts";
-import { readDictionaryFile } from "../model/dictionary_file.ts";
 import type {
   DictionaryModel,
   MetricsLine,
@@ -16,6 +15,7 @@ import type {
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { measure, type Measured } from "./measure.ts";
+import { loadDictionary } from "./models.ts";
 
 /** How a training is run, beside what it is told to learn. */
 export interface TrainRun extends
@@ -143,14 +143,14 @@ export async function train(
   };
 }
 
-// The atoms of `init`, where it is a file; a resumed run has its dictionary.
+// The atoms of `init`, where it is a file or directory (of this tool or another); a resumed run has its dictionary.
 async function firstAtoms(
   { resume }: TrainRun,
   { init, atoms }: TrainOptions,
   width: number,
 ): Promise<Float32Array | undefined> {
   if (resume || init === "rows" || init === "gaussian") return undefined;
-  const model = await readDictionaryFile(init);
+  const model = await loadDictionary(init);
   if (model.width === width && model.atoms === atoms) return model.dictionary;
   throw new DbksvdError(
     "usage",

@@ -12,6 +12,7 @@ import {
   type ExportFormat,
 } from "../../src/use/export_formats.ts";
 import { importModel } from "../../src/use/import.ts";
+import { train } from "../../src/use/train.ts";
 import { loadAnyModel, loadDictionary } from "../../src/use/models.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { CPU, inDirectory, smallProblem } from "./helpers.ts";
@@ -205,6 +206,32 @@ Deno.test("exportModel() needs rows only for linear encoders", async () => {
     for (const format of EXPORT_FORMATS.filter((f) => f !== "saelens-mp")) {
       await assert.rejects(exportModel(model, { format, out }), /needs rows/);
     }
+  });
+});
+
+Deno.test("An imported decoder is a starting dictionary for train()", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = problem({
+      coder: {
+        method: "omp",
+        sparsity: 3,
+        nonnegative: true,
+        tolerance: 0,
+        refit: false,
+      },
+    });
+    const out = join(directory, "sae");
+    const format = "sparsify";
+    await exportModel(model, { format, out, source, ...CPU });
+    const options = { atoms: 24, sparsity: 3, passes: 1, seed: 1 };
+    const fresh = await train(source, options, CPU);
+    const begun = await train(source, { ...options, init: out }, CPU);
+    // The rows were made from these very atoms.
+    assert.ok(begun.heldOut!.fvu < fresh.heldOut!.fvu);
+    await assert.rejects(
+      train(source, { ...options, atoms: 25, init: out }, CPU),
+      /24 atoms, 12 wide, not 25 by 12/,
+    );
   });
 });
 
