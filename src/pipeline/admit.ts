@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { openRows, type OpenRowsOptions } from "../rows/open.ts";
+import { openRows } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { PipelineSettings } from "./config.ts";
 import { HeldOutRows } from "./held_out.ts";
@@ -117,17 +117,7 @@ export function openInputs(
   inputs: readonly NewInput[],
   settings: PipelineSettings,
 ): Promise<RowSource> {
-  return openRows(
-    inputs.map(({ location }) => location),
-    rowOptions(settings),
-  );
-}
-
-/** How the configuration wants rows to be read. */
-export function rowOptions(
-  { column, skipInvalid }: PipelineSettings,
-): OpenRowsOptions {
-  return { column, skipInvalid };
+  return openRows(inputs.map(({ location }) => location), settings.rows);
 }
 
 /** Which rows of a file are never trained on. */

@@ -1,16 +1,13 @@
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { loadModel, MODEL_FILES, saveModel } from "../model/directory.ts";
+import { loadModel } from "../model/directory.ts";
 import { randomStream } from "../random.ts";
-import type { VersionEntry } from "../report/data.ts";
-import { renderReport } from "../report/report.ts";
 import { openRows } from "../rows/open.ts";
 import { train, type TrainResult } from "../use/train.ts";
 import {
   type Admission,
   heldOutRowsOf,
   openInputs,
-  rowOptions,
   type TakenFile,
 } from "./admit.ts";
 import {
@@ -32,8 +29,8 @@ import { judge, type Verdict } from "./promotion.ts";
 import { refreshAtoms } from "./refresh.ts";
 import { replayPart } from "./replay.ts";
 import type { RunContext } from "./context.ts";
-import { versionEntries } from "./history.ts";
 import { storedRows } from "./stored_rows.ts";
+import { writeExports, writeVersion } from "./write_version.ts";
 import { currentVersion, type Drift, driftOf, freeze } from "./versions.ts";
 
 /** What a run's training gave, judged and written under `versions/`, but not yet anyone's. */
@@ -58,30 +55,41 @@ export async function makeCandidate(
   const before = parent === undefined
     ? undefined
     : (await loadModel(versionFolder(places, parent))).model;
-  const { attempts, replayedRows } = await watch.stage(
-    "train",
-    () => trainOn(context, admission, before),
-  );
-  const { best, scores, current } = await watch.stage(
-    "evaluate",
-    () => evaluateAll(context, admission, attempts, before),
-  );
-  const { model } = best.result;
-  const done: Candidate = {
-    version: versionId(run),
-    parent,
-    verdict: judge(scores, current, settings.train.atoms, settings.promotion),
-    candidate: scores,
-    current,
-    drift: before && driftOf(model, before, best.replaced),
-    replayedRows,
-    rowVisits: attempts.reduce(
-      (sum, { result }) => sum + (result.metrics.at(-1)?.rowsSeen ?? 0),
-      0,
-    ),
-  };
-  await watch.stage("write", () => writeVersion(context, done, best.result));
-  return done;
+  const { source, seed, replayedRows } = await mixture(context, admission);
+  try {
+    const attempts = await watch.stage(
+      "train",
+      () => trainOn(context, source, seed, before),
+    );
+    const { best, scores, current } = await watch.stage(
+      "evaluate",
+      () => evaluateAll(context, admission, attempts, before),
+    );
+    const { model } = best.result;
+    const done: Candidate = {
+      version: versionId(run),
+      parent,
+      verdict: judge(scores, current, settings.train.atoms, settings.promotion),
+      candidate: scores,
+      current,
+      drift: before && driftOf(model, before, best.replaced),
+      replayedRows,
+      rowVisits: attempts.reduce(
+        (sum, { result }) => sum + (result.metrics.at(-1)?.rowsSeen ?? 0),
+        0,
+      ),
+    };
+    await watch.stage("write", async () => {
+      await writeVersion(context, admission, done, best.result);
+      if (done.verdict.promote) {
+        await writeExports(context, done, model, source);
+      }
+      await freeze(versionFolder(places, done.version));
+    });
+    return done;
+  } finally {
+    await source.close();
+  }
 }
 
 /** One training, and the atoms that it began anew. */
@@ -90,51 +98,48 @@ interface Attempt {
   replaced: number[];
 }
 
-// Beside the dictionary as it stands, one is tried whose weak atoms are begun anew, where it has any: early on that is
-// worth a great deal, later a near-duplicate may be there for a reason. The held-out rows tell.
-async function trainOn(
-  context: RunContext,
-  admission: Admission,
-  before: DictionaryModel | undefined,
-): Promise<{ attempts: Attempt[]; replayedRows: number }> {
-  const { settings, signal, createEngine, store } = context;
-  const { versions } = store.one<{ versions: number }>(
+/** The new rows and a sample of the old ones, and the seed of all that is random in this version. */
+async function mixture(context: RunContext, admission: Admission) {
+  const { versions } = context.store.one<{ versions: number }>(
     "SELECT count(*) AS versions FROM versions",
   )!;
   // The run's number would not do: a repeated run has another one, and must come to the same dictionary.
-  const seed = randomStream(settings.train.seed, "version", versions)
+  const seed = randomStream(context.settings.train.seed, "version", versions)
     .integer(2 ** 32);
   const parts: MixedPart[] = [await newPart(context, admission)];
   const replay = replayPart(context, admission, seed);
   if (replay !== undefined) parts.push(replay);
-  const source = mixSources(parts);
-  const replayedRows = replay?.rows ?? 0;
-  try {
-    if (before === undefined) {
-      const result = await trainOnce(context, source, seed);
-      return { attempts: [{ result, replaced: [] }], replayedRows };
-    }
-    const { minUses } = settings.train;
-    const refreshed = await refreshAtoms(before, source, {
-      minUses,
-      createEngine,
-      signal,
-    });
-    const attempts: Attempt[] = [];
-    for (
-      const { dictionary, replaced } of [
-        { dictionary: before.dictionary, replaced: [] },
-        ...(refreshed.replaced.length > 0 ? [refreshed] : []),
-      ]
-    ) {
-      const result = await trainOnce(context, source, seed, dictionary);
-      result.model = averaged(result.model, before, replaced);
-      attempts.push({ result, replaced });
-    }
-    return { attempts, replayedRows };
-  } finally {
-    await source.close();
+  return { source: mixSources(parts), seed, replayedRows: replay?.rows ?? 0 };
+}
+
+// Beside the dictionary as it stands, one is tried whose weak atoms are begun anew, where it has any: early on that is
+// worth a great deal, later a near-duplicate may be there for a reason. The held-out rows tell.
+async function trainOn(
+  context: RunContext,
+  source: MixedSource,
+  seed: number,
+  before: DictionaryModel | undefined,
+): Promise<Attempt[]> {
+  const { settings, signal, createEngine } = context;
+  if (before === undefined) {
+    const result = await trainOnce(context, source, seed);
+    return [{ result, replaced: [] }];
   }
+  const { minUses } = settings.train;
+  const refreshed = await refreshAtoms(before, source, {
+    minUses,
+    createEngine,
+    signal,
+  });
+  const starts = [{ dictionary: before.dictionary, replaced: [] as number[] }];
+  if (refreshed.replaced.length > 0) starts.push(refreshed);
+  const attempts: Attempt[] = [];
+  for (const { dictionary, replaced } of starts) {
+    const result = await trainOnce(context, source, seed, dictionary);
+    result.model = averaged(result.model, before, replaced);
+    attempts.push({ result, replaced });
+  }
+  return attempts;
 }
 
 function trainOnce(
@@ -232,44 +237,8 @@ async function fixedParts(
   }
   const parts: EvaluationPart[] = [];
   for (const { path, location } of found) {
-    const source = await openRows([location], rowOptions(settings));
+    const source = await openRows([location], settings.rows);
     parts.push({ scope: `file:${path}`, source, quarantined: false });
   }
   return parts;
-}
-
-async function writeVersion(
-  { places, store, settings, watch }: RunContext,
-  done: Candidate,
-  result: TrainResult,
-): Promise<void> {
-  const { version, candidate, drift, verdict } = done;
-  const folder = versionFolder(places, version);
-  const config = { ...result.config, heldOut: candidate.all };
-  const entry: VersionEntry = {
-    version,
-    when: watch.now().toISOString(),
-    fvu: candidate.all.fvu,
-    drift: drift?.mean,
-    rows: config.rows.training - done.replayedRows,
-    accepted: verdict.promote,
-  };
-  const report = renderReport({
-    name: `${settings.name} ${version}`,
-    model: result.model,
-    config,
-    metrics: result.metrics,
-    evaluation: {
-      rowsName: "held-out rows",
-      rows: candidate.all.rows,
-      metrics: candidate.all,
-    },
-    history: [...versionEntries(store), entry],
-  });
-  const extras: Record<string, string> = { [MODEL_FILES.report]: report };
-  if (drift !== undefined) {
-    extras["drift.json"] = `${JSON.stringify(drift)}\n`;
-  }
-  await saveModel(folder, result.model, config, result.metrics, extras);
-  await freeze(folder);
 }

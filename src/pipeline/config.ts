@@ -2,6 +2,8 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { validateOptions } from "../learn/validate.ts";
+import type { OpenRowsOptions } from "../rows/open.ts";
+import type { ExportFormat } from "../use/export_formats.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
@@ -14,17 +16,20 @@ export type NotifyEvent =
   | "refused"
   | "missed";
 
+/** How a pipeline reads its inputs, as `openRows` takes it. */
+export type PipelineRowOptions = Pick<
+  OpenRowsOptions,
+  "column" | "blobType" | "width" | "skipInvalid" | "skipItems" | "unitNorm"
+>;
+
 /** Training parameters of a pipeline, named as the options of `train`. */
 export interface PipelineTrainConfig extends
+  PipelineRowOptions,
   Partial<
     Omit<TrainOptions, "holdout" | "statsRows" | "atoms" | "sparsity">
   > {
   atoms: number;
   sparsity: number;
-  /** The column that holds the vectors, where a file has several. */
-  column?: string;
-  /** Leave out rows with nulls, NaN or Inf instead of refusing their file. */
-  skipInvalid?: boolean;
   device?: "auto" | "gpu" | "cpu";
 }
 
@@ -46,7 +51,7 @@ export interface PipelineConfig {
     maxDeadIncrease?: number;
   };
   retention?: { versions?: number; days?: number };
-  exports?: { format: string }[];
+  exports?: { format: ExportFormat }[];
   notify?: {
     webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
     prometheus?: string;
@@ -79,8 +84,7 @@ export interface PipelineSettings {
   schedule?: CronSchedule;
   changedFiles: "ignore" | "train";
   train: TrainOptions;
-  column?: string;
-  skipInvalid: boolean;
+  rows: PipelineRowOptions;
   device: "auto" | "gpu" | "cpu";
   evaluation: {
     share: number;
@@ -94,7 +98,7 @@ export interface PipelineSettings {
     maxDeadIncrease: number;
   };
   retention: { versions: number; days?: number };
-  exports: readonly { format: string }[];
+  exports: readonly { format: ExportFormat }[];
   webhooks: readonly Webhook[];
   prometheus: string;
 }
@@ -146,8 +150,16 @@ async function settle(
   base: string,
 ): Promise<PipelineSettings> {
   const root = await containedPath(base, config.root, "/root");
-  const { column, skipInvalid = false, device = "auto", ...parameters } =
-    config.train;
+  const {
+    column,
+    blobType,
+    width,
+    skipInvalid,
+    skipItems,
+    unitNorm,
+    device = "auto",
+    ...parameters
+  } = config.train;
   const train = { ...DEFAULT_TRAIN_OPTIONS, ...parameters, holdout: 0 };
   if (train.init !== "rows" && train.init !== "gaussian") {
     train.init = await containedPath(base, train.init, "/train/init");
@@ -164,8 +176,7 @@ async function settle(
       : parseCron(config.schedule),
     changedFiles: config.changedFiles ?? "ignore",
     train,
-    column,
-    skipInvalid,
+    rows: { column, blobType, width, skipInvalid, skipItems, unitNorm },
     device,
     evaluation: {
       share: config.evaluation?.share ?? 0.05,

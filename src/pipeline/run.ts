@@ -1,4 +1,4 @@
-import { createEngine } from "../engine/create.ts";
+import { createWorkerEngine } from "../engine/worker.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { lockOutput } from "../use/lock.ts";
@@ -108,8 +108,9 @@ async function lockedRun(
     signal,
     createEngine: options.createEngine ??
       ((spec) =>
-        createEngine(spec, {
+        createWorkerEngine(spec, {
           device: settings.device,
+          signal,
           onNotice: (notice) => watch.tell("info", "device", { notice }),
         })),
   };

@@ -275,3 +275,75 @@ Deno.test("runPipeline() refuses to run beside itself, and stops at a signal", a
   assert.equal(lastRun!.state, "interrupted");
   assert.equal((await pipeline.run()).outcome, "promoted");
 });
+
+Deno.test("runPipeline() writes promoted versions in the formats asked for, within the version", async () => {
+  await using pipeline = await TestPipeline.create({
+    exports: [{ format: "saelens-mp" }, { format: "sparsify" }],
+  });
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
+  const run = await pipeline.run();
+  assert.equal(run.outcome, "promoted");
+  assert.deepEqual(
+    await names(pipeline.root("versions", run.version!, "exports")),
+    ["saelens-mp", "sparsify"],
+  );
+  const sae = pipeline.root("current", "exports", "saelens-mp");
+  assert((await names(sae)).includes("cfg.json"));
+});
+
+Deno.test("runPipeline() takes files behind URLs and in lists, and notices what they do there", async () => {
+  await using pipeline = await TestPipeline.create({
+    inputs: [{ list: "inputs.txt" }],
+  });
+  const { folder } = pipeline;
+  const file = pipeline.input("a.parquet");
+  writeDrop(file, data.drop(0, 600));
+  const served = new Map([["/a.parquet", await Deno.readFile(file)]]);
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) => {
+      const bytes = served.get(new URL(request.url).pathname);
+      if (bytes === undefined) return new Response(null, { status: 404 });
+      const headers: Record<string, string> = {
+        "etag": `"${bytes.length}"`,
+        "accept-ranges": "bytes",
+        "content-length": String(bytes.length),
+      };
+      if (request.method === "HEAD") return new Response(null, { headers });
+      const range = /bytes=(\d*)-(\d*)/.exec(
+        request.headers.get("range") ?? "",
+      );
+      if (range === null) return new Response(bytes, { headers });
+      const [, from, to] = range;
+      const start = from === ""
+        ? Math.max(0, bytes.length - Number(to))
+        : Number(from);
+      const end = from === "" || to === ""
+        ? bytes.length
+        : Math.min(bytes.length, Number(to) + 1);
+      headers["content-length"] = String(end - start);
+      headers["content-range"] = `bytes ${start}-${end - 1}/${bytes.length}`;
+      const body = bytes.slice(start, end);
+      return new Response(body, { status: 206, headers });
+    },
+  );
+  const url = (name: string) => `http://127.0.0.1:${server.addr.port}/${name}`;
+  await Deno.remove(file);
+  await Deno.writeTextFile(
+    `${folder}/inputs.txt`,
+    `# nightly\n${url("a.parquet?token=hidden")}\n\n${url("later.parquet")}\n`,
+  );
+  const first = await pipeline.run();
+  assert.equal(first.rows.new, 570);
+  assert.equal(first.files.taken.length, 1);
+  assert.match(first.files.taken[0], /a\.parquet\?[0-9a-f]{8}$/);
+  assert.equal((await pipeline.run()).files.unchanged, 1);
+  const database = await Deno.readFile(pipeline.root("pipeline.sqlite"));
+  assert(!new TextDecoder("latin1").decode(database).includes("hidden"));
+
+  writeDrop(file, data.drop(1, 500));
+  served.set("/later.parquet", await Deno.readFile(file));
+  const second = await pipeline.run();
+  assert.deepEqual(second.files.taken, [url("later.parquet")]);
+  assert.equal(second.rows.replayed, 570);
+});

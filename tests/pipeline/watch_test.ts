@@ -179,7 +179,7 @@ Deno.test("Deno's own OpenTelemetry exporter is given spans and metrics of a run
     collector.received.filter((request) => request.path === path)
       .map(({ body }) => body).join("\n");
   const spans = new Set(
-    [...sent("/v1/traces").matchAll(/"name":"(pipeline\.[a-z]+)"/g)]
+    [...sent("/v1/traces").matchAll(/"name":\s*"(pipeline\.[a-z]+)"/g)]
       .map(([, name]) => name),
   );
   for (const stage of ["run", "scan", "admit", "train", "evaluate", "commit"]) {

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { MODEL_FILES, saveModel } from "../model/directory.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { VersionEntry } from "../report/data.ts";
+import { renderReport } from "../report/report.ts";
+import type { RowSource } from "../rows/source.ts";
+import { exportModel } from "../use/export.ts";
+import type { TrainResult } from "../use/train.ts";
+import type { Admission } from "./admit.ts";
+import type { Candidate } from "./candidate.ts";
+import type { RunContext } from "./context.ts";
+import { versionEntries } from "./history.ts";
+import { versionFolder } from "./places.ts";
+
+/** Writes a candidate's model directory with its report and the drift of its atoms. */
+export async function writeVersion(
+  { places, store, settings, watch }: RunContext,
+  admission: Admission,
+  { version, candidate, drift, verdict }: Candidate,
+  { model, config, metrics }: TrainResult,
+): Promise<void> {
+  const { column, ...reading } = settings.rows;
+  const record = {
+    ...config,
+    inputs: admission.taken.map(({ input, fileRows }) => ({
+      path: input.path,
+      rows: fileRows,
+      bytes: input.size,
+    })),
+    column,
+    reading,
+    heldOut: candidate.all,
+  };
+  const entry: VersionEntry = {
+    version,
+    when: watch.now().toISOString(),
+    fvu: candidate.all.fvu,
+    drift: drift?.mean,
+    rows: admission.newRows,
+    accepted: verdict.promote,
+  };
+  const report = renderReport({
+    name: `${settings.name} ${version}`,
+    model,
+    config: record,
+    metrics,
+    evaluation: {
+      rowsName: "held-out rows",
+      rows: candidate.all.rows,
+      metrics: candidate.all,
+    },
+    history: [...versionEntries(store), entry],
+  });
+  const extras: Record<string, string> = { [MODEL_FILES.report]: report };
+  if (drift !== undefined) extras["drift.json"] = `${JSON.stringify(drift)}\n`;
+  await saveModel(
+    versionFolder(places, version),
+    model,
+    record,
+    metrics,
+    extras,
+  );
+}
+
+/** Writes a promoted version in the formats that the configuration asks for, fitted to the rows it was trained on. */
+export async function writeExports(
+  { settings, places, createEngine, signal }: RunContext,
+  { version }: Candidate,
+  model: DictionaryModel,
+  source: RowSource,
+): Promise<void> {
+  for (const { format } of settings.exports) {
+    const out = join(versionFolder(places, version), "exports", format);
+    await exportModel(model, { format, out, source, createEngine, signal });
+  }
+}
