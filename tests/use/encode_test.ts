@@ -12,7 +12,13 @@ import { openRows } from "../../src/rows/open.ts";
 import { decode } from "../../src/use/decode.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
 import { makeModel } from "../model/models.ts";
-import { CPU, inDirectory, SAMPLE, smallProblem } from "./helpers.ts";
+import {
+  CPU,
+  inDirectory,
+  SAMPLE,
+  smallProblem,
+  writeTexts,
+} from "./helpers.ts";
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create(":memory:");
@@ -168,6 +174,33 @@ Deno.test("encode() passes columns through with their types", async () => {
       /"word" cannot be kept/,
     );
     await source.close();
+  });
+});
+
+Deno.test("encode() tells nested rows by their text and place within it", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "tokens.parquet");
+    await writeTexts(path, [["a", "b", "c"], ["d"], ["e", "f"]], 6);
+    const source = await openRows(path, { column: "vectors" });
+    const model = makeModel({ width: 6, atoms: 9 });
+    const out = join(directory, "codes.parquet");
+    await encode(model, source, { out, keep: ["tokens"], ...CPU });
+    await source.close();
+    const rows = await query(
+      `select "row", item, tokens[item + 1] as token from '${out}'`,
+    );
+    assert.deepEqual(rows.map(({ row, item, token }) => [row, item, token]), [
+      ["0", 0, "a"],
+      ["0", 1, "b"],
+      ["0", 2, "c"],
+      ["1", 0, "d"],
+      ["2", 0, "e"],
+      ["2", 1, "f"],
+    ]);
+    const back = join(directory, "rows.parquet");
+    await decode(model, out, { out: back });
+    const places = await query(`select "row", item from '${back}'`);
+    assert.deepEqual(places, rows.map(({ row, item }) => ({ row, item })));
   });
 });
 

@@ -1,3 +1,4 @@
+import { DuckDBInstance } from "@duckdb/node-api";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
@@ -37,3 +38,27 @@ export function smallProblem(
 export const SAMPLE =
   new URL("../../samples/glove-10k.parquet", import.meta.url)
     .pathname;
+
+/** A file of token vectors nested in texts. */
+export async function writeTexts(
+  path: string,
+  texts: string[][],
+  width: number,
+): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const list = (items: unknown[]) => `[${items.join(", ")}]`;
+  const values = texts.map((tokens, t) =>
+    `(${list(tokens.map((token) => `'${token}'`))}, ${
+      list(tokens.map((_, i) =>
+        list(Array.from({ length: width }, (_, d) =>
+          `${Math.sin(7 * t + 3 * i + d * d + 1)}::float`))
+      ))
+    })`
+  );
+  await connection.run(
+    `copy (select * from (values ${values}) t(tokens, vectors)) to '${path}' (format parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+}

@@ -1,4 +1,3 @@
-import { DuckDBInstance } from "@duckdb/node-api";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
@@ -15,7 +14,7 @@ import { encodeRows } from "../../src/use/encode.ts";
 import { inspect } from "../../src/use/inspect.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
-import { CPU, inDirectory, smallProblem } from "./helpers.ts";
+import { CPU, inDirectory, smallProblem, writeTexts } from "./helpers.ts";
 
 interface Use {
   row: number;
@@ -92,26 +91,6 @@ Deno.test("inspect() looks at a dictionary alone, with nearest atoms and labels"
     4,
   ]);
 });
-
-/** A file of token vectors nested in texts. */
-async function writeTexts(path: string, texts: string[][], width: number) {
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  const list = (items: unknown[]) => `[${items.join(", ")}]`;
-  const values = texts.map((tokens, t) =>
-    `(${list(tokens.map((token) => `'${token}'`))}, ${
-      list(tokens.map((_, i) =>
-        list(Array.from({ length: width }, (_, d) =>
-          `${Math.sin(7 * t + 3 * i + d * d + 1)}::float`))
-      ))
-    })`
-  );
-  await connection.run(
-    `copy (select * from (values ${values}) t(tokens, vectors)) to '${path}' (format parquet)`,
-  );
-  connection.closeSync();
-  instance.closeSync();
-}
 
 Deno.test("inspect() shows tokens with their neighbours in the text, and finds them", async () => {
   await inDirectory(async (directory) => {
