@@ -1,8 +1,12 @@
 import { EXACT_STEPS, MP_STEPS_PER_NONZERO } from "../engine/constants.ts";
-import type { PursuitLayout } from "./kernel_set.ts";
+import { LIST_PIECE, type PursuitLayout } from "./kernel_set.ts";
+import type { Tuning } from "./tuning.ts";
 
 /** Fewest lanes of a subgroup: reductions loop over at most threads / this. */
 const FEWEST_LANES = 4;
+
+/** Most threads that work on a row. */
+const MOST_ROW_THREADS = 256;
 
 /** Fewest threads that solve for the coefficients of a row. */
 const SOLVER_THREADS = 32;
@@ -43,4 +47,28 @@ export function exactStepsAtOnce(
 ): number {
   const turns = rows * (1 + elements / 32) + 100;
   return Math.max(1, Math.min(EXACT_STEPS, Math.floor(budget / turns)));
+}
+
+/** Workgroups that share items of work among them, enough that none of them loops for too long. */
+export function workersFor(
+  { workers, loopBudget }: Tuning,
+  items: number,
+  turns: number,
+): number {
+  const needed = Math.ceil(items * turns / loopBudget);
+  return Math.min(items, Math.max(workers, needed));
+}
+
+/** Turns of the loops over one row of an atom batch, at most, with a reduction for each of its k nonzeros. */
+export function applyTurns(sparsity: number, width: number): number {
+  return sparsity * (2 + reductionTurns(width));
+}
+
+/** Turns of the loops over one piece of an atom's list, with a reduction for each entry in later power steps. */
+export function pieceTurns(width: number, again: boolean): number {
+  return 20 + LIST_PIECE * (again ? 1 + reductionTurns(width) : 1 / 4);
+}
+
+function reductionTurns(width: number): number {
+  return Math.ceil(Math.min(width / 4, MOST_ROW_THREADS) / FEWEST_LANES);
 }

@@ -99,7 +99,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     pursuitThreads: [32, 256],
     rowElements: 4,
     rowThreads: [32, 256],
-    workers: 65536,
+    workers: 64,
     scratchWorkers: 16,
     sortBlocks: 64,
     loopBudget: 60000,

@@ -1,4 +1,9 @@
-import { exactStepsAtOnce } from "../../gpu/loops.ts";
+import {
+  applyTurns,
+  exactStepsAtOnce,
+  pieceTurns,
+  workersFor,
+} from "../../gpu/loops.ts";
 import { mostPieces } from "../../gpu/plan.ts";
 import { EXACT_STEPS } from "../constants.ts";
 import type { GpuContext } from "./context.ts";
@@ -50,7 +55,7 @@ function powerStep(
   { begin, end }: { begin: number; end: number },
   { again, memory }: { again: boolean; memory: number },
 ): void {
-  const { buffers, kernels, plan, runner, kernelContext } = context;
+  const { buffers, kernels, plan, runner, kernelContext, spec } = context;
   const group = plan.groups[index];
   const lists = {
     R: buffers.rows,
@@ -69,7 +74,7 @@ function powerStep(
     again ? kernels.atomSumPower : kernels.atomSum,
     lists,
     { first: group.start, begin, end },
-    Math.min(most, kernelContext.tuning.workers),
+    workersFor(kernelContext.tuning, most, pieceTurns(spec.width, again)),
   );
   runner.run(
     kernels.atomNormalise,
@@ -128,7 +133,7 @@ function applyBatch(
   rows: number,
   { number, begin, end }: AtomBatch,
 ): void {
-  const { buffers, kernels, plan, runner, kernelContext } = context;
+  const { buffers, kernels, plan, runner, kernelContext, spec } = context;
   const group = plan.groups[index];
   runner.run(
     kernels.groups[index].apply,
@@ -144,6 +149,10 @@ function applyBatch(
       lists: buffers.batchLists,
     },
     { first: group.start, begin, end, batch: number, slot: group.slot },
-    Math.min(rows, kernelContext.tuning.workers),
+    workersFor(
+      kernelContext.tuning,
+      rows,
+      applyTurns(group.sparsity, spec.width),
+    ),
   );
 }
