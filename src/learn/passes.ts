@@ -108,7 +108,7 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
       await engine.readDictionary(),
       engine.spec.width,
     );
-    state.weights = await engine.readWeights();
+    state.weights = checkedWeights(await engine.readWeights());
     return state;
   });
 }
@@ -124,6 +124,15 @@ function noteQueued(state: LearnState, rows: number): void {
   });
   state.replace = [];
   state.iteration++;
+}
+
+function checkedWeights(weights: Float32Array): Float32Array {
+  const atom = weights.findIndex((value) => !Number.isFinite(value));
+  if (atom < 0) return weights;
+  throw new DbksvdError("run", "An atom's weight is not finite", {
+    where: { stage: "update", atom },
+    mend: "check the rows for huge values; resume from the last checkpoint",
+  });
 }
 
 /**

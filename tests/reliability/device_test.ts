@@ -156,23 +156,30 @@ for (
   });
 }
 
-Deno.test("trainToDirectory() never saves a dictionary that is not finite", async () => {
-  await inDirectory(async (directory) => {
-    const out = join(directory, "model");
-    const infinite = spoiled((engine, count) => {
-      const read = engine.readDictionary.bind(engine);
-      return {
-        readDictionary: async () => {
-          const dictionary = await read();
-          if (count.reports === 2) dictionary[9] = Infinity;
-          return dictionary;
-        },
-      };
+for (
+  const [what, call, at] of [
+    ["a dictionary", "readDictionary", 9],
+    ["weights", "readWeights", 1],
+  ] as const
+) {
+  Deno.test(`trainToDirectory() never saves ${what} with a value that is not finite`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "model");
+      const infinite = spoiled((engine, count) => {
+        const read = engine[call].bind(engine);
+        return {
+          [call]: async () => {
+            const values = await read();
+            if (count.reports === 2) values[at] = Infinity;
+            return values;
+          },
+        };
+      });
+      await assert.rejects(
+        train({ out, checkpointEvery: EVERY }, infinite),
+        /not finite.*atom 1.*safe up to iteration 3/,
+      );
+      assert.deepEqual(await savedIterations(out), [3]);
     });
-    await assert.rejects(
-      train({ out, checkpointEvery: EVERY }, infinite),
-      /not finite.*atom 1.*safe up to iteration 3/,
-    );
-    assert.deepEqual(await savedIterations(out), [3]);
   });
-});
+}
