@@ -1,24 +1,19 @@
-import { crc32 } from "node:zlib";
 import type { SyncBytes } from "../bytes.ts";
 import type { Leaf } from "./columns.ts";
-import { allEqual, regularLists, type Runs } from "./levels.ts";
+import type { Runs } from "./levels.ts";
+import { listNonFinite, plainValues, prove } from "./page_values.ts";
 import type { Page } from "./pages.ts";
 import {
-  checkCrc,
-  type Payload,
   readDictionaryBytes,
   readPayload,
   Scratch,
   splitV1,
   splitV2,
 } from "./payload.ts";
-import { decodeThroughHyparquet } from "./through_hyparquet.ts";
 import {
   decodeIndexed,
   decodePlain,
-  firstNonFinite,
   Irregular,
-  joinStreams,
   slotBytes,
   type SlotType,
 } from "./values.ts";
@@ -89,10 +84,13 @@ export class PageDecoder {
     out: Float32Array,
   ): number[] {
     const { leaf } = column;
-    const listed = leaf.maxRepetition > 0;
-    const single = leaf.layout === "scalar";
-    const slotsPerRow = listed ? spec.width : 1;
-    const perSlot = leaf.layout === "blob" ? spec.width : 1;
+    const scalar = leaf.layout === "scalar";
+    const slotsPerRow = leaf.maxRepetition > 0 ? spec.width : 1;
+    const type: SlotType = {
+      physical: leaf.physical,
+      element: leaf.element,
+      perSlot: leaf.layout === "blob" ? spec.width : 1,
+    };
     const from = spec.startRow * slotsPerRow;
     const to = spec.endRow * slotsPerRow;
     const bad: number[] = [];
@@ -103,42 +101,29 @@ export class PageDecoder {
       if (start >= end) continue;
       if (start !== done) throw new Error("Pages leave values out");
       done = end;
-      const piece = out.subarray(
-        (start - from) * perSlot,
-        (end - from) * perSlot,
-      );
-      this.#fill(spec, column, page, start, end, piece, perSlot);
-      listNonFinite(
-        piece,
-        (start - from) * perSlot,
-        single ? 1 : spec.width,
-        bad,
-      );
+      const offset = (start - from) * type.perSlot;
+      const piece = out.subarray(offset, (end - from) * type.perSlot);
+      this.#fill(spec.width, column, page, type, start - page.firstSlot, piece);
+      listNonFinite(piece, offset, scalar ? 1 : spec.width, bad);
     }
     if (done !== to) throw new Error("Pages end before the rows do");
     return bad;
   }
 
+  // Decodes slots of a page, from its `first` one on.
   #fill(
-    spec: DecodeSpec,
+    width: number,
     column: DecodeColumn,
     page: Page,
-    start: number,
-    end: number,
+    type: SlotType,
+    first: number,
     out: Float32Array,
-    perSlot: number,
   ) {
-    const { leaf } = column;
-    const type: SlotType = {
-      physical: leaf.physical,
-      element: leaf.element,
-      perSlot,
-    };
-    const first = start - page.firstSlot;
-    const count = end - start;
-    const open = this.#open(spec, column, page, type, count === page.slots);
+    const { perSlot } = type;
+    const count = out.length / perSlot;
+    const open = this.#open(width, column, page, type);
     if (!(open.values instanceof Uint8Array)) {
-      this.#readDirectly(page, open.values, first * slotBytes(type), out);
+      this.#readDirectly(open.values, first * slotBytes(type), out);
     } else if (open.indexed) {
       const dictionary = this.#dictionary(column, type);
       const { slots } = page;
@@ -150,7 +135,6 @@ export class PageDecoder {
 
   // Values that need no decoding go from the file into their place.
   #readDirectly(
-    page: Page,
     values: { offset: number; length: number },
     skip: number,
     out: Float32Array,
@@ -160,15 +144,13 @@ export class PageDecoder {
       throw new Error("Values end before their page does");
     }
     this.bytes.readSync(values.offset + skip, into);
-    if (page.crc !== undefined) checkCrc(page, crc32(into));
   }
 
   #open(
-    spec: DecodeSpec,
+    width: number,
     column: DecodeColumn,
     page: Page,
     type: SlotType,
-    wholePage: boolean,
   ): OpenPage {
     return this.#remember(page.offset, () => {
       if (page.nulls > 0) throw new Irregular("Page holds nulls");
@@ -177,11 +159,10 @@ export class PageDecoder {
         (page.version === 2 && !page.valuesCompressed);
       const direct = raw && page.encoding === "PLAIN" &&
         type.element === "f32" && type.physical !== "BYTES" &&
-        (page.crc === undefined ||
-          (wholePage && exactlyFilled(page, leaf, type)));
-      if (direct) return this.#openDirect(spec, leaf, page);
+        page.crc === undefined;
+      if (direct) return this.#openDirect(width, leaf, page);
       const payload = readPayload(this.bytes, page, leaf, codec, this.#scratch);
-      prove(page, leaf, spec.width, payload);
+      prove(page, leaf, width, payload);
       const indexed = page.encoding.endsWith("_DICTIONARY");
       const values = indexed
         ? payload.values
@@ -190,12 +171,12 @@ export class PageDecoder {
     });
   }
 
-  #openDirect(spec: DecodeSpec, leaf: Leaf, page: Page): OpenPage {
+  #openDirect(width: number, leaf: Leaf, page: Page): OpenPage {
     const { head, end } = this.#readHead(page, leaf);
-    if (end > page.compressed) {
-      throw new Error("Levels are longer than their page");
+    if (end > page.compressed || page.compressed !== page.uncompressed) {
+      throw new Error("Page is of another size than its header says");
     }
-    prove(page, leaf, spec.width, head);
+    prove(page, leaf, width, head);
     const length = page.compressed - end;
     const values = { offset: page.offset + end, length };
     return { values, indexed: false };
@@ -227,6 +208,9 @@ export class PageDecoder {
     if (page === undefined) throw new Error("Dictionary page is missing");
     return this.#remember(page.offset, () => {
       const bytes = readDictionaryBytes(this.bytes, page, column.codec);
+      if (page.slots * slotBytes(type) > bytes.length) {
+        throw new Error("Dictionary ends before its values do");
+      }
       const out = new Float32Array(page.slots * type.perSlot);
       decodePlain(type, bytes, 0, page.slots, out);
       return out;
@@ -251,81 +235,5 @@ export class PageDecoder {
     this.#cache.set(key, { bytes: size, value });
     this.#cached += size;
     return value;
-  }
-}
-
-// Without its levels, the page is as long as its values: a checksum over what is read covers it all.
-function exactlyFilled(page: Page, leaf: Leaf, type: SlotType): boolean {
-  const levels = leaf.maxRepetition > 0 || leaf.maxDefinition > 0;
-  return !levels && page.compressed === page.slots * slotBytes(type);
-}
-
-// Levels say that every value is there and every list full.
-function prove(
-  page: Page,
-  leaf: Leaf,
-  width: number,
-  { repetition, definition }: { repetition?: Runs; definition?: Runs },
-) {
-  const { slots } = page;
-  if (
-    definition !== undefined && !allEqual(definition, slots, leaf.maxDefinition)
-  ) throw new Irregular("Values are missing");
-  if (repetition === undefined) return;
-  const phase = page.firstSlot % width;
-  if (!regularLists(repetition, slots, phase, width, leaf.maxRepetition)) {
-    throw new Irregular("Lists are of other lengths");
-  }
-}
-
-// Values of whatever encoding but a dictionary's, in PLAIN's form.
-function plainValues(
-  page: Page,
-  leaf: Leaf,
-  type: SlotType,
-  payload: Payload,
-): Uint8Array {
-  if (page.encoding === "PLAIN") return payload.values;
-  if (page.encoding === "BYTE_STREAM_SPLIT" && type.physical !== "BYTES") {
-    return joinStreams(payload.values, page.slots, slotBytes(type));
-  }
-  if (page.encoding.startsWith("DELTA_")) {
-    const { values } = decodeThroughHyparquet(page, payload, leaf, undefined);
-    return plainBytes(values, type);
-  }
-  throw new Error(`Unsupported encoding ${page.encoding}`);
-}
-
-function plainBytes(values: ArrayLike<unknown>, type: SlotType): Uint8Array {
-  const size = slotBytes(type);
-  if (type.perSlot === 1 && ArrayBuffer.isView(values)) {
-    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  }
-  const prefix = type.physical === "BYTES" ? 4 : 0;
-  const bytes = new Uint8Array(values.length * (size + prefix));
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as Uint8Array;
-    if (value.length !== size) throw new Irregular("Blobs differ in size");
-    const at = i * (size + prefix);
-    if (prefix > 0) view.setUint32(at, size, true);
-    bytes.set(value, at + prefix);
-  }
-  return bytes;
-}
-
-// Adds the rows of a piece that hold a NaN or an infinity, each once.
-function listNonFinite(
-  piece: Float32Array,
-  offset: number,
-  width: number,
-  bad: number[],
-) {
-  for (let at = 0; at < piece.length;) {
-    const found = firstNonFinite(piece.subarray(at));
-    if (found < 0) return;
-    const row = Math.floor((offset + at + found) / width);
-    if (bad[bad.length - 1] !== row) bad.push(row);
-    at = (row + 1) * width - offset;
   }
 }

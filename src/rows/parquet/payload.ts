@@ -67,8 +67,7 @@ function readStored(
   return stored;
 }
 
-/** Throws where a page's checksum is not the one in its header. */
-export function checkCrc(page: Page, crc: number): void {
+function checkCrc(page: Page, crc: number): void {
   if (page.crc !== undefined && (crc | 0) !== (page.crc | 0)) {
     throw new Error("Page is corrupt, its checksum does not match");
   }
