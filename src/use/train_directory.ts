@@ -73,6 +73,21 @@ export interface TrainSummary {
  * @param output where the model goes, and how it is kept safe meanwhile
  * @param run the device, progress, an `AbortSignal`
  * @throws {DbksvdError} as {@linkcode train} does, and `usage` where the directory is in the way or in use
+ *
+ * @example
+ * ```ts
+ * import { rowsFromArray, trainToDirectory } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
+ * const out = `${await Deno.makeTempDir()}/model`;
+ * const summary = await trainToDirectory(
+ *   rowsFromArray(rows, 4),
+ *   { atoms: 8, sparsity: 2 },
+ *   { out, resume: true, checkpointEvery: { seconds: 30 } },
+ *   { device: "cpu" },
+ * );
+ * assert.equal(summary.config.parameters.atoms, 8);
+ * ```
  */
 export async function trainToDirectory(
   source: RowSource,
