@@ -1,5 +1,5 @@
 import type { EngineSpec } from "../engine/engine.ts";
-import { createGpuContext, type GpuEngineOptions } from "../engine/gpu.ts";
+import { createGpuContext, type GpuEngineOptions } from "../engine/gpu/open.ts";
 import {
   codingRuns,
   needsCoefficients,

@@ -1,13 +1,7 @@
 import { DbksvdError } from "../errors.ts";
-import {
-  type DeviceOptions,
-  type GpuDevice,
-  openDevice,
-} from "../gpu/device.ts";
-import { gramSearch, planGpu } from "../gpu/plan.ts";
+import type { GpuDevice } from "../gpu/device.ts";
 import { readBack } from "../gpu/readback.ts";
-import { Runner, type RunnerCounters } from "../gpu/runner.ts";
-import { type Tuning, tuningFor } from "../gpu/tuning.ts";
+import type { RunnerCounters } from "../gpu/runner.ts";
 import {
   type Codes,
   type Engine,
@@ -21,20 +15,14 @@ import {
 import { codeGroup } from "./gpu/coding.ts";
 import type { GpuContext } from "./gpu/context.ts";
 import { downloadDictionary, uploadDictionary } from "./gpu/dictionary.ts";
-import { padRows } from "./gpu/padding.ts";
-import { compileKernels } from "./gpu/kernels.ts";
 import { sortCodes } from "./gpu/lists.ts";
+import { createGpuContext, type GpuEngineOptions } from "./gpu/open.ts";
 import { computeGram, flagDuplicates } from "./gpu/products.ts";
 import { ReportQueue } from "./gpu/report_queue.ts";
 import { RowLoader } from "./gpu/rows.ts";
-import { allocateBuffers } from "./gpu/state.ts";
 import { updateGroup } from "./gpu/update.ts";
 
-/** How a GPU engine is made; the defaults suit every real use. */
-export interface GpuEngineOptions extends DeviceOptions {
-  /** Choices to try in place of the adapter's own: for tests and benchmarks. */
-  tuning?: Partial<Tuning>;
-}
+export type { GpuEngineOptions } from "./gpu/open.ts";
 
 /** The engine in WGSL, with the count of what it did. */
 export interface GpuEngine extends Engine {
@@ -54,45 +42,6 @@ export async function createGpuEngine(
   options: GpuEngineOptions = {},
 ): Promise<GpuEngine> {
   return new WgslEngine(await createGpuContext(spec, options));
-}
-
-/**
- * Opens a device and makes ready what an engine's stages work with; benchmarks run the stages one by one.
- *
- * @throws {DbksvdError} `device`, as {@linkcode createGpuEngine}
- */
-export async function createGpuContext(
-  spec: EngineSpec,
-  options: GpuEngineOptions = {},
-): Promise<GpuContext> {
-  const gpu = await openDevice(options);
-  try {
-    const tuning = tuningFor(gpu.adapter, gpu.limits, options.tuning);
-    const plan = planGpu(spec, gpu.limits, tuning);
-    const search = gramSearch(spec, tuning);
-    const kernelContext = {
-      tuning,
-      search,
-      limits: gpu.limits,
-      subgroups: gpu.subgroups,
-    };
-    const runner = new Runner(gpu);
-    const [buffers, kernels] = await Promise.all([
-      allocateBuffers(gpu, spec, plan, kernelContext),
-      compileKernels(runner, kernelContext, spec, plan),
-    ]);
-    const mean = padRows(
-      spec.normalisation.mean,
-      1,
-      spec.width,
-      plan.rows.stride,
-    );
-    runner.upload(buffers.mean, mean);
-    return { gpu, runner, kernels, kernelContext, buffers, plan, spec };
-  } catch (error) {
-    gpu.close();
-    throw error;
-  }
 }
 
 class WgslEngine implements GpuEngine {

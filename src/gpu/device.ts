@@ -40,7 +40,7 @@ export interface GpuDevice {
   readonly limits: DeviceLimits;
   readonly subgroups: boolean;
   readonly timestamps: boolean;
-  /** Throws what went wrong since the last look, if anything did. */
+  /** Throws what went wrong with the device, if anything did, or that it is closed. */
   check(): void;
   close(): void;
 }
@@ -160,6 +160,7 @@ function watch(
     timestamps,
     limits: lowerLimits(device.limits, adapter.software, lowered),
     check: () => {
+      if (closed) throw new DbksvdError("run", "The engine is closed");
       if (failure !== undefined) throw failure;
     },
     close: () => {

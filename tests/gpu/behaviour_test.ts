@@ -154,6 +154,15 @@ Deno.test("iterate() refuses more rows than the sample batch", async () => {
   await engine.close();
 });
 
+Deno.test("a closed engine says so", async () => {
+  const problem = plantedProblem();
+  const { data, rows } = problem;
+  const engine = await createGpuEngine(problem.spec);
+  await engine.close();
+  await assert.rejects(engine.encode({ data, rows }), /engine is closed/);
+  await assert.rejects(engine.holdRows({ data, rows }), /engine is closed/);
+});
+
 Deno.test("createGpuEngine() refuses what cannot fit, with the numbers and a way out", async () => {
   const { spec } = plantedProblem({ sampleBatch: 1 << 20 });
   await assert.rejects(

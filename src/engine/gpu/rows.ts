@@ -1,5 +1,10 @@
 import { rowKernel } from "../../gpu/kernel_set.ts";
-import { type Matrix, matrixBytes, matrixShape } from "../../gpu/matrix.ts";
+import {
+  type Matrix,
+  matrixBytes,
+  type MatrixShape,
+  matrixShape,
+} from "../../gpu/matrix.ts";
 import { allocateSafely } from "../../gpu/memory.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { GpuContext } from "./context.ts";
@@ -11,6 +16,9 @@ interface HeldRows {
   largest: GPUBuffer;
   rows: number;
 }
+
+/** Memory that must be left beside kept rows. */
+const RESERVE_BYTES = 2 ** 28;
 
 /** The share of device memory that rows kept between passes leave free. */
 const MEMORY_LEFT = 0.05;
@@ -96,11 +104,7 @@ export class RowLoader {
       matrixBytes(shape) + 4 * rows > room ||
       shape.parts + buffers.rows.parts + 4 > gpu.limits.storageBuffers
     ) return undefined;
-    const held = await allocateSafely(gpu, "rows kept between passes", () => ({
-      matrix: buffers.memory.matrix(shape),
-      largest: buffers.memory.buffer(4 * rows),
-      rows,
-    })).catch(() => undefined); // No room after all: the caller streams them.
+    const held = await this.#allocate(shape, rows);
     if (held === undefined) return undefined;
     const kernel = await runner.compile(
       rowKernel(kernelContext, halves ? "hold" : "keep", spec.width, {
@@ -117,5 +121,30 @@ export class RowLoader {
     );
     runner.submit();
     return this.#held.push(held) - 1;
+  }
+
+  // WebGPU does not tell how much memory is left, so a reserve is taken beside the rows and given back: what comes later,
+  // such as reading results, must find room. Without room the caller streams the rows.
+  async #allocate(
+    shape: MatrixShape,
+    rows: number,
+  ): Promise<HeldRows | undefined> {
+    const { gpu, buffers: { memory } } = this.#context;
+    const taken: GPUBuffer[] = [];
+    try {
+      return await allocateSafely(gpu, "rows kept between passes", () => {
+        const matrix = memory.matrix(shape);
+        const largest = memory.buffer(4 * rows);
+        const reserve = memory.buffer(
+          Math.min(RESERVE_BYTES, gpu.limits.memory / 64),
+        );
+        taken.push(...matrix.buffers, largest);
+        memory.free([reserve]);
+        return { matrix, largest, rows };
+      });
+    } catch {
+      memory.free(taken);
+      return undefined;
+    }
   }
 }

@@ -76,14 +76,14 @@ export interface EngineBuffers {
  *
  * @throws {DbksvdError} `device`, where there is not enough memory
  */
-export function allocateBuffers(
+export async function allocateBuffers(
   gpu: GpuDevice,
   spec: EngineSpec,
   plan: GpuPlan,
   { tuning, search }: KernelContext,
 ): Promise<EngineBuffers> {
   const memory = new DeviceMemory(gpu);
-  return allocateSafely(gpu, "the sample batch", () => {
+  const made = allocateSafely(gpu, "the sample batch", () => {
     const { atoms: m, sampleBatch: rows, coder } = spec;
     const words = (count: number) => memory.buffer(4 * count);
     const most = Math.max(...plan.groups.map((g) => g.sparsity));
@@ -148,6 +148,12 @@ export function allocateBuffers(
       replaced: words(m),
     };
   });
+  try {
+    return await made;
+  } catch (error) {
+    memory.freeAll();
+    throw error;
+  }
 }
 
 function allocatePursuit(
