@@ -52,14 +52,27 @@ export function deliver(
   if (sizes.length === 0 || !sizes.every((s) => Number.isInteger(s) && s > 0)) {
     throw new RangeError(`Rows a batch must be positive: ${rowsPerBatch}`);
   }
-  if (options.shuffleSeed !== undefined) {
-    return shuffled(store, sizes, options, options.shuffleSeed);
-  }
   const plain = options.only === undefined && options.except === undefined;
   const large = Math.min(...sizes) * store.width * 4 >= WHOLE_BYTES;
-  return plain && large && !store.mayDrop
+  const batches = options.shuffleSeed !== undefined
+    ? shuffled(store, sizes, options, options.shuffleSeed)
+    : plain && large && !store.mayDrop
     ? whole(store, sizes, options)
     : picked(store, sizes, options);
+  return options.signal === undefined
+    ? batches
+    : untilAborted(batches, options.signal);
+}
+
+// Reads stop by themselves; this stops a delivery from what was read already.
+async function* untilAborted(
+  batches: AsyncIterable<RowBatch>,
+  signal: AbortSignal,
+): AsyncGenerator<RowBatch> {
+  for await (const batch of batches) {
+    signal.throwIfAborted();
+    yield batch;
+  }
 }
 
 function clip(store: BlockStore, range?: RowRange): RowRange {

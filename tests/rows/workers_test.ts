@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import type { DbksvdError } from "../../src/errors.ts";
+import { randomStream } from "../../src/random.ts";
+import { chooseRows } from "../../src/rows/row_set.ts";
+import { DecodePool } from "../../src/rows/workers/pool.ts";
+import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
+import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
+
+const WIDTH = 24;
+const rows = asRows(someNumbers(3000 * WIDTH), WIDTH);
+
+async function withFiles(test: (directory: string) => Promise<void>) {
+  await inDirectory(async (directory) => {
+    const options = { codec: "SNAPPY", pageSize: 4000, rowGroupSize: 700 };
+    writeHyparquet(`${directory}/a.parquet`, rows.slice(0, 1900), options);
+    writeHyparquet(`${directory}/b.parquet`, rows.slice(1900), options);
+    await test(directory);
+  });
+}
+
+Deno.test("Any number of workers delivers what this thread delivers, in its order", () =>
+  withFiles(async (directory) => {
+    const held = chooseRows(3000, 300, randomStream(0, "held"));
+    const range = { start: 111, end: 2900 };
+    const deliveries = [
+      {},
+      { range },
+      { skipRows: 1234 },
+      { except: held, skipRows: 100 },
+      { only: held },
+      { shuffleSeed: 3 },
+      { shuffleSeed: 3, except: held, range, skipRows: 500 },
+    ];
+    const read = (decodeWorkers: number) =>
+      withRows(directory, { decodeWorkers }, async (source) => {
+        const all = [];
+        for (const options of deliveries) {
+          for (const size of [1000, [7, 800, 64]]) {
+            all.push(await delivered(source, size, options));
+          }
+        }
+        return all;
+      });
+    const alone = await read(0);
+    assert.deepEqual(alone[0].values, rows);
+    for (const workers of [1, 3]) assert.deepEqual(await read(workers), alone);
+  }));
+
+Deno.test("A delivery can be left early, or aborted, and the source goes on", () =>
+  withFiles(async (directory) => {
+    for (const decodeWorkers of [0, 2]) {
+      await withRows(directory, { decodeWorkers }, async (source) => {
+        for await (const batch of source.batches(500)) {
+          assert.equal(batch.rows, 500);
+          break;
+        }
+        const abort = new AbortController();
+        const reason = new Error("enough");
+        await assert.rejects(async () => {
+          const options = { signal: abort.signal };
+          for await (const _ of source.batches(500, options)) {
+            abort.abort(reason);
+          }
+        }, reason);
+        assert.deepEqual((await delivered(source, 500)).values, rows);
+      });
+    }
+  }));
+
+Deno.test("DecodePool tells a job's error, and refuses jobs once it is closed", async () => {
+  const pool = new DecodePool(1);
+  const job = {
+    spec: { columns: [], width: 1, startRow: 0, endRow: 1 },
+    from: { path: "/nowhere.parquet" },
+  };
+  const outcome = await pool.run(job);
+  assert.ok("error" in outcome && outcome.kind === "data");
+  assert.match(outcome.error, /File not found/);
+  const left = [pool.run(job), pool.run(job)];
+  pool.close();
+  for (const run of [...left, pool.run(job)]) {
+    await assert.rejects(run, /source of rows is closed/);
+  }
+});
+
+Deno.test("A consumer may transfer a batch's buffer", () =>
+  withFiles((directory) =>
+    withRows(directory, { decodeWorkers: 1 }, async (source) => {
+      let values = 0;
+      for await (const { data } of source.batches(250)) {
+        values += structuredClone(data, { transfer: [data.buffer] }).length;
+        assert.equal(data.length, 0);
+      }
+      assert.equal(values, rows.length * WIDTH);
+    })
+  ));
+
+Deno.test("Small budgets are kept to: pages beyond them are refused", () =>
+  withFiles(async (directory) => {
+    const tight = { memoryBudget: 3 * 20_000 };
+    assert.deepEqual(
+      (await rowsOf(directory, { ...tight, decodeWorkers: 1 })).values,
+      rows,
+    );
+    await assert.rejects(
+      rowsOf(directory, { memoryBudget: 3 * 2000 }),
+      (error: DbksvdError) =>
+        /beyond the memory budget|more than the memory budget/.test(
+          error.message,
+        ),
+    );
+  }));
