@@ -5,6 +5,7 @@ import {
   type AtomTable,
   forEachSimilarity,
   largest,
+  largestSimilarities,
   type Neighbours,
   unitAtoms,
 } from "./similarity.ts";
@@ -56,15 +57,7 @@ export interface AtomMatching {
  * @param table atoms × width
  */
 export function coherence(table: AtomTable): CoherenceMetrics {
-  const unit = unitAtoms(table);
-  const each = new Float32Array(unit.atoms);
-  forEachSimilarity(unit, unit, (atom, products) => {
-    let most = 0;
-    for (let j = 0; j < products.length; j++) {
-      if (j !== atom) most = Math.max(most, Math.abs(products[j]));
-    }
-    each[atom] = most;
-  });
+  const each = largestSimilarities(unitAtoms(table));
   let most = 0;
   let sum = 0;
   for (const value of each) {
@@ -73,7 +66,7 @@ export function coherence(table: AtomTable): CoherenceMetrics {
   }
   return {
     coherence: most,
-    coherence_mean: sum / unit.atoms,
+    coherence_mean: sum / table.atoms,
     coherence_by_atom: histogram(each, 0, 1, 20),
   };
 }

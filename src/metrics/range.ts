@@ -33,15 +33,16 @@ export function createRangeHistograms(
         merge(counts.subarray(which * bins, (which + 1) * bins));
         limits[which] *= 2;
       }
-      const share = (value / limits[which] + 1) / 2;
-      counts[which * bins + Math.min(bins - 1, Math.floor(share * bins))]++;
+      // Exact: limits are powers of two, so a value keeps its side of every edge.
+      const bin = bins / 2 + Math.floor(value / limits[which] * bins / 2);
+      counts[which * bins + bin]++;
     },
   };
 }
 
-// The smallest power of two above a value; some power where the value is 0.
+// A power of two above a value, and not so small that it would vanish in float32.
 function powerAbove(size: number): number {
-  return size === 0 ? 2 ** -20 : 2 ** (Math.floor(Math.log2(size)) + 1);
+  return 2 ** Math.max(-100, Math.floor(Math.log2(size)) + 1);
 }
 
 // The old range becomes the middle half of the new one.

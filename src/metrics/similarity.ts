@@ -48,6 +48,31 @@ export function forEachSimilarity(
 }
 
 /**
+ * The largest |⟨d_i, d_j⟩|, j ≠ i, of every atom. Each pair is computed once.
+ *
+ * @param table unit atoms
+ */
+export function largestSimilarities(table: AtomTable): Float32Array {
+  const { width, atoms, dictionary } = table;
+  const most = new Float32Array(atoms);
+  const strip = new Float32Array(Math.min(STRIP, atoms) * atoms);
+  for (let start = 0; start < atoms; start += STRIP) {
+    const count = Math.min(STRIP, atoms - start);
+    const later = atoms - start;
+    const rest = dictionary.subarray(start * width);
+    multiplyTransposed(rest, count, rest, later, width, strip);
+    for (let i = 0; i < count; i++) {
+      for (let j = i + 1; j < later; j++) {
+        const size = Math.abs(strip[i * later + j]);
+        if (size > most[start + i]) most[start + i] = size;
+        if (size > most[start + j]) most[start + j] = size;
+      }
+    }
+  }
+  return most;
+}
+
+/**
  * The `count` largest absolute values, ties to the lower index.
  *
  * @param products similarities with all atoms

@@ -34,7 +34,7 @@ export interface AtomHit {
   atom: number;
   /** Its name, if it was given one. */
   label?: string;
-  /** Share of its top rows' weight that the query matches; 1 where its label does. */
+  /** Share of its top rows' weight that the query matches, parts of words counting half; 1 where its label does. */
   score: number;
   /** Matching texts, strongest first. */
   texts: string[];
@@ -110,9 +110,7 @@ export function describeAtom(
 export function searchAtoms(inspection: Inspection, query: string): AtomHit[] {
   const wanted = query.toLowerCase();
   const { samples, top, table, atoms } = inspection;
-  const matches = samples.texts.map((text) =>
-    text.toLowerCase().includes(wanted)
-  );
+  const matches = samples.texts.map((text) => matchOf(text, wanted));
   const hits: AtomHit[] = [];
   for (let atom = 0; atom < atoms; atom++) {
     const label = table.labels[atom];
@@ -122,8 +120,9 @@ export function searchAtoms(inspection: Inspection, query: string): AtomHit[] {
     for (const slot of slots(atom, top.perAtom, top.samples)) {
       const size = Math.abs(top.values[slot]);
       weight += size;
-      if (!matches[top.samples[slot]]) continue;
-      matched += size;
+      const match = matches[top.samples[slot]];
+      if (match === 0) continue;
+      matched += size * match;
       texts.push(samples.texts[top.samples[slot]]);
     }
     const named = label?.toLowerCase().includes(wanted) ?? false;
@@ -131,6 +130,14 @@ export function searchAtoms(inspection: Inspection, query: string): AtomHit[] {
     hits.push({ atom, label, score: named ? 1 : matched / weight, texts });
   }
   return hits.sort((a, b) => b.score - a.score || a.atom - b.atom);
+}
+
+// 1 for the whole text or a whole word of it, a half for a part of a word, 0 for no match.
+function matchOf(text: string, wanted: string): number {
+  const lower = text.toLowerCase();
+  if (!lower.includes(wanted)) return 0;
+  const words = lower.split(/[^\p{L}\p{N}]+/u);
+  return lower.trim() === wanted || words.includes(wanted) ? 1 : 0.5;
 }
 
 /**

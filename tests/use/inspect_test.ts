@@ -122,6 +122,34 @@ Deno.test("inspect() shows tokens with their neighbours in the text, and finds t
   });
 });
 
+Deno.test("searchAtoms() puts whole words before parts of words", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "tokens.parquet");
+    await writeTexts(path, [["parish"], ["in Paris"], ["spare"], ["rain"]], 4);
+    const source = await openRows(path, { column: "vectors" });
+    const model = makeModel({
+      width: 4,
+      atoms: 8,
+      mean: new Float32Array(4),
+      coder: {
+        method: "omp",
+        sparsity: 1,
+        nonnegative: false,
+        tolerance: 0,
+        refit: false,
+      },
+    });
+    const inspection = await inspect(model, source, { ...CPU, text: "tokens" });
+    const hits = searchAtoms(inspection, "paris");
+    const scoreOf = (text: string) =>
+      hits.find(({ texts }) => texts.includes(text))!.score;
+    assert.ok(hits.every(({ texts }) => !texts.includes("spare")));
+    assert.ok(hits[0].texts.includes("in Paris"));
+    assert.ok(scoreOf("in Paris") >= scoreOf("parish"));
+    await source.close();
+  });
+});
+
 Deno.test("describeRow() splits a row into its atoms' contributions", async () => {
   const { model, source } = smallProblem(50);
   const { atoms, residual, row } = await describeRow(model, source, 17, CPU);
