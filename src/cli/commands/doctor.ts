@@ -1,32 +1,97 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { StageThroughput } from "../../bench/quick.ts";
+import { DbksvdError } from "../../errors.ts";
 import type { DeviceProbe } from "../../gpu/probe.ts";
 import { describe } from "../command.ts";
 import type { Io } from "../io.ts";
+import { wholeNumbers } from "../options.ts";
 import { conduct } from "../session.ts";
 import { count, table } from "../text.ts";
 
-/** `doctor`: what the machine's GPU is, and what to mend. */
+/** `doctor`: what the machine's GPU is, how fast its stages are, and what to mend. */
 export function doctorCommand(io: Io): CommandUnknownOpts {
   return describe(
     "doctor",
-    "look at the GPU and its driver, and say what to mend",
-    ["dbksvd doctor", "dbksvd doctor --json"],
-  ).action((_flags, self) =>
+    "look at the GPU and its driver, time each stage, and say what to mend",
+    [
+      "dbksvd doctor",
+      "dbksvd doctor --json",
+      "dbksvd doctor --plan 2304,4096,20,65536",
+    ],
+  ).option(
+    "--plan <n,m,k,rows>",
+    "tell what a training of this size would take on the GPU instead",
+    wholeNumbers,
+  ).action(({ plan }, self) =>
     conduct(io, self, async ({ print }) => {
-      const { probeDevice } = await import("../../gpu/probe.ts");
-      const probe = await probeDevice();
+      if (plan !== undefined) {
+        const planned = await planOf(plan);
+        print(planned, () => planned.lines.join("\n"));
+        return;
+      }
+      const probe = await examine();
       print(probe, () => describeProbe(probe));
     })
-  );
+  ) as unknown as CommandUnknownOpts;
 }
 
-function describeProbe({ ok, adapter, problems }: DeviceProbe): string {
+/** A probe with what the stages reached. */
+type Examination = DeviceProbe & { stages: StageThroughput[] };
+
+async function examine(): Promise<Examination> {
+  const { probeDevice } = await import("../../gpu/probe.ts");
+  const { quickThroughput } = await import("../../bench/quick.ts");
+  const probe = await probeDevice();
+  if (probe.adapter === undefined) return { ...probe, stages: [] };
+  try {
+    return { ...probe, stages: await quickThroughput() };
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    const mend = "update the driver, or use --device cpu";
+    const problems = [...probe.problems, { what, mend }];
+    return { ...probe, ok: false, problems, stages: [] };
+  }
+}
+
+async function planOf(sizes: number[]) {
+  const { planLines, planOnThisMachine } = await import(
+    "../../gpu/plan_text.ts"
+  );
+  const { specOf } = await import("../../bench/spec.ts");
+  const [n, m, k, rows] = sizes;
+  if (sizes.length !== 4) {
+    throw new DbksvdError("usage", `--plan is "${sizes}"`, {
+      mend: "it takes four numbers: dimensions, atoms, nonzeros, rows",
+    });
+  }
+  const planned = await planOnThisMachine(
+    specOf({ n, m, k, rows }, "omp", "f32"),
+  );
+  const { needed, had, form, chunkRows, buffers } = planned.plan;
+  const { adapter } = planned;
+  const lines = planLines(planned);
+  return { adapter, needed, had, form, chunkRows, buffers, lines };
+}
+
+function describeProbe({ ok, adapter, problems, stages }: Examination): string {
   const engine = ok ? "the GPU engine" : "the CPU engine";
   return [
     ...(adapter === undefined ? [] : adapterLines(adapter)),
+    ...(stages.length === 0 ? [] : [stageTable(stages)]),
     ...problems.map(({ what, mend }) => `Problem: ${what}\n  Mend: ${mend}`),
     `--device auto takes ${engine} here`,
   ].join("\n");
+}
+
+function stageTable(stages: StageThroughput[]): string {
+  return table(
+    ["Stage", "ms", "rows/s"],
+    stages.map(({ stage, milliseconds, rowsPerSecond }) => [
+      stage,
+      milliseconds.toFixed(2),
+      count(Math.round(rowsPerSecond)),
+    ]),
+  );
 }
 
 function adapterLines(adapter: NonNullable<DeviceProbe["adapter"]>): string[] {
