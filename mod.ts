@@ -159,3 +159,31 @@ export {
   type SweepResult,
   type SweepRun,
 } from "./src/use/sweep.ts";
+export { type PipelineOptions, runPipeline } from "./src/pipeline/run.ts";
+export {
+  type PipelineClock,
+  type ScheduleOptions,
+  schedulePipeline,
+} from "./src/pipeline/schedule.ts";
+export {
+  type PipelineHistory,
+  pipelineHistory,
+  type PipelineStatus,
+  pipelineStatus,
+  rollbackPipeline,
+  type RunRecord,
+} from "./src/pipeline/status.ts";
+export type {
+  NotifyEvent,
+  PipelineConfig,
+  PipelineRowOptions,
+  PipelineTrainConfig,
+} from "./src/pipeline/config.ts";
+export type { PipelineRun } from "./src/pipeline/commit.ts";
+export type { Scores } from "./src/pipeline/evaluate.ts";
+export type { VersionRecord } from "./src/pipeline/history.ts";
+export type {
+  EventSink,
+  Heartbeat,
+  PipelineEvent,
+} from "./src/pipeline/watch.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Admission } from "./admit.ts";
 import type { Candidate } from "./candidate.ts";
 import type { RunContext } from "./context.ts";
-import type { DropScores, Scores } from "./evaluate.ts";
+import type { Scores } from "./evaluate.ts";
 import {
   type FileOutcome,
   type ManifestDiff,
@@ -11,11 +11,18 @@ import {
 import { enqueue } from "./notify.ts";
 import { rowsFile } from "./places.ts";
 import { presentReservoir } from "./replay.ts";
-import { mergeReservoir, type ReservoirRow } from "./reservoir.ts";
+import {
+  recordDrop,
+  recordReservoir,
+  recordRun,
+  recordVersion,
+} from "./record.ts";
+import { mergeReservoir } from "./reservoir.ts";
 import { currentVersion } from "./versions.ts";
 
 /** What a run did: what `pipeline run --json` prints. */
 export interface PipelineRun {
+  /** The run's number. */
   run: number;
   /** `promoted`: there is a new version; `kept`: the candidate was worse, the old version stays; `nothing`: no new rows. */
   outcome: "promoted" | "kept" | "nothing";
@@ -23,9 +30,11 @@ export interface PipelineRun {
   version?: string;
   /** The version that is current now. */
   current?: string;
+  /** Why, in words. */
   reason: string;
   /** The new rows are at fault: they are never replayed, and count in no later judgement. */
   quarantined: boolean;
+  /** What became of the inputs. */
   files: {
     taken: string[];
     refused: { path: string; reason: string }[];
@@ -35,6 +44,7 @@ export interface PipelineRun {
     vanished: string[];
     unchanged: number;
   };
+  /** How many rows, by what was done with them. */
   rows: {
     /** Rows that entered, held-out ones apart. */
     new: number;
@@ -46,7 +56,9 @@ export interface PipelineRun {
   };
   /** On the held-out rows; `current`: the version that is current after the run. */
   metrics?: { candidate: Scores; current?: Scores; previous?: Scores };
+  /** How far the candidate's atoms are from its parent's. */
   drift?: { mean: number; max: number; replaced: number };
+  /** Wall time. */
   seconds: number;
   /** 0, or 3 where an input was refused. */
   exitCode: number;
@@ -121,118 +133,6 @@ function outcomesOf({ diff, admission }: RunFindings): FileOutcome[] {
       reason: `its content is that of ${input.original}`,
     })),
   ];
-}
-
-function recordDrop(
-  { store, run }: RunContext,
-  admission: Admission,
-  candidate: Candidate,
-  ids: Map<string, number>,
-) {
-  store.run(
-    "INSERT INTO drops (run, quarantined) VALUES (:run, :quarantined)",
-    { run, quarantined: candidate.verdict.quarantine ? 1 : 0 },
-  );
-  for (const { input, heldOut, heldOutFrom } of admission.taken) {
-    store.run(
-      `INSERT INTO held_out (file, run, offset, rows)
-       VALUES (:file, :run, :offset, :rows)`,
-      { file: ids.get(input.path), run, offset: heldOutFrom, rows: heldOut },
-    );
-  }
-  store.run(
-    "INSERT OR IGNORE INTO facts (name, value) VALUES ('width', :width)",
-    { width: String(admission.width) },
-  );
-}
-
-function recordVersion(
-  { store, run }: RunContext,
-  { version, parent, verdict, drift, candidate, current }: Candidate,
-  now: string,
-) {
-  store.run(
-    `INSERT INTO versions (id, run, parent, created, promoted, drift_mean,
-       drift_max, replaced)
-     VALUES (:version, :run, :parent, :now, :promoted, :mean, :max, :replaced)`,
-    {
-      version,
-      run,
-      parent,
-      now,
-      promoted: verdict.promote ? 1 : 0,
-      mean: drift?.mean,
-      max: drift?.max,
-      replaced: drift?.replaced.length,
-    },
-  );
-  if (verdict.promote) {
-    store.run(
-      `INSERT INTO promotions (at, kind, version, previous, reason)
-       VALUES (:now, 'promotion', :version, :parent, :reason)`,
-      { now, version, parent, reason: verdict.reason },
-    );
-  }
-  recordScores({ store, run }, "candidate", candidate);
-  if (current !== undefined) recordScores({ store, run }, "current", current);
-}
-
-function recordScores(
-  { store, run }: Pick<RunContext, "store" | "run">,
-  subject: "candidate" | "current",
-  scores: DropScores,
-) {
-  const scopes = { all: scores.all, ...scores.drops };
-  for (const [scope, metrics] of Object.entries(scopes)) {
-    for (const [name, value] of Object.entries(metrics)) {
-      store.run(
-        `INSERT INTO metrics (run, subject, scope, name, value)
-         VALUES (:run, :subject, :scope, :name, :value)`,
-        {
-          run,
-          subject,
-          scope,
-          name,
-          value: Number.isFinite(value) ? value : undefined,
-        },
-      );
-    }
-  }
-}
-
-function recordReservoir(
-  { store }: RunContext,
-  reservoir: { rows: ReservoirRow<number | string>[]; name: string },
-  ids: Map<string, number>,
-) {
-  store.run("DELETE FROM reservoir");
-  for (const [slot, { file, row, key }] of reservoir.rows.entries()) {
-    store.run(
-      `INSERT INTO reservoir (slot, file, row, key)
-       VALUES (:slot, :file, :row, :key)`,
-      { slot, file: typeof file === "string" ? ids.get(file) : file, row, key },
-    );
-  }
-  store.run(
-    "INSERT OR REPLACE INTO facts (name, value) VALUES ('reservoir', :name)",
-    { name: reservoir.name },
-  );
-}
-
-function recordRun(
-  { store, run }: RunContext,
-  { outcome, version, reason, rows }: PipelineRun,
-  parent: string | undefined,
-  now: string,
-) {
-  store.run(
-    `UPDATE runs SET state = 'done', outcome = :outcome, finished = :now,
-       version = :version, parent = :parent, reason = :reason,
-       new_rows = :new, held_out_rows = :heldOut, replayed_rows = :replayed,
-       row_visits = :visits
-     WHERE id = :run`,
-    { run, outcome, version, parent, reason, now, ...rows },
-  );
 }
 
 function resultOf(

@@ -28,30 +28,45 @@ export interface PipelineTrainConfig extends
   Partial<
     Omit<TrainOptions, "holdout" | "statsRows" | "atoms" | "sparsity">
   > {
+  /** m: number of atoms. */
   atoms: number;
+  /** k: nonzeros a row. */
   sparsity: number;
+  /** Where the numbers are crunched; `auto` by default. */
   device?: "auto" | "gpu" | "cpu";
 }
 
 /** A pipeline's configuration, as its JSON file holds it; `schema.json` beside this file describes every field. */
 export interface PipelineConfig {
+  /** Where the JSON Schema lies, for editors. */
   $schema?: string;
+  /** The pipeline's name in logs, metrics, webhooks; `dbksvd` by default. */
   name?: string;
+  /** Files, folders, globs, URLs, or text files that list them. */
   inputs: (string | { list: string })[];
+  /** The folder of all state. */
   root: string;
   /** Five crontab fields, UTC. */
   schedule?: string;
+  /** What to do with a file whose content changed after it was taken; `ignore` by default. */
   changedFiles?: "ignore" | "train";
+  /** The training parameters. */
   train: PipelineTrainConfig;
+  /** What is never trained on: the share of every drop, and files of their own. */
   evaluation?: { share?: number; maxRowsPerDrop?: number; inputs?: string[] };
+  /** Old rows kept for replay, and how many are replayed for each new one. */
   reservoir?: { rows?: number; ratio?: number };
+  /** The rule: how much worse a candidate may be. */
   promotion?: {
     maxFvuIncrease?: number;
     maxForgetting?: number;
     maxDeadIncrease?: number;
   };
+  /** Versions kept, by number and age. */
   retention?: { versions?: number; days?: number };
+  /** Formats that promoted versions are also written in. */
   exports?: { format: ExportFormat }[];
+  /** Who is told: webhooks, and the place of the Prometheus file. */
   notify?: {
     webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
     prometheus?: string;

@@ -3,24 +3,33 @@ import type { Store } from "./store.ts";
 
 /** One version, as `pipeline history` lists it. */
 export interface VersionRecord {
+  /** Its id, and the name of its folder. */
   version: string;
+  /** The run that made it. */
   run: number;
+  /** The version that it began from. */
   parent: string | null;
+  /** ISO 8601. */
   created: string;
   /** False where the rule kept the version before it. */
   promoted: boolean;
   /** When retention removed its folder. */
   removed: string | null;
+  /** Why it was promoted or not. */
   reason: string | null;
   /** On the held-out rows of its run. */
   fvu: number | null;
   /** Of the version that was current then, on the same rows. */
   previousFvu: number | null;
+  /** Mean of 1 − |⟨d, d'⟩| over its atoms and its parent's. */
   driftMean: number | null;
+  /** The largest of them. */
   driftMax: number | null;
   /** Atoms begun anew. */
   replaced: number | null;
+  /** Rows that entered with its run. */
   newRows: number;
+  /** Rows of the reservoir that it was trained on. */
   replayedRows: number;
 }
 

@@ -12,7 +12,7 @@ import type { RunContext } from "./context.ts";
 import { commitRun, type PipelineRun } from "./commit.ts";
 import { findInputs } from "./inputs.ts";
 import { compareManifest } from "./manifest.ts";
-import { deliver, type DeliverOptions, enqueue } from "./notify.ts";
+import { deliver, enqueue } from "./notify.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { writePrometheus } from "./prometheus.ts";
 import { recover, tidy } from "./recover.ts";
@@ -28,13 +28,14 @@ export interface PipelineOptions {
   base?: string;
   /** Takes the structured log; without it there is none. */
   log?: EventSink;
+  /** Stops the run at its next step; the next run does it again. */
   signal?: AbortSignal;
   /** The time; by default the system's. */
   now?(): Date;
   /** Makes engines, in place of the configuration's device. */
   createEngine?(spec: EngineSpec): Promise<Engine>;
   /** Waits between attempts to deliver a webhook. */
-  wait?: DeliverOptions["wait"];
+  wait?(ms: number): Promise<void>;
 }
 
 /**
@@ -47,6 +48,26 @@ export interface PipelineOptions {
  * @returns what happened; `exitCode` is 3 where an input was refused, else 0
  * @throws {DbksvdError} `usage` for a bad configuration or where another run is under way; `data`, `device` or `run` where
  * the run failed, recorded and reported before it is thrown
+ *
+ * @example
+ * ```ts
+ * import { pipelineStatus, runPipeline } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const base = await Deno.makeTempDir();
+ * await Deno.mkdir(`${base}/in`);
+ * const rows = Float32Array.from({ length: 400 * 4 }, (_, i) => Math.sin(i * i));
+ * await Deno.writeFile(`${base}/in/monday.f32`, new Uint8Array(rows.buffer));
+ * const config = {
+ *   inputs: ["in/*.f32"],
+ *   root: "pipe",
+ *   train: { atoms: 8, sparsity: 2, passes: 2, width: 4, device: "cpu" as const },
+ * };
+ * const run = await runPipeline(config, { base });
+ * assert.equal(run.outcome, "promoted");
+ * assert.equal(run.rows.new + run.rows.heldOut, 400);
+ * const { current } = await pipelineStatus(config, { base });
+ * assert.equal(current, run.version);
+ * ```
  */
 export async function runPipeline(
   config: string | PipelineConfig,

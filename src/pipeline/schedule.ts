@@ -14,6 +14,7 @@ import { Watch } from "./watch.ts";
 
 /** What drives a schedule: the time, and a call at every full minute. */
 export interface PipelineClock {
+  /** The time now. */
   now(): Date;
   /**
    * Calls `tick` once a minute until the signal fires; while a call is under way, minutes pass without another. Resolves

@@ -14,52 +14,75 @@ import type { Heartbeat } from "./watch.ts";
 
 /** A run as the database has it. */
 export interface RunRecord {
+  /** Its number. */
   run: number;
   /** `running` also where the process died and no run has come since. */
   state: "running" | "done" | "failed" | "interrupted";
+  /** What came of it, where it ended well. */
   outcome: "promoted" | "kept" | "nothing" | null;
+  /** ISO 8601. */
   started: string;
+  /** ISO 8601. */
   finished: string | null;
+  /** The version that it made. */
   version: string | null;
+  /** The version that it began from. */
   parent: string | null;
+  /** Why, in words. */
   reason: string | null;
+  /** Rows that entered, held-out ones apart. */
   newRows: number;
+  /** Rows put aside. */
   heldOutRows: number;
+  /** Rows of the reservoir trained on again. */
   replayedRows: number;
+  /** Rows given to the training over all its passes. */
   rowVisits: number;
 }
 
 /** How a pipeline stands: what `pipeline status --json` prints. */
 export interface PipelineStatus {
+  /** Its name. */
   pipeline: string;
+  /** The folder of its state. */
   root: string;
   /** The current version's id. */
   current: string | null;
   /** Its held-out FVU when it was promoted. */
   fvu: number | null;
+  /** The latest run. */
   lastRun: RunRecord | null;
   /** Runs by how they ended. */
   runs: Record<string, number>;
   /** Files in the manifest by state. */
   files: Record<string, number>;
+  /** Refused files, with the reasons. */
   refused: { path: string; reason: string | null }[];
+  /** Files that were taken and are gone. */
   vanished: string[];
   /** Inputs that the next run will look at: new ones, and those whose size or date changed. */
   pending: string[];
+  /** Rows over all runs, and rows in the reservoir. */
   rows: { new: number; heldOut: number; replayed: number; reservoir: number };
   /** Versions whose folders are there. */
   versions: number;
   /** Notifications not delivered yet. */
   undelivered: number;
+  /** Its schedule, where it has one: the next due time, and how many were missed. */
   schedule: { expression: string; next: string | null; missed: number } | null;
+  /** What the heartbeat file says. */
   heartbeat: Heartbeat | null;
 }
 
 /** What a pipeline did: what `pipeline history --json` prints. */
 export interface PipelineHistory {
+  /** Its name. */
   pipeline: string;
+  /** The current version's id. */
   current: string | null;
+  /** Every version, removed ones included. */
   versions: VersionRecord[];
+  /** Every run. */
   runs: RunRecord[];
   /** Every change of the current version. */
   promotions: {

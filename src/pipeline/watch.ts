@@ -11,11 +11,15 @@ import { TOOL_VERSION } from "../version.ts";
 export interface PipelineEvent {
   /** ISO 8601. */
   time: string;
+  /** How much it matters. */
   level: "debug" | "info" | "warn" | "error";
+  /** The pipeline's name. */
   pipeline: string;
+  /** The run's number. */
   run?: number;
   /** What happened, in dotted words: `run.start`, `stage.end`, `file.refused`. */
   event: string;
+  /** What the event is about. */
   [field: string]: unknown;
 }
 
@@ -29,12 +33,17 @@ export function jsonLines(write: (line: string) => void): EventSink {
 
 /** What a heartbeat file says. */
 export interface Heartbeat {
+  /** ISO 8601. */
   at: string;
+  /** The process. */
   pid: number;
+  /** The pipeline's name. */
   pipeline: string;
   /** `idle` between runs of a schedule. */
   state: "running" | "idle" | "stopped";
+  /** The run under way. */
   run?: number;
+  /** Its stage. */
   stage?: string;
   /** When the schedule falls due next. */
   next?: string;

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { DbksvdError } from "../../src/errors.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
+import { PIPELINE_SCHEMA } from "../../src/pipeline/validate.ts";
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
 
 const LEAST = {
@@ -106,3 +109,16 @@ Deno.test("loadPipelineConfig() lets no relative path leave the configuration's 
       await refused({ ...LEAST, ...change }, pattern, base);
     }
   }));
+
+Deno.test("the schema knows every training parameter, and the recipe's configuration is valid", async () => {
+  const { train } = PIPELINE_SCHEMA.definitions as {
+    train: { properties: Record<string, unknown> };
+  };
+  const optional = ["sampleBatch", "atomBatch", "startSparsity", "matryoshka"];
+  for (const name of [...Object.keys(DEFAULT_TRAIN_OPTIONS), ...optional]) {
+    if (name !== "holdout") assert(name in train.properties, name);
+  }
+  const recipe = new URL("../../docs/recipes/nightly.json", import.meta.url);
+  const settings = await loadPipelineConfig(fileURLToPath(recipe));
+  assert.equal(settings.schedule?.expression, "30 3 * * *");
+});
