@@ -57,6 +57,7 @@ export function createMetrics(
 ): MetricsAccumulator {
   const ends = prefixEnds(model.groups ?? [model.atoms]);
   const sums = ends.map(() => createSums(model.mean));
+  const rebuilt = new Float64Array(model.width);
   const use: AtomUse = {
     rows: new Float64Array(model.atoms),
     magnitude: new Float64Array(model.atoms),
@@ -64,7 +65,8 @@ export function createMetrics(
   return {
     add(rows, codes) {
       for (let row = 0; row < codes.rows; row++) {
-        addRow(model, ends, sums, rows, codes, row);
+        rebuilt.set(model.mean);
+        addRow(model, ends, sums, rows, codes, row, rebuilt);
       }
       countUse(codes, use);
     },
@@ -80,11 +82,11 @@ function addRow(
   rows: Float32Array,
   codes: Pick<Codes, "sparsity" | "indices" | "values">,
   row: number,
+  rebuilt: Float64Array,
 ) {
   const { width } = model;
   const raw = rows.subarray(row * width, (row + 1) * width);
   const first = row * codes.sparsity;
-  const rebuilt = Float64Array.from(model.mean);
   let slot = 0;
   let positive = 0;
   let nonzero = 0;
