@@ -51,8 +51,11 @@ export interface Part {
   readonly table?: TablePlace;
   /** Whether rows have to be looked at one by one in this thread: there are no jobs then. */
   readonly irregular?: boolean;
-  /** Cuts rows into jobs for workers, ending where pages end. */
-  jobs?(range: RowRange): AsyncGenerator<PartJob>;
+  /**
+   * Cuts rows into jobs for workers: where pages end or, where pages are small, at the places given (ascending), so that
+   * a job is what a consumer gets.
+   */
+  jobs?(range: RowRange, cuts: readonly number[]): AsyncGenerator<PartJob>;
   /** Reads the rows one by one from now on: a worker found some that are not full vectors. */
   beIrregular?(): void;
 }

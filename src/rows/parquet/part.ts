@@ -110,9 +110,12 @@ export class RowGroupPart implements Part {
   }
 
   /** See {@linkcode Part.jobs}. */
-  async *jobs(range: RowRange): AsyncGenerator<PartJob> {
+  async *jobs(
+    { start, end }: RowRange,
+    cuts: readonly number[],
+  ): AsyncGenerator<PartJob> {
     const rows = JOB_BYTES / 4 / this.width;
-    for await (const piece of this.#cut(range.start, range.end, rows)) {
+    for await (const piece of this.#cut(start, end, rows, cuts)) {
       const spec = await this.#spec(piece);
       let cost = (piece.end - piece.start) * this.width * 4;
       for (const { pages } of spec.columns) {
@@ -218,19 +221,34 @@ export class RowGroupPart implements Part {
     return { columns, width: this.width, startRow: start, endRow: end };
   }
 
+  // The end of a page or, where pages are a small part of a step, a cut near by: a page in two jobs is decoded twice.
+  async #pageEnd(
+    least: number,
+    cut: number | undefined,
+    step: number,
+  ): Promise<number> {
+    const [column] = this.#columns;
+    const end = await column.pageEnd(least);
+    if (cut === undefined || cut > least + step) return end;
+    const rows = await column.pageRows(cut);
+    return rows <= step / 8 ? cut : end;
+  }
+
   // Runs of at least `rows` rows that end where a page ends; of scalar columns, whose pages differ, whole blocks.
   async *#cut(
     start: number,
     end: number,
     rows: number,
+    cuts: readonly number[] = [],
   ): AsyncGenerator<RowRange> {
     const step = this.#scalar ? this.#blockRows : rows;
-    while (start < end) {
+    for (let next = 0; start < end;) {
       const least = Math.min(end, Math.ceil(start + step));
+      while (cuts[next] < start + step / 2) next++;
       const anywhere = least === end || this.#scalar || this.irregular;
       const stop = anywhere
         ? least
-        : Math.min(end, await this.#columns[0].pageEnd(least));
+        : Math.min(end, await this.#pageEnd(least, cuts[next], step));
       yield { start, end: stop };
       start = stop;
     }

@@ -44,7 +44,8 @@ export async function* streamThroughWorkers(
   signal?: AbortSignal,
 ): AsyncGenerator<RowBlock> {
   const wanted = [...ranges];
-  const pieces = decodePieces(store, pool, joined(wanted), readAhead, signal);
+  const spans = joined(wanted);
+  const pieces = decodePieces(store, pool, spans, readAhead, signal);
   try {
     let piece: Piece | undefined;
     for (const range of wanted) {
@@ -61,13 +62,21 @@ export async function* streamThroughWorkers(
   }
 }
 
-// Ranges that follow on each other are decoded as one, so that a page between two is decoded once.
-function joined(ranges: readonly RowRange[]): RowRange[] {
-  const spans: RowRange[] = [];
+/** Ranges that follow on each other. */
+interface Span extends RowRange {
+  /** Where each of them ends. */
+  cuts: number[];
+}
+
+// Ranges that follow on each other are decoded as one, so that a page between two can be decoded once.
+function joined(ranges: readonly RowRange[]): Span[] {
+  const spans: Span[] = [];
   for (const { start, end } of ranges) {
     const last = spans[spans.length - 1];
-    if (last?.end === start) last.end = end;
-    else spans.push({ start, end });
+    if (last?.end === start) {
+      last.end = end;
+      last.cuts.push(end);
+    } else spans.push({ start, end, cuts: [end] });
   }
   return spans;
 }
@@ -75,7 +84,7 @@ function joined(ranges: readonly RowRange[]): RowRange[] {
 async function* decodePieces(
   store: PartStore,
   pool: DecodePool,
-  spans: readonly RowRange[],
+  spans: readonly Span[],
   readAhead: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Piece> {
@@ -114,11 +123,13 @@ async function* decodePieces(
 
 async function* tasks(
   store: PartStore,
-  spans: readonly RowRange[],
+  spans: readonly Span[],
 ): AsyncGenerator<Task & { job?: PartJob }> {
   for (const span of spans) {
     for (const { at, start, end } of store.overlaps(span)) {
-      yield* partTasks(at, { start, end }, store.width);
+      const cuts = span.cuts.map((row) => row - at.firstRow)
+        .filter((row) => row > start && row <= end);
+      yield* partTasks(at, { start, end }, cuts, store.width);
     }
   }
 }
@@ -126,11 +137,12 @@ async function* tasks(
 async function* partTasks(
   at: PlacedPart,
   { start, end }: RowRange,
+  cuts: readonly number[],
   width: number,
 ): AsyncGenerator<Task & { job?: PartJob }> {
   const { part, place } = at;
   if (part.jobs !== undefined && !part.irregular) {
-    const jobs = part.jobs({ start, end });
+    const jobs = part.jobs({ start, end }, cuts);
     while (!part.irregular) {
       const next = await placed(place, part, () => jobs.next());
       if (next.done) return;
