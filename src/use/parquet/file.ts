@@ -1,7 +1,12 @@
+import { dirname } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { ColumnChunk, SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { temporarySibling, writeError } from "../../model/atomic.ts";
+import {
+  flushDirectory,
+  temporarySibling,
+  writeError,
+} from "../../model/atomic.ts";
 import type { ColumnValues } from "../../rows/source.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";
@@ -108,6 +113,7 @@ export class ParquetFile {
       await this.#file.sync();
       this.#file.close();
       await Deno.rename(this.#temporary, this.#path);
+      await flushDirectory(dirname(this.#path));
     } catch (cause) {
       throw writeError(this.#path, cause);
     }
