@@ -13,6 +13,12 @@ export interface Latents {
   dictionary: Float32Array;
 }
 
+/** Which pre-activations are active: the k largest of every row, or the k·rows largest of all rows together. */
+export type Selection = "row" | "batch";
+
+/** Of a row's pre-activations, so many times k are looked at where rows are selected from together. */
+const CANDIDATES = 4;
+
 /** Adam on an encoder's weights; only latents that a step's rows chose are touched (the gradient of TopK is sparse). */
 export class EncoderOptimiser {
   readonly bias: Float32Array;
@@ -24,13 +30,21 @@ export class EncoderOptimiser {
   readonly #mean: Float32Array;
   readonly #square: Float32Array;
   readonly #steps: Uint32Array;
+  readonly #selection: Selection;
 
   /**
    * @param latents decoder rows, which stay
    * @param weights atoms × width, changed in place
    * @param rows normalised rows
+   * @param selection which pre-activations are active
    */
-  constructor(latents: Latents, weights: Float32Array, rows: Float32Array) {
+  constructor(
+    latents: Latents,
+    weights: Float32Array,
+    rows: Float32Array,
+    selection: Selection,
+  ) {
+    this.#selection = selection;
     this.#latents = latents;
     this.#weights = weights;
     this.#rows = rows;
@@ -40,8 +54,26 @@ export class EncoderOptimiser {
     this.#steps = new Uint32Array(latents.atoms);
   }
 
-  /** The k largest pre-activations of rows start ≤ row < end. */
+  /** The active pre-activations of rows start ≤ row < end: k a row, exactly or on average. */
   choose(start: number, end: number, k: number): Choice[] {
+    if (this.#selection === "row") return this.#largest(start, end, k);
+    const candidates = this.#largest(start, end, CANDIDATES * k);
+    const floor = floorOf(candidates, k);
+    return candidates.map(({ indices, values }) => {
+      const kept = indices.keys().filter((i) => values[i] > floor).toArray();
+      return {
+        indices: kept.map((i) => indices[i]),
+        values: kept.map((i) => values[i]),
+      };
+    });
+  }
+
+  /** The value that k pre-activations a row exceed on average, over rows start ≤ row < end. */
+  floor(start: number, end: number, k: number): number {
+    return floorOf(this.#largest(start, end, CANDIDATES * k), k);
+  }
+
+  #largest(start: number, end: number, k: number): Choice[] {
     const { width } = this.#latents;
     const rows = this.#rows.subarray(start * width, end * width);
     return chooseOf(rows, end - start, this.#weights, this.bias, width, k);
@@ -139,4 +171,10 @@ function chooseOf(
     for (let j = 0; j < atoms; j++) values[j] += bias[j];
     return chooseLargest(values, k);
   });
+}
+
+function floorOf(candidates: Choice[], k: number): number {
+  const all = candidates.flatMap(({ values }) => values);
+  all.sort((a, b) => b - a);
+  return Math.max(0, all[k * candidates.length] ?? 0);
 }

@@ -118,11 +118,13 @@ async function fitted(
   heldOut: RowSet | undefined,
   options: RunOptions,
 ): Promise<SparseAutoencoder> {
+  const thresholds = format === "saelens-jumprelu" || format === "gemma-scope";
   const encoder = await fitEncoder(model, source, {
     ...options,
     except: heldOut,
+    selection: thresholds ? "batch" : "row",
   });
-  return format === "saelens-jumprelu" || format === "gemma-scope"
+  return thresholds
     ? thresholdAutoencoder(model, encoder, format)
     : topkAutoencoder(model, encoder, format);
 }

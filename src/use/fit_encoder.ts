@@ -1,7 +1,11 @@
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { checkWidth, type RunOptions } from "./coding.ts";
-import { EncoderOptimiser, type Latents } from "./encoder_optimiser.ts";
+import {
+  EncoderOptimiser,
+  type Latents,
+  type Selection,
+} from "./encoder_optimiser.ts";
 
 /** Most rows that an encoder is fitted to. */
 const FIT_ROWS = 16384;
@@ -39,16 +43,16 @@ export function latentsOf(model: DictionaryModel): Latents {
 
 /**
  * Fits a linear encoder to a dictionary, which stays as it is: from W = D, Adam steps lower the error of rows rebuilt from
- * their k largest pre-activations (a TopK autoencoder with a frozen decoder). The rows are a seeded sample.
+ * their largest pre-activations (a TopK or BatchTopK autoencoder with a frozen decoder). The rows are a seeded sample.
  *
  * @param model the dictionary
  * @param source rows to fit to
- * @param options rows to leave out; progress; an `AbortSignal`
+ * @param options whether k latents are active in every row or on average; rows to leave out; progress; an `AbortSignal`
  */
 export async function fitEncoder(
   model: DictionaryModel,
   source: RowSource,
-  options: RunOptions & { except?: RowSet },
+  options: RunOptions & { except?: RowSet; selection: Selection },
 ): Promise<LinearEncoder> {
   checkWidth(source, model.width);
   const latents = latentsOf(model);
@@ -56,7 +60,12 @@ export async function fitEncoder(
   const count = rows.length / model.width;
   const k = model.coder.sparsity;
   const weights = latents.dictionary.slice();
-  const optimiser = new EncoderOptimiser(latents, weights, rows);
+  const optimiser = new EncoderOptimiser(
+    latents,
+    weights,
+    rows,
+    options.selection,
+  );
   const perPass = count * model.width * latents.atoms;
   const perPassSteps = Math.ceil(count / STEP_ROWS);
   const steps = Math.ceil(
@@ -119,21 +128,17 @@ function scaleToRows(
   for (let i = 0; i < weights.length; i++) weights[i] *= factor;
 }
 
-// The pre-activation that k·rows of all pre-activations exceed, found among each row's 4k largest.
+// The mean over batches of the value that k pre-activations a row exceed.
 function thresholdFor(
   optimiser: EncoderOptimiser,
   k: number,
   count: number,
 ): number {
-  const rows = Math.min(count, 16 * STEP_ROWS);
-  const found: number[] = [];
-  for (let start = 0; start < rows; start += STEP_ROWS) {
-    const end = Math.min(rows, start + STEP_ROWS);
-    for (const { values } of optimiser.choose(start, end, 4 * k)) {
-      found.push(...values);
-    }
+  let sum = 0;
+  let batches = 0;
+  for (let start = 0; start < count && batches < 16; start += STEP_ROWS) {
+    sum += optimiser.floor(start, Math.min(count, start + STEP_ROWS), k);
+    batches++;
   }
-  found.sort((a, b) => b - a);
-  const last = Math.min(found.length - 1, k * rows);
-  return Math.max(0, found[last] ?? 0);
+  return sum / batches;
 }
