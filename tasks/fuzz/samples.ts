@@ -137,13 +137,43 @@ export const CHECKPOINT = {
   engine: { kind: "cpu", name: "a processor" },
   seconds: 1,
   state: {
-    ...freshState(MODEL.dictionary, {
-      normalisation: { mean: MODEL.mean, scale: MODEL.scale },
-      normLimit: 0,
-      trainingRows: 9,
-    }, CHECKPOINT_OPTIONS),
+    ...freshState(
+      MODEL.dictionary,
+      {
+        normalisation: { mean: MODEL.mean, scale: MODEL.scale },
+        normLimit: 0,
+        rowLength: 1,
+        trainingRows: 9,
+      } as Parameters<typeof freshState>[1],
+      CHECKPOINT_OPTIONS,
+    ),
     iteration: 3,
   },
+};
+
+/** The weights of a SAELens autoencoder. */
+export function saeLensSample(): Uint8Array<ArrayBuffer> {
+  const weights = values(WIDTH * ATOMS);
+  return joined(safetensorsParts({
+    W_enc: float32Tensor(weights, WIDTH, ATOMS),
+    W_dec: float32Tensor(weights, ATOMS, WIDTH),
+    b_enc: float32Tensor(values(ATOMS), ATOMS),
+    b_dec: float32Tensor(values(WIDTH), WIDTH),
+    threshold: float32Tensor(new Float32Array(ATOMS), ATOMS),
+  }));
+}
+
+/** The configuration that goes with it. */
+export const SAE_LENS = {
+  architecture: "topk",
+  d_in: WIDTH,
+  d_sae: ATOMS,
+  k: 2,
+  dtype: "float32",
+  apply_b_dec_to_input: true,
+  normalize_activations: "none",
+  rescale_acts_by_decoder_norm: false,
+  metadata: { model_name: "a model" },
 };
 
 /** A pipeline's configuration. */

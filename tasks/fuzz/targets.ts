@@ -14,10 +14,18 @@ import { openRows } from "../../src/rows/open.ts";
 import { openCodes } from "../../src/use/codes_reader.ts";
 import { importModel } from "../../src/use/import.ts";
 import { Checkpoints, stateFor } from "../../src/use/unfinished.ts";
-import { damageBytes, damageJson, joined, pick } from "./mutate.ts";
+import {
+  type Bytes,
+  damageShallowly,
+  inArchive,
+  inHeader,
+  inJson,
+  inNumpyHeader,
+  json,
+  oddCodes,
+} from "./damage.ts";
+import { damageBytes } from "./mutate.ts";
 import * as samples from "./samples.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** One parser under test. */
 export interface Target {
@@ -72,6 +80,7 @@ export async function targetsIn(directory: string): Promise<Target[]> {
     }),
     await checkpointTarget(directory),
     ...await modelTargets(directory),
+    ...await saeLensTargets(directory),
     inFile(directory, "pipeline.json", {
       name: "pipeline",
       sound: json(samples.PIPELINE),
@@ -168,120 +177,27 @@ async function modelTargets(directory: string): Promise<Target[]> {
     }));
 }
 
-function json(value: unknown): Bytes {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-function inJson(sound: Bytes, random: RandomStream): Bytes {
-  return json(damageJson(JSON.parse(new TextDecoder().decode(sound)), random));
-}
-
-// Damages a safetensors header; its length stays true.
-function inHeader(sound: Bytes, random: RandomStream): Bytes {
-  const view = new DataView(sound.buffer);
-  const end = 8 + Number(view.getBigUint64(0, true));
-  const header = inJson(sound.subarray(8, end), random);
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  return joined([length, header, sound.subarray(end)]);
-}
-
-const NUMPY_PARTS = [
-  ["<f4", "|O"],
-  ["<f4", "<f8"],
-  ["<f4", "<c16"],
-  ["<f4", ">f4"],
-  ["(3, 4)", "(3, 4000000000)"],
-  ["(3, 4)", "(-3, -4)"],
-  ["(3, 4)", "(12,)"],
-  ["(3, 4)", "()"],
-  ["(3, 4)", "(0, 4)"],
-  ["(3, 4)", "(3, 2, 2)"],
-  ["(3, 4)", "(1e3, 4)"],
-  ["False", "True"],
-  ["descr", "dexxr"],
-  ["{", "["],
-] as const;
-
-// Changes the text of a NumPy header; its length stays true where the change does not lengthen it.
-function inNumpyHeader(sound: Bytes, random: RandomStream): Bytes {
-  const text = Array.from(sound, (byte) => String.fromCharCode(byte)).join("");
-  const [from, to] = pick(random, NUMPY_PARTS);
-  const changed = text.replace(from, to).replace(
-    " ".repeat(Math.max(0, to.length - from.length)) + "\n",
-    "\n",
-  );
-  return Uint8Array.from(changed, (char) => char.charCodeAt(0));
-}
-
-// Damages one of the archive's names, sizes or headers, wherever they are written.
-function inArchive(sound: Bytes, random: RandomStream): Bytes {
-  const bytes = sound.slice();
-  const signatures: number[] = [];
-  for (let at = 0; at + 4 < bytes.length; at++) {
-    if (bytes[at] === 0x50 && bytes[at + 1] === 0x4B && bytes[at + 2] < 9) {
-      signatures.push(at);
+// Another tool's configuration and its weights, one of them damaged.
+async function saeLensTargets(directory: string): Promise<Target[]> {
+  const files = {
+    "cfg.json": { sound: json(samples.SAE_LENS), structured: inJson },
+    "sae_weights.safetensors": {
+      sound: samples.saeLensSample(),
+      structured: inHeader,
+    },
+  };
+  const targets: Target[] = [];
+  for (const [damaged, { sound, structured }] of Object.entries(files)) {
+    const place = join(directory, `with-damaged-${damaged}`);
+    await Deno.mkdir(place);
+    for (const [name, file] of Object.entries(files)) {
+      await Deno.writeFile(join(place, name), file.sound);
     }
+    const parse = () => importModel(place);
+    const name = damaged;
+    targets.push(inFile(place, damaged, { name, sound, structured, parse }));
   }
-  const at = pick(random, signatures) + 4 + random.integer(42);
-  const value = pick(random, [0, 1, 8, 0x7F, 0xFF]);
-  return bytes.fill(value, at, at + pick(random, [1, 2, 4]));
-}
-
-const ODD_LISTS: readonly unknown[] = [
-  [],
-  [0],
-  [0, 0],
-  [6],
-  [-1],
-  [0.5],
-  [2 ** 40],
-  ["1"],
-  [null],
-  [[1]],
-  {},
-  null,
-  "codes",
-  Array.from({ length: 1000 }, (_, i) => i),
-];
-
-function oddCodes(random: RandomStream): Bytes {
-  const rows = 1 + random.integer(4);
-  const list = () =>
-    Array.from({ length: rows }, () => pick(random, ODD_LISTS));
-  const numbers = Array.from(
-    { length: rows },
-    (_, i) => pick(random, [i, -1, 0.5, 2 ** 60, NaN]),
-  );
-  return samples.oddCodes(list(), list(), numbers);
-}
-
-// One property of a state that may hold typed arrays becomes something else.
-function damageShallowly(
-  state: Record<string, unknown>,
-  random: RandomStream,
-): Record<string, unknown> {
-  const key = pick(random, Object.keys(state));
-  const odd = [
-    undefined,
-    null,
-    -1,
-    0.5,
-    2 ** 53,
-    NaN,
-    "x",
-    [],
-    {},
-    new Float32Array(3),
-    new Float32Array(24).fill(NaN),
-    new Uint32Array(24),
-    [-1],
-    [99],
-    [{}],
-    { recent: [new Uint32Array(1)], replacedAt: new Int32Array(6) },
-    { mean: new Float32Array(3), scale: 0 },
-  ];
-  return { ...state, [key]: pick(random, odd) };
+  return targets;
 }
 
 async function readTensors(path: string): Promise<void> {
