@@ -11,6 +11,9 @@ const SAME_ATOM = 0.95;
 /** Above this many atoms comparing all pairs on the processor takes minutes: what learning finds at 0.99 must do. */
 const MOST_COMPARED = 8192;
 
+/** Most atoms begun anew in one run: their residuals are held in memory. */
+const MOST_REPLACED = 4096;
+
 const ROWS_AT_ONCE = 4096;
 
 /** A dictionary to start the next version from. */
@@ -42,7 +45,9 @@ export async function refreshAtoms(
 ): Promise<Refreshed> {
   const engine = await options.createEngine(codingSpec(model, ROWS_AT_ONCE));
   const uses = new Float64Array(model.atoms);
-  const worst = new WorstRows(Math.min(model.atoms, source.rowCount));
+  const worst = new WorstRows(
+    Math.min(model.atoms, source.rowCount, MOST_REPLACED),
+  );
   try {
     await engine.loadDictionary(model.dictionary);
     const { signal } = options;

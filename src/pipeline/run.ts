@@ -11,7 +11,7 @@ import {
 import type { RunContext } from "./context.ts";
 import { commitRun, type PipelineRun } from "./commit.ts";
 import { findInputs } from "./inputs.ts";
-import { compareManifest } from "./manifest.ts";
+import { compareManifest, type ManifestDiff } from "./manifest.ts";
 import { deliver, enqueue } from "./notify.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { writePrometheus } from "./prometheus.ts";
@@ -140,12 +140,27 @@ async function lockedRun(
     watch.tell("info", "run.end", { ...result });
     return result;
   } catch (error) {
-    noteFailure(context, error);
+    await attempt(watch, () => noteFailure(context, error));
     throw error;
   } finally {
     await writePrometheus(store, settings, watch);
-    await deliver(store, watch, { signal, wait: options.wait });
+    await attempt(
+      watch,
+      () => deliver(store, watch, { signal, wait: options.wait }),
+    );
     await watch.beat("idle");
+  }
+}
+
+// What comes after a run may fail with it, on a full disk say: that must not hide how the run ended.
+async function attempt(
+  watch: Watch,
+  work: () => void | Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    watch.tell("error", "aftermath.failed", { reason: String(error) });
   }
 }
 
@@ -153,18 +168,7 @@ async function execute(context: RunContext): Promise<PipelineRun> {
   const { settings, places, store, watch, signal, run } = context;
   const started = performance.now();
   watch.tell("info", "run.start");
-  const diff = await watch.stage("scan", async () => {
-    const { found, lost } = await findInputs(settings.inputs, {
-      base: settings.base,
-      root: settings.root,
-      signal,
-    });
-    for (const input of lost) watch.tell("warn", "input.lost", { ...input });
-    return await compareManifest(store, found, lost, {
-      changedFiles: settings.changedFiles,
-      signal,
-    });
-  });
+  const diff = await watch.stage("scan", () => scan(context));
   for (const path of diff.changed) watch.tell("warn", "file.changed", { path });
   for (const { path } of diff.vanished) {
     watch.tell("warn", "file.vanished", { path });
@@ -213,6 +217,21 @@ async function execute(context: RunContext): Promise<PipelineRun> {
     });
   }
   return result;
+}
+
+/** The inputs against the manifest; what is only ever evaluated on is no input. */
+async function scan(context: RunContext): Promise<ManifestDiff> {
+  const { settings, store, watch, signal } = context;
+  const places = { base: settings.base, root: settings.root, signal };
+  const { found, lost } = await findInputs(settings.inputs, places);
+  const fixed = await findInputs(settings.evaluation.inputs, places);
+  const apart = new Set(fixed.found.map(({ path }) => path));
+  for (const input of lost) watch.tell("warn", "input.lost", { ...input });
+  const inputs = found.filter(({ path }) => !apart.has(path));
+  return await compareManifest(store, inputs, lost, {
+    changedFiles: settings.changedFiles,
+    signal,
+  });
 }
 
 function widthOf(store: Store): number | undefined {

@@ -347,3 +347,20 @@ Deno.test("runPipeline() takes files behind URLs and in lists, and notices what 
   assert.deepEqual(second.files.taken, [url("later.parquet")]);
   assert.equal(second.rows.replayed, 570);
 });
+
+Deno.test("runPipeline() only evaluates on evaluation inputs, whatever else matches them", async () => {
+  await using pipeline = await TestPipeline.create({
+    evaluation: { share: 0.1, inputs: ["in/fixed.parquet"] },
+  });
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
+  writeDrop(pipeline.input("fixed.parquet"), data.drop(9, 100));
+  const run = await pipeline.run();
+  assert.deepEqual(run.files.taken, ["in/a.parquet"]);
+  assert.deepEqual(run.rows, {
+    new: 540,
+    heldOut: 60,
+    replayed: 0,
+    visits: 2 * 540,
+  });
+  assert.equal(run.metrics!.candidate.rows, 160);
+});
