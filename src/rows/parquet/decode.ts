@@ -42,7 +42,10 @@ interface OpenPage {
   indexed: boolean;
 }
 
+/** Levels of an uncompressed page are looked for in this much of it first. */
 const HEAD_BYTES = 4096;
+/** Floats read from the file at a time. */
+const STEP_FLOATS = 65536;
 
 /** Decodes rows of full vectors straight into floats; keeps the pages used last. */
 export class PageDecoder {
@@ -103,8 +106,18 @@ export class PageDecoder {
       done = end;
       const offset = (start - from) * type.perSlot;
       const piece = out.subarray(offset, (end - from) * type.perSlot);
-      this.#fill(spec.width, column, page, type, start - page.firstSlot, piece);
-      listNonFinite(piece, offset, scalar ? 1 : spec.width, bad);
+      const open = this.#open(spec.width, column, page, type);
+      const { perSlot } = type;
+      // What is checked right after it was written is still in the processor's cache.
+      const step = open.values instanceof Uint8Array
+        ? piece.length
+        : Math.max(1, Math.floor(STEP_FLOATS / perSlot)) * perSlot;
+      for (let at = 0; at < piece.length; at += step) {
+        const out = piece.subarray(at, at + step);
+        const first = start - page.firstSlot + at / perSlot;
+        this.#fill(open, column, page, type, first, out);
+        listNonFinite(out, offset + at, scalar ? 1 : spec.width, bad);
+      }
     }
     if (done !== to) throw new Error("Pages end before the rows do");
     return bad;
@@ -112,7 +125,7 @@ export class PageDecoder {
 
   // Decodes slots of a page, from its `first` one on.
   #fill(
-    width: number,
+    open: OpenPage,
     column: DecodeColumn,
     page: Page,
     type: SlotType,
@@ -121,7 +134,6 @@ export class PageDecoder {
   ) {
     const { perSlot } = type;
     const count = out.length / perSlot;
-    const open = this.#open(width, column, page, type);
     if (!(open.values instanceof Uint8Array)) {
       this.#readDirectly(open.values, first * slotBytes(type), out);
     } else if (open.indexed) {
