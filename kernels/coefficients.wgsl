@@ -3,7 +3,7 @@
 // Bindings: A rows × m4 correlations · G m × m4 (DOTS: D m × n4, products, a triangle a workgroup) · indices and values, KT slots a row, K of them from `slot`.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4 for each of k²/2 Gram entries, scattered, a row. Flops: k³/3 a row.
-//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, ridge: f32
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, ridge: f32, shrink: f32
 //#buffer A read vec4<f32>
 //#if DOTS
 //#matrix D read
@@ -191,6 +191,9 @@ fn solve_nonnegative(c: u32) {
         let j = atom - p.atom;
         support[s] = j;
         right[s] = A[index * $M4 + (j >> 2u)][j & 3u];
+//#if NONNEGATIVE
+        right[s] -= p.shrink;
+//#end
         own = s + 1u;
       }
       passive[s] = s;
@@ -203,8 +206,17 @@ fn solve_nonnegative(c: u32) {
     solve_nonnegative(count);
 //#else
     solve(count);
-    for (var s = t; s < count; s += WG) { x[s] = y[s]; }
+    for (var s = t; s < count; s += WG) {
+      x[s] = y[s];
+      right[s] -= p.shrink * sign(y[s]);
+    }
     workgroupBarrier();
+    // Soft thresholding: pulled towards 0 by their sign; what would change sign is given up.
+    if (p.shrink > 0.0) {
+      solve(count);
+      for (var s = t; s < count; s += WG) { x[s] = select(0.0, y[s], y[s] * x[s] > 0.0); }
+      workgroupBarrier();
+    }
 //#end
     var used = 0u;
     for (var s = 0u; s < count; s++) { used += u32(x[s] != 0.0); }

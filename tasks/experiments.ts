@@ -35,7 +35,6 @@ const SMALL: Tier = {
     "defaults",
     "no ridge",
     "no memory",
-    "no memory, batches of 1024",
     "full sparsity from the start",
     "the paper's",
     "the paper's, with ridge",

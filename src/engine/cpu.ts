@@ -112,7 +112,7 @@ class CpuEngine implements Engine {
         energies,
         width: n,
       };
-      const codes = codeGroup(input, coder, 0);
+      const codes = codeGroup(input, coder, { ridge: 0, shrink: 0 });
       subtractCodes(input, codes);
       for (let e = 0; e < codes.indices.length; e++) {
         if (codes.indices[e] === EMPTY_SLOT) continue;

@@ -72,6 +72,11 @@ export interface IterationStep {
   atomBatch: number;
   /** Ridge λ added to the Gram's diagonal for the coefficients (0: none). */
   ridge: number;
+  /**
+   * α: the coefficients become (G_II + λI)⁻¹(a_I − α·sign x), x what they are without it, in normalised units; those that would
+   * change sign are given up. 0 where left out.
+   */
+  shrink?: number;
   /** Atoms to replace, after the update, by the worst-represented rows' normalised residuals (worst row to first atom). */
   replace: Uint32Array;
   /**

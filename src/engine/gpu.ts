@@ -107,7 +107,7 @@ class WgslEngine implements GpuEngine {
     const most = groupSparsities(groups, step.sparsity ?? coder.sparsity);
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
-      codeGroup(context, g, rows.rows, step.ridge, most[g]);
+      codeGroup(context, g, rows.rows, step.ridge, most[g], step.shrink);
       sortCodes(context, g, rows.rows, step.atomBatch);
       flagDuplicates(context, g);
       this.#reports.sumEnergies(1 + 2 * g);

@@ -186,7 +186,14 @@ async function start(
     : source.rowCount - (except?.size ?? 0);
   return freshState(
     dictionary.slice(),
-    { normalisation, normLimit: limit, trainingRows },
+    {
+      normalisation,
+      rowLength: normalisation.scale * Math.sqrt(
+        options.center ? statistics.spread : statistics.energy,
+      ),
+      normLimit: limit,
+      trainingRows,
+    },
     options,
   );
 }

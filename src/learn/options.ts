@@ -13,8 +13,9 @@ export interface TrainOptions {
   /** Stop a row's pursuit at ‖r‖ ≤ tolerance·‖y − mean‖. */
   tolerance: number;
   /**
-   * Ridge λ of the training codes' coefficients: it falls from 2λ to λ/2 over the training. Shrunk codes explain away less
-   * of what co-occurring atoms share, so that atoms follow the rows' noise less; encoding never shrinks.
+   * Shrinkage λ of the training codes: their coefficients are (G + λI)⁻¹(a − α·sign), with a soft threshold α in proportion to
+   * λ; both fall to a quarter over the training. Shrunk codes explain away less of what co-occurring atoms share, and small
+   * coefficients, which are mostly noise, have no say, so that atoms learn less by heart. Encoding never shrinks.
    */
   ridge: number;
   /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */

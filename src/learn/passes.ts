@@ -90,7 +90,10 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
     order: atomOrder(groups, options.seed, state.iteration, options.exact),
     atomBatch: state.atomBatch,
     replace: Uint32Array.from(state.replace),
-    ...scheduledStep(options, plan, state.iteration, rows.rows),
+    ...scheduledStep(options, plan, state.iteration, {
+      rows: rows.rows,
+      length: state.rowLength,
+    }),
   });
   noteQueued(state, rows.rows);
   const passEnds = state.iteration % plan.batches.length === 0;

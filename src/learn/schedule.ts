@@ -3,36 +3,41 @@ import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingPlan } from "./plan.ts";
 
-/** The ridge falls by this factor, from its root above the asked one to its root below. */
-const RIDGE_FALL = 4;
+/** Ridge and soft threshold fall to this share over a training. */
+const LAST_SHRINKAGE = 0.25;
+
+/** The soft threshold at ridge 1, as a share of the length that one of k equal coefficients of a mean row has. */
+const THRESHOLD = 0.55;
 
 /** The sparsity reaches its final value after this share of a training. */
 const GROWTH_SHARE = 0.8;
 
 /** What changes from iteration to iteration by plan alone. */
 export type ScheduledStep = Required<
-  Pick<IterationStep, "ridge" | "memory" | "sparsity">
+  Pick<IterationStep, "ridge" | "shrink" | "memory" | "sparsity">
 >;
 
 /**
- * Ridge, memory and sparsity of one iteration. Early on, few nonzeros, strong shrinkage and a short memory move atoms
+ * Shrinkage, memory and sparsity of one iteration. Early on, few nonzeros, strong shrinkage and a short memory move atoms
  * fast; later steps shorten, as a stochastic gradient's do, and the last batches count together.
  *
  * @param iteration iterations done before it
- * @param rows rows of its batch
+ * @param batch rows of its batch, and the root mean square length of a normalised row
  */
 export function scheduledStep(
   options: TrainOptions,
   plan: TrainingPlan,
   iteration: number,
-  rows: number,
+  batch: { rows: number; length: number },
 ): ScheduledStep {
   const { sparsity, exact } = options;
-  if (exact) return { ridge: 0, memory: 0, sparsity };
+  if (exact) return { ridge: 0, shrink: 0, memory: 0, sparsity };
   const done = plan.iterations > 1 ? iteration / (plan.iterations - 1) : 1;
+  const ridge = options.ridge * LAST_SHRINKAGE ** done;
   return {
-    ridge: options.ridge * RIDGE_FALL ** (0.5 - done),
-    memory: memoryAt(options, iteration / plan.iterations, rows),
+    ridge,
+    shrink: THRESHOLD * ridge * batch.length / Math.sqrt(sparsity),
+    memory: memoryAt(options, iteration / plan.iterations, batch.rows),
     sparsity: sparsityAt(options, done),
   };
 }

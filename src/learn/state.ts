@@ -28,6 +28,8 @@ export interface LearnState {
   weights: Float32Array;
   /** How rows are centred and scaled. */
   normalisation: Normalisation;
+  /** Root mean square length of a normalised row. */
+  rowLength: number;
   /** Training rows further from the mean than this (raw units) are drawn in to it; 0: none are. */
   normLimit: number;
   /** Training rows drawn in so, in the first pass. */
@@ -53,7 +55,10 @@ export interface LearnState {
 /** The state before the first iteration. */
 export function freshState(
   dictionary: Float32Array,
-  known: Pick<LearnState, "normalisation" | "normLimit" | "trainingRows">,
+  known: Pick<
+    LearnState,
+    "normalisation" | "normLimit" | "rowLength" | "trainingRows"
+  >,
   options: TrainOptions,
 ): LearnState {
   const byDefault = Math.max(1, Math.floor(options.atoms / 32));

@@ -40,17 +40,21 @@ export function solve(matrix: number[][], right: number[]): number[] {
   return x;
 }
 
-/** Least squares of y on some atoms, with ridge. */
+/** Least squares of y on some atoms, with ridge; correlations are first reduced by `pull`. */
 export function leastSquaresOn(
   atoms: Matrix64,
   support: number[],
   y: Float64Array,
   ridge = 0,
+  pull: number[] = [],
 ): number[] {
   const gram = support.map((i) =>
     support.map((j) => inner(atoms[i], atoms[j]) + (i === j ? ridge : 0))
   );
-  return solve(gram, support.map((i) => inner(atoms[i], y)));
+  return solve(
+    gram,
+    support.map((i, s) => inner(atoms[i], y) - (pull[s] ?? 0)),
+  );
 }
 
 /** y − Σ x_s·d_s. */

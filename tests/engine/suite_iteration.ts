@@ -15,6 +15,7 @@ import { plant, randomValues } from "./planted.ts";
 import {
   inner,
   ksvdUpdate,
+  leastSquaresOn,
   type Matrix64,
   residualOf,
   rowsOf,
@@ -125,6 +126,34 @@ export function iterationSuite(engine: EngineUnderTest): void {
     );
     squares.forEach((w, j) =>
       assert(Math.abs(none.weights[j] - w) < 1e-3 * (w || 1))
+    );
+  });
+
+  test("ridge and soft threshold shrink codes as their formulas say", async () => {
+    const { data, dictionary } = plant(SIZES, 0.3, "shrink");
+    const ridge = 0.7, shrink = 0.5;
+    const atoms = rowsOf(dictionary, SIZES.width);
+    const rows = rowsOf(data, SIZES.width);
+    const done = await iterated(plainSpec(SIZES), dictionary, data, {
+      ridge,
+      shrink,
+    });
+    const squares = new Float64Array(SIZES.atoms);
+    let nonzeros = 0;
+    codesOf(done.before).forEach(({ support }, i) => {
+      const free = leastSquaresOn(atoms, support, rows[i], ridge);
+      const pull = support.map((_, s) => shrink * Math.sign(free[s]));
+      const x = leastSquaresOn(atoms, support, rows[i], ridge, pull);
+      support.forEach((j, s) => {
+        if (x[s] * free[s] <= 0) return;
+        squares[j] += x[s] ** 2;
+        nonzeros++;
+      });
+    });
+    assert(nonzeros < SIZES.sparsity * SIZES.rows, "some are given up");
+    assert.equal(done.report.nonzeros, nonzeros);
+    squares.forEach((w, j) =>
+      assert(Math.abs(done.weights[j] - w) < 1e-3 * (w || 1), `atom ${j}`)
     );
   });
 

@@ -22,11 +22,15 @@ const CASES: Case[] = [
   { name: "OMP" },
   { name: "OMP without subgroups", options: { subgroups: false } },
   { name: "OMP with ridge", step: { ridge: 1 } },
+  {
+    name: "OMP with ridge and soft threshold",
+    step: { ridge: 1, shrink: 0.2 },
+  },
   { name: "OMP with tolerance", problem: { coder: { tolerance: 0.5 } } },
   {
     name: "OMP, non-negative",
     problem: { coder: { nonnegative: true } },
-    step: { ridge: 0.5 },
+    step: { ridge: 0.5, shrink: 0.2 },
   },
   { name: "MP", problem: { coder: { method: "mp" } } },
   {

@@ -175,7 +175,7 @@ Deno.test("learn() is not ruined by a few rows of huge norm", async () => {
   const [ofCapped, ofBare, ofClean] = await Promise.all(
     [capped, bare, clean].map(({ model }) => fvu(model)),
   );
-  assert(ofCapped < 1.1 * ofClean, `${ofCapped} beside ${ofClean}`);
+  assert(ofCapped < 1.4 * ofClean, `${ofCapped} beside ${ofClean}`);
   assert(ofCapped < ofBare, `${ofCapped} beside ${ofBare}`);
 });
 

@@ -9,6 +9,8 @@ import {
 import { scheduledStep } from "../../src/learn/schedule.ts";
 import { optionsOf } from "./setting.ts";
 
+const BATCH = { rows: 1000, length: 10 };
+
 Deno.test("planTraining() splits a pass into batches that differ by at most one row", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 100_000 }),
@@ -56,13 +58,15 @@ Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as trai
   const plan = planTraining(9000, 1000, 10);
   const steps = Array.from(
     { length: plan.iterations },
-    (_, i) => scheduledStep(options, plan, i, 1000),
+    (_, i) => scheduledStep(options, plan, i, BATCH),
   );
   const rises = (values: number[]) =>
     values.every((v, i) => i === 0 || v >= values[i - 1]);
-  assert.equal(steps[0].ridge, 2);
-  assert(Math.abs(steps.at(-1)!.ridge - 0.5) < 1e-12);
+  assert.equal(steps[0].ridge, 1);
+  assert(Math.abs(steps.at(-1)!.ridge - 0.25) < 1e-12);
   assert(rises(steps.map((step) => -step.ridge)));
+  assert(rises(steps.map((step) => -step.shrink)));
+  assert(steps.every((step) => step.shrink > 0));
   assert.equal(steps[0].sparsity, 4);
   assert.equal(steps.at(-1)!.sparsity, 8);
   assert(rises(steps.map((step) => step.sparsity)));
@@ -74,13 +78,13 @@ Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as trai
 
 Deno.test("scheduledStep() asks for plain K-SVD where told to", () => {
   const plan = planTraining(9000, 1000, 10);
-  const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, 1000);
-  assert.deepEqual(exact, { ridge: 0, memory: 0, sparsity: 3 });
+  const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, BATCH);
+  assert.deepEqual(exact, { ridge: 0, shrink: 0, memory: 0, sparsity: 3 });
   const paper = optionsOf({ ridge: 0, memory: 0, startSparsity: 3 });
-  assert.deepEqual(scheduledStep(paper, plan, 0, 1000), exact);
+  assert.deepEqual(scheduledStep(paper, plan, 0, BATCH), exact);
 });
 
 Deno.test("scheduledStep() codes fully where there is one iteration only", () => {
   const plan = planTraining(100, 100, 1);
-  assert.equal(scheduledStep(optionsOf(), plan, 0, 100).sparsity, 3);
+  assert.equal(scheduledStep(optionsOf(), plan, 0, BATCH).sparsity, 3);
 });

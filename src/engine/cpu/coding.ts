@@ -31,14 +31,14 @@ export interface CodingInput {
 export function codeGroup(
   input: CodingInput,
   coder: CoderOptions,
-  ridge: number,
+  shrinkage: { ridge: number; shrink: number },
 ): GroupCodes {
   const { group, dictionary, gram, rows, energies, width: n } = input;
   const { atoms: m, sparsity: k } = group;
   const count = energies.length;
   const indices = new Uint32Array(count * k);
   const values = new Float32Array(count * k);
-  const pursuit = new Pursuit(gram, m, { ...coder, sparsity: k, ridge });
+  const pursuit = new Pursuit(gram, m, { ...coder, sparsity: k, ...shrinkage });
   const current = group.start === 0 ? energies : rowEnergies(rows, count, n);
   const correlations = new Float32Array(CODING_CHUNK * m);
   for (let first = 0; first < count; first += CODING_CHUNK) {

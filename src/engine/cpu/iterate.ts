@@ -74,7 +74,8 @@ function iterateGroup(
   const codes = timed(
     report,
     coder.method,
-    () => codeGroup(input, coder, step.ridge),
+    () =>
+      codeGroup(input, coder, { ridge: step.ridge, shrink: step.shrink ?? 0 }),
   );
   timed(report, "residual", () => subtractCodes(input, codes));
   const lists = timed(

@@ -15,6 +15,8 @@ export interface PursuitOptions {
   refit: boolean;
   /** λ of the final coefficients; 0 outside training. */
   ridge: number;
+  /** α of the final coefficients, by which they are pulled towards 0; 0 outside training. */
+  shrink?: number;
 }
 
 /** Codes rows from their correlations and the Gram alone; holds the scratch memory of one row. */
@@ -137,8 +139,8 @@ export class Pursuit {
 
   // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form.
   #solve(count: number): Float64Array {
-    const { nonnegative, ridge, sparsity: k } = this.#options;
-    if (nonnegative || ridge > 0) return this.#solveOnSupport(count);
+    const { nonnegative, ridge, shrink = 0, sparsity: k } = this.#options;
+    if (nonnegative || ridge + shrink > 0) return this.#solveOnSupport(count);
     const x = new Float64Array(count);
     for (let s = 0; s < count; s++) {
       for (let t = s; t < count; t++) {
@@ -149,7 +151,7 @@ export class Pursuit {
   }
 
   #solveOnSupport(count: number): Float64Array {
-    const { nonnegative, ridge } = this.#options;
+    const { nonnegative, ridge, shrink = 0 } = this.#options;
     const support = this.#support;
     const matrix = new Float64Array(count * count);
     const right = new Float64Array(count);
@@ -160,9 +162,15 @@ export class Pursuit {
           (s === t ? ridge : 0);
       }
     }
-    return nonnegative
-      ? nonnegativeLeastSquares(matrix, right)
-      : leastSquares(matrix, right);
+    if (nonnegative) {
+      return nonnegativeLeastSquares(matrix, right.map((b) => b - shrink));
+    }
+    const free = leastSquares(matrix, right);
+    if (shrink === 0) return free;
+    return leastSquares(
+      matrix,
+      right.map((b, s) => b - shrink * Math.sign(free[s])),
+    ).map((x, s) => x * free[s] > 0 ? x : 0);
   }
 
   #mp(
@@ -172,7 +180,7 @@ export class Pursuit {
     indices: Uint32Array,
     values: Float32Array,
   ): number {
-    const { sparsity: k, refit, ridge } = this.#options;
+    const { sparsity: k, refit, ridge, shrink = 0 } = this.#options;
     const x = new Float64Array(k), m = this.#m, a = this.#a;
     let count = 0;
     for (
@@ -193,7 +201,7 @@ export class Pursuit {
       energy -= amount * amount;
       for (let i = 0; i < m; i++) a[i] -= amount * this.#gram[row + i];
     }
-    const solved = refit || ridge > 0
+    const solved = refit || ridge + shrink > 0
       ? this.#solveOnSupport(count)
       : x.subarray(0, count);
     return this.#write(count, solved, indices, values);

@@ -18,14 +18,15 @@ export function codeGroup(
   rows: number,
   ridge: number,
   most: number = context.plan.groups[index].sparsity,
+  shrink = 0,
 ): void {
   for (const run of codingRuns(context, rows)) {
     const byProducts = context.plan.form === "product";
-    const solves = needsCoefficients(context.spec, ridge);
+    const solves = needsCoefficients(context.spec, ridge + shrink);
     if (byProducts) pursueByProducts(context, index, run, most);
     if (!byProducts || solves) correlate(context, index, run);
     if (!byProducts) pursue(context, index, run, most);
-    if (solves) refit(context, index, run, ridge);
+    if (solves) refit(context, index, run, ridge, shrink);
   }
   subtractCodes(context, index, rows);
 }
@@ -112,6 +113,7 @@ export function refit(
   index: number,
   run: CodingRun,
   ridge: number,
+  shrink = 0,
 ): void {
   const { kernels, plan, runner, kernelContext, spec } = context;
   const { scratch, sparsity } = plan.groups[index];
@@ -125,6 +127,7 @@ export function refit(
       {
         ...placeOf(context, index, run),
         ridge,
+        shrink,
         begin: share.begin,
         rows: share.end,
       },
