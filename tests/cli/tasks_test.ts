@@ -187,6 +187,23 @@ Deno.test("the pipeline task takes inputs in once, and tells how it stands", asy
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("the synthesize and sweep tasks make data and compare sizes on them", async () => {
+  const folder = await Deno.makeTempDir();
+  const rows = join(folder, "x.parquet");
+  const made = await json(
+    ...["synthesize", "--out", rows, "--rows", "300", "--width", "8"],
+    ...["--atoms", "16", "--sparsity", "2"],
+  );
+  assert.equal(made.rows, 300);
+  const { runs } = await json(
+    ...["sweep", rows, "--atoms", "8,16", "--sparsity", "1,2"],
+    ...["--passes", "2", "--device", "cpu"],
+  );
+  assert.equal(runs.length, 4);
+  assert(runs[3].fvu < runs[0].fvu);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("the bench task times the reading of a file", async () => {
   const { files } = await json(
     ...["bench", "rows", SAMPLE, "--workers", "1", "--repeats", "1"],
