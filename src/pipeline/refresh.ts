@@ -102,7 +102,7 @@ function atomsToReplace(
   forEachSimilarity(model, model, (a, products) => {
     for (let b = 0; b < a && !gone.has(a); b++) {
       if (gone.has(b) || Math.abs(products[b]) <= SAME_ATOM) continue;
-      gone.add(uses[a] < uses[b] ? a : b);
+      gone.add(uses[a] > uses[b] ? b : a);
     }
   });
   return [...gone].sort((a, b) => a - b);
