@@ -1,5 +1,5 @@
 import { enginesUnderTest } from "../engine/engines.ts";
-import { assertExactUpdate } from "../engine/suite_iteration.ts";
+import { assertExactUpdate } from "../engine/iterated.ts";
 
 for (const engine of enginesUnderTest()) {
   Deno.test(`${engine.name} engine: KSVD.jl's update test holds in full size`, async () => {
