@@ -27,6 +27,8 @@ interface Measured {
   coder: "mp" | "omp";
   atomBatch: number;
   subgroups: boolean;
+  /** The Gram that the pursuit searches. */
+  search: string;
   options: BenchOptions;
   peak?: Peak;
 }
@@ -78,6 +80,7 @@ async function measureGpu(
     subgroups: wanted,
   });
   const { adapter, subgroups } = session.context.gpu;
+  const { search } = session.context.kernelContext;
   const peak = peakOf(adapter.name);
   report.device = {
     name: adapter.name,
@@ -85,7 +88,15 @@ async function measureGpu(
     software: adapter.software,
     peak,
   };
-  const measured = { size, coder, atomBatch, subgroups, options, peak };
+  const measured = {
+    size,
+    coder,
+    atomBatch,
+    subgroups,
+    search,
+    options,
+    peak,
+  };
   const times: Partial<Record<StageName, WholeTime>> = {};
   let checks: Checks;
   try {
@@ -137,7 +148,14 @@ async function measureCpu(
   options.onProgress?.(`${coder} ${sizeText(size)}: the CPU engine`);
   const times = await timeCpu(spec, problem, options, atomBatch);
   report.device.name = "CPU engine";
-  const measured = { size, coder, atomBatch, subgroups: false, options };
+  const measured = {
+    size,
+    coder,
+    atomBatch,
+    subgroups: false,
+    search: "floats",
+    options,
+  };
   for (const [stage, milliseconds] of Object.entries(times)) {
     const time = { milliseconds, gpuBusy: null };
     report.stages.push(stageRow(measured, stage as StageName, time, {}, {}));
@@ -145,13 +163,13 @@ async function measureCpu(
 }
 
 function stageRow(
-  { size, coder, atomBatch, subgroups, options, peak }: Measured,
+  { size, coder, atomBatch, subgroups, search, peak }: Measured,
   stage: StageName,
   { milliseconds, gpuBusy }: WholeTime,
   checks: Checks,
   peer: PeerTimes,
 ): BenchStage {
-  const cost = costOf(stage, size, options.gram === "f16" ? 2 : 4);
+  const cost = costOf(stage, size, search === "floats" ? 4 : 2);
   const limit = limitOf(cost, peak && peak.flops / peak.bytes);
   const reached = cost[limit] / (milliseconds / 1000);
   const check = checks[stage];
@@ -162,7 +180,11 @@ function stageRow(
     coder,
     ...size,
     atomBatch,
-    precision: options.gram === "f32" ? "f32" : "f32, Gram f16",
+    precision: search === "floats"
+      ? "f32"
+      : `f32, Gram searched in halves${
+        search === "verified" ? ", verified" : ""
+      }`,
     subgroups,
     milliseconds,
     limit,

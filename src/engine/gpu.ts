@@ -95,13 +95,17 @@ class WgslEngine implements GpuEngine {
     return await this.#rows.hold(rows.data, rows.rows);
   }
 
-  async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
+  iterate(rows: EngineRows, step: IterationStep): Promise<void> {
+    return new Promise((resolve) => resolve(this.#queue(rows, step)));
+  }
+
+  #queue(rows: EngineRows, step: IterationStep): void {
     const context = this.#context;
     const { gpu, runner, buffers, plan } = context;
     gpu.check();
     this.#checkRows(rows);
     this.#uploadOrder(step);
-    await this.#load(rows);
+    this.#load(rows);
     this.#reports.begin(rows.rows);
     const { groups, coder } = this.spec;
     const most = groupSparsities(groups, step.sparsity ?? coder.sparsity);
@@ -131,7 +135,7 @@ class WgslEngine implements GpuEngine {
     const { coder, normalisation } = this.spec;
     gpu.check();
     this.#checkRows(rows);
-    await this.#load(rows);
+    this.#load(rows);
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
       codeGroup(context, g, rows.rows, 0);
@@ -167,9 +171,9 @@ class WgslEngine implements GpuEngine {
     return Promise.resolve();
   }
 
-  async #load(rows: EngineRows): Promise<void> {
+  #load(rows: EngineRows): void {
     if ("data" in rows) this.#rows.load(rows.data, rows.rows);
-    else await this.#rows.restore(rows.held);
+    else this.#rows.restore(rows.held);
   }
 
   #gram(group: number): void {

@@ -5,6 +5,7 @@ import {
   type MatrixShape,
   matrixShape,
 } from "../../gpu/matrix.ts";
+import type { Kernel } from "../../gpu/runner.ts";
 import { allocateSafely } from "../../gpu/memory.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { GpuContext } from "./context.ts";
@@ -15,6 +16,8 @@ interface HeldRows {
   /** Each row's largest value, where rows are kept as halves. */
   largest: GPUBuffer;
   rows: number;
+  /** What brings them back. */
+  restore: Kernel;
 }
 
 /** Memory that must be left beside kept rows. */
@@ -59,24 +62,15 @@ export class RowLoader {
   }
 
   /** Copies rows kept on the device into the sample batch. */
-  async restore(number: number): Promise<void> {
+  restore(number: number): void {
     const held = this.#held[number];
     if (held === undefined) {
       throw new DbksvdError("run", `No rows are held under number ${number}`);
     }
-    const { buffers, runner, spec, kernelContext } = this.#context;
-    const kernel = await runner.compile(
-      rowKernel(
-        kernelContext,
-        "restore",
-        spec.width,
-        { H: held.matrix, Y: buffers.rows },
-        { HALVES: spec.rows === "f16" },
-      ),
-    );
+    const { buffers, runner } = this.#context;
     runner.stage("prepare");
     runner.run(
-      kernel,
+      held.restore,
       {
         H: held.matrix,
         largest: held.largest,
@@ -90,7 +84,7 @@ export class RowLoader {
 
   /** Keeps rows on the device; returns their number, or `undefined` where they do not fit. */
   async hold(data: Float32Array, rows: number): Promise<number | undefined> {
-    const { gpu, buffers, runner, spec, kernelContext } = this.#context;
+    const { gpu, buffers, runner, spec } = this.#context;
     if (rows > spec.sampleBatch) return undefined;
     const halves = spec.rows === "f16";
     const shape = matrixShape(
@@ -104,23 +98,31 @@ export class RowLoader {
       matrixBytes(shape) + 4 * rows > room ||
       shape.parts + buffers.rows.parts + 4 > gpu.limits.storageBuffers
     ) return undefined;
-    const held = await this.#allocate(shape, rows);
-    if (held === undefined) return undefined;
-    const kernel = await runner.compile(
-      rowKernel(kernelContext, halves ? "hold" : "keep", spec.width, {
-        Y: buffers.rows,
-        H: held.matrix,
-      }),
-    );
+    const kept = await this.#allocate(shape, rows);
+    if (kept === undefined) return undefined;
+    const compile = (name: "hold" | "keep" | "restore") =>
+      this.#compile(name, shape, halves);
+    const [keep, restore] = await Promise.all([
+      compile(halves ? "hold" : "keep"),
+      compile("restore"),
+    ]);
     this.load(data, rows);
-    runner.run(
-      kernel,
-      { Y: buffers.rows, H: held.matrix, largest: held.largest },
-      { rows },
-      rows,
-    );
+    const { matrix, largest } = kept;
+    runner.run(keep, { Y: buffers.rows, H: matrix, largest }, { rows }, rows);
     runner.submit();
-    return this.#held.push(held) - 1;
+    return this.#held.push({ ...kept, rows, restore }) - 1;
+  }
+
+  #compile(
+    name: "hold" | "keep" | "restore",
+    held: MatrixShape,
+    halves: boolean,
+  ): Promise<Kernel> {
+    const { runner, kernelContext, spec, buffers } = this.#context;
+    const matrices = { H: held, Y: buffers.rows };
+    return runner.compile(
+      rowKernel(kernelContext, name, spec.width, matrices, { HALVES: halves }),
+    );
   }
 
   // WebGPU does not tell how much memory is left, so a reserve is taken beside the rows and given back: what comes later,
@@ -128,7 +130,7 @@ export class RowLoader {
   async #allocate(
     shape: MatrixShape,
     rows: number,
-  ): Promise<HeldRows | undefined> {
+  ): Promise<Pick<HeldRows, "matrix" | "largest"> | undefined> {
     const { gpu, buffers: { memory } } = this.#context;
     const taken: GPUBuffer[] = [];
     try {
@@ -140,7 +142,7 @@ export class RowLoader {
         );
         taken.push(...matrix.buffers, largest);
         memory.free([reserve]);
-        return { matrix, largest, rows };
+        return { matrix, largest };
       });
     } catch {
       memory.free(taken);
