@@ -21,6 +21,7 @@ export type RowOptions = {
   unitNorm?: boolean;
   maxNormQuantile?: number;
   cacheDir?: string;
+  decodeWorkers?: number;
 };
 
 /** Adds the options that say which rows are read, and how. */
@@ -64,6 +65,10 @@ export function addRowOptions<
     )
     .addOption(
       option("--cache-dir <dir>", "keep what is read from the web here"),
+    )
+    .addOption(
+      option("--decode-workers <count>", "threads that decode; 0: this one")
+        .argParser(wholeNumber(0)),
     ) as unknown as Command<Arguments, Options & RowOptions>;
 }
 
@@ -103,8 +108,14 @@ export async function openInputs(
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");
-  const { column, maxRows, cacheDir } = flags;
-  const options = { ...readingOf(flags), column, maxRows, cacheDir };
+  const { column, maxRows, cacheDir, decodeWorkers } = flags;
+  const options = {
+    ...readingOf(flags),
+    column,
+    maxRows,
+    cacheDir,
+    decodeWorkers,
+  };
   return await wantsSample(inputs)
     ? await openSample((path) => openRows(path, options))
     : await openRows([...inputs], options);
