@@ -30,7 +30,7 @@ export const DATA_SETS: readonly DataSet[] = [
     options: { atoms: 256, sparsity: 5 },
     open: (seed) =>
       Promise.resolve(rowsFromArray(
-        plantRows({ rows: 8000, width: 64, atoms: 256, sparsity: 5, seed })
+        plantRows({ rows: 6000, width: 64, atoms: 256, sparsity: 5, seed })
           .data,
         64,
       )),
@@ -41,7 +41,7 @@ export const DATA_SETS: readonly DataSet[] = [
     open: (seed) =>
       Promise.resolve(rowsFromArray(
         plantRows({
-          rows: 10_000,
+          rows: 6000,
           width: 96,
           atoms: 1024,
           sparsity: 12,
