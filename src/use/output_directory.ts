@@ -193,6 +193,7 @@ function sameConfig(config: ModelConfig, identity: RunIdentity): boolean {
     ...identity,
     parameters: config.parameters as unknown as RunIdentity["parameters"],
     inputs: config.inputs,
+    read: config.rows.read,
     column: config.column,
     reading: config.reading,
   };

@@ -10,6 +10,8 @@ const ROWS_LOOKED_AT = 16;
 export interface RunIdentity {
   parameters: TrainOptions;
   inputs: { path: string; rows: number; bytes: number }[];
+  /** Rows read of them. */
+  read: number;
   column?: string;
   /** How the rows are read beside that. */
   reading?: Record<string, unknown>;
@@ -28,6 +30,7 @@ export async function identityOf(
   return {
     parameters,
     inputs: inputsOf(source),
+    read: source.rowCount,
     column: given.column,
     reading: given.reading,
     firstRows: await digestOfFirstRows(source),
@@ -56,7 +59,11 @@ export function changesBetween(
   if (before.column !== now.column) changes.push("column");
   if (!sameJson(before.reading, now.reading)) changes.push("how rows are read");
   if (!sameJson(before.inputs, now.inputs)) changes.push("inputs");
-  else if (before.firstRows !== now.firstRows) changes.push("the inputs' rows");
+  else if (before.read !== now.read) {
+    changes.push(`rows read were ${before.read}, are ${now.read}`);
+  } else if (before.firstRows !== now.firstRows) {
+    changes.push("the inputs' rows");
+  }
   if (before.initial !== now.initial) changes.push("the first atoms");
   return changes;
 }

@@ -7,6 +7,7 @@ import type { TrainOptions } from "../../src/learn/options.ts";
 import { CHECKPOINT_DIRECTORY } from "../../src/model/checkpoint.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
+import { openRows } from "../../src/rows/open.ts";
 import {
   type TrainOutput,
   trainToDirectory,
@@ -159,6 +160,28 @@ Deno.test("trainToDirectory() refuses to resume with a changed configuration or 
       trainToDirectory(smallSource(2), SMALL, output),
       isUsage(/the inputs' rows/),
     );
+  });
+});
+
+Deno.test("trainToDirectory() tells trainings apart that read more or fewer of the same rows", async () => {
+  await inDirectory(async (directory) => {
+    const out = join(directory, "model");
+    const rows = noise(40, 4);
+    const file = join(directory, "rows.f32");
+    await Deno.writeFile(file, new Uint8Array(rows.buffer));
+    const reading = (maxRows?: number) => openRows(file, { width: 4, maxRows });
+    const options = { atoms: 4, sparsity: 1, passes: 1 };
+    const run = { device: "cpu" as const };
+    await trainToDirectory(await reading(30), options, { out }, run);
+    for (const resume of [false, true]) {
+      await assert.rejects(
+        reading().then((all) =>
+          trainToDirectory(all, options, { out, resume }, run)
+        ),
+        isUsage(/another model/),
+      );
+    }
+    await trainToDirectory(await reading(30), options, { out }, run);
   });
 });
 
