@@ -230,15 +230,19 @@ function toSource(
       rowsPerBatch: number | readonly number[],
       options?: BatchOptions,
     ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, options),
-    read: async (range: RowRange) => {
+    read: async (range) => {
       checkRange(range, store.rowCount);
       return (await store.read(range)).data;
     },
-    readColumns: tableRows.size === 0
-      ? undefined
-      : (names, range) => readColumns(store, names, range),
+    readColumns: tableRows.size === 0 ? undefined : (names, range) => {
+      checkRange(range, store.rowCount);
+      return readColumns(store, names, range);
+    },
     readItems: nested
-      ? (range) => readItems(store, tableRows, range)
+      ? async (range) => {
+        checkRange(range, store.rowCount);
+        return await readItems(store, tableRows, range);
+      }
       : undefined,
     close: () => {
       store.pool?.close();

@@ -55,6 +55,8 @@ export class RowGroupPart implements Part {
   readonly #scalar: boolean;
   /** Rows of scalar columns decoded at once. */
   readonly #blockRows: number;
+  /** Whether pages do not tell where rows begin. Known from the footer: shuffling must not depend on what was read. */
+  readonly #cutsAnywhere: boolean;
   #irregular?: IrregularColumn[];
   #queue: Promise<unknown> = Promise.resolve();
   readonly width: number;
@@ -81,9 +83,9 @@ export class RowGroupPart implements Part {
       new PagedColumn(source, column, width, pageLimit)
     );
     const slots = rows * this.#columns[0].slotsPerRow;
-    if (columns.some(({ chunk }) => chunk.slots !== slots)) {
-      this.beIrregular();
-    }
+    const uneven = columns.some(({ chunk }) => chunk.slots !== slots);
+    this.#cutsAnywhere = this.#scalar || uneven;
+    if (uneven) this.beIrregular();
   }
 
   /** See {@linkcode Part.blocks}. */
@@ -245,8 +247,7 @@ export class RowGroupPart implements Part {
     for (let next = 0; start < end;) {
       const least = Math.min(end, Math.ceil(start + step));
       while (cuts[next] < start + step / 2) next++;
-      const anywhere = least === end || this.#scalar || this.irregular;
-      const stop = anywhere
+      const stop = least === end || this.#cutsAnywhere
         ? least
         : Math.min(end, await this.#pageEnd(least, cuts[next], step));
       yield { start, end: stop };
