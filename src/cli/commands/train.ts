@@ -135,7 +135,8 @@ function describeSummary(
   if (heldOut !== undefined) {
     lines.push(
       `Held-out FVU ${figure(heldOut.fvu)} on ${count(heldOut.rows)} rows ` +
-        `(explained variance ${figure(heldOut.explained_variance)}, ` +
+        `(as many training rows: ${figure(config.training?.fvu)}; ` +
+        `explained variance ${figure(heldOut.explained_variance)}, ` +
         `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,
     );
   }
