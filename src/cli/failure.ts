@@ -33,7 +33,7 @@ export function failureOf(error: unknown): Failure {
     return failure(error.exitCode, error.kind, error.message, error.where);
   }
   if (error instanceof CommanderError) {
-    return failure(2, "usage", usageMessage(error.message));
+    return failure(2, "usage", usageMessage(error));
   }
   if (error instanceof Stopped) {
     return failure(STOPPED[error.signal], "stopped", error.message);
@@ -54,8 +54,9 @@ function failure(
   return { code, message, document: { error: { kind, message, where } } };
 }
 
-// Commander begins with "error: " and puts its suggestion on a line of its own.
-function usageMessage(message: string): string {
+// Commander begins with "error: " and puts its suggestion on a line of its own; a group without a command is only help to it.
+function usageMessage({ code, message }: CommanderError): string {
+  if (code === "commander.help") return "A command is missing";
   const text = oneLine(message).replace(/^error: /, "").replace(/\.$/, "");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -41,6 +41,16 @@ Deno.test("run() exits 2 for an unknown command, naming the near one", async () 
   );
 });
 
+Deno.test("run() exits 2 with one line where a group's command is missing", async () => {
+  const { code, stdout, stderr } = await runCli(["pipeline"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    "dbksvd pipeline: A command is missing; see dbksvd pipeline --help\n",
+  );
+});
+
 Deno.test("run() puts an error into one JSON document with --json", async () => {
   const { code, stdout, stderr } = await runCli(
     ["train", "--atoms", "few", "--json"],
