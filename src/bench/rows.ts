@@ -1,6 +1,7 @@
 import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { asyncBufferFromFile } from "hyparquet/src/node.js";
+import { cpuUsage } from "node:process";
 import { openRows, type OpenRowsOptions } from "../rows/open.ts";
 
 /** How fast one file's rows come, in MB (10⁶ bytes) of float32 rows a second. */
@@ -13,6 +14,10 @@ export interface RowsBenchFile {
   baselineMegabytesPerSecond: number;
   /** `Deno.FsFile` reading the same file into buffers of the same size; MB of file. */
   fileMegabytesPerSecond: number;
+  /** The same three by the processor time of all threads: what a busy machine leaves true. */
+  megabytesPerCpuSecond: number;
+  baselineMegabytesPerCpuSecond: number;
+  fileMegabytesPerCpuSecond: number;
   rows: number;
   width: number;
 }
@@ -46,20 +51,24 @@ export async function benchRows(
     [...new Set([1, navigator.hardwareConcurrency])];
   const results: RowsBenchFile[] = [];
   for (const file of files) {
-    const fileRate = await best(repeats, () => readFile(file));
-    const { rate: baseline, rows, width } = await readBaseline(file, options);
+    const bare = await best(repeats, () => readFile(file));
+    const { rows, width, ...baseline } = await readBaseline(file, options);
     for (const workers of counts) {
       const decodeWorkers = workers === 1 ? 0 : workers;
+      const ours = await deliveryRate(
+        file,
+        { ...options, decodeWorkers },
+        repeats,
+      );
       results.push({
         file,
         workers,
-        megabytesPerSecond: await deliveryRate(
-          file,
-          { ...options, decodeWorkers },
-          repeats,
-        ),
-        baselineMegabytesPerSecond: baseline,
-        fileMegabytesPerSecond: fileRate,
+        megabytesPerSecond: ours.second,
+        baselineMegabytesPerSecond: baseline.second,
+        fileMegabytesPerSecond: bare.second,
+        megabytesPerCpuSecond: ours.cpuSecond,
+        baselineMegabytesPerCpuSecond: baseline.cpuSecond,
+        fileMegabytesPerCpuSecond: bare.cpuSecond,
         rows,
         width,
       });
@@ -68,44 +77,66 @@ export async function benchRows(
   return { files: results };
 }
 
+/** MB by wall-clock and by processor time. */
+interface Rate {
+  second: number;
+  cpuSecond: number;
+}
+
+function startClock(): (bytes: number) => Rate {
+  const start = performance.now();
+  const cpu = cpuUsage();
+  return (bytes) => {
+    const { user, system } = cpuUsage(cpu);
+    return {
+      second: bytes / 1e3 / (performance.now() - start),
+      cpuSecond: bytes / (user + system),
+    };
+  };
+}
+
 async function best(
   repeats: number,
-  measure: () => Promise<number> | number,
-): Promise<number> {
-  let most = 0;
-  for (let i = 0; i < repeats; i++) most = Math.max(most, await measure());
+  measure: () => Promise<Rate> | Rate,
+): Promise<Rate> {
+  const most = { second: 0, cpuSecond: 0 };
+  for (let i = 0; i < repeats; i++) {
+    const rate = await measure();
+    most.second = Math.max(most.second, rate.second);
+    most.cpuSecond = Math.max(most.cpuSecond, rate.cpuSecond);
+  }
   return most;
 }
 
-function readFile(path: string): number {
+function readFile(path: string): Rate {
   using file = Deno.openSync(path);
-  const start = performance.now();
+  const rate = startClock();
   let bytes = 0;
   while (true) {
     const count = file.readSync(new Uint8Array(BATCH_BYTES));
     if (count === null) break;
     bytes += count;
   }
-  return bytes / 1e3 / (performance.now() - start);
+  return rate(bytes);
 }
 
 async function deliveryRate(
   file: string,
   options: OpenRowsOptions,
   repeats: number,
-): Promise<number> {
+): Promise<Rate> {
   const source = await openRows(file, options);
   try {
     const batchRows = Math.ceil(BATCH_BYTES / 4 / source.width);
     // Workers have started, and code is compiled, before the clock runs.
     for await (const _ of source.batches(batchRows)) break;
     return await best(repeats, async () => {
-      const start = performance.now();
+      const rate = startClock();
       let bytes = 0;
       for await (const batch of source.batches(batchRows)) {
         bytes += batch.data.byteLength;
       }
-      return bytes / 1e3 / (performance.now() - start);
+      return rate(bytes);
     });
   } finally {
     await source.close();
@@ -115,7 +146,7 @@ async function deliveryRate(
 async function readBaseline(
   path: string,
   options: RowsBenchOptions,
-): Promise<{ rate: number; rows: number; width: number }> {
+): Promise<Rate & { rows: number; width: number }> {
   const source = await openRows(path, { ...options, decodeWorkers: 0 });
   const { rowCount: rows, width } = source;
   const column = source.column!.split(".")[0];
@@ -127,6 +158,7 @@ async function readBaseline(
     : [column];
   let read = 0;
   const start = performance.now();
+  const rate = startClock();
   for (const group of metadata.row_groups) {
     const rowEnd = read + Number(group.num_rows);
     const got = await parquetReadObjects({
@@ -141,6 +173,5 @@ async function readBaseline(
     read += got.length;
     if (performance.now() - start > 1e3 * BASELINE_SECONDS) break;
   }
-  const milliseconds = performance.now() - start;
-  return { rate: read * width * 4 / 1e3 / milliseconds, rows, width };
+  return { ...rate(read * width * 4), rows, width };
 }
