@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import {
@@ -260,16 +261,17 @@ Deno.test("runPipeline() refuses to run beside itself, and stops at a signal", a
   await using pipeline = await TestPipeline.create();
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
   const stop = new AbortController();
-  let second: Promise<unknown> | undefined;
+  let refused = 0;
   await assert.rejects(pipeline.run({
     signal: stop.signal,
-    log: ({ event, stage }) => {
-      if (event !== "stage.start" || stage !== "train") return;
-      second = assert.rejects(pipeline.run(), /in use/);
+    createEngine: async (spec) => {
+      await assert.rejects(pipeline.run(), /in use/);
+      refused++;
       stop.abort();
+      return await createCpuEngine(spec);
     },
   }));
-  await second;
+  assert.equal(refused, 1);
   const { config, folder } = pipeline;
   const { lastRun } = await pipelineStatus(config, { base: folder });
   assert.equal(lastRun!.state, "interrupted");
