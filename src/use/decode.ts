@@ -8,6 +8,7 @@ import {
   type StoredCodes,
 } from "./codes_reader.ts";
 import type { UseProgress } from "./coding.ts";
+import { requireApart } from "./output_guard.ts";
 import type { Compression } from "./parquet/codecs.ts";
 import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
 import { numberSchema } from "./parquet/pages.ts";
@@ -45,7 +46,8 @@ export interface DecodeResult {
  * @param model the dictionary that the rows were encoded with
  * @param codes a Parquet file as `encode` writes it
  * @param options where to, the column's name, compression
- * @throws {DbksvdError} `data` where the file holds no codes of this model, `run` where the file cannot be written
+ * @throws {DbksvdError} `usage` where the output is the file of codes, `data` where that holds no codes of this model, `run`
+ * where the file cannot be written
  *
  * @example
  * ```ts
@@ -68,6 +70,7 @@ export async function decode(
   options: DecodeOptions,
 ): Promise<DecodeResult> {
   const started = performance.now();
+  await requireApart(options.out, [codes]);
   const reader = await openCodes(codes, model);
   try {
     await checkModel(model, reader, codes);

@@ -5,6 +5,7 @@ import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { rowNumbersOf } from "./codes.ts";
 import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
+import { requireApart } from "./output_guard.ts";
 
 /** What {@linkcode encode} is told. */
 export interface EncodeOptions extends RunOptions, CodesFileOptions {
@@ -38,8 +39,8 @@ export interface EncodeResult {
  * @param model the dictionary
  * @param source the rows, of the dictionary's width
  * @param options where to, columns to keep, compression, the device, an `AbortSignal`
- * @throws {DbksvdError} `usage` for options that do not fit the model, `data` for bad rows, `run` where the file cannot be
- * written
+ * @throws {DbksvdError} `usage` for options that do not fit the model or an output that is an input, `data` for bad rows,
+ * `run` where the file cannot be written
  *
  * @example
  * ```ts
@@ -60,6 +61,7 @@ export async function encode(
 ): Promise<EncodeResult> {
   const started = performance.now();
   const coding = prefixModel(model, options.group);
+  await requireApart(options.out, source.files.map(({ path }) => path));
   const coder = await engineCoder(coding, options);
   try {
     const file = await CodesFile.create(options.out, model, coding, source, {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { chooseHeldOut } from "../learn/split.ts";
 import { writeDirectoryAtomically } from "../model/atomic.ts";
@@ -16,6 +17,7 @@ import {
   topkAutoencoder,
 } from "./export_formats.ts";
 import { fitEncoder } from "./fit_encoder.ts";
+import { requireApart, requireExportPlace } from "./output_guard.ts";
 
 /** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
 const MEASURED = 0.1;
@@ -24,7 +26,7 @@ const MEASURED = 0.1;
 export interface ExportOptions extends RunOptions, ExportNames {
   /** The target. */
   format: ExportFormat;
-  /** The directory to write. */
+  /** The directory to write; for sparsify with a `hookName`, the one to put its directory in. */
   out: string;
   /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
   source?: RowSource;
@@ -67,7 +69,7 @@ export interface ExportResult {
  *
  * @param model the dictionary
  * @param options target, directory, rows, names for the target's metadata
- * @throws {DbksvdError} `usage` where rows are needed and missing, `run` where files cannot be written
+ * @throws {DbksvdError} `usage` where rows are needed and missing, or the directory holds anything but an earlier export; `run` where files cannot be written
  *
  * @example
  * ```ts
@@ -85,13 +87,16 @@ export async function exportModel(
   model: DictionaryModel,
   options: ExportOptions,
 ): Promise<ExportResult> {
-  const { format, out, source } = options;
+  const { format, source } = options;
+  const out = placeOf(options);
   const linear = LINEAR_FORMATS.includes(format);
   if (linear && source === undefined) {
     throw new DbksvdError("usage", `The format "${format}" needs rows`, {
       mend: "give the training rows: its linear encoder is fitted to them",
     });
   }
+  await requireExportPlace(out);
+  await requireApart(out, source?.files.map(({ path }) => path) ?? []);
   const heldOut = source &&
     chooseHeldOut(source.rowCount, MEASURED, model.seed);
   const sae = linear
@@ -109,6 +114,17 @@ export async function exportModel(
     encoder: encoderInWords(sae),
     metrics,
   };
+}
+
+// sparsify keeps a directory a hook point under one root.
+function placeOf({ format, out, hookName }: ExportOptions): string {
+  if (format !== "sparsify" || hookName === undefined) return out;
+  if (/^[^/\\]+$/.test(hookName) && hookName !== "..") {
+    return join(out, hookName);
+  }
+  throw new DbksvdError("usage", `--hook-name is "${hookName}"`, {
+    mend: "it names a directory under --out, as layers.3",
+  });
 }
 
 async function fitted(

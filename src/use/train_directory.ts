@@ -5,6 +5,7 @@ import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { trainWithCheckpoints } from "./checkpointed.ts";
 import { lockOutput, type OutputLock } from "./lock.ts";
+import { requireApart } from "./output_guard.ts";
 import {
   beginningOf,
   recoverDirectory,
@@ -99,6 +100,7 @@ export async function trainToDirectory(
   validateOptions(parameters);
   validateAgainstWidth(parameters, source.width);
   await requireReplaceable(output.out);
+  await requireApart(output.out, source.files.map(({ path }) => path));
   const lock = await lockOutput(output.out, run.onNotice);
   try {
     await recoverDirectory(output.out);

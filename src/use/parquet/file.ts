@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { ColumnChunk, SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { DbksvdError } from "../../errors.ts";
 import {
   flushDirectory,
   temporarySibling,
@@ -70,6 +71,7 @@ export class ParquetFile {
     options: ParquetOptions,
   ): Promise<ParquetFile> {
     const temporary = temporarySibling(path);
+    await refuseDirectory(path);
     try {
       const file = await Deno.open(temporary, { write: true, createNew: true });
       return new ParquetFile(path, temporary, file, options);
@@ -169,4 +171,16 @@ export class ParquetFile {
     this.bytes += bytes.length;
     this.#buffer.index = 0;
   }
+}
+
+// The rename at the end would find it out too, after all the work.
+async function refuseDirectory(path: string): Promise<void> {
+  const { isDirectory } = await Deno.stat(path).catch(() => ({
+    isDirectory: false,
+  }));
+  if (!isDirectory) return;
+  throw new DbksvdError("usage", "The output is a directory", {
+    where: { file: path },
+    mend: "name a file",
+  });
 }

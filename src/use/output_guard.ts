@@ -1,0 +1,90 @@
+import { join, sep } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { MODEL_FILES } from "../model/directory.ts";
+import { requireReplaceable } from "./output_directory.ts";
+
+/** What an export may consist of. */
+const EXPORT_FILES = [
+  "cfg.json",
+  "config.json",
+  "sae_weights.safetensors",
+  "sae.safetensors",
+  "ae.safetensors",
+  "params.npz",
+  MODEL_FILES.labels,
+];
+
+/**
+ * Refuses an output whose writing would replace an input: the file itself, or the directory that it lies in.
+ *
+ * @param out the file or directory to write
+ * @param inputs the inputs; what is no file of this machine is left aside
+ * @throws {DbksvdError} `usage`
+ */
+export async function requireApart(
+  out: string,
+  inputs: readonly string[],
+): Promise<void> {
+  const place = await realPath(out);
+  if (place === undefined) return;
+  for (const input of inputs) {
+    const file = await realPath(input);
+    if (file !== place && !file?.startsWith(place + sep)) continue;
+    throw new DbksvdError("usage", "The output would replace an input", {
+      where: { file: input },
+      mend: "name another --out",
+    });
+  }
+}
+
+/**
+ * Refuses a directory that holds anything but an earlier export.
+ *
+ * @param out the directory to write an export to
+ * @throws {DbksvdError} `usage`
+ */
+export async function requireExportPlace(out: string): Promise<void> {
+  await requireReplaceable(out);
+  const names = await namesIn(out);
+  const known = names.every((name) => EXPORT_FILES.includes(name));
+  if (names.length === 0 || known && await isOurs(out, names)) return;
+  throw new DbksvdError("usage", "The output directory holds something else", {
+    where: { file: out },
+    mend: "name another --out",
+  });
+}
+
+async function isOurs(
+  directory: string,
+  names: readonly string[],
+): Promise<boolean> {
+  const config = names.find((name) => /^(cfg|config)\.json$/.test(name));
+  if (config === undefined) return false;
+  try {
+    const { metadata } = JSON.parse(
+      await Deno.readTextFile(join(directory, config)),
+    );
+    return metadata?.dbksvd !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(directory)) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names;
+}
+
+// Undefined for what is not there or may not be looked at: URLs, rows in memory.
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return undefined;
+  }
+}
