@@ -104,7 +104,8 @@ export async function longTraining(
         atoms: 128,
         sparsity: 6,
         passes: 1_000_000,
-        sampleBatch: 1000,
+        // One batch a pass: each iteration leaves a line of metrics, and short ones would leave most of what is held.
+        sampleBatch: 8000,
       },
       { out: join(directory, "model"), checkpointEvery: { seconds: 5 } },
       {
