@@ -254,8 +254,8 @@ Deno.test("importModel() refuses what it cannot run as its tool would", async ()
         trainer: { dict_class: "GatedAutoEncoder" },
       }, /Gated/],
     ];
-    for (const [format, name, change, message] of cases) {
-      const out = join(directory, format);
+    for (const [i, [format, name, change, message]] of cases.entries()) {
+      const out = join(directory, `${i}`);
       await exportModel(model, { format, out, source, ...CPU });
       const path = join(out, name);
       const config = JSON.parse(await Deno.readTextFile(path));
