@@ -18,6 +18,7 @@ export {
   type TrainOptions,
 } from "./src/learn/options.ts";
 export { train, type TrainResult, type TrainRun } from "./src/use/train.ts";
+export { type DryRun, dryRun } from "./src/use/dry_run.ts";
 export {
   type TrainOutput,
   type TrainSummary,

@@ -1,6 +1,10 @@
 import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../../learn/options.ts";
+import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";
@@ -27,6 +31,7 @@ type TrainFlags = LearningOptions & DeviceOption & RowOptions & {
   out: string;
   overwrite?: true;
   resume?: true;
+  dryRun?: true;
   checkpointEvery?: string;
   retries: number;
 };
@@ -60,6 +65,10 @@ export function trainCommand(io: Io): CommandUnknownOpts {
     .option("--overwrite", "replace whatever the directory holds")
     .option("--resume", "go on with the unfinished run in the directory")
     .option(
+      "--dry-run",
+      "check everything and tell what the run would take, without training",
+    )
+    .option(
       "--checkpoint-every <interval>",
       "save the run as often: 90s, 10m, 2h or iterations (default: 60s)",
     )
@@ -83,15 +92,14 @@ async function train(
   const { trainToDirectory } = await import("../../use/train_directory.ts");
   const output = await outputOf(flags);
   const source = await openInputs(inputs, flags);
-  const progress = new TrainingProgress(session);
+  const { atoms, sparsity } = flags;
+  const options = { ...learningOptions(flags), atoms, sparsity };
   try {
+    if (flags.dryRun) return await tellPlan(source, options, flags, session);
+    const progress = new TrainingProgress(session);
     const summary = await trainToDirectory(
       source,
-      {
-        ...learningOptions(flags),
-        atoms: flags.atoms,
-        sparsity: flags.sparsity,
-      },
+      options,
       output,
       progress.run(flags.device),
     );
@@ -99,6 +107,28 @@ async function train(
   } finally {
     await source.close();
   }
+}
+
+async function tellPlan(
+  source: RowSource,
+  options: Partial<TrainOptions>,
+  { device }: DeviceOption,
+  session: Session,
+): Promise<void> {
+  const { dryRun } = await import("../../use/dry_run.ts");
+  const told = await dryRun(source, options, device);
+  session.print(told, () =>
+    [
+      `Would train on ${
+        count(told.rows)
+      } rows, ${told.width} wide, and hold out ${
+        count(told.heldOut)
+      }: ${told.passes} passes, ${count(told.iterations)} iterations of up to ${
+        count(told.sampleBatch)
+      } rows`,
+      ...(told.gpu?.lines ?? []),
+      ...(told.problem === undefined ? [] : [`No GPU for it: ${told.problem}`]),
+    ].join("\n"));
 }
 
 async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
