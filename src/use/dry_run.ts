@@ -14,7 +14,9 @@ export interface DryRun {
   width: number;
   /** Training rows, before filters drop any. */
   rows: number;
+  /** Rows held out. */
   heldOut: number;
+  /** Passes over the training rows. */
   passes: number;
   /** Rows of the largest sample batch. */
   sampleBatch: number;
