@@ -12,7 +12,7 @@ function assertFlat(seen: Holding[], residentMb: number): void {
   console.log(seen.at(-1), growth);
   assert(growth.residentMb < residentMb, JSON.stringify(growth));
   assert(growth.heapMb < 16, JSON.stringify(growth));
-  assert(growth.threads <= 2 && growth.openFiles <= 2, JSON.stringify(growth));
+  assert(growth.threads <= 6 && growth.openFiles <= 4, JSON.stringify(growth));
 }
 
 Deno.test("a thousand short trainings in one process leave nothing behind", async () => {
