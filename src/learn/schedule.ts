@@ -18,8 +18,8 @@ export type ScheduledStep = Required<
 >;
 
 /**
- * Shrinkage, memory and sparsity of one iteration. Early on, few nonzeros, strong shrinkage and a short memory move atoms
- * fast; later steps shorten, as a stochastic gradient's do, and the last batches count together.
+ * Shrinkage, memory and sparsity of one iteration. Early on, strong shrinkage and a short memory move atoms fast, and few nonzeros are
+ * cheap; later steps shorten, as a stochastic gradient's do, and the last batches count together.
  *
  * @param iteration iterations done before it
  * @param batch rows of its batch, and the root mean square length of a normalised row
