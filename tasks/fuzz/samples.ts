@@ -7,7 +7,11 @@ import {
 } from "../../src/learn/options.ts";
 import { freshState } from "../../src/learn/state.ts";
 import { dictionaryFileParts } from "../../src/model/dictionary_file.ts";
-import type { DictionaryModel, ModelConfig } from "../../src/model/model.ts";
+import type {
+  DictionaryModel,
+  MetricsLine,
+  ModelConfig,
+} from "../../src/model/model.ts";
 import { npyParts } from "../../src/model/npy.ts";
 import {
   float32Tensor,
@@ -67,6 +71,22 @@ export const CONFIG: ModelConfig = {
   device: { kind: "cpu", name: "a processor", software: false, details: {} },
   heldOut: { fvu: 0.5 },
   seconds: 1,
+};
+
+/** A line of `metrics.jsonl`. */
+export const METRICS_LINE: MetricsLine = {
+  iteration: 0,
+  pass: 0,
+  rowsSeen: 9,
+  codingFvu: 0.5,
+  updatedFvu: 0.4,
+  l0: 2,
+  atomBatch: 1,
+  deadAtoms: 0,
+  duplicates: 0,
+  replaced: 0,
+  milliseconds: 1,
+  stages: { omp: 1 },
 };
 
 /** A dictionary file. */

@@ -155,7 +155,7 @@ async function modelTargets(directory: string): Promise<Target[]> {
   const sound: Record<string, Bytes> = {
     [MODEL_FILES.dictionary]: samples.dictionarySample(),
     [MODEL_FILES.config]: json(samples.CONFIG),
-    [MODEL_FILES.metrics]: json({ iteration: 0, pass: 0, rowsSeen: 9 }),
+    [MODEL_FILES.metrics]: json(samples.METRICS_LINE),
     [MODEL_FILES.labels]: json({ 1: "colours", 5: "towns" }),
   };
   for (const [name, bytes] of Object.entries(sound)) {
