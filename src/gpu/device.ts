@@ -51,16 +51,29 @@ const ASSUMED_MEMORY = 72 * 2 ** 30;
 /** A software driver shares the machine's memory with everything else. */
 const ASSUMED_SOFTWARE_MEMORY = 4 * 2 ** 30;
 
-/** Asks for the fastest adapter there is, or `undefined` where there is none. */
+/** The subgroup sizes that WebGPU gives where a driver tells none, as OpenGL's do. */
+const UNTOLD_SUBGROUPS = { least: 4, most: 128 };
+
+/** Asks for the fastest adapter there is, or `undefined` where there is none that computes reliably. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
   try {
     const adapter = await navigator.gpu?.requestAdapter({
       powerPreference: "high-performance",
     });
-    return adapter ?? undefined;
+    return adapter && !throughOpenGl(adapter) ? adapter : undefined;
   } catch {
     return undefined; // A broken driver is no adapter; `doctor` says what to mend.
   }
+}
+
+/**
+ * Without a Vulkan driver, WebGPU falls back on OpenGL where it can: kernels hang there, so it counts as no adapter. The
+ * adapter does not name its interface; it is known by subgroup sizes that only stand for "unknown".
+ */
+export function throughOpenGl(adapter: Pick<GPUAdapter, "info">): boolean {
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  return subgroupMinSize === UNTOLD_SUBGROUPS.least &&
+    subgroupMaxSize === UNTOLD_SUBGROUPS.most;
 }
 
 /** Names an adapter, and tells whether it is a processor in disguise. */
