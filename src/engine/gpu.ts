@@ -106,6 +106,7 @@ class WgslEngine implements GpuEngine {
     this.#checkRows(rows);
     this.#uploadOrder(step);
     this.#load(rows);
+    if (this.spec.rows === "f16" && "data" in rows) this.#rows.round(rows.rows);
     this.#reports.begin(rows.rows);
     const { groups, coder } = this.spec;
     const most = groupSparsities(groups, step.sparsity ?? coder.sparsity);

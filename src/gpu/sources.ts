@@ -22,6 +22,7 @@ import product from "../../kernels/product.wgsl" with { type: "text" };
 import replace from "../../kernels/replace.wgsl" with { type: "text" };
 import residual from "../../kernels/residual.wgsl" with { type: "text" };
 import restore from "../../kernels/restore.wgsl" with { type: "text" };
+import round from "../../kernels/round.wgsl" with { type: "text" };
 import scatter from "../../kernels/scatter.wgsl" with { type: "text" };
 import starts from "../../kernels/starts.wgsl" with { type: "text" };
 import step from "../../kernels/step.wgsl" with { type: "text" };
@@ -50,6 +51,7 @@ export const kernelTexts = {
   replace,
   residual,
   restore,
+  round,
   scatter,
   starts,
   step,

@@ -48,9 +48,7 @@ async function streamPass(
   const { source, options, hooks, state, engine, plan } = training;
   const skipRows = plan.batches.slice(0, first).reduce((sum, n) => sum + n, 0);
   const shuffleSeed = plan.batches.length > 1 ? options.seed : undefined;
-  // Rows kept as halves are rounded: in the last pass of a resumed run they are kept too, so that they are the same rows.
-  const again = options.rows === "f16" ||
-    state.iteration + plan.batches.length < plan.iterations;
+  const again = state.iteration + plan.batches.length < plan.iterations;
   let b = first;
   const batches = source.batches(plan.batches.slice(first), {
     except: training.except,

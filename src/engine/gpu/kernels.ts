@@ -32,6 +32,7 @@ export interface GroupKernels {
 /** The kernels that all groups share. */
 export interface SharedKernels {
   prepare: Kernel;
+  round: Kernel;
   energy: Kernel;
   total: Kernel;
   product: Kernel;
@@ -92,6 +93,7 @@ function compileShared(
   ) => runner.compile(rowKernel(context, name, n, matrices, values));
   return allOf({
     prepare: row("prepare", { Y: rows }),
+    round: row("round", { Y: rows }),
     energy: row("energy", { R: rows }),
     total: runner.compile(flatKernel(context, "total")),
     mirror: runner.compile(mirrorKernel()),

@@ -61,6 +61,18 @@ export class RowLoader {
     }
   }
 
+  /** Rounds the sample batch's rows as keeping them in halves would, so that a training does not depend on what fits. */
+  round(rows: number): void {
+    const { buffers, kernels, runner } = this.#context;
+    runner.stage("prepare");
+    runner.run(
+      kernels.round,
+      { Y: buffers.rows, energies: buffers.wholes },
+      { rows },
+      rows,
+    );
+  }
+
   /** Copies rows kept on the device into the sample batch. */
   restore(number: number): void {
     const held = this.#held[number];
