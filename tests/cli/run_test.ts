@@ -51,6 +51,14 @@ Deno.test("run() exits 2 with one line where a group's command is missing", asyn
   );
 });
 
+Deno.test("run() refuses a benchmark of more nonzeros than atoms or dimensions", async () => {
+  for (const sizes of [["--m", "16"], ["--n", "16"]]) {
+    const { code, stderr } = await runCli(["bench", "--k", "17", ...sizes]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--k is "17": it takes at most .*\(16\)\n$/);
+  }
+});
+
 Deno.test("run() puts an error into one JSON document with --json", async () => {
   const { code, stdout, stderr } = await runCli(
     ["train", "--atoms", "few", "--json"],

@@ -1,5 +1,6 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { BenchReport } from "../../bench/types.ts";
+import { DbksvdError } from "../../errors.ts";
 import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -93,6 +94,13 @@ async function bench(flags: BenchFlags, session: Session): Promise<void> {
 }
 
 function sizesOf({ n, m, k, rows }: BenchFlags) {
+  const most = Math.min(...n, ...m);
+  const over = k.find((count) => count > most);
+  if (over !== undefined) {
+    throw new DbksvdError("usage", `--k is "${over}"`, {
+      mend: `it takes at most the least of --n and --m (${most})`,
+    });
+  }
   return n.flatMap((n) =>
     m.flatMap((m) => k.flatMap((k) => rows.map((rows) => ({ n, m, k, rows }))))
   );
