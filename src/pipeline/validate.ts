@@ -3,9 +3,6 @@ import { DbksvdError } from "../errors.ts";
 import type { PipelineConfig } from "./config.ts";
 import schema from "./schema.json" with { type: "json" };
 
-/** The JSON Schema of a pipeline's configuration, as published beside the code. */
-export const PIPELINE_SCHEMA: Readonly<Record<string, unknown>> = schema;
-
 const check = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .compile<PipelineConfig>(schema);
 

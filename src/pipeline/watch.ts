@@ -26,11 +26,6 @@ export interface PipelineEvent {
 /** Takes the pipeline's events, in order. */
 export type EventSink = (event: PipelineEvent) => void;
 
-/** A sink that writes every event as a line of JSON. */
-export function jsonLines(write: (line: string) => void): EventSink {
-  return (event) => write(`${JSON.stringify(event)}\n`);
-}
-
 /** What a heartbeat file says. */
 export interface Heartbeat {
   /** ISO 8601. */

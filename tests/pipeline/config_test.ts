@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DbksvdError } from "../../src/errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
-import { PIPELINE_SCHEMA } from "../../src/pipeline/validate.ts";
+import schema from "../../src/pipeline/schema.json" with { type: "json" };
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
 
 const LEAST = {
@@ -111,9 +111,7 @@ Deno.test("loadPipelineConfig() lets no relative path leave the configuration's 
   }));
 
 Deno.test("the schema knows every training parameter, and the recipe's configuration is valid", async () => {
-  const { train } = PIPELINE_SCHEMA.definitions as {
-    train: { properties: Record<string, unknown> };
-  };
+  const { train } = schema.definitions;
   const optional = ["sampleBatch", "atomBatch", "startSparsity", "matryoshka"];
   for (const name of [...Object.keys(DEFAULT_TRAIN_OPTIONS), ...optional]) {
     if (name !== "holdout") assert(name in train.properties, name);

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import type { PipelineConfig } from "../../src/pipeline/config.ts";
 import { signatureOf } from "../../src/pipeline/notify.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
-import { jsonLines } from "../../src/pipeline/watch.ts";
+import type { PipelineEvent } from "../../src/pipeline/watch.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(2);
@@ -55,7 +55,7 @@ Deno.test("a promotion is sent to the webhook, signed, again after a failure of 
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
   const lines: string[] = [];
   const run = await pipeline.run({
-    log: jsonLines((line) => lines.push(line)),
+    log: (event) => lines.push(JSON.stringify(event)),
   });
   assert.equal(server.received.length, 2);
   const [first, second] = server.received;
@@ -126,15 +126,11 @@ Deno.test("signatureOf() is HMAC-SHA256 of the time and the body", async () => {
   assert.equal(await signatureOf("key", "17", "{}"), `sha256=${expected}`);
 });
 
-Deno.test("the log is a line of JSON an event, each with time, level, pipeline and run", async () => {
+Deno.test("every event of the log tells its time, level and pipeline, and each stage ends with one", async () => {
   await using pipeline = await TestPipeline.create({ name: "nightly" });
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
-  const lines: string[] = [];
-  await pipeline.run({ log: jsonLines((line) => lines.push(line)) });
-  const events = lines.map((line) => {
-    assert(line.endsWith("\n"));
-    return JSON.parse(line);
-  });
+  const events: PipelineEvent[] = [];
+  await pipeline.run({ log: (event) => events.push(event) });
   for (const event of events) {
     assert.equal(event.pipeline, "nightly");
     assert.match(event.level, /^(debug|info|warn|error)$/);

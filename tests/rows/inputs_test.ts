@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { DbksvdError } from "../../src/errors.ts";
-import { describeFile } from "../../src/rows/describe.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
 import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
@@ -240,23 +239,3 @@ Deno.test("openRows() refuses options that make no sense", async () => {
     );
   }
 });
-
-Deno.test("describeFile() tells rows, bytes, and whether it is another file", () =>
-  inDirectory(async (directory) => {
-    const file = `${directory}/a.parquet`;
-    writeHyparquet(file, rows, {});
-    const first = await describeFile(file);
-    assert.deepEqual([first.path, first.rows, first.bytes], [
-      file,
-      90,
-      Deno.statSync(file).size,
-    ]);
-    assert.deepEqual(await describeFile(file), first);
-    writeHyparquet(file, rows.slice(1), {});
-    assert.notEqual((await describeFile(file)).checksum, first.checksum);
-    Deno.writeFileSync(`${directory}/a.f32`, new Uint8Array(numbers.buffer));
-    assert.equal(
-      (await describeFile(`${directory}/a.f32`, { width: WIDTH })).rows,
-      90,
-    );
-  }));
