@@ -21,7 +21,7 @@ const TARGETS = [
 ];
 
 /** The arguments of `deno compile` for one platform. */
-export function compileArguments(target: string): string[] {
+function compileArguments(target: string): string[] {
   return [
     "compile",
     "-P=dbksvd",

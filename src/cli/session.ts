@@ -107,7 +107,7 @@ function isAbort(error: unknown): boolean {
 }
 
 /** JSON with typed arrays as lists. */
-export function toJson(document: unknown): string {
+function toJson(document: unknown): string {
   return JSON.stringify(
     document,
     (_key, value) =>

@@ -21,7 +21,7 @@ export interface Matrix extends MatrixShape {
 const PART_ROWS = 128;
 
 /** Bytes of one element. */
-export function elementBytes(element: MatrixElement): number {
+function elementBytes(element: MatrixElement): number {
   return element === "vec4<f32>" ? 16 : 8;
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./similarity.ts";
 
 /** Most atoms for which the best matching is found exactly. */
-export const HUNGARIAN_LIMIT = 4096;
+const HUNGARIAN_LIMIT = 4096;
 
 /** Candidates a row keeps in a round of greedy matching. */
 const CANDIDATES = 16;

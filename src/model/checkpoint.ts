@@ -11,7 +11,7 @@ import {
 } from "./safetensors.ts";
 
 /** Version of the checkpoint files' format. */
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 /** The directory, within an output directory, that holds an unfinished run's checkpoints. */
 export const CHECKPOINT_DIRECTORY = ".checkpoint";

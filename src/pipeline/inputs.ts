@@ -143,7 +143,7 @@ async function lookAtUrl(
 }
 
 /** A URL's name in the manifest: no user, no password, its query (which may hold a signature) by its checksum alone. */
-export function urlName(url: string): string {
+function urlName(url: string): string {
   const { origin, pathname, search } = new URL(url);
   if (search === "") return origin + pathname;
   const query = createHash("sha256").update(search).digest("hex");

@@ -26,7 +26,7 @@ export async function writePrometheus(
 }
 
 /** The pipeline's figures in Prometheus' text format. */
-export function prometheusText(store: Store, pipeline: string): string {
+function prometheusText(store: Store, pipeline: string): string {
   const lines: string[] = [];
   const add = (
     name: string,

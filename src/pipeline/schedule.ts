@@ -180,7 +180,7 @@ function writeFact(store: Store, name: string, value: string): void {
 }
 
 /** The system's time, and `Deno.cron` for the minutes; which of them are due is for the schedule's own parser to say. */
-export function systemClock(name: string): PipelineClock {
+function systemClock(name: string): PipelineClock {
   return {
     now: () => new Date(),
     everyMinute: (tick, signal) =>

@@ -109,7 +109,7 @@ export async function retire(
 }
 
 /** Removes a version's folder. */
-export async function removeVersion(
+async function removeVersion(
   places: PipelinePlaces,
   id: string,
 ): Promise<void> {

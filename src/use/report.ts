@@ -7,7 +7,7 @@ import type { DetailedEvaluation } from "./evaluate.ts";
 import type { TrainResult } from "./train.ts";
 
 /** The report's name in a model directory. */
-export const REPORT_FILE = "report.html";
+const REPORT_FILE = "report.html";
 
 /** Most multiplications spent on the coherence of the atoms: some seconds. */
 const COHERENCE_LIMIT = 2e10;

@@ -39,7 +39,7 @@ export async function identityOf(
 }
 
 /** The inputs of a source as they are recorded. */
-export function inputsOf(
+function inputsOf(
   source: RowSource,
 ): { path: string; rows: number; bytes: number }[] {
   return source.files.map(({ path, rows, bytes }) => ({ path, rows, bytes }));
@@ -69,7 +69,7 @@ export function changesBetween(
 }
 
 /** Compares by value; a key that is undefined counts as absent, as it does in JSON. */
-export function sameJson(a: unknown, b: unknown): boolean {
+function sameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 

@@ -142,7 +142,7 @@ export function nonnegativeByBruteForce(
  * @param columns the matrix's columns
  * @returns the left vector u and σ·v, one value a column
  */
-export function leadingSingular(
+function leadingSingular(
   columns: Matrix64,
 ): { u: Float64Array; scaled: Float64Array } {
   const a = columns.map((column) => column.slice());

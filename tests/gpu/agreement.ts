@@ -140,7 +140,7 @@ function assertReportsAgree(gpu: IterationReport, cpu: IterationReport): void {
 }
 
 /** Greatest absolute difference of two arrays. */
-export function greatestDifference(a: Float32Array, b: Float32Array): number {
+function greatestDifference(a: Float32Array, b: Float32Array): number {
   assert.equal(a.length, b.length);
   return a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0);
 }
