@@ -1,4 +1,5 @@
 import { permutation, randomStream } from "../random.ts";
+import { BatchFiller } from "./batch_filler.ts";
 import type { BatchOptions, RowBatch } from "./source.ts";
 
 /** Rows start ≤ row < end. */
@@ -276,50 +277,4 @@ function listRows(
     offsets: list.offsets.subarray(0, count),
     rows: list.rows.subarray(0, count),
   };
-}
-
-// Copies rows one by one into batches of the sizes asked for.
-class BatchFiller {
-  #data = new Float32Array(0);
-  #rowNumbers = new Float64Array(0);
-  #rows = 0;
-  #batches = 0;
-
-  constructor(
-    readonly width: number,
-    readonly sizes: readonly number[],
-    private left: number,
-  ) {}
-
-  add(from: Float32Array, index: number, row: number): RowBatch | undefined {
-    const { width } = this;
-    if (this.#rows === 0) this.#begin();
-    this.#data.set(
-      from.subarray(index * width, (index + 1) * width),
-      this.#rows * width,
-    );
-    this.#rowNumbers[this.#rows++] = row;
-    return this.#rows === this.#rowNumbers.length ? this.finish() : undefined;
-  }
-
-  finish(): RowBatch | undefined {
-    const rows = this.#rows;
-    if (rows === 0) return undefined;
-    const full = rows === this.#rowNumbers.length;
-    const rowNumbers = full
-      ? this.#rowNumbers
-      : this.#rowNumbers.slice(0, rows);
-    const data = full ? this.#data : this.#data.slice(0, rows * this.width);
-    this.#rows = 0;
-    this.left -= rows;
-    return { data, rows, firstRow: rowNumbers[0], rowNumbers };
-  }
-
-  // A batch size may be far beyond the rows there are: no more is allocated than can still come.
-  #begin() {
-    const size = this.sizes[Math.min(this.#batches++, this.sizes.length - 1)];
-    const rows = Math.max(1, Math.min(size, this.left));
-    this.#data = new Float32Array(rows * this.width);
-    this.#rowNumbers = new Float64Array(rows);
-  }
 }

@@ -8,13 +8,15 @@ import type { RowSet, RowSource } from "../rows/source.ts";
 import type { RunOptions } from "./coding.ts";
 import { evaluateAll, type Metrics } from "./evaluate.ts";
 import {
+  pursuitAutoencoder,
+  thresholdAutoencoder,
+  topkAutoencoder,
+} from "./export_autoencoder.ts";
+import {
   exportFiles,
   type ExportFormat,
   type ExportNames,
   LINEAR_FORMATS,
-  pursuitAutoencoder,
-  thresholdAutoencoder,
-  topkAutoencoder,
 } from "./export_formats.ts";
 import { fitEncoder } from "./fit_encoder.ts";
 import { requireApart, requireExportPlace } from "./output_guard.ts";
