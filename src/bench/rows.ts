@@ -51,8 +51,8 @@ export async function benchRows(
     [...new Set([1, navigator.hardwareConcurrency])];
   const results: RowsBenchFile[] = [];
   for (const file of files) {
-    const bare = await best(repeats, () => readFile(file));
     const { rows, width, ...baseline } = await readBaseline(file, options);
+    const bare = await best(repeats, () => readFile(file));
     for (const workers of counts) {
       const decodeWorkers = workers === 1 ? 0 : workers;
       const ours = await deliveryRate(
