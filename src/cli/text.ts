@@ -39,3 +39,12 @@ export function table(
 function width(text: string): number {
   return [...text].length;
 }
+
+/** How many of a thing there are: "1 pass", "9 000 rows". */
+export function counted(
+  number: number,
+  one: string,
+  several: string = `${one}s`,
+): string {
+  return `${count(number)} ${number === 1 ? one : several}`;
+}

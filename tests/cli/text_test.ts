@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { count, duration, figure, table } from "../../src/cli/text.ts";
+import { count, counted, duration, figure, table } from "../../src/cli/text.ts";
 
 Deno.test("count() sets thousands apart", () => {
   assert.deepEqual([0, 999, 1000, 2621440].map(count), [
@@ -35,4 +35,10 @@ Deno.test("table() flushes all but the first column right", () => {
     table(["m", "FVU"], [["512", "0.24"], ["16384", "0.1"]]),
     "m       FVU\n512    0.24\n16384   0.1",
   );
+});
+
+Deno.test("counted() says one thing or several", () => {
+  assert.equal(counted(1, "row"), "1 row");
+  assert.equal(counted(9000, "row"), "9 000 rows");
+  assert.equal(counted(2, "pass", "passes"), "2 passes");
 });

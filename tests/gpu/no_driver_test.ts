@@ -25,8 +25,9 @@ Deno.test("--device gpu without a Vulkan driver exits 4 and says what to install
 
 Deno.test("doctor without a Vulkan driver names the problem and its remedy", async () => {
   const { stdout } = await withoutVulkan("doctor", "--json");
-  const { ok, problems } = JSON.parse(stdout);
+  const { ok, adapter, problems } = JSON.parse(stdout);
   assert.equal(ok, false);
+  assert.equal(adapter, null);
   assert.match(problems[0].mend, /driver/);
 });
 

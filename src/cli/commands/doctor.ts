@@ -30,7 +30,10 @@ export function doctorCommand(io: Io): CommandUnknownOpts {
         return;
       }
       const probe = await examine();
-      print(probe, () => describeProbe(probe));
+      print(
+        { ...probe, adapter: probe.adapter ?? null },
+        () => describeProbe(probe),
+      );
     })
   ) as unknown as CommandUnknownOpts;
 }

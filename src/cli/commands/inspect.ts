@@ -81,7 +81,9 @@ async function inspectModel(
     const labels = await labelAtoms(directory, flags.label);
     return session.print(
       { model: directory, labels },
-      () => Object.entries(labels).map((pair) => pair.join(" ")).join("\n"),
+      () =>
+        Object.entries(labels).map((pair) => pair.join(" ")).join("\n") ||
+        "No atom has a label",
     );
   }
   const { loadDictionary } = await import("../../use/models.ts");

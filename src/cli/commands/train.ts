@@ -22,7 +22,7 @@ import {
 } from "../learning_options.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
-import { count, duration, figure } from "../text.ts";
+import { count, counted, duration, figure } from "../text.ts";
 import { TrainingProgress } from "../training_progress.ts";
 
 type TrainFlags = LearningOptions & DeviceOption & RowOptions & {
@@ -120,12 +120,12 @@ async function tellPlan(
   session.print(told, () =>
     [
       `Would train on ${
-        count(told.rows)
-      } rows, ${told.width} wide, and hold out ${
-        count(told.heldOut)
-      }: ${told.passes} passes, ${count(told.iterations)} iterations of up to ${
-        count(told.sampleBatch)
-      } rows`,
+        counted(told.rows, "row")
+      }, ${told.width} wide, and hold out ${count(told.heldOut)}: ${
+        counted(told.passes, "pass", "passes")
+      }, ${counted(told.iterations, "iteration")} of up to ${
+        counted(told.sampleBatch, "row")
+      }`,
       ...(told.gpu?.lines ?? []),
       ...(told.problem === undefined ? [] : [`No GPU for it: ${told.problem}`]),
     ].join("\n"));
@@ -157,14 +157,16 @@ function describeSummary(
   const { atoms, sparsity } = config.parameters;
   const lines = [
     `Learned ${atoms} atoms, ${sparsity} nonzeros a row, from ${
-      count(rows)
-    } rows in ${passes} passes, ${
+      counted(rows, "row")
+    } in ${counted(passes, "pass", "passes")}, ${
       duration(seconds)
     }, on ${device.name} (${device.kind.toUpperCase()} engine)`,
   ];
   if (heldOut !== undefined) {
     lines.push(
-      `Held-out FVU ${figure(heldOut.fvu)} on ${count(heldOut.rows)} rows ` +
+      `Held-out FVU ${figure(heldOut.fvu)} on ${
+        counted(heldOut.rows, "row")
+      } ` +
         `(as many training rows: ${figure(config.training?.fvu)}; ` +
         `explained variance ${figure(heldOut.explained_variance)}, ` +
         `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,
