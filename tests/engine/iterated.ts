@@ -55,7 +55,7 @@ export function iterateOnce(
 /** An iteration of B = 7 in shuffled order, nothing else. */
 export function stepOf(
   spec: EngineSpec,
-  changes: Partial<IterationStep>,
+  changes: Partial<IterationStep> = {},
 ): IterationStep {
   return {
     order: atomOrder(spec.groups, 3, 0, spec.exact),

@@ -237,7 +237,7 @@ export function iterationSuite(engine: EngineUnderTest): void {
     const held = await withEngine(engine, spec, dictionary, async (e) => {
       const number = await e.holdRows({ data: data.slice(), rows: SIZES.rows });
       assert(number !== undefined);
-      await e.iterate({ held: number, rows: SIZES.rows }, stepOf(spec, {}));
+      await e.iterate({ held: number, rows: SIZES.rows }, stepOf(spec));
       await e.reports();
       return await e.readDictionary();
     });

@@ -10,7 +10,7 @@ import {
   createGpuEngine,
   type GpuEngineOptions,
 } from "../../src/engine/gpu.ts";
-import { atomOrder } from "../../src/learn/plan.ts";
+import { stepOf } from "../engine/iterated.ts";
 import type { PlantedProblem } from "./planted.ts";
 
 /** Greatest difference of atoms between engines after one iteration from the same state. */
@@ -18,21 +18,6 @@ const ATOM_TOLERANCE = 1e-4;
 
 /** Share of rows on which engines must find the same support. */
 const SAME_SUPPORTS = 0.999;
-
-/** An iteration's instructions: shuffled atoms, B = 7 unless told. */
-export function stepOf(
-  problem: PlantedProblem,
-  changes: Partial<IterationStep> = {},
-): IterationStep {
-  const { spec } = problem;
-  return {
-    order: atomOrder(spec.groups, 3, 0, spec.exact),
-    atomBatch: spec.exact ? 1 : 7,
-    ridge: 0,
-    replace: new Uint32Array(0),
-    ...changes,
-  };
-}
 
 /** What an engine makes of a problem: codes before, one iteration, dictionary and codes after. */
 export interface Outcome {
@@ -78,7 +63,7 @@ export async function assertEnginesAgree(
   options: GpuEngineOptions = {},
   changes: Partial<IterationStep> = {},
 ): Promise<void> {
-  const step = stepOf(problem, changes);
+  const step = stepOf(problem.spec, changes);
   const gpu = await outcome(
     await createGpuEngine(problem.spec, options),
     problem,

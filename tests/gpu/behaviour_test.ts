@@ -4,17 +4,16 @@ import { EMPTY_SLOT, type Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
-import {
-  assertCodesAgree,
-  assertSupportsAgree,
-  outcome,
-  stepOf,
-} from "./agreement.ts";
+import { stepOf } from "../engine/iterated.ts";
+import { assertCodesAgree, assertSupportsAgree, outcome } from "./agreement.ts";
 import { plantedProblem } from "./planted.ts";
 
 Deno.test("the GPU engine gives the same bytes on every run", async () => {
   const problem = plantedProblem({ groups: [20, 33], sparsity: 6 });
-  const step = stepOf(problem, { ridge: 1, replace: Uint32Array.of(1, 30) });
+  const step = stepOf(problem.spec, {
+    ridge: 1,
+    replace: Uint32Array.of(1, 30),
+  });
   const run = async () =>
     await outcome(await createGpuEngine(problem.spec), problem, step);
   const [first, second] = [await run(), await run()];
@@ -25,7 +24,7 @@ Deno.test("the GPU engine gives the same bytes on every run", async () => {
 
 Deno.test("the GPU engine gives the same bytes however little memory it has", async () => {
   const problem = plantedProblem({ rowCount: 700 });
-  const step = stepOf(problem);
+  const step = stepOf(problem.spec);
   const run = async (binding: number) =>
     await outcome(
       await createGpuEngine(problem.spec, { limits: { binding } }),
@@ -39,7 +38,7 @@ Deno.test("the GPU engine gives the same bytes however little memory it has", as
 
 Deno.test("holdRows() trains as streaming does", async () => {
   const problem = plantedProblem();
-  const step = stepOf(problem);
+  const step = stepOf(problem.spec);
   const run = async (held: boolean) =>
     await outcome(await createGpuEngine(problem.spec), problem, step, held);
   const [streamed, held] = [await run(false), await run(true)];
@@ -48,7 +47,7 @@ Deno.test("holdRows() trains as streaming does", async () => {
 
 Deno.test("rows in halves train alike, held or streamed", async () => {
   const problem = plantedProblem({ rows: "f16" });
-  const step = stepOf(problem);
+  const step = stepOf(problem.spec);
   const run = async (held: boolean) =>
     await outcome(await createGpuEngine(problem.spec), problem, step, held);
   const [streamed, held] = [await run(false), await run(true)];
@@ -58,7 +57,7 @@ Deno.test("rows in halves train alike, held or streamed", async () => {
 
 Deno.test("rows in halves change codes by rounding only", async () => {
   const problem = plantedProblem();
-  const step = stepOf(problem);
+  const step = stepOf(problem.spec);
   const run = async (rows: "f16" | "f32") =>
     await outcome(
       await createGpuEngine({ ...problem.spec, rows }),
@@ -147,7 +146,7 @@ for (const method of ["omp", "mp"] as const) {
 Deno.test("iterate() with fewer rows than the sample batch leaves the rest alone", async () => {
   const problem = plantedProblem({ rowCount: 200 });
   const few = { ...problem, rows: 97, data: problem.data.slice(0, 97 * 37) };
-  const step = stepOf(problem);
+  const step = stepOf(problem.spec);
   const spec = { ...problem.spec, sampleBatch: 1000 };
   const engine = await createGpuEngine(spec);
   await engine.loadDictionary(problem.dictionary);
@@ -163,7 +162,7 @@ Deno.test("iterate() refuses more rows than the sample batch", async () => {
   const engine = await createGpuEngine(problem.spec);
   const { data, rows } = problem;
   await assert.rejects(
-    engine.iterate({ data, rows }, stepOf(problem)),
+    engine.iterate({ data, rows }, stepOf(problem.spec)),
     /301 rows and takes 1 to 100/,
   );
   await engine.close();
@@ -196,7 +195,7 @@ Deno.test("a GPU iteration reads back little, uploads its rows once and submits 
   const before = engine.counters;
   const iterations = 3;
   for (let i = 0; i < iterations; i++) {
-    await engine.iterate({ data, rows }, stepOf(problem));
+    await engine.iterate({ data, rows }, stepOf(problem.spec));
   }
   const queued = engine.counters;
   assert.equal(queued.bytesReadBack, before.bytesReadBack);

@@ -1,5 +1,6 @@
 import type { EngineSpec } from "../../src/engine/engine.ts";
 import { randomStream } from "../../src/random.ts";
+import { plainSpec } from "../engine/engines.ts";
 
 /** A small problem with a planted dictionary: rows, first atoms and the spec of an engine for them. */
 export interface PlantedProblem {
@@ -42,26 +43,11 @@ export function plantedProblem(
       data[i * width + p] += 0.05 * random.normal() + 0.1;
     }
   }
-  const spec: EngineSpec = {
-    width,
-    atoms,
-    groups: [atoms],
+  const spec = plainSpec({ width, atoms, rows: rowCount, sparsity }, {
     normalisation: { mean: new Float32Array(width).fill(0.1), scale: 0.7 },
-    sampleBatch: rowCount,
-    powerSteps: 1,
-    exact: false,
-    gram: "f32",
-    rows: "f32",
     ...rest,
-    coder: {
-      method: "omp",
-      sparsity,
-      nonnegative: false,
-      tolerance: 0,
-      refit: false,
-      ...coder,
-    },
-  };
+    coder,
+  });
   const dictionary = unitRows(atoms, width, random.normal);
   return { data, rows: rowCount, dictionary, spec };
 }

@@ -7,7 +7,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "../../src/model/checkpoint.ts";
-import { inDirectory, namesIn } from "../reliability/runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 
 const VALUE = {
   iteration: 12,

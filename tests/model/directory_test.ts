@@ -8,6 +8,7 @@ import {
   safetensorsParts,
 } from "../../src/model/safetensors.ts";
 import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
+import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "./models.ts";
 
 const LINE: MetricsLine = {
@@ -24,15 +25,6 @@ const LINE: MetricsLine = {
   milliseconds: 12,
   stages: { correlate: 3 },
 };
-
-async function inDirectory(use: (path: string) => Promise<void>) {
-  const path = await Deno.makeTempDir();
-  try {
-    await use(path);
-  } finally {
-    await Deno.remove(path, { recursive: true });
-  }
-}
 
 Deno.test("loadModel() returns what saveModel() wrote", async () => {
   await inDirectory(async (parent) => {

@@ -5,21 +5,13 @@ import { DbksvdError } from "../../src/errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
 import schema from "../../src/pipeline/schema.json" with { type: "json" };
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
+import { inDirectory } from "../directories.ts";
 
 const LEAST = {
   inputs: ["in/*.parquet"],
   root: "pipe",
   train: { atoms: 256, sparsity: 6, passes: 1 },
 };
-
-async function withFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "dbksvd-config-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function refused(config: unknown, pattern: RegExp, base?: string) {
   return assert.rejects(
@@ -37,7 +29,7 @@ function refused(config: unknown, pattern: RegExp, base?: string) {
 }
 
 Deno.test("loadPipelineConfig() fills in the defaults and makes paths absolute", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const file = join(folder, "nightly.json");
     await Deno.writeTextFile(file, JSON.stringify(LEAST));
     const settings = await loadPipelineConfig(file);
@@ -77,7 +69,7 @@ Deno.test("loadPipelineConfig() names every field at fault by its JSON path", as
 });
 
 Deno.test("loadPipelineConfig() says where a file is no JSON, or is not there", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const file = join(folder, "broken.json");
     await Deno.writeTextFile(file, '{ "inputs": [');
     await refused(file, /Not JSON.*broken\.json/);
@@ -85,7 +77,7 @@ Deno.test("loadPipelineConfig() says where a file is no JSON, or is not there", 
   }));
 
 Deno.test("loadPipelineConfig() lets no relative path leave the configuration's folder", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const outside = join(folder, "outside");
     const base = join(folder, "base");
     await Deno.mkdir(outside);

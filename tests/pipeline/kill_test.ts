@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadModel } from "../../src/model/directory.ts";
 import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
+import { namesIn } from "../directories.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const CHILD = fileURLToPath(new URL("killed_run.ts", import.meta.url));
@@ -34,12 +35,6 @@ async function killAt(pipeline: TestPipeline, when: string): Promise<void> {
   }).output();
   assert(!success);
   assert.equal(signal, "SIGKILL", new TextDecoder().decode(stderr));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) names.push(name);
-  return names.sort();
 }
 
 /** Two drops, the second perhaps with killed runs before the one that ends. */

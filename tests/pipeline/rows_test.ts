@@ -13,6 +13,7 @@ import { rowsFromArray } from "../../src/rows/memory.ts";
 import { chooseRows } from "../../src/rows/row_set.ts";
 import { randomStream } from "../../src/random.ts";
 import type { BatchOptions, RowSource } from "../../src/rows/source.ts";
+import { inDirectory } from "../directories.ts";
 
 /** Rows of one dimension: row i holds first + i. */
 function numbered(rows: number, first = 0): RowSource {
@@ -162,17 +163,8 @@ Deno.test("mixSources() honours what each part leaves out, ranges, row sets and 
   );
 });
 
-async function withFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "dbksvd-rows-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("StoredRowsWriter keeps rows, takes them back, and storedRows() delivers them", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const path = join(folder, "rows.f32");
     const writer = await StoredRowsWriter.create(path, 2);
     await writer.append(Float32Array.of(1, 2, 3, 4, 5, 6));
@@ -244,7 +236,7 @@ async function reservoirAfter(
 }
 
 Deno.test("the reservoir is the same sample of all rows whatever the order they came in", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const files = [
       { name: "a", rows: 50 },
       { name: "b", rows: 7 },
@@ -261,7 +253,7 @@ Deno.test("the reservoir is the same sample of all rows whatever the order they 
   }));
 
 Deno.test("the reservoir holds every file's rows in proportion", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const files = Array.from({ length: 10 }, (_, i) => ({
       name: String.fromCharCode(97 + i),
       rows: 300,

@@ -5,8 +5,9 @@ import { npyParts } from "../../src/model/npy.ts";
 import { encode } from "../../src/use/encode.ts";
 import { loadDictionary } from "../../src/use/models.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 import { runCli } from "../cli/fake_io.ts";
-import { inDirectory, namesIn, noise, SMALL, smallSource } from "./runs.ts";
+import { noise, SMALL, smallSource } from "./runs.ts";
 
 const SAMPLE = new URL("../../samples/glove-10k.parquet", import.meta.url);
 

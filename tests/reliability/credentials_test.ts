@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { npyParts } from "../../src/model/npy.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
-import { inDirectory, noise, SMALL } from "./runs.ts";
+import { inDirectory } from "../directories.ts";
+import { noise, SMALL } from "./runs.ts";
 
 const SECRETS = ["pa55word", "s1gnature", btoa("alice:pa55word")];
 

@@ -12,7 +12,8 @@ import {
   type TrainOutput,
   trainToDirectory,
 } from "../../src/use/train_directory.ts";
-import { dictionaryBytes, inDirectory, SMALL, smallSource } from "./runs.ts";
+import { inDirectory } from "../directories.ts";
+import { dictionaryBytes, SMALL, smallSource } from "./runs.ts";
 
 const EVERY = { iterations: 1 };
 

@@ -7,7 +7,8 @@ import {
   readCheckpoint,
 } from "../../src/model/checkpoint.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
-import { inDirectory, namesIn, SMALL, smallSource } from "./runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
+import { SMALL, smallSource } from "./runs.ts";
 
 function isWriteError(words: RegExp) {
   return (error: unknown) =>

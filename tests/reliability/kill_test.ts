@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { inDirectory } from "../directories.ts";
 import { killTrainings } from "./kills.ts";
-import { inDirectory } from "./runs.ts";
 
 for (
   const [device, kills, passes] of [["cpu", 4, 10], ["gpu", 2, 6]] as const

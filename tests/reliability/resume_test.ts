@@ -12,14 +12,8 @@ import {
   type TrainOutput,
   trainToDirectory,
 } from "../../src/use/train_directory.ts";
-import {
-  dictionaryBytes,
-  inDirectory,
-  namesIn,
-  noise,
-  SMALL,
-  smallSource,
-} from "./runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
+import { dictionaryBytes, noise, SMALL, smallSource } from "./runs.ts";
 
 const EVERY = { iterations: 1 };
 

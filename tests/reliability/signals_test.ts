@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints } from "../../src/model/checkpoint.ts";
-import { dictionaryBytes, inDirectory, namesIn } from "./runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
+import { dictionaryBytes } from "./runs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

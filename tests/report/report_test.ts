@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { parseHTML } from "linkedom";
 import { saveModel } from "../../src/model/directory.ts";
 import { renderReport, reportForModel } from "../../src/report/report.ts";
+import { inDirectory } from "../directories.ts";
 import { fixtureModel, fixtureReport, HOSTILE } from "./fixture.ts";
 
 const THREE_MEGABYTES = 3e6;
@@ -160,9 +161,8 @@ Deno.test("renderReport() stays under 3 MB for 16 384 atoms and a long training"
   assert(html.length < THREE_MEGABYTES, `${html.length} characters`);
 });
 
-Deno.test("reportForModel() reports a model directory with what training recorded", async () => {
-  const directory = await Deno.makeTempDir();
-  try {
+Deno.test("reportForModel() reports a model directory with what training recorded", () =>
+  inDirectory(async (directory) => {
     const { config, metrics } = fixtureReport();
     const out = join(directory, "words");
     await saveModel(out, fixtureModel(64, 8), config, metrics);
@@ -172,7 +172,4 @@ Deno.test("reportForModel() reports a model directory with what training recorde
     const coherence = new Float32Array(64).fill(0.25);
     const measured = await reportForModel(out, { coherence });
     assert(figureNamed(measured, "Coherence").querySelector("svg"));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+  }));

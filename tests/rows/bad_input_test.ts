@@ -5,7 +5,8 @@ import { asyncBufferFromFile } from "hyparquet/src/node.js";
 import { parquetWriteFile } from "hyparquet-writer";
 import { DbksvdError, type ErrorPlace } from "../../src/errors.ts";
 import type { OpenRowsOptions } from "../../src/rows/open.ts";
-import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
+import { inDirectory } from "../directories.ts";
+import { delivered, rowsOf, withRows } from "./files.ts";
 import {
   asRows,
   someNumbers,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { benchRows } from "../../src/bench/rows.ts";
-import { inDirectory } from "./files.ts";
+import { inDirectory } from "../directories.ts";
 import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
 
 Deno.test("benchRows() measures a file for every number of workers, beside hyparquet", () =>

@@ -1,18 +1,6 @@
 import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
 import type { BatchOptions, RowSource } from "../../src/rows/source.ts";
 
-/** Runs a test with a directory of its own. */
-export async function inDirectory(
-  test: (directory: string) => Promise<void>,
-): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
 /** Runs a test with a source, and closes it. */
 export async function withRows<T>(
   inputs: string | string[],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inDirectory } from "./files.ts";
+import { inDirectory } from "../directories.ts";
 import { fuzz } from "./fuzz.ts";
 
 Deno.test("Damaged files are refused, or read as hyparquet reads them", () =>

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { DbksvdError } from "../../src/errors.ts";
 import { openRows } from "../../src/rows/open.ts";
-import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
+import { inDirectory } from "../directories.ts";
+import { delivered, rowsOf, withRows } from "./files.ts";
 import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
 
 const WIDTH = 4;

@@ -3,7 +3,8 @@ import * as arrow from "apache-arrow";
 import { parquetWriteFile } from "hyparquet-writer";
 import { WriterPropertiesBuilder } from "parquet-wasm";
 import { listColumns } from "../../src/rows/open.ts";
-import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
+import { inDirectory } from "../directories.ts";
+import { delivered, rowsOf, withRows } from "./files.ts";
 import { asRows, someNumbers, sql, sqlRows, writeArrow } from "./writers.ts";
 
 const WIDTH = 5;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { DbksvdError } from "../../src/errors.ts";
 import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
-import { delivered, inDirectory, withRows } from "./files.ts";
+import { inDirectory } from "../directories.ts";
+import { delivered, withRows } from "./files.ts";
 import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";
 
 const WIDTH = 16;

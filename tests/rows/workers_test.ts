@@ -3,7 +3,8 @@ import type { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
 import { chooseRows } from "../../src/rows/row_set.ts";
 import { DecodePool } from "../../src/rows/workers/pool.ts";
-import { delivered, inDirectory, rowsOf, withRows } from "./files.ts";
+import { inDirectory } from "../directories.ts";
+import { delivered, rowsOf, withRows } from "./files.ts";
 import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
 
 const WIDTH = 24;

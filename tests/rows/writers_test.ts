@@ -7,6 +7,7 @@ import {
   WriterVersion,
 } from "parquet-wasm";
 import { openRows } from "../../src/rows/open.ts";
+import { inDirectory } from "../directories.ts";
 import {
   asRows,
   judge,
@@ -41,13 +42,8 @@ async function readAll(
   }
 }
 
-async function inTemporary(test: (file: string) => Promise<void>) {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(`${directory}/v.parquet`);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+function inTemporary(test: (file: string) => Promise<void>) {
+  return inDirectory((directory) => test(`${directory}/v.parquet`));
 }
 
 /** The same values in another codec need no judge: what it said of the first file holds. */

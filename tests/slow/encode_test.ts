@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
+import { inDirectory } from "../directories.ts";
 import { makeModel, makeRows } from "../model/models.ts";
-import { CPU, inDirectory, SAMPLE } from "../use/helpers.ts";
+import { CPU, SAMPLE } from "../use/helpers.ts";
 
 Deno.test("encode() of 20 000 rows of 512 dimensions writes the library's codes, every one", async () => {
   await inDirectory(async (directory) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { inDirectory } from "../directories.ts";
 import { killTrainings } from "../reliability/kills.ts";
-import { inDirectory } from "../reliability/runs.ts";
 
 for (const [device, passes] of [["cpu", 20], ["gpu", 12]] as const) {
   Deno.test(`trainToDirectory() on the ${device} comes to the same bytes through 50 SIGKILLs`, async () => {

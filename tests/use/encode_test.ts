@@ -11,14 +11,9 @@ import { randomStream } from "../../src/random.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { decode } from "../../src/use/decode.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
+import { inDirectory } from "../directories.ts";
 import { makeModel } from "../model/models.ts";
-import {
-  CPU,
-  inDirectory,
-  SAMPLE,
-  smallProblem,
-  writeTexts,
-} from "./helpers.ts";
+import { CPU, SAMPLE, smallProblem, writeTexts } from "./helpers.ts";
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create(":memory:");

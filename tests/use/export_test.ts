@@ -15,7 +15,8 @@ import { importModel } from "../../src/use/import.ts";
 import { train } from "../../src/use/train.ts";
 import { loadAnyModel, loadDictionary } from "../../src/use/models.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
-import { CPU, inDirectory, smallProblem } from "./helpers.ts";
+import { inDirectory } from "../directories.ts";
+import { CPU, smallProblem } from "./helpers.ts";
 import { rebuild } from "./read_sae.ts";
 
 /** A problem with a mean and a scale far from 0 and 1. */

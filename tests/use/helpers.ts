@@ -8,18 +8,6 @@ import { makeModel, makeRows } from "../model/models.ts";
 /** Runs on the CPU engine, whatever the machine has. */
 export const CPU = { createEngine: createCpuEngine } as const;
 
-/** A directory of one's own for the length of a test. */
-export async function inDirectory(
-  use: (path: string) => Promise<void>,
-): Promise<void> {
-  const path = await Deno.makeTempDir({ prefix: "dbksvd-test-" });
-  try {
-    await use(path);
-  } finally {
-    await Deno.remove(path, { recursive: true });
-  }
-}
-
 /** A small model and rows that it codes well. */
 export function smallProblem(
   rows: number,

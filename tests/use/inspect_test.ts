@@ -13,8 +13,9 @@ import {
 import { encodeRows } from "../../src/use/encode.ts";
 import { inspect } from "../../src/use/inspect.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
+import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
-import { CPU, inDirectory, smallProblem, writeTexts } from "./helpers.ts";
+import { CPU, smallProblem, writeTexts } from "./helpers.ts";
 
 interface Use {
   row: number;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DbksvdError } from "../../src/errors.ts";
 import { lockOutput, lockPath } from "../../src/use/lock.ts";
-import { inDirectory, namesIn } from "../reliability/runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 
 Deno.test("lockPath() lies beside the output", () => {
   assert.equal(lockPath("a/model"), "a/.model.lock");

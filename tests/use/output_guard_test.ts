@@ -6,7 +6,8 @@ import { decode } from "../../src/use/decode.ts";
 import { encode } from "../../src/use/encode.ts";
 import { exportModel } from "../../src/use/export.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
-import { CPU, inDirectory, smallProblem } from "./helpers.ts";
+import { inDirectory } from "../directories.ts";
+import { CPU, smallProblem } from "./helpers.ts";
 
 function isUsage(words: RegExp) {
   return (error: unknown) =>

@@ -4,7 +4,7 @@ import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { synthesize } from "../../src/use/synthesize.ts";
-import { inDirectory, namesIn } from "../reliability/runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 
 const MADE = {
   rows: 17_000,

@@ -5,7 +5,7 @@ import {
   parseSchedule,
   type SavedRun,
 } from "../../src/use/unfinished.ts";
-import { inDirectory, namesIn } from "../reliability/runs.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 
 Deno.test("parseSchedule() reads seconds, minutes, hours and iterations", () => {
   assert.deepEqual(parseSchedule("90s"), { seconds: 90 });

@@ -9,7 +9,7 @@ import {
   type Page,
   walkPages,
 } from "../../../src/rows/parquet/pages.ts";
-import { inDirectory } from "../files.ts";
+import { inDirectory } from "../../directories.ts";
 import { asRows, someNumbers, writeHyparquet } from "../writers.ts";
 
 const WIDTH = 9;
