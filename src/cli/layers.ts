@@ -4,7 +4,8 @@ import {
   type Option,
 } from "@commander-js/extra-typings";
 import { DbksvdError } from "../errors.ts";
-import { nearest } from "./nearest.ts";
+import { isJsonObject } from "../json.ts";
+import { nearest } from "../nearest.ts";
 import { commonOptions } from "./session.ts";
 import type { Io } from "./io.ts";
 
@@ -70,9 +71,7 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
       { where: { file }, cause },
     );
   }
-  if (typeof config === "object" && config && !Array.isArray(config)) {
-    return { ...config };
-  }
+  if (isJsonObject(config)) return config;
   throw new DbksvdError("usage", "The configuration is no JSON object", {
     where: { file },
     mend: 'write the options in camelCase, such as { "atoms": 512 }',

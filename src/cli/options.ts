@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { isJsonObject } from "../json.ts";
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least = 1): (text: string) => number {
@@ -48,9 +49,7 @@ export function jsonObject(text: string): Record<string, unknown> {
   } catch {
     value = undefined;
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isJsonObject(value)) return value;
   throw new InvalidArgumentError("It takes a JSON object.");
 }
 

@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 
 /**
  * Parses `labels.json`: an object from atom index to a name.
@@ -25,7 +26,7 @@ export function parseLabels(
   } catch (cause) {
     throw refuse("it is not JSON", cause);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+  if (!isJsonObject(parsed)) {
     throw refuse("it is not an object");
   }
   for (const [atom, label] of Object.entries(parsed)) {

@@ -1,5 +1,6 @@
 // The JSON files of a model directory: read as what others may have written.
 import { DbksvdError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import type { MetricsLine, ModelConfig } from "./model.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { MetricsLine, ModelConfig } from "./model.ts";
  */
 export function parseConfig(text: string, file: string): ModelConfig {
   const config = parseJson(text, file);
-  const flaw = isObject(config) ? flawOfConfig(config) : "the whole";
+  const flaw = isJsonObject(config) ? flawOfConfig(config) : "the whole";
   if (flaw === undefined) return config as unknown as ModelConfig;
   throw new DbksvdError(
     "data",
@@ -31,7 +32,7 @@ export function parseMetrics(text: string, file: string): MetricsLine[] {
   return text.split("\n").filter((line) => line.trim() !== "")
     .map((line, i) => {
       const parsed = parseJson(line, file);
-      const valid = isObject(parsed) && isObject(parsed.stages) &&
+      const valid = isJsonObject(parsed) && isJsonObject(parsed.stages) &&
         allNumbers(parsed.stages) &&
         LINE_NUMBERS.every((name) => isNumber(parsed[name]));
       if (valid) return parsed as unknown as MetricsLine;
@@ -61,15 +62,15 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
   const checks: Record<string, boolean> = {
     formatVersion: isNumber(config.formatVersion),
     toolVersion: typeof config.toolVersion === "string",
-    parameters: isObject(config.parameters),
+    parameters: isJsonObject(config.parameters),
     inputs: Array.isArray(inputs) && inputs.every(isInput),
     column: isAbsentOr(config.column, "string"),
-    reading: config.reading === undefined || isObject(config.reading),
-    rows: isObject(rows) &&
+    reading: config.reading === undefined || isJsonObject(config.reading),
+    rows: isJsonObject(rows) &&
       [rows.read, rows.training, rows.heldOut].every(isNumber) &&
-      isObject(rows.dropped) && allNumbers(rows.dropped),
-    device: isObject(device) && typeof device.kind === "string" &&
-      typeof device.name === "string" && isObject(device.details),
+      isJsonObject(rows.dropped) && allNumbers(rows.dropped),
+    device: isJsonObject(device) && typeof device.kind === "string" &&
+      typeof device.name === "string" && isJsonObject(device.details),
     heldOut: isAbsentOrNumbers(config.heldOut),
     training: isAbsentOrNumbers(config.training),
     seconds: isAbsentOr(config.seconds, "number"),
@@ -78,12 +79,12 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
 }
 
 function isInput(input: unknown): boolean {
-  return isObject(input) && typeof input.path === "string" &&
+  return isJsonObject(input) && typeof input.path === "string" &&
     isNumber(input.rows) && isNumber(input.bytes);
 }
 
 function isAbsentOrNumbers(value: unknown): boolean {
-  return value === undefined || (isObject(value) && allNumbers(value));
+  return value === undefined || (isJsonObject(value) && allNumbers(value));
 }
 
 function isAbsentOr(value: unknown, type: "string" | "number"): boolean {
@@ -99,10 +100,6 @@ function allNumbers(record: Record<string, unknown>): boolean {
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import { type TensorType, toFloat32, typeBytes } from "./tensors.ts";
 
 /** Longest JSON header that is read: the format's own bound. */
@@ -61,7 +62,7 @@ export function parseSafetensorsHeader(
   } catch (cause) {
     throw refuse("its header is not JSON", cause);
   }
-  if (!isRecord(parsed)) throw refuse("its header is not an object");
+  if (!isJsonObject(parsed)) throw refuse("its header is not an object");
   const dataStart = 8 + json.length;
   const tensors = new Map<string, TensorEntry>();
   let metadata: Record<string, string> = {};
@@ -232,7 +233,7 @@ function checkMetadata(
   value: unknown,
   refuse: Refusal,
 ): Record<string, string> {
-  if (!isRecord(value)) throw refuse("its metadata is not an object");
+  if (!isJsonObject(value)) throw refuse("its metadata is not an object");
   for (const text of Object.values(value)) {
     if (typeof text !== "string") throw refuse("its metadata holds a non-text");
   }
@@ -244,7 +245,7 @@ function checkEntry(
   value: unknown,
   refuse: Refusal,
 ): TensorEntry {
-  if (!isRecord(value)) throw refuse(`tensor "${name}" has no description`);
+  if (!isJsonObject(value)) throw refuse(`tensor "${name}" has no description`);
   const { dtype, shape, data_offsets: offsets } = value;
   const bytes = typeBytes(dtype);
   if (bytes === undefined) {
@@ -292,10 +293,6 @@ function fits(
 ): boolean {
   return shape.length === expected.length &&
     expected.every((size, axis) => size === undefined || size === shape[axis]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {

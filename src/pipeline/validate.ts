@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { DbksvdError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import type { PipelineConfig } from "./config.ts";
 import schema from "./schema.json" with { type: "json" };
 
@@ -50,27 +51,4 @@ function propertiesAt(error: ErrorObject): string[] {
   return Object.keys(
     (error.parentSchema as { properties?: object })?.properties ?? {},
   );
-}
-
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  return names.map((other) => ({ other, far: distance(name, other) }))
-    .filter(({ far }) => far <= limit)
-    .sort((a, b) => a.far - b.far)[0]?.other;
-}
-
-/** Levenshtein's edit distance, letters compared without case. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1].toLowerCase() === b[j - 1].toLowerCase();
-      next.push(
-        Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (same ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length];
 }

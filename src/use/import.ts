@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import { exists } from "../model/atomic.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
 import { MODEL_FILES } from "../model/directory.ts";
@@ -85,7 +86,7 @@ async function readSaeLens(directory: string): Promise<SparseAutoencoder> {
     activation: pursuit
       ? pursuitOf(cfg, width)
       : await activationOf(cfg, architecture, file, atoms, path),
-    metadata: isObject(cfg.metadata) ? cfg.metadata : {},
+    metadata: isJsonObject(cfg.metadata) ? cfg.metadata : {},
   };
 }
 
@@ -106,7 +107,7 @@ async function activationOf(
   path: string,
 ): Promise<Activation> {
   const older = cfg.activation_fn_str ?? cfg.activation_fn;
-  const kwargs = isObject(cfg.activation_fn_kwargs)
+  const kwargs = isJsonObject(cfg.activation_fn_kwargs)
     ? cfg.activation_fn_kwargs
     : {};
   if (architecture === "jumprelu") {
@@ -148,7 +149,7 @@ async function readSparsify(directory: string): Promise<SparseAutoencoder> {
     centresInput: true,
     scalesByLength: false,
     activation: { kind: "topk", k: sparsityOf(cfg.k, atoms, path) },
-    metadata: isObject(cfg.metadata) ? cfg.metadata : {},
+    metadata: isJsonObject(cfg.metadata) ? cfg.metadata : {},
   };
 }
 
@@ -189,7 +190,7 @@ async function readDictionaryLearning(
   const cfg = await readConfig(join(directory, "config.json"));
   const path = join(directory, "ae.safetensors");
   const file = await openSafetensors(path);
-  const trainer = isObject(cfg.trainer) ? cfg.trainer : {};
+  const trainer = isJsonObject(cfg.trainer) ? cfg.trainer : {};
   const kind = String(trainer.dict_class ?? "AutoEncoderTopK");
   const topk = kind === "AutoEncoderTopK";
   if (!topk && !/^(Matryoshka)?BatchTopKSAE$/.test(kind)) {
@@ -216,7 +217,7 @@ async function readDictionaryLearning(
         kind: "jumprelu",
         threshold: new Float32Array(atoms).fill(threshold),
       },
-    metadata: isObject(cfg.metadata) ? cfg.metadata : {},
+    metadata: isJsonObject(cfg.metadata) ? cfg.metadata : {},
   };
 }
 
@@ -236,7 +237,7 @@ function checkFinite(sae: SparseAutoencoder, path: string) {
 async function readConfig(path: string): Promise<Record<string, unknown>> {
   try {
     const config = JSON.parse(await Deno.readTextFile(path));
-    if (isObject(config)) return config;
+    if (isJsonObject(config)) return config;
     throw new SyntaxError("not an object");
   } catch (cause) {
     throw new DbksvdError("data", "Cannot read an autoencoder's config", {
@@ -260,13 +261,9 @@ function numberOr(value: unknown, otherwise: number): number {
   return typeof value === "number" ? value : otherwise;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function unknown(path: string, why: string): DbksvdError {
   return new DbksvdError("data", `Cannot use the autoencoder, ${why}`, {
     where: { file: path },
-    mend: "see the documentation's list of formats that are read",
+    mend: "docs/inputs.md lists the autoencoders that are read",
   });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { deflateRawSync } from "node:zlib";
 import { DbksvdError } from "../../src/errors.ts";
@@ -6,13 +7,7 @@ import { npyParts, readNpy } from "../../src/model/npy.ts";
 import { readZip, zipParts } from "../../src/model/zip.ts";
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 const values = Float32Array.from({ length: 12 }, (_, i) => i / 3);
