@@ -6,23 +6,15 @@ import {
 import { exists } from "../model/atomic.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
+import type { OpenRowsOptions } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
 
 /** Options of every command that reads rows. */
-export type RowOptions = {
-  column?: string;
-  blobType?: "f32" | "f16" | "bf16";
-  width?: number;
-  maxRows?: number;
-  skipInvalid?: boolean;
-  where?: Record<string, unknown>;
-  skipItems?: number;
-  unitNorm?: boolean;
-  maxNormQuantile?: number;
-  cacheDir?: string;
-  decodeWorkers?: number;
-};
+export type RowOptions = Omit<
+  OpenRowsOptions,
+  "memoryBudget" | "cacheBytes" | "backoff"
+>;
 
 /** Adds the options that say which rows are read, and how. */
 export function addRowOptions<

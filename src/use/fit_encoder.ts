@@ -71,6 +71,9 @@ export async function fitEncoder(
   const steps = Math.ceil(
     perPassSteps * Math.min(PASSES, Math.max(0.1, BUDGET / perPass)),
   );
+  const rowsBy = (step: number) =>
+    Math.floor(step / perPassSteps) * count +
+    Math.min(count, (step % perPassSteps) * STEP_ROWS);
   scaleToRows(optimiser, weights, k, count);
   for (let step = 0; step < steps; step++) {
     options.signal?.throwIfAborted();
@@ -78,7 +81,7 @@ export async function fitEncoder(
     optimiser.step(start, Math.min(count, start + STEP_ROWS), k, {
       rate: 0.01 / Math.sqrt(model.width) * (1 - step / steps),
     });
-    options.onProgress?.({ rows: step + 1, total: steps });
+    options.onProgress?.({ rows: rowsBy(step + 1), total: rowsBy(steps) });
     await Promise.resolve();
   }
   return {

@@ -19,6 +19,14 @@ import { inDirectory } from "../directories.ts";
 import { CPU, smallProblem } from "./helpers.ts";
 import { rebuild } from "./read_sae.ts";
 
+const NONNEGATIVE: DictionaryModel["coder"] = {
+  method: "omp",
+  sparsity: 3,
+  nonnegative: true,
+  tolerance: 0,
+  refit: false,
+};
+
 /** A problem with a mean and a scale far from 0 and 1. */
 function problem(parts: Partial<DictionaryModel> = {}) {
   return smallProblem(1500, { scale: Math.fround(0.31), ...parts });
@@ -123,15 +131,7 @@ for (const format of EXPORT_FORMATS) {
 
 Deno.test("exportModel() leaves a non-negative dictionary as it is", async () => {
   await inDirectory(async (directory) => {
-    const { model, source } = problem({
-      coder: {
-        method: "omp",
-        sparsity: 3,
-        nonnegative: true,
-        tolerance: 0,
-        refit: false,
-      },
-    });
+    const { model, source } = problem({ coder: NONNEGATIVE });
     const out = join(directory, "sae");
     const { latents } = await exportModel(model, {
       format: "saelens-mp",
@@ -212,15 +212,7 @@ Deno.test("exportModel() needs rows only for linear encoders", async () => {
 
 Deno.test("An imported decoder is a starting dictionary for train()", async () => {
   await inDirectory(async (directory) => {
-    const { model, source } = problem({
-      coder: {
-        method: "omp",
-        sparsity: 3,
-        nonnegative: true,
-        tolerance: 0,
-        refit: false,
-      },
-    });
+    const { model, source } = problem({ coder: NONNEGATIVE });
     const out = join(directory, "sae");
     const format = "sparsify";
     await exportModel(model, { format, out, source, ...CPU });
