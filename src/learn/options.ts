@@ -14,7 +14,7 @@ export interface TrainOptions {
   tolerance: number;
   /**
    * Shrinkage λ of the training codes: their coefficients are (G + λI)⁻¹(a − α·sign), with a soft threshold α in proportion to
-   * λ; both fall to a quarter over the training. Shrunk codes explain away less of what co-occurring atoms share, and small
+   * λ; both fall to a quarter over the training, and further where updates leave less than a twentieth of the rows' energy. Shrunk codes explain away less of what co-occurring atoms share, and small
    * coefficients, which are mostly noise, have no say, so that atoms learn less by heart. Encoding never shrinks.
    */
   ridge: number;

@@ -6,7 +6,7 @@ import { groupSizes } from "./groups.ts";
 import type { LearnHooks } from "./learn.ts";
 import type { TrainOptions } from "./options.ts";
 import { atomOrder, type TrainingPlan } from "./plan.ts";
-import { scheduledStep } from "./schedule.ts";
+import { leftByUpdates, scheduledStep } from "./schedule.ts";
 import { type LearnState, noteReports, settle } from "./state.ts";
 import type { Validation } from "./validation.ts";
 
@@ -91,7 +91,7 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
     ...scheduledStep(options, plan, state.iteration, {
       rows: rows.rows,
       length: state.rowLength,
-    }),
+    }, leftByUpdates(state.lines, plan)),
   });
   noteQueued(state, rows.rows);
   const passEnds = state.iteration % plan.batches.length === 0;

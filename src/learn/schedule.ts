@@ -1,10 +1,17 @@
 import type { IterationStep } from "../engine/engine.ts";
+import type { MetricsLine } from "../model/model.ts";
 import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** Ridge and soft threshold fall to this share over a training. */
 const LAST_SHRINKAGE = 0.25;
+
+/**
+ * Where updates leave less of the rows than this, ridge and soft threshold are in proportion to what they leave: rows that
+ * atoms explain almost wholly hold little noise to learn by heart, and shrinking their codes would only pull atoms awry.
+ */
+const NOISY = 0.05;
 
 /** The soft threshold at ridge 1, as a share of the length that one of k equal coefficients of a mean row has. */
 const THRESHOLD = 0.55;
@@ -23,23 +30,37 @@ export type ScheduledStep = Required<
  *
  * @param iteration iterations done before it
  * @param batch rows of its batch, and the root mean square length of a normalised row
+ * @param left what the latest updates left of their rows, as a share of their energy (see {@linkcode leftByUpdates})
  */
 export function scheduledStep(
   options: TrainOptions,
   plan: TrainingPlan,
   iteration: number,
   batch: { rows: number; length: number },
+  left: number,
 ): ScheduledStep {
   const { sparsity, exact } = options;
   if (exact) return { ridge: 0, shrink: 0, memory: 0, sparsity };
   const done = plan.iterations > 1 ? iteration / (plan.iterations - 1) : 1;
-  const ridge = options.ridge * LAST_SHRINKAGE ** done;
+  const ridge = options.ridge * LAST_SHRINKAGE ** done *
+    Math.min(1, left / NOISY);
   return {
     ridge,
     shrink: THRESHOLD * ridge * batch.length / Math.sqrt(sparsity),
     memory: memoryAt(options, iteration / plan.iterations, batch.rows),
     sparsity: sparsityAt(options, done),
   };
+}
+
+/** The mean FVU after the updates of the latest iterations that were reported, at most a cadence of them; 1 before any. */
+export function leftByUpdates(
+  lines: readonly Pick<MetricsLine, "updatedFvu">[],
+  plan: TrainingPlan,
+): number {
+  const latest = lines.slice(-plan.cadence);
+  if (latest.length === 0) return 1;
+  return latest.reduce((sum, { updatedFvu }) => sum + updatedFvu, 0) /
+    latest.length;
 }
 
 // ρ such that Σ ρ^t batches hold the uses that an atom is to remember: `memory` of them at first, ever more to the end.

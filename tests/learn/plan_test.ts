@@ -6,7 +6,7 @@ import {
   planTraining,
   sampleBatchFor,
 } from "../../src/learn/plan.ts";
-import { scheduledStep } from "../../src/learn/schedule.ts";
+import { leftByUpdates, scheduledStep } from "../../src/learn/schedule.ts";
 import { optionsOf } from "./setting.ts";
 
 const BATCH = { rows: 1000, length: 10 };
@@ -58,7 +58,7 @@ Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as trai
   const plan = planTraining(9000, 1000, 10);
   const steps = Array.from(
     { length: plan.iterations },
-    (_, i) => scheduledStep(options, plan, i, BATCH),
+    (_, i) => scheduledStep(options, plan, i, BATCH, 0.2),
   );
   const rises = (values: number[]) =>
     values.every((v, i) => i === 0 || v >= values[i - 1]);
@@ -76,15 +76,37 @@ Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as trai
   assert(Math.abs(steps[0].memory - (1 - 15.625 / 40)) < 1e-12);
 });
 
+Deno.test("scheduledStep() shrinks in proportion to what is left of rows that are almost explained", () => {
+  const options = optionsOf({ sparsity: 8, atoms: 512 });
+  const plan = planTraining(9000, 1000, 10);
+  const at = (left: number) => scheduledStep(options, plan, 40, BATCH, left);
+  const noisy = at(0.3);
+  assert.deepEqual(at(0.06), noisy);
+  const clean = at(0.01);
+  assert(Math.abs(clean.ridge - noisy.ridge / 5) < 1e-12);
+  assert(Math.abs(clean.shrink - noisy.shrink / 5) < 1e-12);
+  assert.equal(clean.memory, noisy.memory);
+  assert.equal(at(0).ridge, 0);
+});
+
+Deno.test("leftByUpdates() is the mean over the latest cadence, all before there is any", () => {
+  const plan = planTraining(9000, 3000, 10);
+  const line = (updatedFvu: number) => ({ updatedFvu });
+  assert.equal(leftByUpdates([], plan), 1);
+  assert.equal(leftByUpdates([line(0.5)], plan), 0.5);
+  const lines = [0.9, 0.75, 0.5, 0.25].map(line);
+  assert.equal(leftByUpdates(lines, plan), 0.5);
+});
+
 Deno.test("scheduledStep() asks for plain K-SVD where told to", () => {
   const plan = planTraining(9000, 1000, 10);
-  const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, BATCH);
+  const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, BATCH, 0.2);
   assert.deepEqual(exact, { ridge: 0, shrink: 0, memory: 0, sparsity: 3 });
   const paper = optionsOf({ ridge: 0, memory: 0, startSparsity: 3 });
-  assert.deepEqual(scheduledStep(paper, plan, 0, BATCH), exact);
+  assert.deepEqual(scheduledStep(paper, plan, 0, BATCH, 0.2), exact);
 });
 
 Deno.test("scheduledStep() codes fully where there is one iteration only", () => {
   const plan = planTraining(100, 100, 1);
-  assert.equal(scheduledStep(optionsOf(), plan, 0, BATCH).sparsity, 3);
+  assert.equal(scheduledStep(optionsOf(), plan, 0, BATCH, 1).sparsity, 3);
 });
