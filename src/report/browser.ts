@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import baseCss from "./base.css" with { type: "text" };
-import browserCss from "./browser.css" with { type: "text" };
+import listCss from "./browser.css" with { type: "text" };
+import pagesCss from "./browser_pages.css" with { type: "text" };
+import screensCss from "./browser_screens.css" with { type: "text" };
 import { browserParts } from "./browser_parts.ts";
 import { clientScript } from "./client_script.ts";
 import type { BrowserData } from "./data.ts";
@@ -36,7 +38,7 @@ export function renderBrowser(data: BrowserData): string {
 /** The same with the policy that a server sends along. */
 export function browserPage(data: BrowserData): BrowserPage {
   const script = clientScript();
-  const style = baseCss + browserCss;
+  const style = baseCss + listCss + pagesCss + screensCss;
   const policy = [
     "default-src 'none'",
     `script-src '${digest(script)}'`,
