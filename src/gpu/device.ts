@@ -70,7 +70,7 @@ export async function findAdapter(): Promise<GPUAdapter | undefined> {
  * Without a Vulkan driver, WebGPU falls back on OpenGL where it can: kernels hang there, so it counts as no adapter. The
  * adapter does not name its interface; it is known by subgroup sizes that only stand for "unknown".
  */
-export function throughOpenGl(adapter: Pick<GPUAdapter, "info">): boolean {
+function throughOpenGl(adapter: Pick<GPUAdapter, "info">): boolean {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return subgroupMinSize === UNTOLD_SUBGROUPS.least &&
     subgroupMaxSize === UNTOLD_SUBGROUPS.most;
