@@ -56,11 +56,17 @@ function schemaOf(
 ) {
   const column = known.find((column) => column.name === name);
   if (column !== undefined) return column.schema;
-  const names = known.map((column) => column.name).join(", ");
+  const names = listNames(known);
   throw new DbksvdError("data", "No such column", {
     where: { file: place.file, column: name },
     mend: `choose from: ${names || "there is no other column"}`,
   });
+}
+
+/** Columns' names for a message; a name from a file may hold anything. */
+export function listNames(columns: readonly TableColumn[]): string {
+  return columns.map(({ name }) => name.replace(/\p{Cc}/gu, "\uFFFD"))
+    .join(", ");
 }
 
 function tableOf(at: PlacedPart): TablePlace {

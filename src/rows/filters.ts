@@ -1,6 +1,7 @@
 import type { ParquetQueryFilter } from "hyparquet";
 import { columnsNeededForFilter, matchFilter } from "hyparquet/src/filter.js";
 import { DbksvdError } from "../errors.ts";
+import { listNames } from "./columns.ts";
 import type { TablePlace } from "./part.ts";
 import type { RowFilter } from "./prepare.ts";
 import { RowBits } from "./row_set.ts";
@@ -13,12 +14,14 @@ const FILTER_ROWS = 65536;
 export function whereFilter(where: ParquetQueryFilter): RowFilter {
   const names = columnsNeededForFilter(where);
   return cached("where", async (at, table) => {
-    const known = (await table.columns()).map(({ name }) => name);
-    const missing = names.find((name) => !known.includes(name));
+    const known = await table.columns();
+    const missing = names.find((name) =>
+      !known.some((column) => column.name === name)
+    );
     if (missing !== undefined) {
       throw new DbksvdError("data", "No such column to filter by", {
         where: { ...at.place, column: missing },
-        mend: `choose from: ${known.join(", ") || "none"}`,
+        mend: `choose from: ${listNames(known) || "none"}`,
       });
     }
     const matching = new RowBits(table.rows);

@@ -10,6 +10,7 @@ import { DbksvdError } from "../../src/errors.ts";
 import { type RandomStream, randomStream } from "../../src/random.ts";
 import { LocalFile } from "../../src/rows/bytes.ts";
 import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
+import type { RowSource } from "../../src/rows/source.ts";
 import { readFooter } from "../../src/rows/parquet/footer.ts";
 import { chunkOf, walkPages } from "../../src/rows/parquet/pages.ts";
 import {
@@ -33,8 +34,17 @@ interface Seed {
   headerNumbers: [number, number][];
   /** First bytes of pages: levels, where they are not compressed. */
   pageStarts: number[];
-  rows: number[];
+  rows: Reading;
 }
+
+/** What a file held: vectors, and its other columns where these are read, as text. */
+interface Reading {
+  vectors: number[];
+  side: string;
+}
+
+/** What is read of the files: vectors alone, or other columns of many types too. */
+export type FuzzTarget = "vectors" | "columns";
 
 /** What came of a damaged file. */
 export type FuzzClass =
@@ -58,17 +68,32 @@ export interface FuzzReport {
 
 const WIDTH = 7;
 const DIMENSIONS = Array.from({ length: WIDTH }, (_, i) => `x${i}`);
+const SIDE_COLUMNS = [
+  "text",
+  "kind",
+  "number",
+  "flag",
+  "day",
+  "price",
+  "list",
+  "pair",
+];
+/** In the names of files whose other columns are read. */
+const SIDE_MARK = "columns";
 const SLOW_MS = 3000;
 const BUDGET = 48 * 2 ** 20;
 
-/** Damages files `runs` times, seeded, half of them where their structure is, and reads them. */
+/** Damages files `runs` times, seeded, half of them where their structure is, and reads them: `target` of them. */
 export async function fuzz(
   runs: number,
   seed: number,
   directory: string,
   first = 0,
+  target: FuzzTarget = "vectors",
 ): Promise<FuzzReport> {
-  const seeds = await makeSeeds(directory);
+  const seeds = target === "vectors"
+    ? await makeSeeds(directory)
+    : await makeSideSeeds(directory);
   const report: FuzzReport = {
     runs,
     bytes: {},
@@ -76,7 +101,7 @@ export async function fuzz(
     failures: [],
     peakBytes: 0,
   };
-  const path = `${directory}/damaged.parquet`;
+  const path = `${directory}/damaged-${target}.parquet`;
   for (let run = first; run < first + runs; run++) {
     const random = randomStream(seed, "fuzz", run);
     const from = seeds[random.integer(seeds.length)];
@@ -126,32 +151,53 @@ export async function fuzz(
 async function readRows(
   path: string,
   options: OpenRowsOptions,
-): Promise<number[]> {
+): Promise<Reading> {
   const source = await openRows(path, {
     ...options,
     memoryBudget: BUDGET,
     decodeWorkers: 0,
   });
   try {
-    const rows: number[] = [];
+    const vectors: number[] = [];
     for await (const { data } of source.batches(16)) {
-      for (const value of data) rows.push(value);
-      if (rows.length > 1e6) break;
+      for (const value of data) vectors.push(value);
+      if (vectors.length > 1e6) break;
     }
-    return rows;
+    return { vectors, side: await readSide(source, path) };
   } finally {
     await source.close();
   }
 }
 
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+// Some rows at a time, so that reading goes on where it stopped.
+async function readSide(source: RowSource, path: string): Promise<string> {
+  if (!path.includes(SIDE_MARK)) return "";
+  const rows: unknown[][] = SIDE_COLUMNS.map(() => []);
+  const most = Math.min(source.rowCount, 10_000);
+  for (let start = 0; start < most; start += 17) {
+    const end = Math.min(most, start + 17);
+    const columns = await source.readColumns!(SIDE_COLUMNS, { start, end });
+    columns.forEach(({ values }, i) => rows[i].push(...values));
+  }
+  return textOf(rows);
+}
+
+function textOf(values: unknown): string {
+  return JSON.stringify(
+    values,
+    (_, value) => typeof value === "bigint" ? `${value}n` : value,
+  );
+}
+
+function same(a: Reading, b: Reading): boolean {
+  return a.side === b.side && a.vectors.length === b.vectors.length &&
+    a.vectors.every((value, i) => Object.is(value, b.vectors[i]));
 }
 
 // Damage that leaves a well-formed file makes other rows of it. They are right if hyparquet reads the same ones.
 async function compare(
   path: string,
-  rows: readonly number[],
+  rows: Reading,
   { column, blobType }: OpenRowsOptions,
 ): Promise<FuzzClass> {
   try {
@@ -161,16 +207,30 @@ async function compare(
       compressors,
       utf8: false,
     });
-    const names = column === undefined ? ["v"] : DIMENSIONS;
+    const names = column === undefined || column === "v" ? ["v"] : DIMENSIONS;
     const values = objects.flatMap((object) =>
       names.flatMap((name) => numbersOf(object[name], blobType !== undefined))
     );
-    return same(rows, values)
+    const side = path.includes(SIDE_MARK)
+      ? textOf(await sideThroughHyparquet(bytes))
+      : "";
+    return same(rows, { vectors: values, side })
       ? "other rows, as hyparquet reads them"
       : "other rows, hyparquet differs";
   } catch {
     return "other rows, hyparquet refuses";
   }
+}
+
+async function sideThroughHyparquet(bytes: Uint8Array<ArrayBuffer>) {
+  const objects = await parquetReadObjects({
+    file: bytes.buffer,
+    compressors,
+    columns: SIDE_COLUMNS,
+  });
+  return SIDE_COLUMNS.map((name) =>
+    objects.map((object) => object[name] ?? null)
+  );
 }
 
 // Numbers in whatever lists and structures hold them: damage can make a list's inner nodes visible.
@@ -312,6 +372,35 @@ async function makeSeeds(directory: string): Promise<Seed[]> {
   });
   return await Promise.all(
     files.map(([file, options]) => toSeed(file, options)),
+  );
+}
+
+// The same columns, of many types, as different writers and options store them.
+async function makeSideSeeds(directory: string): Promise<Seed[]> {
+  const rows = asRows(someNumbers(60 * WIDTH), WIDTH);
+  const files: string[] = [];
+  for (
+    const [version, codec] of [["v1", "uncompressed"], ["v1", "zstd"], [
+      "v2",
+      "uncompressed",
+    ], ["v2", "snappy"]]
+  ) {
+    const file = `${directory}/${SIDE_MARK}-${version}-${codec}.parquet`;
+    files.push(file);
+    await sql(
+      `COPY (SELECT v, 'text ' || id AS text, 'kind ' || id % 3 AS kind,
+        CASE WHEN id % 4 > 0 THEN id END AS number, id % 2 = 0 AS flag,
+        DATE '2020-01-01' + CAST(id AS INTEGER) AS day,
+        CAST(id AS DECIMAL(30, 2)) AS price,
+        [id, id + 1, NULL][:id % 4] AS list,
+        {'a': id, 'b': [id::VARCHAR]} AS pair
+        FROM ${sqlRows(rows, "FLOAT[]")} ORDER BY id) TO '${file}'
+        (FORMAT parquet, PARQUET_VERSION ${version}, COMPRESSION ${codec},
+        ROW_GROUP_SIZE 32)`,
+    );
+  }
+  return await Promise.all(
+    files.map((file) => toSeed(file, { column: "v" })),
   );
 }
 

@@ -14,3 +14,13 @@ Deno.test("Damaged files are refused, or read as hyparquet reads them", () =>
     assert.ok((report.structure.refused ?? 0) > 100);
     assert.ok((report.structure.unharmed ?? 0) > 10);
   }));
+
+Deno.test("Damaged files' other columns are refused, or read as hyparquet reads them", () =>
+  inDirectory(async (directory) => {
+    const report = await fuzz(600, 5, directory, 0, "columns");
+    assert.deepEqual(report.failures, []);
+    assert.ok((report.structure.refused ?? 0) > 50);
+    assert.ok((report.structure.unharmed ?? 0) > 10);
+    // No size in a file is taken for what to allocate.
+    assert.ok(report.peakBytes < 2 ** 30, `${report.peakBytes} bytes`);
+  }));

@@ -27,23 +27,29 @@ export const ELEMENT_BYTES: Record<ElementType, number> = {
 /** How vectors lie in a column: lists, lists of lists (each inner one a row), bytes, or one number a row. */
 export type Layout = "list" | "nested" | "blob" | "scalar";
 
+/** A physical column, as far as its pages can be decoded by it. */
+export interface StoredLeaf {
+  path: string[];
+  /** Bytes of a value of fixed length; otherwise 0. */
+  typeLength: number;
+  maxRepetition: number;
+  maxDefinition: number;
+  /** The schema's own description, for hyparquet. */
+  schema: SchemaElement;
+  /** Whether bytes of which the schema says nothing are text. */
+  utf8?: boolean;
+}
+
 /** A physical column that can hold vectors, or one dimension of them. */
-export interface Leaf {
+export interface Leaf extends StoredLeaf {
   /** As a user names it: without the nodes that only make up lists. */
   name: string;
-  path: string[];
   layout: Layout;
   physical: "FLOAT" | "DOUBLE" | "INT32" | "INT64" | "FIXED" | "BYTES";
   /** What the numbers are; for a blob, whatever the caller says. */
   element: ElementType;
-  /** Bytes of a FIXED value. */
-  typeLength: number;
-  maxRepetition: number;
-  maxDefinition: number;
   /** Definition level from which on the outermost list has an entry. */
   outerDefinition: number;
-  /** The schema's own description, for hyparquet. */
-  schema: SchemaElement;
 }
 
 /** All columns that vectors can be made from, in the order of the schema. */

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { SyncBytes } from "../bytes.ts";
 import { decompress } from "./codecs.ts";
-import type { Leaf } from "./columns.ts";
+import type { StoredLeaf } from "./columns.ts";
 import { bitsFor, type Runs } from "./levels.ts";
 import type { Page } from "./pages.ts";
 
@@ -27,7 +27,7 @@ export class Scratch {
 export function readPayload(
   bytes: SyncBytes,
   page: Page,
-  leaf: Leaf,
+  leaf: StoredLeaf,
   codec: string,
   scratch?: Scratch,
 ): Payload {
@@ -76,7 +76,7 @@ function checkCrc(page: Page, crc: number): void {
 /** Finds the levels at the beginning of a version 1 page; `end` may lie beyond the bytes given. */
 export function splitV1(
   bytes: Uint8Array,
-  leaf: Leaf,
+  leaf: StoredLeaf,
 ): { repetition?: Runs; definition?: Runs; end: number } {
   let end = 0;
   const take = (max: number): Runs | undefined => {
@@ -99,7 +99,7 @@ export function splitV1(
 export function splitV2(
   bytes: Uint8Array,
   page: Page,
-  leaf: Leaf,
+  leaf: StoredLeaf,
 ): { repetition?: Runs; definition?: Runs } {
   const middle = page.repetitionBytes;
   const end = middle + page.definitionBytes;

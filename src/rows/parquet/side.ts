@@ -1,30 +1,42 @@
-import type {
-  AsyncBuffer,
-  CompressionCodec,
-  Compressors,
-  FileMetaData,
-  SchemaElement,
-  SchemaTree,
-} from "hyparquet";
-import { parquetReadObjects, parquetSchema } from "hyparquet";
+import type { FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
+import { parquetSchema } from "hyparquet";
+import { assembleNested } from "hyparquet/src/assemble.js";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import {
+  getMaxDefinitionLevel,
+  getMaxRepetitionLevel,
+} from "hyparquet/src/schema.js";
 import type { ByteSource } from "../bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { TableColumn } from "../part.ts";
-import { CODECS, decompress } from "./codecs.ts";
+import { knownCodec } from "./codecs.ts";
 import { readFooter } from "./footer.ts";
+import { chunkOf } from "./pages.ts";
+import { Allowance, type SideChunk, SideLeaf } from "./side_leaf.ts";
 
-/** Values are read in slabs of about this many bytes as stored uncompressed, and the last slab is kept. */
-const SLAB_BYTES = 32 * 2 ** 20;
+/** What the values of one reading may take in memory. */
+const VALUES_BYTES = 2 ** 30;
 
-interface Slab extends RowRange {
+type RowGroup = FileMetaData["row_groups"][number];
+
+/** Columns of a row group that are being read. */
+interface OpenGroup extends RowRange {
+  /** Empty once all rows were read. */
+  columns: Map<string, SideColumn>;
   names: string;
-  rows: Record<string, unknown>[];
+  /** The first row that was not read yet, and the values of the one before it. */
+  next: number;
+  last: Map<string, unknown>;
 }
 
-/** The columns of a table that hold no vectors, read by hyparquet. */
+/**
+ * The columns of a table that hold no vectors. They are read in order, page by page, so that what is held does not depend
+ * on the sizes of row groups; sizes are checked before hyparquet is given the pages.
+ */
 export class SideColumns {
   #metadata?: Promise<FileMetaData>;
-  #slab?: Slab;
+  #group?: OpenGroup;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly source: ByteSource,
@@ -41,44 +53,73 @@ export class SideColumns {
   }
 
   /** Values of columns for some rows of the file. */
-  async read(
+  read(
     names: readonly string[],
-    { start, end }: RowRange,
+    range: RowRange,
   ): Promise<Record<string, unknown[]>> {
-    const values = Object.fromEntries(
-      names.map((name) => [name, [] as unknown[]]),
-    );
-    for (let row = start; row < end;) {
-      const slab = await this.#slabWith(names, row);
-      const stop = Math.min(end, slab.end);
-      for (; row < stop; row++) {
-        const from = slab.rows[row - slab.start];
-        for (const name of names) values[name].push(from[name] ?? null);
-      }
-    }
+    const values = this.#turn.then(() => this.#values(names, range));
+    this.#turn = values.then(() => {}, () => {
+      this.#group = undefined;
+    });
     return values;
   }
 
-  async #slabWith(names: readonly string[], row: number): Promise<Slab> {
-    const key = names.join("\0");
-    const held = this.#slab;
-    if (
-      held !== undefined && held.names === key &&
-      row >= held.start && row < held.end
-    ) return held;
+  async #values(
+    names: readonly string[],
+    { start, end }: RowRange,
+  ): Promise<Record<string, unknown[]>> {
+    const all = new Map(names.map((name) => [name, [] as unknown[]]));
+    const allowance = new Allowance(VALUES_BYTES);
+    for (let row = start; row < end;) {
+      const group = await this.#groupWith(names, row);
+      const stop = Math.min(end, group.end);
+      const from = Math.max(row, group.next);
+      for (const [name, values] of all) {
+        // Inner rows of nested lists share an outer one: it may be wanted again.
+        if (row < from) values.push(group.last.get(name));
+        const taken = await group.columns.get(name)?.take(
+          from - group.start,
+          stop - from,
+          allowance,
+        );
+        for (const value of taken ?? []) values.push(value ?? null);
+        group.last.set(name, values.at(-1));
+      }
+      group.next = stop;
+      if (stop === group.end) group.columns.clear();
+      row = stop;
+    }
+    return Object.fromEntries(all);
+  }
+
+  // The row group that is open, where the row is still to come in it; else the row's own one, from its beginning.
+  async #groupWith(names: readonly string[], row: number): Promise<OpenGroup> {
+    const held = this.#group;
+    const fits = held !== undefined && row < held.end &&
+      row >= held.next - (held.last.size > 0 ? 1 : 0) &&
+      held.names === names.join("\0");
+    if (fits) return held;
     const metadata = await this.#read();
-    const range = slabRange(metadata, names, row);
-    const rows = await parquetReadObjects({
-      file: asyncBuffer(this.source),
-      metadata,
-      columns: [...names],
-      rowStart: range.start,
-      rowEnd: range.end,
-      compressors: COMPRESSORS,
-      useOffsetIndex: true,
-    });
-    this.#slab = { ...range, names: key, rows };
-    return this.#slab;
+    let start = 0;
+    for (const group of metadata.row_groups) {
+      const end = start + Number(group.num_rows);
+      if (row < end) {
+        const columns = new Map(names.map((name) => [
+          name,
+          openColumn(this.source, metadata, group, name, this.budget),
+        ]));
+        return this.#group = {
+          start,
+          end,
+          columns,
+          names: names.join("\0"),
+          next: start,
+          last: new Map(),
+        };
+      }
+      start = end;
+    }
+    throw new RangeError(`Row ${row} is beyond the file`);
   }
 
   #read(): Promise<FileMetaData> {
@@ -88,45 +129,98 @@ export class SideColumns {
   }
 }
 
-const COMPRESSORS: Compressors = Object.fromEntries(
-  CODECS.map((codec) => [
-    codec,
-    (input: Uint8Array, size: number) => decompress(codec, input, size),
-  ]),
-) as { [K in CompressionCodec]?: Compressors[K] };
+/** A column, with all that it is made of. */
+class SideColumn {
+  constructor(readonly tree: SchemaTree, readonly leaves: SideLeaf[]) {}
 
-function asyncBuffer(source: ByteSource): AsyncBuffer {
+  /** Values of rows of the row group, none before those taken last. */
+  async take(
+    start: number,
+    count: number,
+    allowance: Allowance,
+  ): Promise<unknown[]> {
+    if (count === 0) return [];
+    const parts = new Map<string, unknown[]>();
+    for (const leaf of this.leaves) {
+      const path = leaf.from.leaf.path.join(".");
+      parts.set(path, await leaf.take(start, count, allowance));
+    }
+    assembleNested(parts, this.tree, DEFAULT_PARSERS);
+    const values = parts.get(this.tree.path.join("."));
+    if (values?.length !== count) throw new Error("column is incomplete");
+    return values;
+  }
+}
+
+function openColumn(
+  source: ByteSource,
+  metadata: FileMetaData,
+  group: RowGroup,
+  name: string,
+  pageLimit: number,
+): SideColumn {
+  const root = parquetSchema(metadata);
+  const tree = root.children.find(({ element }) => element.name === name);
+  if (tree === undefined) throw new Error(`there is no column ${name}`);
+  const rows = Number(group.num_rows);
+  const leaves = leafPaths([root, tree]).map((path) =>
+    new SideLeaf(source, {
+      ...sideLeaf(path),
+      chunk: findChunk(source, group, path),
+      path,
+      rows,
+      pageLimit,
+    })
+  );
+  return new SideColumn(tree, leaves);
+}
+
+function leafPaths(path: SchemaTree[]): SchemaTree[][] {
+  const node = path[path.length - 1];
+  if (node.element.logical_type?.type === "VARIANT") {
+    throw new Error(`column ${node.element.name} holds variants`);
+  }
+  if (node.children.length === 0) return [path];
+  return node.children.flatMap((child) => leafPaths([...path, child]));
+}
+
+function sideLeaf(path: SchemaTree[]): Pick<SideChunk, "leaf" | "scale"> {
+  const { element, path: names } = path[path.length - 1];
+  // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are checked.
+  const decimal = element.converted_type === "DECIMAL" &&
+    /BYTE_ARRAY/.test(element.type ?? "");
+  const bytes = {
+    ...element,
+    converted_type: undefined,
+    logical_type: undefined,
+  };
   return {
-    byteLength: source.size,
-    slice: async (start, end = source.size) =>
-      (await source.read(start, end - start)).buffer,
+    leaf: {
+      path: names,
+      typeLength: element.type_length ?? 0,
+      maxRepetition: getMaxRepetitionLevel(path),
+      maxDefinition: getMaxDefinitionLevel(path),
+      schema: decimal ? bytes : element,
+      utf8: !decimal,
+    },
+    scale: decimal ? element.scale ?? 0 : undefined,
   };
 }
 
-// A part of the row group that the row lies in: all of it, unless its columns are large.
-function slabRange(
-  metadata: FileMetaData,
-  names: readonly string[],
-  row: number,
-): RowRange {
-  let start = 0;
-  for (const group of metadata.row_groups) {
-    const rows = Number(group.num_rows);
-    if (row < start + rows) {
-      let bytes = 0;
-      for (const { meta_data } of group.columns) {
-        if (meta_data && names.includes(meta_data.path_in_schema[0])) {
-          bytes += Number(meta_data.total_uncompressed_size);
-        }
-      }
-      const pieces = Math.min(rows, Math.max(1, Math.ceil(bytes / SLAB_BYTES)));
-      const size = Math.ceil(rows / pieces);
-      const first = start + Math.floor((row - start) / size) * size;
-      return { start: first, end: Math.min(first + size, start + rows) };
-    }
-    start += rows;
+function findChunk(source: ByteSource, group: RowGroup, path: SchemaTree[]) {
+  const { element, path: names } = path[path.length - 1];
+  const column = group.columns.find(({ meta_data }) =>
+    meta_data?.path_in_schema.join("\0") === names.join("\0")
+  );
+  if (column === undefined) throw new Error("row group lacks the column");
+  if (column.meta_data!.type !== element.type) {
+    throw new Error("row group and schema disagree about the column's type");
   }
-  throw new RangeError(`Row ${row} is beyond the file`);
+  const chunk = chunkOf(column, source.size);
+  if (!knownCodec(chunk.codec)) {
+    throw new Error(`codec ${chunk.codec} is not supported`);
+  }
+  return chunk;
 }
 
 function flatten({ element, children }: SchemaTree): SchemaElement[] {

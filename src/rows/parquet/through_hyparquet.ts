@@ -8,7 +8,7 @@ import { readDataPage } from "hyparquet/src/datapage.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readPlain } from "hyparquet/src/plain.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
-import type { Leaf } from "./columns.ts";
+import type { StoredLeaf } from "./columns.ts";
 import { decodeRuns } from "./levels.ts";
 import type { Page } from "./pages.ts";
 import type { Payload } from "./payload.ts";
@@ -29,7 +29,7 @@ export interface DecodedPage {
 export function decodeThroughHyparquet(
   page: Page,
   payload: Payload,
-  leaf: Leaf,
+  leaf: StoredLeaf,
   dictionary: DecodedArray | undefined,
 ): DecodedPage {
   const present = checkLevels(page, payload, leaf);
@@ -78,7 +78,7 @@ export function decodeThroughHyparquet(
 export function dictionaryThroughHyparquet(
   page: Page,
   bytes: Uint8Array,
-  leaf: Leaf,
+  leaf: StoredLeaf,
 ): DecodedArray {
   const decoder = decoderOf(leaf);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -91,7 +91,7 @@ export function dictionaryThroughHyparquet(
   return convert(values, decoder);
 }
 
-function decoderOf(leaf: Leaf): Parameters<typeof convert>[1] {
+function decoderOf(leaf: StoredLeaf): Parameters<typeof convert>[1] {
   return {
     pathInSchema: leaf.path,
     type: leaf.schema.type!,
@@ -99,12 +99,12 @@ function decoderOf(leaf: Leaf): Parameters<typeof convert>[1] {
     schemaPath: pathOf(leaf),
     codec: "UNCOMPRESSED",
     parsers: DEFAULT_PARSERS,
-    utf8: false,
+    utf8: leaf.utf8 ?? false,
   };
 }
 
 // A path with the leaf's levels is all that hyparquet wants of the schema here.
-function pathOf(leaf: Leaf): SchemaTree[] {
+function pathOf(leaf: StoredLeaf): SchemaTree[] {
   const node = (repetition_type: "OPTIONAL" | "REPEATED" | "REQUIRED") => ({
     children: [],
     count: 1,
@@ -124,7 +124,7 @@ function pathOf(leaf: Leaf): SchemaTree[] {
 }
 
 // Levels are decoded once here, where runs cannot write beyond the page; returns how many values are present.
-function checkLevels(page: Page, payload: Payload, leaf: Leaf): number {
+function checkLevels(page: Page, payload: Payload, leaf: StoredLeaf): number {
   const levels = new Uint8Array(page.slots);
   if (payload.repetition !== undefined) decodeRuns(payload.repetition, levels);
   if (payload.definition === undefined) return page.slots;
@@ -141,9 +141,12 @@ function checkValues(
   page: Page,
   values: Uint8Array,
   present: number,
-  leaf: Leaf,
+  leaf: StoredLeaf,
 ) {
   if (page.encoding.endsWith("_DICTIONARY")) {
+    if (leaf.schema.type === "BOOLEAN") {
+      throw new Error("Bits have no dictionary");
+    }
     if (present === 0) return;
     if (values.length === 0) throw new Error("Dictionary indices are missing");
     const runs = {
@@ -155,14 +158,28 @@ function checkValues(
     decodeRuns(runs, new Uint32Array(present));
   } else if (page.encoding.startsWith("DELTA_") && present > 0) {
     checkDelta(page.encoding, values, present, leaf);
+  } else if (page.encoding === "BYTE_STREAM_SPLIT") {
+    if (present * leaf.typeLength > values.length) {
+      throw new Error("Values are cut off");
+    }
+  } else if (page.encoding === "RLE") {
+    checkBooleans(values, present, leaf);
   }
+}
+
+// The only values in runs without a dictionary; a length of four bytes goes before them.
+function checkBooleans(values: Uint8Array, present: number, leaf: StoredLeaf) {
+  if (leaf.schema.type !== "BOOLEAN") throw new Error("Values cannot be runs");
+  if (present === 0) return;
+  const runs = { bytes: values, start: 4, end: values.length, bitWidth: 1 };
+  decodeRuns(runs, new Uint8Array(present));
 }
 
 function checkDelta(
   encoding: string,
   bytes: Uint8Array,
   count: number,
-  leaf: Leaf,
+  leaf: StoredLeaf,
 ) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = { view, offset: 0 };

@@ -1,0 +1,213 @@
+import type { DecodedArray, SchemaTree } from "hyparquet";
+import { assembleLists } from "hyparquet/src/assemble.js";
+import { parseDecimal } from "hyparquet/src/convert.js";
+import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
+import type { StoredLeaf } from "./columns.ts";
+import { type Chunk, type Page, walkPages } from "./pages.ts";
+import { readDictionaryBytes, readPayload } from "./payload.ts";
+import {
+  decodeThroughHyparquet,
+  dictionaryThroughHyparquet,
+} from "./through_hyparquet.ts";
+
+/** Bytes fetched at once at least: a page or its header by itself would be a request each. */
+const WINDOW_BYTES = 2 ** 20;
+
+/** Bytes that a slot takes in memory, at each level of lists and structures. */
+const SLOT_BYTES = 16;
+
+/** Most bytes of a decimal: more would be no number, only slow. */
+const DECIMAL_BYTES = 64;
+
+/** What the values of one reading may take; a page is counted before it is decoded. */
+export class Allowance {
+  #left: number;
+
+  constructor(readonly bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** Takes a page's share, or refuses it. */
+  spend(page: Page, leaf: StoredLeaf): void {
+    const slots = page.slots * SLOT_BYTES * (1 + leaf.maxDefinition);
+    this.#left -= page.uncompressed + slots;
+    if (this.#left >= 0) return;
+    throw new Error(`values at once take more than ${this.bytes} bytes`);
+  }
+}
+
+/** A physical column of a row group to read rows of. */
+export interface SideChunk {
+  chunk: Chunk;
+  leaf: StoredLeaf;
+  /** Nodes of the schema from its root to the column. */
+  path: SchemaTree[];
+  /** Where the values are bytes that stand for decimals: digits after the point. */
+  scale?: number;
+  /** Rows of the group. */
+  rows: number;
+  /** Bytes that a page may take. */
+  pageLimit: number;
+}
+
+interface Run {
+  /** Row of the first value, counted from the group's beginning. */
+  first: number;
+  values: ArrayLike<unknown>;
+}
+
+/** Reads a column other than the vectors from front to back, a page at a time. Every size is checked before it is relied on. */
+export class SideLeaf {
+  readonly #source: Window;
+  readonly #runs: AsyncGenerator<Run>;
+  #ready: Run = { first: 0, values: [] };
+  #wanted = 0;
+  #allowance = new Allowance(0);
+
+  constructor(source: ByteSource, readonly from: SideChunk) {
+    this.#source = new Window(source, from.chunk.end);
+    this.#runs = this.#read();
+  }
+
+  /** Values of rows of the group, none before those taken last. */
+  async take(
+    start: number,
+    count: number,
+    allowance: Allowance,
+  ): Promise<unknown[]> {
+    this.#wanted = start;
+    this.#allowance = allowance;
+    const taken: unknown[] = [];
+    while (taken.length < count) {
+      const { first, values } = this.#ready;
+      const row = start + taken.length;
+      if (row >= first + values.length) {
+        const next = await this.#runs.next();
+        if (next.done) throw new Error("Pages end before the rows do");
+        this.#ready = next.value;
+        continue;
+      }
+      const stop = Math.min(first + values.length, start + count);
+      for (let at = row; at < stop; at++) {
+        taken.push(values[at - first] ?? null);
+      }
+    }
+    return taken;
+  }
+
+  async *#read(): AsyncGenerator<Run> {
+    const { chunk, leaf, rows, pageLimit } = this.from;
+    const lists = leaf.maxRepetition > 0 ? new Lists() : undefined;
+    let dictionary: DecodedArray | undefined;
+    let first = 0;
+    for await (const page of walkPages(this.#source, chunk, pageLimit)) {
+      // A row a slot: pages before the rows asked for need not be decoded.
+      const skips = lists === undefined && page.version > 0 &&
+        first + page.slots <= this.#wanted;
+      if (skips || page.version > 0 && page.slots === 0) {
+        first += page.slots;
+        continue;
+      }
+      this.#allowance.spend(page, leaf);
+      const bytes = await this.#source.read(page.offset, page.compressed);
+      const held = heldBytes(page.offset, bytes);
+      if (page.version === 0) {
+        const plain = readDictionaryBytes(held, page, chunk.codec);
+        dictionary = dictionaryThroughHyparquet(page, plain, leaf);
+        continue;
+      }
+      const values = this.#decode(page, held, dictionary, lists?.open ?? []);
+      const run = lists?.cut(values) ?? values;
+      yield { first, values: run };
+      first += run.length;
+    }
+    if (lists !== undefined) {
+      yield { first, values: lists.open };
+      first += lists.open.length;
+    }
+    if (first !== rows) {
+      throw new Error(`Column holds ${first} of ${rows} rows`);
+    }
+  }
+
+  // One value a row, or one list or structure of them.
+  #decode(
+    page: Page,
+    bytes: SyncBytes,
+    dictionary: DecodedArray | undefined,
+    open: unknown[],
+  ): DecodedArray {
+    const { chunk: { codec }, leaf, path, scale } = this.from;
+    const payload = readPayload(bytes, page, leaf, codec);
+    const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
+    const definition = decoded.definition as number[];
+    const repetition = decoded.repetition as number[];
+    const present = definition.length === 0
+      ? page.slots
+      : definition.filter((level) => level === leaf.maxDefinition).length;
+    const values = scale === undefined
+      ? decoded.values
+      : Array.from(decoded.values as Uint8Array[], decimals(scale));
+    if (values.length !== present || hasGaps(values)) {
+      throw new Error("values are missing from their page");
+    }
+    if (repetition[0] > 0 && open.length === 0) {
+      throw new Error("a list has no beginning");
+    }
+    return assembleLists(open, definition, repetition, values, path);
+  }
+}
+
+// A list is known to end only where the next one begins.
+class Lists {
+  /** The last row, which may go on. */
+  open: unknown[] = [];
+
+  cut(rows: DecodedArray): unknown[] {
+    const whole = rows as unknown[];
+    this.open = whole.splice(-1);
+    return whole;
+  }
+}
+
+// Dictionary indices beyond the dictionary give nothing.
+function hasGaps(values: DecodedArray): boolean {
+  return Array.isArray(values) && values.includes(undefined);
+}
+
+function decimals(scale: number): (bytes: Uint8Array | undefined) => number {
+  return (bytes) => {
+    if (bytes === undefined || bytes.length > DECIMAL_BYTES) {
+      throw new Error("a decimal is damaged");
+    }
+    return parseDecimal(bytes) * 10 ** -scale;
+  };
+}
+
+// Reads ahead, up to the end of a column chunk.
+class Window implements ByteSource {
+  readonly path: string;
+  readonly size: number;
+  #start = 0;
+  #bytes = new Uint8Array(0);
+
+  constructor(readonly source: ByteSource, readonly end: number) {
+    this.path = source.path;
+    this.size = source.size;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const at = offset - this.#start;
+    if (at >= 0 && at + length <= this.#bytes.length) {
+      return this.#bytes.slice(at, at + length);
+    }
+    const size = Math.min(Math.max(length, WINDOW_BYTES), this.end - offset);
+    const bytes = await this.source.read(offset, size);
+    if (size === length) return bytes;
+    this.#start = offset;
+    this.#bytes = bytes;
+    return bytes.slice(0, length);
+  }
+
+  close(): void {}
+}
