@@ -10,9 +10,9 @@ import type { Compression } from "./parquet/codecs.ts";
 import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
 import { numberSchema } from "./parquet/pages.ts";
 
-/** Most rows in a row group; fewer where columns pass through, whose values are JavaScript objects. */
+/** Most rows in a row group; fewer where columns pass through: writing these takes many times their size. */
 const GROUP_ROWS = 65536;
-const GROUP_ROWS_KEEPING = 32768;
+const GROUP_ROWS_KEEPING = 8192;
 
 /** Most code values in a row group. */
 const GROUP_VALUES = 2 ** 22;

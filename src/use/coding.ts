@@ -104,17 +104,21 @@ export async function engineCoder(
  *
  * @param source the rows
  * @param coder what codes them
- * @param options which rows; whether the caller needs their values too
+ * @param options which rows, how many at once at most; whether the caller needs their values too
  */
 export async function* codeRows<C extends SparseCodes>(
   source: RowSource,
   coder: RowCoder<C>,
-  options: RunOptions & { delivery?: BatchOptions; keepData?: boolean } = {},
+  options: RunOptions & {
+    delivery?: BatchOptions;
+    keepData?: boolean;
+    mostRows?: number;
+  } = {},
 ): AsyncGenerator<CodedBatch<C>> {
   checkWidth(source, coder.decoder.width);
-  const { signal, onProgress, delivery } = options;
+  const { signal, onProgress, delivery, mostRows = Infinity } = options;
   const { width, atoms } = coder.decoder;
-  const batches = source.batches(rowsAtOnce(width, atoms), {
+  const batches = source.batches(Math.min(rowsAtOnce(width, atoms), mostRows), {
     ...delivery,
     signal,
   });

@@ -7,6 +7,9 @@ import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
 import { requireApart } from "./output_guard.ts";
 
+/** Rows coded at once where columns pass through: their values are JavaScript objects, which take room of their own. */
+const ROWS_KEEPING = 4096;
+
 /** What {@linkcode encode} is told. */
 export interface EncodeOptions extends RunOptions, CodesFileOptions {
   /** The Parquet file to write. */
@@ -70,10 +73,12 @@ export async function encode(
       compression: options.compression,
     });
     try {
-      const delivery = options.rows;
-      for await (
-        const coded of codeRows(source, coder, { ...options, delivery })
-      ) {
+      const batches = codeRows(source, coder, {
+        ...options,
+        delivery: options.rows,
+        mostRows: options.keep?.length ? ROWS_KEEPING : undefined,
+      });
+      for await (const coded of batches) {
         await file.add(coded);
       }
       await file.finish();
