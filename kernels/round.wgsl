@@ -15,12 +15,7 @@ fn rounded(v: vec4<f32>) -> vec4<f32> {
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   if (group >= p.rows) { return; }
-  var most = 0.0;
-  for (var c = t; c < $N4; c += WG) {
-    let y = abs(Y_at(group, c));
-    most = max(most, max(max(y.x, y.y), max(y.z, y.w)));
-  }
-  most = bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(most), 0u)).x);
+//#include row_maximum
   let factor = select(0.0, 1.0 / most, most > 0.0);
   var energy = 0.0;
   for (var c = t; c < $N4; c += WG) {

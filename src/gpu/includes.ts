@@ -8,6 +8,9 @@ import correlations from "../../kernels/lib/correlations.wgsl" with {
 };
 import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
 import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
+import rowMaximum from "../../kernels/lib/row_maximum.wgsl" with {
+  type: "text",
+};
 import search from "../../kernels/lib/search.wgsl" with { type: "text" };
 import sizes from "../../kernels/lib/sizes.wgsl" with { type: "text" };
 import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
@@ -15,7 +18,6 @@ import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
   type: "text",
 };
 import sum from "../../kernels/lib/sum.wgsl" with { type: "text" };
-
 import verify from "../../kernels/lib/verify.wgsl" with { type: "text" };
 
 /** Texts that kernels share, by the name they are included under. */
@@ -26,6 +28,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   choose,
   correlations,
   entry,
+  row_maximum: rowMaximum,
   search,
   sizes,
   subtract,

@@ -1,5 +1,6 @@
 import { EXACT_STEPS, MP_STEPS_PER_NONZERO } from "../engine/constants.ts";
-import { LIST_PIECE, type PursuitLayout } from "./kernel_set.ts";
+import { LIST_PIECE } from "./kernel_set.ts";
+import type { PursuitLayout } from "./pursuit_kernels.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Fewest lanes of a subgroup: reductions loop over at most threads / this. */

@@ -1,32 +1,11 @@
-import { type EngineSpec, groupSparsities } from "../engine/engine.ts";
+import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { DeviceLimits } from "./device.ts";
-import {
-  factorFits,
-  LIST_PIECE,
-  type PursuitLayout,
-  pursuitLayout,
-} from "./kernel_set.ts";
+import { LIST_PIECE } from "./kernel_set.ts";
 import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
+import { layOutGroups, type PlannedGroup, withoutGram } from "./plan_groups.ts";
 import { findProblem, loopProblem } from "./plan_problem.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
-
-/** One Matryoshka group (or the only one) as the device works on it. */
-export interface PlannedGroup {
-  /** First atom. */
-  start: number;
-  atoms: number;
-  sparsity: number;
-  /** First code slot of a row. */
-  slot: number;
-  layout: PursuitLayout;
-  /** Its Gram, atoms × stride. */
-  gram: MatrixShape;
-  /** The same in halves, where those are searched. */
-  halves: MatrixShape;
-  /** Bytes of scratch memory for correlations and for triangular factors. */
-  scratch: { correlations: number; factors: number };
-}
 
 /** Something that takes device memory. */
 export interface PlannedBuffer {
@@ -224,45 +203,6 @@ function plannedAtomBatch(
   return batch;
 }
 
-function layOutGroups(
-  spec: EngineSpec,
-  limits: DeviceLimits,
-  tuning: Tuning,
-): PlannedGroup[] {
-  const shares = groupSparsities(spec.groups, spec.coder.sparsity);
-  let start = 0, slot = 0;
-  return spec.groups.map((atoms, g) => {
-    const sparsity = shares[g];
-    const layout = pursuitLayout(tuning, atoms);
-    const factors = factorFits(limits, layout, sparsity)
-      ? 0
-      : tuning.scratchWorkers * 2 * sparsity * (sparsity + 1);
-    const correlations = layout.elements > 0
-      ? 0
-      : tuning.scratchWorkers * layout.stride * 16;
-    const group = {
-      start,
-      atoms,
-      sparsity,
-      slot,
-      layout,
-      gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
-      halves: matrixShape(atoms, layout.stride, "vec2<u32>", limits.binding),
-      scratch: { correlations, factors },
-    };
-    start += atoms;
-    slot += sparsity;
-    return group;
-  });
-}
-
-// A group whose rows are coded by products: its supports' Grams, a triangle a workgroup, are all it keeps of one.
-function withoutGram(workers: number, group: PlannedGroup): PlannedGroup {
-  const { sparsity } = group;
-  const factors = workers * 2 * sparsity * (sparsity + 1);
-  return { ...group, scratch: { correlations: 0, factors } };
-}
-
 // Bytes for each row in a pursuit by products: its residual, its barred atoms and its triangle.
 function productRowBytes(
   { width }: EngineSpec,
@@ -288,6 +228,7 @@ export function mostPieces(
     atomBatch * Math.ceil(rows / LIST_PIECE),
   ) + atomBatch;
 }
+
 // Which smaller choices would fit, found by trying them.
 function suggest(
   spec: EngineSpec,

@@ -1,16 +1,10 @@
 import { DbksvdError } from "../errors.ts";
 import type { GpuDevice } from "./device.ts";
-import { type KernelSource, type KernelText, kernelText } from "./kernel.ts";
+import { compileText, type Kernel, UNIFORM_BYTES } from "./compile.ts";
+import { type KernelSource, kernelText } from "./kernel.ts";
 import { kernelIncludes } from "./includes.ts";
 import type { Matrix } from "./matrix.ts";
 import { StageClock } from "./stage_clock.ts";
-
-/** A kernel ready to run. */
-export interface Kernel extends KernelText {
-  id: number;
-  pipeline: GPUComputePipeline;
-  layout: GPUBindGroupLayout;
-}
 
 /** What a kernel's bindings are bound to. */
 export type Bound = GPUBuffer | Matrix;
@@ -25,9 +19,6 @@ export interface RunnerCounters {
 
 /** Uniform blocks of one command buffer; more work than this is submitted in pieces. */
 const UNIFORM_SLOTS = 2048;
-
-/** Bytes of a uniform block: at most 16 parameters. */
-const UNIFORM_BYTES = 64;
 
 /** Workgroups along x when a flat grid is folded into two dimensions. */
 const GRID_WIDTH = 32768;
@@ -264,54 +255,4 @@ function fold(groups: number): [number, number] {
   return groups <= GRID_WIDTH
     ? [groups, 1]
     : [GRID_WIDTH, Math.ceil(groups / GRID_WIDTH)];
-}
-
-async function compileText(
-  device: GPUDevice,
-  text: KernelText,
-): Promise<{ pipeline: GPUComputePipeline; layout: GPUBindGroupLayout }> {
-  device.pushErrorScope("validation");
-  const storage = text.bindings.flatMap(({ access, parts }) =>
-    Array.from({ length: parts }, () => access)
-  );
-  const layout = device.createBindGroupLayout({
-    entries: [
-      {
-        binding: 0,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: {
-          type: "uniform",
-          hasDynamicOffset: true,
-          minBindingSize: UNIFORM_BYTES,
-        },
-      },
-      ...storage.map((access, i): GPUBindGroupLayoutEntry => ({
-        binding: i + 1,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-      })),
-    ],
-  });
-  const module = device.createShaderModule({
-    code: text.code,
-    label: text.name,
-  });
-  const scope = device.popErrorScope();
-  try {
-    const pipeline = await device.createComputePipelineAsync({
-      label: text.name,
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
-    const error = await scope;
-    if (error) throw new Error(error.message);
-    return { pipeline, layout };
-  } catch (cause) {
-    const reason = (await scope)?.message ?? String(cause);
-    throw new DbksvdError(
-      "device",
-      `The driver refuses kernel "${text.name}": ${reason}`,
-      { mend: "see `dbksvd doctor`, or use --device cpu", cause },
-    );
-  }
 }

@@ -1,16 +1,17 @@
+import type { Kernel } from "../../gpu/compile.ts";
 import {
   countKernel,
   flatKernel,
   type KernelContext,
   localKeys,
   mirrorKernel,
-  productFormKernel,
   productKernel,
-  pursuitKernel,
   rowKernel,
 } from "../../gpu/kernel_set.ts";
-import type { GpuPlan, PlannedGroup } from "../../gpu/plan.ts";
-import type { Kernel, Runner } from "../../gpu/runner.ts";
+import type { GpuPlan } from "../../gpu/plan.ts";
+import type { PlannedGroup } from "../../gpu/plan_groups.ts";
+import { productFormKernel, pursuitKernel } from "../../gpu/pursuit_kernels.ts";
+import type { Runner } from "../../gpu/runner.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** The kernels of one Matryoshka group: those whose text holds its sizes. */

@@ -1,5 +1,5 @@
 import { LIST_PIECE, localKeys } from "../../gpu/kernel_set.ts";
-import type { Kernel } from "../../gpu/runner.ts";
+import type { Kernel } from "../../gpu/compile.ts";
 import type { GpuContext } from "./context.ts";
 
 /** Sorts a group's codes by the turns of their atoms, and the rows by the atom batches that touch them. */

@@ -5,7 +5,7 @@ import {
   type MatrixShape,
   matrixShape,
 } from "../../gpu/matrix.ts";
-import type { Kernel } from "../../gpu/runner.ts";
+import type { Kernel } from "../../gpu/compile.ts";
 import { allocateSafely } from "../../gpu/memory.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { GpuContext } from "./context.ts";

@@ -1,0 +1,7 @@
+// The greatest |value| of row `group` of Y, the same for every thread.
+  var most = 0.0;
+  for (var c = t; c < $N4; c += WG) {
+    let y = abs(Y_at(group, c));
+    most = max(most, max(max(y.x, y.y), max(y.z, y.w)));
+  }
+  most = bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(most), 0u)).x);
