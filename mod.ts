@@ -17,7 +17,12 @@ export {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
 } from "./src/learn/options.ts";
-export { train, type TrainResult, type TrainRun } from "./src/use/train.ts";
+export {
+  train,
+  type TrainedModel,
+  type TrainResult,
+  type TrainRun,
+} from "./src/use/train.ts";
 export { type DryRun, dryRun } from "./src/use/dry_run.ts";
 export {
   type TrainOutput,
@@ -29,6 +34,7 @@ export {
   type MetricsLine,
   type ModelConfig,
 } from "./src/model/model.ts";
+export type { MetricsLines } from "./src/model/metrics_lines.ts";
 export {
   type LoadedModel,
   loadModel,

@@ -35,8 +35,7 @@ export function checkedState(
     Array.isArray(state.replace) &&
     state.replace.every((atom) => isCount(atom) && atom < atoms) &&
     Array.isArray(state.queued) && state.queued.length === 0 &&
-    Array.isArray(state.lines) &&
-    state.lines.every((line) => Number.isFinite(line?.updatedFvu));
+    Array.isArray(state.latest) && state.latest.every(Number.isFinite);
   if (sound) return state;
   throw new DbksvdError("data", "The checkpoint's state does not fit", {
     mend: "start afresh with --overwrite",

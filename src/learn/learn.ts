@@ -40,6 +40,8 @@ export interface LearnHooks {
   signal?: AbortSignal;
   /** Called with what does the work, once it is known. */
   onEngine?(info: Engine["info"]): void;
+  /** Takes the metrics, a line an iteration, before every decision point; without it they are kept for the result. */
+  record?(lines: readonly MetricsLine[]): Promise<void> | void;
   /** Called after every decision point with the lines since the last one. */
   onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
   /** Called at every decision point; `state` reads the dictionary back when called. */
@@ -51,6 +53,7 @@ export interface LearnHooks {
 /** What a training gives. */
 export interface LearnResult {
   model: DictionaryModel;
+  /** A line an iteration; none where `record` took them. */
   lines: MetricsLine[];
   /** Training rows. */
   rows: number;
@@ -86,6 +89,8 @@ export async function learn(
   const spec = engineSpec(source.width, options, state.normalisation, plan);
   const engine = await hooks.createEngine(spec);
   hooks.onEngine?.(engine.info);
+  const kept: MetricsLine[] = [];
+  const record = hooks.record ?? ((lines) => void kept.push(...lines));
   try {
     await engine.loadDictionary(state.dictionary, state.weights);
     const validation = watched.size > 0
@@ -99,6 +104,7 @@ export async function learn(
       engine,
       plan,
       except,
+      record,
       validation,
     });
     state.dictionary = state.best?.dictionary ?? checkedDictionary(
@@ -107,7 +113,7 @@ export async function learn(
     );
     return {
       model: modelOf(state, spec, options),
-      lines: state.lines,
+      lines: kept,
       rows: state.trainingRows,
       capped: state.capped,
       engine: engine.info,

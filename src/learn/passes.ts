@@ -20,6 +20,8 @@ export interface Training {
   plan: TrainingPlan;
   /** Rows that take no part: held out, or watched by validation. */
   except?: RowSet;
+  /** Takes the lines of metrics. */
+  record: NonNullable<LearnHooks["record"]>;
   /** Absent without early stopping. */
   validation?: Validation;
 }
@@ -91,7 +93,7 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
     ...scheduledStep(options, plan, state.iteration, {
       rows: rows.rows,
       length: state.rowLength,
-    }, leftByUpdates(state.lines, plan)),
+    }, leftByUpdates(state.latest)),
   });
   noteQueued(state, rows.rows);
   const passEnds = state.iteration % plan.batches.length === 0;
@@ -103,6 +105,7 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
   const lines = noteReports(state, reports, plan);
   settle(state, reports, plan, options, hooks.onNotice);
   if (validates) await training.validation!.look(training, lines);
+  await training.record(lines);
   hooks.onProgress?.(lines, plan);
   await hooks.onDecision?.(async () => {
     state.dictionary = checkedDictionary(

@@ -1,5 +1,4 @@
 import type { IterationStep } from "../engine/engine.ts";
-import type { MetricsLine } from "../model/model.ts";
 import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -52,15 +51,10 @@ export function scheduledStep(
   };
 }
 
-/** The mean FVU after the updates of the latest iterations that were reported, at most a cadence of them; 1 before any. */
-export function leftByUpdates(
-  lines: readonly Pick<MetricsLine, "updatedFvu">[],
-  plan: TrainingPlan,
-): number {
-  const latest = lines.slice(-plan.cadence);
+/** The mean FVU after the latest updates (see `LearnState.latest`); 1 before any. */
+export function leftByUpdates(latest: readonly number[]): number {
   if (latest.length === 0) return 1;
-  return latest.reduce((sum, { updatedFvu }) => sum + updatedFvu, 0) /
-    latest.length;
+  return latest.reduce((sum, fvu) => sum + fvu, 0) / latest.length;
 }
 
 // ρ such that Σ ρ^t batches hold the uses that an atom is to remember: `memory` of them at first, ever more to the end.

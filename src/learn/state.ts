@@ -44,8 +44,8 @@ export interface LearnState {
   replace: number[];
   /** Iterations given to the engine whose reports are not read yet; empty at decision points. */
   queued: { atomBatch: number; replaced: number; rows: number }[];
-  /** A line an iteration. */
-  lines: MetricsLine[];
+  /** FVU after the updates of the latest iterations, at most a cadence of them. */
+  latest: number[];
   /** The best dictionary by validation, where one is sought. */
   best?: { fvu: number; iteration: number; dictionary: Float32Array };
   /** Set where validation ended the training early. */
@@ -73,7 +73,7 @@ export function freshState(
     window: emptyWindow(options.atoms),
     replace: [],
     queued: [],
-    lines: [],
+    latest: [],
   };
 }
 
@@ -99,7 +99,8 @@ export function noteReports(
       replaced,
     });
   });
-  state.lines.push(...lines);
+  const latest = lines.map(({ updatedFvu }) => updatedFvu);
+  state.latest = [...state.latest, ...latest].slice(-plan.cadence);
   state.queued = [];
   return lines;
 }

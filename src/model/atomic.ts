@@ -4,7 +4,7 @@ import { DbksvdError } from "../errors.ts";
 /** A file's name and contents, in parts. */
 export interface FileContents {
   name: string;
-  parts: readonly Uint8Array[];
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -95,21 +95,22 @@ async function replaceDirectory(from: string, to: string) {
   await removeQuietly(previous);
 }
 
-async function writeAndFlush(path: string, parts: readonly Uint8Array[]) {
+async function writeAndFlush(path: string, parts: FileContents["parts"]) {
   const file = await Deno.open(path, {
     write: true,
     create: true,
     truncate: true,
   });
   try {
-    for (const part of parts) await writeAll(file, part);
+    for await (const part of parts) await writeAll(file, part);
     await file.sync();
   } finally {
     file.close();
   }
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array) {
+/** Writes all of some bytes to a file. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array) {
   let written = 0;
   while (written < bytes.length) {
     written += await file.write(bytes.subarray(written));

@@ -11,7 +11,7 @@ import {
 } from "./safetensors.ts";
 
 /** Version of the checkpoint files' format. */
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 2;
 
 /** The directory, within an output directory, that holds an unfinished run's checkpoints. */
 export const CHECKPOINT_DIRECTORY = ".checkpoint";
@@ -45,7 +45,7 @@ export async function writeCheckpoint(
   });
   const name = `checkpoint-${String(iteration).padStart(12, "0")}.safetensors`;
   const path = join(directory, name);
-  if (!await exists(directory)) await makeDirectory(directory);
+  await makeCheckpointDirectory(directory);
   await writeFileAtomically(path, parts);
   return path;
 }
@@ -153,9 +153,17 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return new Uint8Array(digest).toHex();
 }
 
-// The former entries of the path are flushed too: a checkpoint in a directory that a crash forgets is none.
-async function makeDirectory(directory: string): Promise<void> {
+/**
+ * Makes the directory that holds checkpoints, if it is not there. The entries above it are flushed too: a checkpoint in a
+ * directory that a crash forgets is none.
+ *
+ * @throws {DbksvdError} `run` where the file system refuses
+ */
+export async function makeCheckpointDirectory(
+  directory: string,
+): Promise<void> {
   try {
+    if (await exists(directory)) return;
     await Deno.mkdir(directory, { recursive: true });
     await flushDirectory(join(directory, ".."));
     await flushDirectory(join(directory, "..", ".."));

@@ -5,8 +5,9 @@ import type { FileContents } from "./atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "./checkpoint.ts";
 import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
 import { parseLabels } from "./labels.ts";
+import { metricsBytes, metricsIn, type MetricsLines } from "./metrics_lines.ts";
 import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
-import { parseConfig, parseMetrics } from "./records.ts";
+import { parseConfig } from "./records.ts";
 
 /** Names of the files in a model directory. */
 export const MODEL_FILES = {
@@ -23,8 +24,8 @@ export interface LoadedModel {
   model: DictionaryModel;
   /** The record of its training. */
   config: ModelConfig;
-  /** A line an iteration. */
-  metrics: MetricsLine[];
+  /** A line an iteration, read from the file as they are gone through (`for await`); damage is told then. */
+  metrics: AsyncIterable<MetricsLine>;
 }
 
 /**
@@ -41,14 +42,13 @@ export async function saveModel(
   directory: string,
   model: DictionaryModel,
   config: ModelConfig,
-  metrics: readonly MetricsLine[],
+  metrics: MetricsLines,
   extras: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<void> {
-  const lines = metrics.map((line) => `${JSON.stringify(line)}\n`).join("");
   const files: FileContents[] = [
     { name: MODEL_FILES.dictionary, parts: dictionaryFileParts(model) },
     textFile(MODEL_FILES.config, `${JSON.stringify(config, null, 2)}\n`),
-    textFile(MODEL_FILES.metrics, lines),
+    { name: MODEL_FILES.metrics, parts: metricsBytes(metrics) },
   ];
   if (model.labels !== undefined) {
     const labels = `${JSON.stringify(model.labels, null, 2)}\n`;
@@ -72,19 +72,17 @@ export async function saveModel(
  */
 export async function loadModel(directory: string): Promise<LoadedModel> {
   const place = await placeOf(directory);
-  const [model, config, metrics, labels] = await Promise.all([
+  const [model, config, labels] = await Promise.all([
     readDictionaryFile(join(place, MODEL_FILES.dictionary)),
     readText(place, MODEL_FILES.config).then((text) =>
       parseConfig(text ?? "", join(place, MODEL_FILES.config))
-    ),
-    readText(place, MODEL_FILES.metrics).then((text) =>
-      parseMetrics(text ?? "", join(place, MODEL_FILES.metrics))
     ),
     readText(place, MODEL_FILES.labels),
   ]);
   if (labels !== undefined) {
     model.labels = parseLabels(labels, model, join(place, MODEL_FILES.labels));
   }
+  const metrics = metricsIn(join(place, MODEL_FILES.metrics));
   return { model, config, metrics };
 }
 

@@ -22,25 +22,27 @@ export function parseConfig(text: string, file: string): ModelConfig {
 }
 
 /**
- * Parses `metrics.jsonl`.
+ * Parses a line of `metrics.jsonl`.
  *
- * @param text the file's contents: a line an iteration
- * @param file its name, for errors
+ * @param text the line
+ * @param file the file's name, for errors
+ * @param row the line's number, counted from 0
  * @throws {DbksvdError} `data` where it is not what `train` writes
  */
-export function parseMetrics(text: string, file: string): MetricsLine[] {
-  return text.split("\n").filter((line) => line.trim() !== "")
-    .map((line, i) => {
-      const parsed = parseJson(line, file);
-      const valid = isJsonObject(parsed) && isJsonObject(parsed.stages) &&
-        allNumbers(parsed.stages) &&
-        LINE_NUMBERS.every((name) => isNumber(parsed[name]));
-      if (valid) return parsed as unknown as MetricsLine;
-      throw new DbksvdError("data", "A model's metrics are damaged", {
-        where: { file, row: i },
-        mend: "train again, or restore the file",
-      });
-    });
+export function parseMetricsLine(
+  text: string,
+  file: string,
+  row: number,
+): MetricsLine {
+  const line = parseJson(text, file);
+  const valid = isJsonObject(line) && isJsonObject(line.stages) &&
+    allNumbers(line.stages) &&
+    LINE_NUMBERS.every((name) => isNumber(line[name]));
+  if (valid) return line as unknown as MetricsLine;
+  throw new DbksvdError("data", "A model's metrics are damaged", {
+    where: { file, row },
+    mend: "train again, or restore the file",
+  });
 }
 
 const LINE_NUMBERS = [

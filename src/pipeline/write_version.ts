@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { MODEL_FILES, saveModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { VersionEntry } from "../report/data.ts";
-import { renderReport } from "../report/report.ts";
+import { courseOf, renderReport } from "../report/report.ts";
 import type { RowSource } from "../rows/source.ts";
 import { exportModel } from "../use/export.ts";
 import type { TrainResult } from "../use/train.ts";
@@ -43,7 +43,7 @@ export async function writeVersion(
     name: `${settings.name} ${version}`,
     model,
     config: record,
-    metrics,
+    course: await courseOf(metrics),
     evaluation: {
       rowsName: "held-out rows",
       rows: candidate.all.rows,

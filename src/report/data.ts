@@ -1,9 +1,6 @@
 import type { PrefixMetrics } from "../metrics/accumulator.ts";
-import type {
-  DictionaryModel,
-  MetricsLine,
-  ModelConfig,
-} from "../model/model.ts";
+import type { DictionaryModel, ModelConfig } from "../model/model.ts";
+import type { TrainingCourse } from "./course.ts";
 
 /** Counts over equal bins between two limits: bin b of B holds low + (high − low)·b/B ≤ value < low + (high − low)·(b+1)/B. */
 export interface Histogram {
@@ -50,8 +47,8 @@ export interface ReportData {
   name: string;
   model: DictionaryModel;
   config: ModelConfig;
-  /** The training's lines, in order. */
-  metrics: readonly MetricsLine[];
+  /** How the training went. */
+  course: TrainingCourse;
   evaluation?: EvaluationData;
   /** max_{j≠i} |⟨d_i, d_j⟩| of every atom. */
   coherence?: Float32Array;

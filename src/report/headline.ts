@@ -99,9 +99,8 @@ function qualityFigures(
 }
 
 function trainingFigures(data: ReportData): Figure[] {
-  const { config, metrics } = data;
+  const { config, course: { last } } = data;
   const figures: Figure[] = [];
-  const last = metrics.at(-1);
   if (config.seconds !== undefined) {
     figures.push({
       name: "Training time",

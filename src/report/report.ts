@@ -3,6 +3,7 @@ import { loadModel } from "../model/directory.ts";
 import baseCss from "./base.css" with { type: "text" };
 import { type Chart, figureHtml } from "./chart.ts";
 import { nonzeroChart, valueChart } from "./code_charts.ts";
+import { courseOf } from "./course.ts";
 import type { EvaluationData, ReportData } from "./data.ts";
 import { coherenceChart, rankChart, usageChart } from "./dictionary_charts.ts";
 import { escapeHtml, formatCount, formatSeconds } from "./format.ts";
@@ -21,6 +22,8 @@ import {
   stageChart,
 } from "./training_charts.ts";
 import { historyCharts, prefixChart } from "./version_charts.ts";
+
+export { courseOf };
 
 // No script, nothing fetched: what the page holds is all there is.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
@@ -69,8 +72,10 @@ export async function reportForModel(
   directory: string,
   measured: Pick<ReportData, "evaluation" | "coherence" | "history"> = {},
 ): Promise<string> {
-  const loaded = await loadModel(directory);
-  return renderReport({ name: basename(directory), ...loaded, ...measured });
+  const { model, config, metrics } = await loadModel(directory);
+  const course = await courseOf(metrics);
+  const name = basename(directory);
+  return renderReport({ name, model, config, course, ...measured });
 }
 
 /** The held-out figures that training recorded, where nothing newer was measured. */
@@ -89,9 +94,9 @@ function trainingCharts(
       ? numberOf(evaluation, "fvu")
       : undefined);
   return [
-    fvuChart(data.metrics, heldOut),
-    replacementChart(data.metrics),
-    stageChart(data.metrics, busyShare(data)),
+    fvuChart(data.course, heldOut),
+    replacementChart(data.course),
+    stageChart(data.course, busyShare(data)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { MetricsLine } from "../model/model.ts";
+import { mergeReplacements, type TrainingCourse } from "./course.ts";
 import type { ReportData } from "./data.ts";
 import { type Chart, type ChartKey, drawPlot, thin } from "./chart.ts";
 import {
@@ -14,11 +15,11 @@ const MOST_BARS = 100;
 
 /** FVU over the rows seen: coding, updated, validation, and the held-out rows' at the end. */
 export function fvuChart(
-  lines: readonly MetricsLine[],
+  { last, lines, validated }: TrainingCourse,
   heldOut: number | undefined,
 ): Chart {
   const title = "Fraction of variance unexplained";
-  if (lines.length === 0) {
+  if (last === undefined) {
     return {
       title,
       summary: "",
@@ -27,11 +28,7 @@ export function fvuChart(
     };
   }
   const shown = thin(lines, MOST_POINTS);
-  const checked = thin(
-    lines.filter((line) => line.validationFvu !== undefined),
-    MOST_POINTS,
-  );
-  const last = lines[lines.length - 1];
+  const checked = thin(validated, MOST_POINTS);
   const keys: ChartKey[] = [
     { series: 1, name: "coding a batch" },
     { series: 2, name: "after its update" },
@@ -107,10 +104,11 @@ function drawFvu(
 }
 
 /** Atoms replaced over the rows seen, and those dead at the time. */
-export function replacementChart(lines: readonly MetricsLine[]): Chart {
+export function replacementChart(
+  { lines, replacements, mostDead }: TrainingCourse,
+): Chart {
   const title = "Atoms replaced";
-  const total = lines.reduce((sum, line) => sum + line.replaced, 0);
-  const dead = lines.reduce((most, line) => Math.max(most, line.deadAtoms), 0);
+  const total = replacements.reduce((sum, { replaced }) => sum + replaced, 0);
   if (total === 0) {
     return {
       title,
@@ -120,13 +118,14 @@ export function replacementChart(lines: readonly MetricsLine[]): Chart {
         : "No atom was replaced: none died, and no two came to point the same way.",
     };
   }
+  const perBar = Math.ceil(replacements.length / MOST_BARS);
   return {
     title,
     note: `${
       formatCount(total)
     } in all; dead or near-duplicate atoms start again from the worst-represented rows.`,
     summary: `${formatCount(total)} replacements in all, at most ${
-      formatCount(dead)
+      formatCount(mostDead)
     } dead atoms at once.`,
     keys: [
       { series: 1, mark: "bar", name: "replaced" },
@@ -136,7 +135,7 @@ export function replacementChart(lines: readonly MetricsLine[]): Chart {
       x: { label: "Rows seen", tickFormat: "~s", ticks: 5 },
       y: { label: "Atoms", grid: true, nice: true },
       marks: [
-        Plot.rectY(replacementBars(lines), {
+        Plot.rectY(mergeReplacements(replacements, perBar), {
           x1: "from",
           x2: "to",
           y: "replaced",
@@ -154,37 +153,20 @@ export function replacementChart(lines: readonly MetricsLine[]): Chart {
   };
 }
 
-function replacementBars(lines: readonly MetricsLine[]) {
-  const perBar = Math.ceil(lines.length / MOST_BARS);
-  const bars: { from: number; to: number; replaced: number }[] = [];
-  for (let i = 0; i < lines.length; i += perBar) {
-    const run = lines.slice(i, i + perBar);
-    bars.push({
-      from: i === 0 ? 0 : lines[i - 1].rowsSeen,
-      to: run[run.length - 1].rowsSeen,
-      replaced: run.reduce((sum, line) => sum + line.replaced, 0),
-    });
-  }
-  return bars;
-}
-
 /** Where the device's time went. */
 export function stageChart(
-  lines: readonly MetricsLine[],
+  { stages: times }: TrainingCourse,
   busy: number | undefined,
 ): Chart {
   const title = "Time by stage";
-  const totals = new Map<string, number>();
-  for (const line of lines) {
-    for (const [stage, milliseconds] of Object.entries(line.stages)) {
-      totals.set(stage, (totals.get(stage) ?? 0) + milliseconds / 1000);
-    }
-  }
-  const all = [...totals.values()].reduce((sum, seconds) => sum + seconds, 0);
+  const totals = [...times].map(([stage, milliseconds]) =>
+    [stage, milliseconds / 1000] as const
+  );
+  const all = totals.reduce((sum, [, seconds]) => sum + seconds, 0);
   if (all === 0) {
     return { title, summary: "", empty: "No stage times were recorded." };
   }
-  const stages = [...totals].map(([stage, seconds]) => ({
+  const stages = totals.map(([stage, seconds]) => ({
     stage,
     seconds,
     label: `${formatSeconds(seconds)} · ${formatShare(seconds / all)}`,
@@ -229,12 +211,9 @@ export function stageChart(
 
 /** The share of the training's wall time that its GPU was busy; undefined for a CPU or where times are not known. */
 export function busyShare(
-  data: Pick<ReportData, "config" | "metrics">,
+  { config, course }: Pick<ReportData, "config" | "course">,
 ): number | undefined {
-  const { config, metrics } = data;
-  if (config.device.kind !== "gpu" || !config.seconds || metrics.length === 0) {
-    return undefined;
-  }
-  const busy = metrics.reduce((sum, line) => sum + line.milliseconds, 0) / 1000;
-  return Math.min(1, busy / config.seconds);
+  if (config.device.kind !== "gpu" || !config.seconds) return undefined;
+  if (course.iterations === 0) return undefined;
+  return Math.min(1, course.milliseconds / 1000 / config.seconds);
 }

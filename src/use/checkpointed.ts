@@ -8,7 +8,7 @@ import type { MetricsLine } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import type { RunIdentity } from "./run_identity.ts";
-import { train, type TrainResult, type TrainRun } from "./train.ts";
+import { train, type TrainedModel, type TrainRun } from "./train.ts";
 import { type Checkpoints, type SavedRun, stateFor } from "./unfinished.ts";
 
 /** How a training is saved, gone on with and tried again. */
@@ -31,7 +31,7 @@ export async function trainWithCheckpoints(
   source: RowSource,
   options: TrainOptions,
   run: CheckpointedRun,
-): Promise<TrainResult> {
+): Promise<TrainedModel> {
   let from = run.from;
   for (let retries = run.retries;; retries--) {
     const attempt = new Attempt(source, options, run, from);
@@ -73,7 +73,7 @@ class Attempt {
     readonly from: SavedRun | undefined,
   ) {}
 
-  async run(): Promise<TrainResult> {
+  async run(): Promise<TrainedModel> {
     const { signal } = this.outer;
     const onAbort = () => {
       if (!this.#saves) this.#now.abort(signal!.reason);
@@ -84,7 +84,7 @@ class Attempt {
       const result = await train(this.source, this.options, this.#hooks());
       result.seconds = this.#seconds();
       result.config.seconds = result.seconds;
-      return result;
+      return { ...result, metrics: await this.#metrics() };
     } catch (error) {
       if (this.#learned !== undefined && signal?.aborted) {
         await this.#save(this.#learned);
@@ -108,6 +108,7 @@ class Attempt {
       resume: from && stateFor(from, this.options, this.source.width),
       signal: this.#now.signal,
       createEngine: (spec) => this.#createEngine(spec),
+      record: (lines) => outer.checkpoints.log.append(lines),
       onProgress: (lines, plan) => this.#onProgress(lines, plan),
       onDecision: (state) => this.#onDecision(state),
     };
@@ -181,6 +182,15 @@ class Attempt {
         `Saved at iteration ${state.iteration} of ${this.#iterations}; go on with --resume`,
       );
     }
+  }
+
+  async #metrics(): Promise<TrainedModel["metrics"]> {
+    const lines = await this.outer.checkpoints.log.lines();
+    if (lines !== undefined) return lines;
+    this.outer.onNotice?.(
+      "The metrics so far were removed or changed by someone else: the model comes without them",
+    );
+    return [];
   }
 
   #seconds(): number {

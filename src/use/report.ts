@@ -4,7 +4,7 @@ import { writeFileAtomically } from "../model/atomic.ts";
 import { loadModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { DetailedEvaluation } from "./evaluate.ts";
-import type { TrainResult } from "./train.ts";
+import type { TrainedModel } from "./train.ts";
 
 /** The report's name in a model directory. */
 const REPORT_FILE = "report.html";
@@ -35,15 +35,15 @@ const COHERENCE_LIMIT = 2e10;
  */
 export async function trainingReport(
   name: string,
-  { model, config, metrics, heldOut, heldOutCodes }: TrainResult,
+  { model, config, metrics, heldOut, heldOutCodes }: TrainedModel,
 ): Promise<Record<string, string>> {
   // Loaded where it is needed: the charts' library takes a while.
-  const { renderReport } = await import("../report/report.ts");
+  const { courseOf, renderReport } = await import("../report/report.ts");
   const report = renderReport({
     name,
     model,
     config,
-    metrics,
+    course: await courseOf(metrics),
     evaluation: heldOut && {
       rowsName: "held-out rows",
       rows: config.rows.heldOut,

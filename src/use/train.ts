@@ -7,6 +7,7 @@ import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
 import { FORMAT_VERSION } from "../model/dictionary_file.ts";
+import type { MetricsLines } from "../model/metrics_lines.ts";
 import type {
   DictionaryModel,
   MetricsLine,
@@ -27,6 +28,7 @@ export interface TrainRun extends
     | "onProgress"
     | "onNotice"
     | "onDecision"
+    | "record"
     | "resume"
   > {
   /** What does the work; `auto` by default. */
@@ -36,13 +38,13 @@ export interface TrainRun extends
 }
 
 /** A trained model with its record. */
-export interface TrainResult {
+export interface TrainedModel {
   /** The dictionary. */
   model: DictionaryModel;
   /** The record of the training. */
   config: ModelConfig;
-  /** A line an iteration. */
-  metrics: MetricsLine[];
+  /** A line an iteration: go through them with `for await`. */
+  metrics: MetricsLines;
   /** Metrics on rows never trained on, by the exact coder without ridge; absent where none were held out. */
   heldOut?: RowMetrics;
   /** The same on as many of the rows trained on: the gap tells how much was learned by heart. */
@@ -51,6 +53,12 @@ export interface TrainResult {
   heldOutCodes?: Omit<Measured, "metrics">;
   /** How long it took. */
   seconds: number;
+}
+
+/** What {@linkcode train} gives. */
+export interface TrainResult extends TrainedModel {
+  /** A line an iteration; none where `record` took them. */
+  metrics: MetricsLine[];
 }
 
 /**

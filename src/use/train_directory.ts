@@ -12,7 +12,7 @@ import {
   requireReplaceable,
 } from "./output_directory.ts";
 import { identityOf } from "./run_identity.ts";
-import { scalars, type TrainResult, type TrainRun } from "./train.ts";
+import { scalars, type TrainedModel, type TrainRun } from "./train.ts";
 import {
   Checkpoints,
   type CheckpointSchedule,
@@ -39,7 +39,7 @@ export interface TrainOutput {
   /** How the rows were read beside that, for the record. */
   reading?: Record<string, unknown>;
   /** Further files for the model directory, made from the result, such as the report. */
-  extras?(result: TrainResult): Promise<Record<string, string>>;
+  extras?(result: TrainedModel): Promise<Record<string, string>>;
 }
 
 /** What `train --json` prints. */

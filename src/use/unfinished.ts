@@ -7,10 +7,13 @@ import type { LearnState } from "../learn/state.ts";
 import {
   CHECKPOINT_DIRECTORY,
   listCheckpoints,
+  makeCheckpointDirectory,
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
+import { MODEL_FILES } from "../model/directory.ts";
+import { type LogMark, MetricsLog } from "../model/metrics_log.ts";
 import type { RunIdentity } from "./run_identity.ts";
 
 /** How often a run is saved: after so many seconds or so many iterations, whichever comes first. */
@@ -35,6 +38,8 @@ export interface SavedRun {
   /** Time spent so far. */
   seconds: number;
   state: LearnState;
+  /** How much of the metrics' file belongs to it. */
+  metrics: LogMark;
 }
 
 /**
@@ -54,11 +59,13 @@ export function parseSchedule(text: string): CheckpointSchedule {
   return { seconds: value * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"] };
 }
 
-/** The checkpoints of one output directory: the two latest are kept. */
+/** The checkpoints of one output directory, the two latest of which are kept, and the metrics that they refer to. */
 export class Checkpoints {
   readonly #directory: string;
   readonly #schedule: CheckpointSchedule;
   readonly #beforeWriting: () => Promise<void>;
+  /** The metrics so far; they go on where the checkpoint gone on from ends. */
+  readonly log: MetricsLog;
   #kept: string[] = [];
   #savedAt = { iteration: 0, time: performance.now() };
   #cost = 0;
@@ -76,6 +83,13 @@ export class Checkpoints {
     this.#beforeWriting = beforeWriting;
     this.#directory = join(output, CHECKPOINT_DIRECTORY);
     this.#schedule = schedule;
+    this.log = new MetricsLog(
+      join(this.#directory, MODEL_FILES.metrics),
+      async () => {
+        await beforeWriting();
+        await makeCheckpointDirectory(this.#directory);
+      },
+    );
   }
 
   /** The iteration of the last save, or of the checkpoint gone on from; 0 for none. */
@@ -101,11 +115,15 @@ export class Checkpoints {
    *
    * @throws {DbksvdError} `run` where the file system refuses; the checkpoints before stay as they are
    */
-  async save(run: SavedRun): Promise<void> {
+  async save(run: Omit<SavedRun, "metrics">): Promise<void> {
     const start = performance.now();
     const { iteration } = run.state;
     await this.#beforeWriting();
-    const path = await writeCheckpoint(this.#directory, iteration, run);
+    const metrics = await this.log.mark();
+    const path = await writeCheckpoint(this.#directory, iteration, {
+      ...run,
+      metrics,
+    });
     this.#kept = [path, ...this.#kept.filter((kept) => kept !== path)]
       .slice(0, 2);
     await pruneCheckpoints(this.#directory, this.#kept);
@@ -115,7 +133,8 @@ export class Checkpoints {
   }
 
   /**
-   * Reads the latest sound checkpoint.
+   * Reads the latest sound checkpoint whose metrics are there too; where all are sound but for their metrics, the latest.
+   * What is recorded from now on follows its metrics.
    *
    * @param onNotice told of damaged ones
    * @returns the run, or `undefined` where there are no checkpoints
@@ -125,28 +144,45 @@ export class Checkpoints {
     onNotice?: (notice: string) => void,
   ): Promise<SavedRun | undefined> {
     let failure: DbksvdError | undefined;
+    let withoutMetrics: [path: string, run: SavedRun] | undefined;
     for (const path of await listCheckpoints(this.#directory)) {
       try {
         const run = checkedRun(await readCheckpoint(path));
-        this.#kept = [path];
-        this.#savedAt = {
-          iteration: run.state.iteration,
-          time: performance.now(),
-        };
-        return run;
+        if (await this.log.goOn(run.metrics)) return this.#goOn(path, run);
+        withoutMetrics ??= [path, run];
+        onNotice?.(
+          `The metrics up to iteration ${run.state.iteration} are missing or damaged; trying the checkpoint before`,
+        );
       } catch (error) {
         if (!(error instanceof DbksvdError)) throw error;
         failure = error;
         onNotice?.(`${error.message}; trying the one before`);
       }
     }
+    this.log.begin();
+    if (withoutMetrics !== undefined) {
+      onNotice?.(
+        `The model's ${MODEL_FILES.metrics} will begin at iteration ${
+          withoutMetrics[1].state.iteration
+        }: the lines before it are lost, nothing else is`,
+      );
+      return this.#goOn(...withoutMetrics);
+    }
     if (failure !== undefined) throw failure;
     return undefined;
   }
 
-  /** Removes all checkpoints. */
+  #goOn(path: string, run: SavedRun): SavedRun {
+    const { iteration } = run.state;
+    this.#kept = [path];
+    this.#savedAt = { iteration, time: performance.now() };
+    return run;
+  }
+
+  /** Removes all checkpoints; the metrics begin anew. */
   async clear(): Promise<void> {
     await pruneCheckpoints(this.#directory, []);
+    this.log.begin();
     this.#kept = [];
     this.#savedAt = { iteration: 0, time: performance.now() };
   }
@@ -172,7 +208,9 @@ function checkedRun(value: unknown): SavedRun {
     typeof run.engine === "object" && run.engine !== null &&
     typeof run.toolVersion === "string" && Number.isFinite(run.seconds) &&
     typeof run.state === "object" && run.state !== null &&
-    Number.isSafeInteger(run.state.iteration);
+    Number.isSafeInteger(run.state.iteration) &&
+    Number.isSafeInteger(run.metrics?.bytes) && run.metrics.bytes >= 0 &&
+    typeof run.metrics.sha256 === "string";
   if (sound) return run;
   throw new DbksvdError("data", "The checkpoint holds no run", {
     mend: "start afresh with --overwrite",

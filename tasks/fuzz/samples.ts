@@ -156,6 +156,11 @@ export const CHECKPOINT = {
   toolVersion: "0.1.0",
   engine: { kind: "cpu", name: "a processor" },
   seconds: 1,
+  // The SHA-256 of no bytes.
+  metrics: {
+    bytes: 0,
+    sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  },
   state: {
     ...freshState(
       MODEL.dictionary,

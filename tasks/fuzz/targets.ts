@@ -169,7 +169,8 @@ async function modelTargets(directory: string): Promise<Target[]> {
       parse: async (bytes) => {
         await Deno.writeFile(join(model, name), bytes);
         try {
-          return await loadModel(model);
+          const loaded = await loadModel(model);
+          return await Array.fromAsync(loaded.metrics);
         } finally {
           await Deno.writeFile(join(model, name), sound[name]);
         }

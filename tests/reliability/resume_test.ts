@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
-import { CHECKPOINT_DIRECTORY } from "../../src/model/checkpoint.ts";
+import {
+  CHECKPOINT_DIRECTORY,
+  listCheckpoints,
+} from "../../src/model/checkpoint.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
@@ -81,9 +84,9 @@ Deno.test("trainToDirectory() keeps two generations and falls back when the late
     const straight = await straightRun(directory);
     const out = join(directory, "model");
     await stopAfter(3, { out, checkpointEvery: EVERY });
-    const kept = await namesIn(join(out, CHECKPOINT_DIRECTORY));
+    const kept = await listCheckpoints(join(out, CHECKPOINT_DIRECTORY));
     assert.equal(kept.length, 2);
-    const latest = join(out, CHECKPOINT_DIRECTORY, kept[1]);
+    const [latest] = kept;
     const bytes = await Deno.readFile(latest);
     bytes[bytes.length - 9] ^= 1;
     await Deno.writeFile(latest, bytes);
@@ -103,8 +106,8 @@ Deno.test("trainToDirectory() refuses to resume where every checkpoint is damage
     const out = join(directory, "model");
     await stopAfter(2, { out, checkpointEvery: EVERY });
     const kept = join(out, CHECKPOINT_DIRECTORY);
-    for (const name of await namesIn(kept)) {
-      await Deno.truncate(join(kept, name), 100);
+    for (const path of await listCheckpoints(kept)) {
+      await Deno.truncate(path, 100);
     }
     const output = { out, resume: true };
     await assert.rejects(

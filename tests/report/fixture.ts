@@ -1,3 +1,4 @@
+import { courseOf } from "../../src/report/course.ts";
 import type { ReportData } from "../../src/report/data.ts";
 import { createRangeHistograms } from "../../src/metrics/range.ts";
 import { randomStream } from "../../src/random.ts";
@@ -50,7 +51,8 @@ export function fixtureModel(
   };
 }
 
-function fixtureLines(iterations: number): MetricsLine[] {
+/** The lines of a training that goes well. */
+export function fixtureLines(iterations: number): MetricsLine[] {
   const random = randomStream(0, "report lines");
   return Array.from({ length: iterations }, (_, i) => {
     const fvu = 0.14 + 0.4 * Math.exp(-i / iterations * 6) +
@@ -74,9 +76,9 @@ function fixtureLines(iterations: number): MetricsLine[] {
 }
 
 /** A report's data with every section filled, for a dictionary of any size. */
-export function fixtureReport(
+export async function fixtureReport(
   { atoms = 512, width = 32, iterations = 60, name = "dbksvd-model" } = {},
-): ReportData {
+): Promise<ReportData> {
   const groups = [atoms / 4, atoms / 4, atoms / 2];
   const random = randomStream(0, "report values");
   const values = createRangeHistograms(1, 128);
@@ -102,7 +104,7 @@ export function fixtureReport(
       seconds: 14.2,
       heldOut: { fvu: 0.1534, l0: 8 },
     },
-    metrics: fixtureLines(iterations),
+    course: await courseOf(fixtureLines(iterations)),
     evaluation: {
       rowsName: "held-out rows",
       rows: 1000,

@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { parseHTML } from "linkedom";
 import { saveModel } from "../../src/model/directory.ts";
+import { courseOf } from "../../src/report/course.ts";
 import { renderReport, reportForModel } from "../../src/report/report.ts";
 import { inDirectory } from "../directories.ts";
-import { fixtureModel, fixtureReport, HOSTILE } from "./fixture.ts";
+import {
+  fixtureLines,
+  fixtureModel,
+  fixtureReport,
+  HOSTILE,
+} from "./fixture.ts";
 
 const THREE_MEGABYTES = 3e6;
 
@@ -19,9 +25,9 @@ function figureNamed(html: string, title: string) {
   return found;
 }
 
-Deno.test("renderReport() draws every chart with marks and words", () => {
+Deno.test("renderReport() draws every chart with marks and words", async () => {
   const figures = [
-    ...pageOf(renderReport(fixtureReport())).querySelectorAll("figure"),
+    ...pageOf(renderReport(await fixtureReport())).querySelectorAll("figure"),
   ];
   assert.deepEqual(
     figures.map((figure) => figure.querySelector("h3")!.textContent),
@@ -52,16 +58,16 @@ Deno.test("renderReport() draws every chart with marks and words", () => {
   }
 });
 
-Deno.test("renderReport() heads the page with the held-out FVU and what was spent", () => {
-  const heads = pageOf(renderReport(fixtureReport()))
+Deno.test("renderReport() heads the page with the held-out FVU and what was spent", async () => {
+  const heads = pageOf(renderReport(await fixtureReport()))
     .querySelector(".figures")!.textContent!;
   for (const words of ["0.1534", "84.7%", "of 512", "14.2 s", "88.7%"]) {
     assert(heads.includes(words), `${words} is not among ${heads}`);
   }
 });
 
-Deno.test("renderReport() keeps the held-out FVU beside that of other rows", () => {
-  const data = fixtureReport();
+Deno.test("renderReport() keeps the held-out FVU beside that of other rows", async () => {
+  const data = await fixtureReport();
   data.evaluation = {
     rowsName: "new.parquet",
     rows: 77,
@@ -76,9 +82,9 @@ Deno.test("renderReport() keeps the held-out FVU beside that of other rows", () 
   assert(titles.includes("Metrics on new.parquet"));
 });
 
-Deno.test("renderReport() plots validation and held-out FVU beside the training's", () => {
+Deno.test("renderReport() plots validation and held-out FVU beside the training's", async () => {
   const figure = figureNamed(
-    renderReport(fixtureReport()),
+    renderReport(await fixtureReport()),
     "Fraction of variance unexplained",
   );
   assert.equal(figure.querySelectorAll('[aria-label="line"] path').length, 3);
@@ -86,8 +92,8 @@ Deno.test("renderReport() plots validation and held-out FVU beside the training'
   assert.match(figure.textContent!, /held-out rows, at the end: 0\.1534/);
 });
 
-Deno.test("renderReport() counts each atom once in the usage histogram, dead ones in words", () => {
-  const data = fixtureReport();
+Deno.test("renderReport() counts each atom once in the usage histogram, dead ones in words", async () => {
+  const data = await fixtureReport();
   const usage = Uint32Array.from({ length: 100 }, (_, i) => i < 40 ? 0 : 90);
   data.model = { ...data.model, usage, atoms: 100 };
   const figure = figureNamed(renderReport(data), "Atom usage");
@@ -97,13 +103,13 @@ Deno.test("renderReport() counts each atom once in the usage histogram, dead one
   assert.equal(heights.filter((height) => height > 0).length, 1);
 });
 
-Deno.test("renderReport() says what is missing where nothing was measured", () => {
-  const { config, model, name } = fixtureReport();
+Deno.test("renderReport() says what is missing where nothing was measured", async () => {
+  const { config, model, name } = await fixtureReport();
   const html = renderReport({
     name,
     model: { ...model, usage: new Uint32Array(model.atoms) },
     config: { ...config, heldOut: undefined, seconds: undefined },
-    metrics: [],
+    course: await courseOf([]),
   });
   const figures = [...pageOf(html).querySelectorAll("figure")];
   assert.equal(figures.length, 8);
@@ -113,15 +119,15 @@ Deno.test("renderReport() says what is missing where nothing was measured", () =
   assert.doesNotMatch(html, /NaN|undefined|Infinity/);
 });
 
-Deno.test("renderReport() draws a training of one iteration, and values that are not numbers", () => {
-  const data = fixtureReport({ iterations: 1 });
+Deno.test("renderReport() draws a training of one iteration, and values that are not numbers", async () => {
+  const data = await fixtureReport({ iterations: 1 });
   data.evaluation!.metrics = { fvu: NaN, l0: 0, coherence_by_atom: {} };
   const html = renderReport(data);
   assert.doesNotMatch(html, /NaN|undefined|\[object/);
 });
 
-Deno.test("renderReport() fetches nothing and runs nothing", () => {
-  const html = renderReport(fixtureReport());
+Deno.test("renderReport() fetches nothing and runs nothing", async () => {
+  const html = renderReport(await fixtureReport());
   const { head, body } = pageOf(html);
   assert.equal(
     body.querySelectorAll("script, iframe, object, link, img").length,
@@ -136,8 +142,8 @@ Deno.test("renderReport() fetches nothing and runs nothing", () => {
   );
 });
 
-Deno.test("renderReport() shows names, paths and parameters as text, whatever they hold", () => {
-  const data = fixtureReport({ name: HOSTILE });
+Deno.test("renderReport() shows names, paths and parameters as text, whatever they hold", async () => {
+  const data = await fixtureReport({ name: HOSTILE });
   data.config.inputs = [{ path: HOSTILE, rows: 1, bytes: 1 }];
   data.config.parameters = { [HOSTILE]: HOSTILE, nested: [HOSTILE] };
   data.config.column = HOSTILE;
@@ -146,7 +152,8 @@ Deno.test("renderReport() shows names, paths and parameters as text, whatever th
   data.config.device.details = { [HOSTILE]: HOSTILE };
   data.config.rows.dropped = { [HOSTILE]: 3 };
   data.evaluation!.rowsName = HOSTILE;
-  data.metrics[0].stages = { [HOSTILE]: 1 };
+  const [line] = fixtureLines(1);
+  data.course = await courseOf([{ ...line, stages: { [HOSTILE]: 1 } }]);
   (data.evaluation!.metrics as Record<string, number>)[HOSTILE] = 1;
   const html = renderReport(data);
   assert.doesNotMatch(html, /<script|<img|<!--|-->/i);
@@ -154,18 +161,18 @@ Deno.test("renderReport() shows names, paths and parameters as text, whatever th
   assert.match(visible, /<script>globalThis\.broken = 1<\/script>/);
 });
 
-Deno.test("renderReport() stays under 3 MB for 16 384 atoms and a long training", () => {
+Deno.test("renderReport() stays under 3 MB for 16 384 atoms and a long training", async () => {
   const html = renderReport(
-    fixtureReport({ atoms: 16_384, width: 4, iterations: 20_000 }),
+    await fixtureReport({ atoms: 16_384, width: 4, iterations: 20_000 }),
   );
   assert(html.length < THREE_MEGABYTES, `${html.length} characters`);
 });
 
 Deno.test("reportForModel() reports a model directory with what training recorded", () =>
   inDirectory(async (directory) => {
-    const { config, metrics } = fixtureReport();
+    const { config } = await fixtureReport();
     const out = join(directory, "words");
-    await saveModel(out, fixtureModel(64, 8), config, metrics);
+    await saveModel(out, fixtureModel(64, 8), config, fixtureLines(60));
     const html = await reportForModel(out);
     assert.equal(pageOf(html).querySelector("h1")!.textContent, basename(out));
     assert.match(html, /0\.1534/);

@@ -98,7 +98,7 @@ function inkOfMap(page: Page): Promise<number> {
 
 Deno.test("report.html draws charts with visible marks, light, dark and narrow", async () => {
   for (const screen of [{}, { dark: true }, { width: 390 }]) {
-    await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+    await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
       const boxes = await page.locator("figure svg").evaluateAll((charts) =>
         charts.map((chart) => {
           const marks = [...chart.querySelectorAll("path, rect, circle")]
@@ -124,7 +124,7 @@ Deno.test("report.html draws charts with visible marks, light, dark and narrow",
 Deno.test("report.html takes its colours from the reader's setting", async () => {
   const colours: string[] = [];
   for (const dark of [false, true]) {
-    await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+    await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
       colours.push(
         ...await page.evaluate(() => [
           getComputedStyle(document.body).backgroundColor,
@@ -137,7 +137,7 @@ Deno.test("report.html takes its colours from the reader's setting", async () =>
 });
 
 Deno.test("report.html prints onto white paper", async () => {
-  await fromFile(renderReport(fixtureReport()), async ({ page }) => {
+  await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     const paper = await page.evaluate(() =>
       getComputedStyle(document.body).backgroundColor
@@ -148,7 +148,7 @@ Deno.test("report.html prints onto white paper", async () => {
 });
 
 Deno.test("report.html runs nothing that names and paths hold", async () => {
-  const data = fixtureReport({ name: HOSTILE });
+  const data = await fixtureReport({ name: HOSTILE });
   data.config.inputs[0].path = HOSTILE;
   await fromFile(renderReport(data), async ({ page }) => {
     assert.equal(await page.evaluate("globalThis.broken"), undefined);
