@@ -23,10 +23,7 @@
 //#end
 const K: u32 = $K;
 const KT: u32 = $KT;
-const TRIANGLE: u32 = K * (K + 1u) / 2u;
-//#if !SCRATCHM
-var<workgroup> L: array<f32, TRIANGLE>;
-//#end
+//#include triangle
 var<workgroup> support: array<u32, K>;
 var<workgroup> right: array<f32, K>;
 var<workgroup> x: array<f32, K>;
@@ -36,15 +33,6 @@ var<workgroup> y: array<f32, K>;
 //#if NONNEGATIVE
 var<workgroup> share: f32;
 var<workgroup> leaving: u32;
-//#end
-
-fn place(i: u32, j: u32) -> u32 { return i * (i + 1u) / 2u + j; }
-//#if SCRATCHM
-fn lower(i: u32, j: u32) -> f32 { return factors[group * TRIANGLE + place(i, j)]; }
-fn set_lower(i: u32, j: u32, value: f32) { factors[group * TRIANGLE + place(i, j)] = value; }
-//#else
-fn lower(i: u32, j: u32) -> f32 { return L[place(i, j)]; }
-fn set_lower(i: u32, j: u32, value: f32) { L[place(i, j)] = value; }
 //#end
 
 fn gram(s: u32, r: u32) -> f32 {
@@ -78,38 +66,38 @@ fn multiply_support(c: u32) {
 // y = the solution on passive[0 … c − 1]. A direction whose pivot is at rounding level is left out: its value is 0.
 fn solve(c: u32) {
   for (var i = t; i < c; i += WG) {
-    for (var j = 0u; j <= i; j++) { set_lower(i, j, gram(passive[i], passive[j])); }
+    for (var j = 0u; j <= i; j++) { set_factor(i, j, gram(passive[i], passive[j])); }
     y[i] = right[passive[i]];
   }
   $SYNC;
   for (var j = 0u; j < c; j++) {
     for (var i = j + t; i < c; i += WG) {
-      var sum = lower(i, j);
-      for (var q = 0u; q < j; q++) { sum -= lower(i, q) * lower(j, q); }
-      if (i > j) { set_lower(i, j, sum); } else { y_pivot = sum; }
+      var sum = factor(i, j);
+      for (var q = 0u; q < j; q++) { sum -= factor(i, q) * factor(j, q); }
+      if (i > j) { set_factor(i, j, sum); } else { y_pivot = sum; }
     }
     $SYNC;
     let pivot = y_pivot;
     let inverse = select(0.0, inverseSqrt(pivot), pivot > $PIVOT);
     for (var i = j + t; i < c; i += WG) {
-      if (i > j) { set_lower(i, j, lower(i, j) * inverse); } else { set_lower(j, j, inverse); }
+      if (i > j) { set_factor(i, j, factor(i, j) * inverse); } else { set_factor(j, j, inverse); }
     }
     $SYNC;
   }
   // L·u = y forward, Lᵀ·y = u backward; the diagonal holds 1/L_jj.
   for (var j = 0u; j < c; j++) {
-    let u = y[j] * lower(j, j);
+    let u = y[j] * factor(j, j);
     workgroupBarrier();
     for (var i = j + t; i < c; i += WG) {
-      if (i > j) { y[i] -= lower(i, j) * u; } else { y[j] = u; }
+      if (i > j) { y[i] -= factor(i, j) * u; } else { y[j] = u; }
     }
     workgroupBarrier();
   }
   for (var j = c; j > 0u; j--) {
-    let u = y[j - 1u] * lower(j - 1u, j - 1u);
+    let u = y[j - 1u] * factor(j - 1u, j - 1u);
     workgroupBarrier();
     for (var i = t; i < j; i += WG) {
-      if (i < j - 1u) { y[i] -= lower(j - 1u, i) * u; } else { y[i] = u; }
+      if (i < j - 1u) { y[i] -= factor(j - 1u, i) * u; } else { y[i] = u; }
     }
     workgroupBarrier();
   }

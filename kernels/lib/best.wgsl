@@ -4,20 +4,30 @@ fn better(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
   return select(a, b, b.x > a.x || (b.x == a.x && b.y < a.y));
 }
 
-var<workgroup> best_parts: array<vec2<u32>, WG>;
-
 //#if SUBGROUPS
+// Two sides in turn, so that one barrier does: who writes a side again has passed the barrier after all had read it.
+var<workgroup> best_parts: array<array<vec2<u32>, $PARTS>, 2>;
+var<private> best_side: u32;
+
 fn workgroup_best(own: vec2<u32>) -> vec2<u32> {
   let size = subgroupMax(own.x);
   let tag = subgroupMin(select(0xffffffffu, own.y, own.x == size));
-  if (lane == 0u) { best_parts[wave] = vec2<u32>(size, tag); }
+  if (lane == 0u) { best_parts[best_side][wave] = vec2<u32>(size, tag); }
   workgroupBarrier();
-  var best = best_parts[0];
-  for (var w = 1u; w < waves; w++) { best = better(best, best_parts[w]); }
-  workgroupBarrier();
+  var best = best_parts[best_side][0];
+//#if WAVES
+//#for w in 1..WAVES
+  best = better(best, best_parts[best_side][$w]);
+//#end
+//#else
+  for (var w = 1u; w < waves; w++) { best = better(best, best_parts[best_side][w]); }
+//#end
+  best_side = 1u - best_side;
   return best;
 }
 //#else
+var<workgroup> best_parts: array<vec2<u32>, WG>;
+
 fn workgroup_best(own: vec2<u32>) -> vec2<u32> {
   best_parts[t] = own;
   workgroupBarrier();

@@ -1,5 +1,5 @@
 // The head of every kernel that gives a workgroup one row, atom or block: `t` is the thread, `group` the workgroup and
-// `groups` their number, whatever the grid was folded into.
+// `groups` their number, whatever the grid was folded into. A wave is a subgroup, or one thread where there are none.
 const WG: u32 = $WG;
 
 var<private> t: u32;
@@ -7,8 +7,12 @@ var<private> group: u32;
 var<private> groups: u32;
 //#if SUBGROUPS
 var<private> lane: u32;
+var<private> lanes: u32;
 var<private> wave: u32;
 var<private> waves: u32;
+//#else
+const lane: u32 = 0u;
+const lanes: u32 = 1u;
 //#end
 
 struct Invocation {
@@ -17,6 +21,7 @@ struct Invocation {
   @builtin(num_workgroups) grid: vec3<u32>,
 //#if SUBGROUPS
   @builtin(subgroup_invocation_id) lane: u32,
+  @builtin(subgroup_size) lanes: u32,
   @builtin(subgroup_id) wave: u32,
   @builtin(num_subgroups) waves: u32,
 //#end
@@ -28,6 +33,7 @@ fn enter(invocation: Invocation) {
   groups = invocation.grid.x * invocation.grid.y;
 //#if SUBGROUPS
   lane = invocation.lane;
+  lanes = invocation.lanes;
   wave = invocation.wave;
   waves = invocation.waves;
 //#end

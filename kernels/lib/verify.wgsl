@@ -9,16 +9,18 @@ fn exact_correlation(index: u32, j: u32, count: u32) -> f32 {
 //#if VERIFIED
 // Candidates that the halves cannot tell apart. Where there are more, correlations are computed anew in float32.
 const MOST_FOUND: u32 = 64u;
-var<workgroup> found: atomic<u32>;
-var<workgroup> found_now: u32;
+// Counted on two sides in turn: the one is made ready while the other is read.
+var<workgroup> found: array<atomic<u32>, 2>;
+var<private> found_side: u32;
 var<workgroup> candidates: array<u32, MOST_FOUND>;
 
-fn collect(a: vec4<f32>, barred: u32, c: u32, threshold: u32) {
+fn collect(a: vec4<f32>, barred: u32, c: u32, threshold: f32) {
   let size = sizes(a, barred);
-  for (var e = 0u; e < 4u; e++) {
-    if (size[e] == 0u || size[e] < threshold) { continue; }
-    let at = atomicAdd(&found, 1u);
-    if (at < MOST_FOUND) { candidates[at] = 4u * c + e; }
+//#for e in 0..4
+  if (size[$e] > 0.0 && size[$e] >= threshold) {
+    let at = atomicAdd(&found[found_side], 1u);
+    if (at < MOST_FOUND) { candidates[at] = 4u * c + $e; }
   }
+//#end
 }
 //#end

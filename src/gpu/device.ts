@@ -39,6 +39,8 @@ export interface GpuDevice {
   readonly adapter: AdapterSummary;
   readonly limits: DeviceLimits;
   readonly subgroups: boolean;
+  /** Threads of a subgroup, where all have as many. */
+  readonly lanes?: number;
   readonly timestamps: boolean;
   /** Throws what went wrong with the device, if anything did, or that it is closed. */
   check(): void;
@@ -121,7 +123,20 @@ export async function openDevice(
       });
     });
   }
-  return watch(device, summarise(adapter), granted, timestamps, options.limits);
+  const watched = watch(
+    device,
+    summarise(adapter),
+    granted,
+    timestamps,
+    options.limits,
+  );
+  return { ...watched, lanes: granted ? lanesOf(adapter) : undefined };
+}
+
+function lanesOf(
+  { info: { subgroupMinSize, subgroupMaxSize } }: Pick<GPUAdapter, "info">,
+): number | undefined {
+  return subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
 }
 
 function request(

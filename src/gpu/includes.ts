@@ -3,6 +3,7 @@ import best from "../../kernels/lib/best.wgsl" with { type: "text" };
 import candidates from "../../kernels/lib/candidates.wgsl" with {
   type: "text",
 };
+import closing from "../../kernels/lib/closing.wgsl" with { type: "text" };
 import correlations from "../../kernels/lib/correlations.wgsl" with {
   type: "text",
 };
@@ -11,14 +12,21 @@ import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
 import rowMaximum from "../../kernels/lib/row_maximum.wgsl" with {
   type: "text",
 };
+import opening from "../../kernels/lib/opening.wgsl" with { type: "text" };
+import pursuit from "../../kernels/lib/pursuit.wgsl" with { type: "text" };
 import search from "../../kernels/lib/search.wgsl" with { type: "text" };
 import sizes from "../../kernels/lib/sizes.wgsl" with { type: "text" };
 import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
 import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
   type: "text",
 };
+import subtractSupport from "../../kernels/lib/subtract_support.wgsl" with {
+  type: "text",
+};
 import sum from "../../kernels/lib/sum.wgsl" with { type: "text" };
+import triangle from "../../kernels/lib/triangle.wgsl" with { type: "text" };
 import verify from "../../kernels/lib/verify.wgsl" with { type: "text" };
+import wave from "../../kernels/lib/wave.wgsl" with { type: "text" };
 
 /** Texts that kernels share, by the name they are included under. */
 export const kernelIncludes: Readonly<Record<string, string>> = {
@@ -26,13 +34,19 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   best,
   candidates,
   choose,
+  closing,
   correlations,
   entry,
   row_maximum: rowMaximum,
+  opening,
+  pursuit,
   search,
   sizes,
   subtract,
   subtract_exact: subtractExact,
+  subtract_support: subtractSupport,
   sum,
+  triangle,
   verify,
+  wave,
 };

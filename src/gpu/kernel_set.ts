@@ -25,6 +25,8 @@ export interface KernelContext {
   search: GramSearch;
   limits: DeviceLimits;
   subgroups: boolean;
+  /** Threads of a subgroup, where all have as many. */
+  lanes?: number;
 }
 
 /** Entries of an atom's list that one workgroup sums: part of the result's rounding, so the same on every adapter. */
@@ -52,8 +54,26 @@ export function commonValues(
     ...CONSTANTS,
     WG: threads,
     WGHALF: reductionHalf(threads),
-    SUBGROUPS: context.subgroups,
+    ...waveValues(context, threads),
+    BARS: true,
     SYNC: "workgroupBarrier()",
+  };
+}
+
+/** Fewest lanes that a subgroup can have. */
+const FEWEST_LANES = 4;
+
+// How a workgroup's threads fall into subgroups: WAVES of them, 0 where that is not known beforehand, PARTS at most.
+function waveValues(
+  { subgroups, lanes }: KernelContext,
+  threads: number,
+): TemplateValues {
+  const even = lanes !== undefined && threads % lanes === 0;
+  const waves = even ? threads / lanes : 0;
+  return {
+    SUBGROUPS: subgroups,
+    WAVES: waves,
+    PARTS: waves || Math.ceil(threads / FEWEST_LANES),
   };
 }
 

@@ -47,9 +47,10 @@ export function pursuitLayout(tuning: Tuning, atoms: number): PursuitLayout {
   };
 }
 
-/** Workgroup memory that a pursuit needs beside M. */
-const pursuitSharedBytes = (threads: number, sparsity: number) =>
-  8 * threads + 24 * sparsity + 64;
+/** Workgroup memory that a pursuit needs beside its triangle. */
+export function pursuitSharedBytes(threads: number, sparsity: number): number {
+  return 8 * threads + 24 * sparsity + 64;
+}
 
 /** True where the triangular factor of k atoms fits the workgroup's memory. */
 export function factorFits(
@@ -71,6 +72,8 @@ function searchValues(
   const value = name === "mp" ? "weight" : "correlation";
   return {
     HALVES: search !== "floats",
+    WEIGHS: search !== "floats" || name === "omp",
+    BARS: name !== "mp",
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
     SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,

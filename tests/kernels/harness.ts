@@ -26,11 +26,18 @@ export interface Bench {
   words(buffer: GPUBuffer, count: number): Promise<Uint32Array>;
 }
 
+/** Without subgroup operations, with them, and with subgroups whose size is not known beforehand. */
+const VARIANTS = [
+  { subgroups: false, sized: false },
+  { subgroups: true, sized: true },
+  { subgroups: true, sized: false },
+];
+
 /** Runs a test on a device with and without subgroup operations. */
 export async function onDevice(
   test: (bench: Bench) => Promise<void>,
 ): Promise<void> {
-  for (const subgroups of [true, false]) {
+  for (const { subgroups, sized } of VARIANTS) {
     const gpu = await openDevice({ subgroups, timings: false });
     const memory = new DeviceMemory(gpu), runner = new Runner(gpu);
     const tuning = tuningFor(gpu.adapter, gpu.limits);
@@ -47,7 +54,13 @@ export async function onDevice(
     };
     try {
       await test({
-        context: { tuning, limits: gpu.limits, subgroups, search: "floats" },
+        context: {
+          tuning,
+          limits: gpu.limits,
+          subgroups,
+          lanes: sized ? gpu.lanes : undefined,
+          search: "floats",
+        },
         buffer,
         matrix: (shape, data) => {
           const made = memory.matrix(shape);

@@ -38,6 +38,7 @@ export async function createGpuContext(
       search,
       limits: gpu.limits,
       subgroups: gpu.subgroups,
+      lanes: gpu.lanes,
     };
     const runner = new Runner(gpu);
     const { plan, buffers } = await allocate(gpu, spec, kernelContext);

@@ -1,0 +1,8 @@
+// Reductions that every wave makes for itself, without a barrier: all waves get the same where they are given the same.
+//#if SUBGROUPS
+fn wave_sum(value: f32) -> f32 { return subgroupAdd(value); }
+fn wave_min(value: u32) -> u32 { return subgroupMin(value); }
+//#else
+fn wave_sum(value: f32) -> f32 { return value; }
+fn wave_min(value: u32) -> u32 { return value; }
+//#end
