@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { DeviceChoice } from "../src/engine/create.ts";
-import { growthOf, longTraining, shortTrainings } from "./soak/run.ts";
+import { growthOf, longTraining, shortTrainings, slopeOf } from "./soak/run.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -27,3 +27,6 @@ console.table(
   ),
 );
 console.log("Growth from the second quarter to the last:", growthOf(seen));
+console.log(
+  `Resident memory after the first quarter: ${slopeOf(seen).toFixed(1)} KB/min`,
+);

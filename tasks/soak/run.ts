@@ -16,6 +16,8 @@ export interface Holding {
   residentMb: number;
   /** JavaScript objects of this thread, in MB. */
   heapMb: number;
+  /** Memory behind this thread's typed arrays, in MB. */
+  arraysMb: number;
   threads: number;
   openFiles: number;
 }
@@ -128,6 +130,20 @@ export async function longTraining(
   return watch.seen;
 }
 
+/** The slope of resident memory after the first quarter of the time, in KB a minute: least squares. */
+export function slopeOf(seen: readonly Holding[]): number {
+  const warm = seen.slice(Math.floor(seen.length / 4));
+  const mean = (of: (one: Holding) => number) =>
+    warm.reduce((sum, one) => sum + of(one), 0) / warm.length;
+  const minutes = (one: Holding) => one.seconds / 60;
+  const middle = mean(minutes), level = mean((one) => one.residentMb);
+  const along = mean((one) =>
+    (minutes(one) - middle) * (one.residentMb - level)
+  );
+  const across = mean((one) => (minutes(one) - middle) ** 2);
+  return 1024 * along / across;
+}
+
 /** Growth from the second quarter, when all is warm, to the last one. */
 export function growthOf(seen: readonly Holding[]): Growth {
   const quarter = Math.floor(seen.length / 4);
@@ -153,12 +169,13 @@ class Watch {
   }
 
   async look(done: number): Promise<void> {
-    const { rss, heapUsed } = Deno.memoryUsage();
+    const { rss, heapUsed, external } = Deno.memoryUsage();
     this.seen.push({
       done,
       seconds: this.seconds(),
       residentMb: rss / 2 ** 20,
       heapMb: heapUsed / 2 ** 20,
+      arraysMb: external / 2 ** 20,
       threads: await entries("/proc/self/task"),
       openFiles: await entries("/proc/self/fd"),
     });

@@ -1,18 +1,22 @@
 // Small dense systems on a support, in float64.
 
+/** Where factors are worked out: one made for every row would leave the process's memory in pieces. */
+let room = new Float64Array(0);
+
 /**
  * Solves A·x = b for a symmetric positive semi-definite A by Cholesky. A direction whose pivot is at rounding level of its diagonal
  * is left out (its coefficient is 0), so the answer is finite for any support.
  *
  * @param matrix A, c × c
  * @param right b, c values
+ * @param x where the solution goes, c values or more
  */
 export function leastSquares(
   matrix: Float64Array,
   right: Float64Array,
+  x: Float64Array = new Float64Array(right.length),
 ): Float64Array {
-  const c = right.length, lower = new Float64Array(c * c);
-  const x = new Float64Array(c);
+  const c = right.length, lower = roomFor(c * c);
   for (let i = 0; i < c; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * c + j];
@@ -59,6 +63,11 @@ export function nonnegativeLeastSquares(
     while (passive.length > 0 && stepTowards(matrix, right, x, passive));
   }
   return x;
+}
+
+function roomFor(values: number): Float64Array {
+  if (room.length < values) room = new Float64Array(values);
+  return room;
 }
 
 function steepest(
