@@ -15,73 +15,94 @@
 //#buffer starts read u32
 //#buffer lists read u32
 //#include entry
-//#include sum
+//#include sum_pair
 const NONE = -2.0;
-const OTHER: u32 = 0xffffffffu;
-// Which of the row's slots hold atoms of this batch, brought in together: one by one they would each wait for memory.
+const WORDS: u32 = (u32($K) + 31u) / 32u;
+// The row's slots that hold atoms of this batch, a bit each: on two sides in turn, so that the one is made ready while the
+// other is read. What they hold is brought in together: one by one they would each wait for memory.
+var<workgroup> touched: array<array<atomic<u32>, WORDS>, 2>;
 var<workgroup> atoms: array<u32, $K>;
 var<workgroup> kept: array<f32, $K>;
 var<workgroup> x: array<f32, $K>;
 
-fn look(slots: u32) {
+fn look(slots: u32, side: u32) {
   for (var s = t; s < $K; s += WG) {
-    var atom = indices[slots + s];
-    if (atom != OTHER) {
-      let turn = turns[atom] - p.first;
-      if (turn < p.begin || turn >= p.end) {
-        atom = OTHER;
-      } else {
-        kept[s] = overlaps[turn];
-        x[s] = values[slots + s];
-        if (kept[s] == NONE) { atom = OTHER; }
-      }
-    }
+    let atom = indices[slots + s];
+    if (atom == 0xffffffffu) { continue; }
+    let turn = turns[atom] - p.first;
+    if (turn < p.begin || turn >= p.end) { continue; }
+    let overlap = overlaps[turn];
+    if (overlap == NONE) { continue; }
     atoms[s] = atom;
+    kept[s] = overlap;
+    x[s] = values[slots + s];
+    atomicOr(&touched[side][s >> 5u], 1u << (s & 31u));
   }
 }
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   let end = starts[p.batch + 1u];
+  var side = 0u;
 //#for v in 0..V
   let c$v = t + $v * WG;
 //#end
-  for (var q = starts[p.batch] + group; q < end; q += groups) {
-    let row = lists[q];
+  var q = starts[p.batch] + group;
+  var row = 0u;
+  if (q < end) { row = lists[q]; }
+  for (; q < end; q += groups) {
+    let following = lists[min(q + groups, end - 1u)];
 //#for v in 0..V
     var r$v = vec4<f32>();
     if (c$v < $N4) { r$v = R_at(row, c$v); }
     var next$v = r$v;
 //#end
     let slots = row * $KT + p.slot;
-    look(slots);
+    look(slots, side);
     workgroupBarrier();
-    for (var s = 0u; s < $K; s++) {
-      let atom = atoms[s];
-      if (atom == OTHER) { continue; }
-      var own = 0.0;
+    for (var word = t; word < WORDS; word += WG) { atomicStore(&touched[1u - side][word], 0u); }
+    for (var word = 0u; word < WORDS; word++) {
+      var bits = atomicLoad(&touched[side][word]);
+      while (bits != 0u) {
+        // Two atoms at a time, so that their reads and their sums wait together.
+        let s0 = 32u * word + firstTrailingBit(bits);
+        bits &= bits - 1u;
+        let two = bits != 0u;
+        let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
+        bits &= bits - u32(two);
+        var own = vec2<f32>();
 //#for v in 0..V
-      var n$v = vec4<f32>();
-      var d$v = vec4<f32>();
-      if (c$v < $N4) {
-        n$v = N_at(atom, c$v);
-        d$v = D_at(atom, c$v);
-      }
-      own += dot(n$v, r$v);
+        var n0_$v = vec4<f32>();
+        var n1_$v = vec4<f32>();
+        if (c$v < $N4) {
+          n0_$v = N_at(atoms[s0], c$v);
+          next$v += x[s0] * D_at(atoms[s0], c$v);
+          if (two) {
+            n1_$v = N_at(atoms[s1], c$v);
+            next$v += x[s1] * D_at(atoms[s1], c$v);
+          }
+        }
+        own += vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v));
 //#end
+        let along = workgroup_pair(own);
+        var coded = along + vec2<f32>(kept[s0] * x[s0], kept[s1] * x[s1]);
 //#if NONNEGATIVE
-      let coded = max(0.0, workgroup_sum(own) + kept[s] * x[s]);
-//#else
-      let coded = workgroup_sum(own) + kept[s] * x[s];
+        coded = max(vec2<f32>(), coded);
 //#end
 //#for v in 0..V
-      next$v += x[s] * d$v - coded * n$v;
+        next$v -= coded.x * n0_$v + coded.y * n1_$v;
 //#end
-      if (t == 0u) { values[slots + s] = coded; }
+        if (t == 0u) {
+          values[slots + s0] = coded.x;
+          if (two) { values[slots + s1] = coded.y; }
+        }
+      }
     }
 //#for v in 0..V
     if (c$v < $N4) { R_put(row, c$v, next$v); }
 //#end
+    row = following;
+    side = 1u - side;
     workgroupBarrier();
   }
 }

@@ -25,8 +25,9 @@ const NONE = -2.0;
   let base = pieces[p.begin];
   let begin = pieces[turn] - base;
   let end = pieces[turn + 1u] - base;
-  var along = 0.0;
-  for (var piece = begin; piece < end; piece++) { along += alongs[piece]; }
+  var part = 0.0;
+  for (var piece = begin + t; piece < end; piece += WG) { part += alongs[piece]; }
+  var along = workgroup_sum(part);
   let first = p.again == 0u;
   let held = select(carried[turn], p.memory * weights[atom], first);
   workgroupBarrier();
@@ -43,7 +44,15 @@ const NONE = -2.0;
   var v$v = vec4<f32>();
   if (c$v < $N4) {
     d$v = D_at(atom, c$v);
-    for (var piece = begin; piece < end; piece++) { v$v += sums_at(piece, c$v); }
+    // Four pieces in flight.
+    var piece = begin;
+    for (; piece + 4u <= end; piece += 4u) {
+//#for i in 0..4
+      let sum$i = sums_at(piece + $i, c$v);
+//#end
+      v$v += sum0 + sum1 + sum2 + sum3;
+    }
+    for (; piece < end; piece++) { v$v += sums_at(piece, c$v); }
     v$v += along * d$v;
   }
   own += dot(v$v, v$v);

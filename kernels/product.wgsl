@@ -1,5 +1,6 @@
 // C = X·Zᵀ for rows of X and Z (correlations: rows and atoms; Gram: atoms twice), in tiles held in registers.
-// Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros.
+// Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros: tiles that reach beyond the
+// last row load that one in their place, so that the loop asks for nothing, and what came of it is left out when written.
 // Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads.
 // With half = 1 tiles under the diagonal are left out: half the work where X and Z are the same.
 // Bytes: 4n(rows + columns) once from memory, 4·rows·columns written. Flops: 2n·rows·columns.
@@ -11,6 +12,7 @@ const K4: u32 = $N4;
 const BM: u32 = $BM;
 const BN: u32 = $BN;
 const THREADS: u32 = $THREADS;
+const WHOLE: bool = $WHOLE;    // no K tile reaches beyond a row
 const KV: u32 = $KV;           // elements of a K tile
 const XGAP: u32 = $XGAP;       // row groups of 4 between a thread's results
 const ZGAP: u32 = $ZGAP;
@@ -32,18 +34,16 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
 //#for i in 0..XLOADS
   let xr$i = (t + $i * THREADS) / KV;
   let xq$i = (t + $i * THREADS) % KV;
-  let xi$i = (p.x + row0 + xr$i) * K4 + xq$i;
-  let xin$i = row0 + xr$i < p.rows;
+  let xi$i = (p.x + min(row0 + xr$i, p.rows - 1u)) * K4 + xq$i;
   var xv$i = vec4<f32>();
-  if (xin$i && xq$i < K4) { xv$i = X[xi$i]; }
+  if (WHOLE || xq$i < K4) { xv$i = X[xi$i]; }
 //#end
 //#for i in 0..ZLOADS
   let zr$i = (t + $i * THREADS) / KV;
   let zq$i = (t + $i * THREADS) % KV;
-  let zi$i = (p.z + column0 + zr$i) * K4 + zq$i;
-  let zin$i = column0 + zr$i < p.columns;
+  let zi$i = (p.z + min(column0 + zr$i, p.columns - 1u)) * K4 + zq$i;
   var zv$i = vec4<f32>();
-  if (zin$i && zq$i < K4) { zv$i = Z[zi$i]; }
+  if (WHOLE || zq$i < K4) { zv$i = Z[zi$i]; }
 //#end
 //#for g in 0..TMQ
 //#for c in 0..4
@@ -76,10 +76,18 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
     let k1 = k0 + KV;
     if (k1 < K4) {
 //#for i in 0..XLOADS
-      if (xin$i && k1 + xq$i < K4) { xv$i = X[xi$i + k1]; } else { xv$i = vec4<f32>(); }
+//#if WHOLE
+      xv$i = X[xi$i + k1];
+//#else
+      if (k1 + xq$i < K4) { xv$i = X[xi$i + k1]; } else { xv$i = vec4<f32>(); }
+//#end
 //#end
 //#for i in 0..ZLOADS
-      if (zin$i && k1 + zq$i < K4) { zv$i = Z[zi$i + k1]; } else { zv$i = vec4<f32>(); }
+//#if WHOLE
+      zv$i = Z[zi$i + k1];
+//#else
+      if (k1 + zq$i < K4) { zv$i = Z[zi$i + k1]; } else { zv$i = vec4<f32>(); }
+//#end
 //#end
     }
 //#for k in 0..BK
@@ -111,12 +119,15 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
         let column = column0 + (tx + $h * ZGAP) * 4u;
 //#if ALIGNED
         if (column < p.width) {
-          C[((p.row + row) * p.stride + p.column + column) >> 2u] = c$g_$c_$h;
+          let inside = vec4<u32>(column) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(p.columns);
+          C[((p.row + row) * p.stride + p.column + column) >> 2u] =
+            select(vec4<f32>(), c$g_$c_$h, inside);
         }
 //#else
 //#for e in 0..4
         if (column + $e < p.width) {
-          C[(p.row + row) * p.stride + p.column + column + $e] = c$g_$c_$h[$e];
+          C[(p.row + row) * p.stride + p.column + column + $e] =
+            select(0.0, c$g_$c_$h[$e], column + $e < p.columns);
         }
 //#end
 //#end

@@ -24,6 +24,7 @@ import subtractSupport from "../../kernels/lib/subtract_support.wgsl" with {
   type: "text",
 };
 import sum from "../../kernels/lib/sum.wgsl" with { type: "text" };
+import sumPair from "../../kernels/lib/sum_pair.wgsl" with { type: "text" };
 import triangle from "../../kernels/lib/triangle.wgsl" with { type: "text" };
 import verify from "../../kernels/lib/verify.wgsl" with { type: "text" };
 import wave from "../../kernels/lib/wave.wgsl" with { type: "text" };
@@ -46,6 +47,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   subtract_exact: subtractExact,
   subtract_support: subtractSupport,
   sum,
+  sum_pair: sumPair,
   triangle,
   verify,
   wave,

@@ -30,7 +30,7 @@ export interface KernelContext {
 }
 
 /** Entries of an atom's list that one workgroup sums: part of the result's rounding, so the same on every adapter. */
-export const LIST_PIECE = 128;
+export const LIST_PIECE = 64;
 
 const CONSTANTS: TemplateValues = {
   COHERENCE: DUPLICATE_COHERENCE,
@@ -139,6 +139,7 @@ export function productKernel(
       BN: columns,
       BK: depth,
       KV: depth / 4,
+      WHOLE: Math.ceil(width / 4) % (depth / 4) === 0,
       KPAD: depth + 1,
       THREADS: threads,
       XLOADS: (rows * depth) / 4 / threads,

@@ -4,7 +4,7 @@ import type { PursuitLayout } from "./pursuit_kernels.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Fewest lanes of a subgroup: reductions loop over at most threads / this. */
-const FEWEST_LANES = 4;
+export const FEWEST_LANES = 4;
 
 /** Most threads that work on a row. */
 const MOST_ROW_THREADS = 256;
@@ -50,14 +50,21 @@ export function exactStepsAtOnce(
   return Math.max(1, Math.min(EXACT_STEPS, Math.floor(budget / turns)));
 }
 
-/** Workgroups that share items of work among them, enough that none of them loops for too long. */
+/**
+ * Workgroups that share items of work among them, enough that none of them loops for too long.
+ *
+ * @param items there are at most
+ * @param turns that the loops take for one item, at most
+ * @param expected items that there are as a rule: no more workgroups are started for them than could share in the work
+ */
 export function workersFor(
   { workers, loopBudget }: Tuning,
   items: number,
   turns: number,
+  expected = items,
 ): number {
   const needed = Math.ceil(items * turns / loopBudget);
-  return Math.min(items, Math.max(workers, needed));
+  return Math.min(items, Math.max(Math.min(workers, expected), needed));
 }
 
 /** Turns of the loops over one row of an atom batch, at most, with a reduction for each of its k nonzeros. */

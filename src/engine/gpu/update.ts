@@ -70,11 +70,17 @@ function powerStep(
     order: buffers.order,
   };
   const most = mostPieces(rows, group.sparsity, end - begin);
+  const share = (end - begin) / group.atoms;
   runner.run(
     again ? kernels.atomSumPower : kernels.atomSum,
     lists,
     { first: group.start, begin, end },
-    workersFor(kernelContext.tuning, most, pieceTurns(spec.width, again)),
+    workersFor(
+      kernelContext.tuning,
+      most,
+      pieceTurns(spec.width, again),
+      2 * mostPieces(rows, share * group.sparsity, end - begin),
+    ),
   );
   runner.run(
     kernels.atomNormalise,
