@@ -19,7 +19,8 @@ import {
   type StageName,
   SUPPORT_AGREEMENT,
 } from "./types.ts";
-import { timeCpu, timeStep, timeTraining, type WholeTime } from "./whole.ts";
+import { timeTraining } from "./training.ts";
+import { timeCpu, timeStep, type WholeTime } from "./whole.ts";
 
 /** What does not change while one size is measured. */
 interface Measured {
@@ -49,31 +50,47 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     ok: true,
   };
   for (const size of options.sizes) {
+    const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
+    options.onProgress?.(`${sizeText(size)}: making rows`);
+    const data = plantedRows(size);
+    const problem = {
+      data,
+      rows: size.rows,
+      dictionary: firstAtoms(data, size),
+    };
+    const peer = options.peer && options.device === "gpu"
+      ? await askPeer(report, size, atomBatch, options)
+      : {};
     for (const coder of options.coders) {
-      if (options.device === "cpu") {
-        await measureCpu(report, size, coder, options);
-      } else await measureGpu(report, size, coder, options);
+      const task = { size, coder, atomBatch, options, problem, peer };
+      if (options.device === "cpu") await measureCpu(report, task);
+      else await measureGpu(report, task);
     }
   }
   report.ok = report.problems.length === 0;
   return report;
 }
 
-async function measureGpu(
-  report: BenchReport,
-  size: BenchSize,
-  coder: "mp" | "omp",
-  options: BenchOptions,
-): Promise<void> {
+/** One size and coder to measure. */
+interface Task {
+  size: BenchSize;
+  coder: "mp" | "omp";
+  atomBatch: number;
+  options: BenchOptions;
+  problem: {
+    data: Float32Array<ArrayBuffer>;
+    rows: number;
+    dictionary: Float32Array;
+  };
+  peer: PeerTimes;
+}
+
+async function measureGpu(report: BenchReport, task: Task): Promise<void> {
+  const { size, coder, atomBatch, options, problem, peer } = task;
   const spec = specOf(size, coder, options.gram);
   const tell = (what: string) =>
     options.onProgress?.(`${coder} ${sizeText(size)}: ${what}`);
-  tell("making rows");
-  const data = plantedRows(size);
-  const dictionary = firstAtoms(data, size);
-  const problem = { data, rows: size.rows, dictionary };
-  const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
-  const { subgroups: wanted, ridge } = options;
+  const { ridge, subgroups: wanted, train } = options;
   const session = await openSession(spec, problem, {
     atomBatch,
     ridge,
@@ -98,25 +115,35 @@ async function measureGpu(
     peak,
   };
   const times: Partial<Record<StageName, WholeTime>> = {};
-  let checks: Checks;
+  let checks: Checks = {};
   try {
-    tell("checking");
-    checks = await checkStages(session);
-    for (const { stage, run } of sessionStages(session)) {
-      tell(stage);
-      const milliseconds = await timeRuns(session, run, options.runs);
-      times[stage] = { milliseconds, gpuBusy: null };
+    if (options.stages ?? true) {
+      tell("checking");
+      checks = await checkStages(session);
+      for (const { stage, run } of sessionStages(session)) {
+        tell(stage);
+        const milliseconds = await timeRuns(session, run, options.runs);
+        times[stage] = { milliseconds, gpuBusy: null };
+      }
     }
   } finally {
     closeSession(session);
   }
-  tell("step");
-  times.step = await timeStep(spec, problem, options, atomBatch);
-  if (options.train !== undefined) {
-    tell("train");
-    times.train = await timeTraining(spec, problem, options, atomBatch);
+  if (options.stages ?? true) {
+    tell("step");
+    times.step = await timeStep(spec, problem, options, atomBatch);
   }
-  const peer = options.peer ? await askPeer(report, measured) : {};
+  if (train !== undefined) {
+    tell("train");
+    times.train = await timeTraining(problem.data, size, {
+      ...train,
+      coder,
+      atomBatch: options.atomBatch,
+      gram: options.gram,
+      held: options.held ?? "f32",
+      subgroups: wanted,
+    });
+  }
   for (const [stage, time] of Object.entries(times)) {
     const row = stageRow(measured, stage as StageName, time, checks, peer);
     report.stages.push(row);
@@ -126,7 +153,9 @@ async function measureGpu(
 
 async function askPeer(
   report: BenchReport,
-  { size, atomBatch, options }: Measured,
+  size: BenchSize,
+  atomBatch: number,
+  options: BenchOptions,
 ): Promise<PeerTimes> {
   options.onProgress?.(`peer ${sizeText(size)}`);
   const times = await runPeer(size, atomBatch);
@@ -135,16 +164,9 @@ async function askPeer(
   return {};
 }
 
-async function measureCpu(
-  report: BenchReport,
-  size: BenchSize,
-  coder: "mp" | "omp",
-  options: BenchOptions,
-): Promise<void> {
+async function measureCpu(report: BenchReport, task: Task): Promise<void> {
+  const { size, coder, atomBatch, options, problem } = task;
   const spec = specOf(size, coder, options.gram);
-  const data = plantedRows(size);
-  const problem = { data, rows: size.rows, dictionary: firstAtoms(data, size) };
-  const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
   options.onProgress?.(`${coder} ${sizeText(size)}: the CPU engine`);
   const times = await timeCpu(spec, problem, options, atomBatch);
   report.device.name = "CPU engine";
@@ -165,7 +187,7 @@ async function measureCpu(
 function stageRow(
   { size, coder, atomBatch, subgroups, search, peak }: Measured,
   stage: StageName,
-  { milliseconds, gpuBusy }: WholeTime,
+  { milliseconds, gpuBusy, phases }: WholeTime,
   checks: Checks,
   peer: PeerTimes,
 ): BenchStage {
@@ -197,6 +219,7 @@ function stageRow(
       ? {}
       : { supportAgreement: check.supportAgreement }),
     ...(peerMilliseconds === undefined ? {} : { peerMilliseconds }),
+    ...(phases === undefined ? {} : { phases }),
   };
 }
 

@@ -27,10 +27,14 @@ export interface StageSession {
   ridge: number;
 }
 
-/** Seconds that the runs of one stage take together at least, so that the wait at their end weighs little. */
-const LEAST_SECONDS = 0.4;
+/** The runs of one stage take so long together, so that the wait at their end (11 ms in Deno) weighs little, */
+const LEAST_MS = 1000;
 
-const MOST_RUNS = 400;
+/** but are no more than this. */
+const MOST_RUNS = 1000;
+
+/** Runs that tell how long one takes, beside one alone: what the wait adds to both falls out. */
+const TRIAL_RUNS = 5;
 
 /** Opens a device and puts a problem on it. */
 export async function openSession(
@@ -115,7 +119,10 @@ export async function timeRuns(
 ): Promise<number> {
   await timed(context, run, 1);
   const once = await timed(context, run, 1);
-  const wanted = Math.ceil(LEAST_SECONDS * 1000 / once);
+  const several = once > LEAST_MS
+    ? once * (1 + TRIAL_RUNS)
+    : await timed(context, run, 1 + TRIAL_RUNS);
+  const wanted = Math.ceil(LEAST_MS * TRIAL_RUNS / Math.max(several - once, 1));
   const runs = Math.max(least, Math.min(MOST_RUNS, wanted));
   return await timed(context, run, runs) / runs;
 }

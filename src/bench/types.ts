@@ -19,6 +19,10 @@ export interface BenchOptions {
   /** B; undefined: ⌊m/32⌋. */
   atomBatch?: number;
   gram: "f32" | "f16";
+  /** Precision of rows that a training keeps on the device; undefined: f32. */
+  held?: "f32" | "f16";
+  /** Time the stages and the whole step; undefined: yes. */
+  stages?: boolean;
   /** Use subgroup operations; undefined: where there are any. */
   subgroups?: boolean;
   /** Runs of each stage at least; the wait at the end is shared by all of them. */
@@ -46,6 +50,25 @@ export type StageName =
   | "step"
   | "train";
 
+/** Where a training's time went, in seconds. */
+export interface TrainingPhases {
+  /** Statistics and first atoms. */
+  statistics: number;
+  /** Opening the device and compiling. */
+  engine: number;
+  /** Each pass, to its last report. */
+  passes: number[];
+  /** Reading the dictionary back. */
+  end: number;
+}
+
+/** How long a training took. */
+export interface TrainingTime {
+  milliseconds: number;
+  gpuBusy: number | null;
+  phases: TrainingPhases;
+}
+
 /** One measured stage. */
 export interface BenchStage {
   stage: StageName;
@@ -71,6 +94,8 @@ export interface BenchStage {
   supportAgreement?: number;
   /** The peer's time for the same stage. */
   peerMilliseconds?: number;
+  /** Of a training. */
+  phases?: TrainingPhases;
 }
 
 /** The answer of a benchmark. */

@@ -2,13 +2,21 @@ import type { EngineSpec, IterationReport } from "../engine/engine.ts";
 import { createCpuEngine } from "../engine/cpu.ts";
 import { createGpuEngine } from "../engine/gpu.ts";
 import { atomOrder } from "../learn/plan.ts";
-import type { BenchOptions } from "./types.ts";
+import type { BenchOptions, TrainingPhases } from "./types.ts";
 
 /** Wall time of a run and the device's share of it. */
 export interface WholeTime {
   milliseconds: number;
   gpuBusy: number | null;
+  /** Of a training. */
+  phases?: TrainingPhases;
 }
+
+/** The steps timed take so long together, so that the wait at their end weighs little, */
+const LEAST_MS = 2000;
+
+/** but are no more than this. */
+const MOST_RUNS = 100;
 
 interface Problem {
   data: Float32Array<ArrayBuffer>;
@@ -31,47 +39,16 @@ export async function timeStep(
     const source = held === undefined ? { data, rows } : { held, rows };
     const iterate = (i: number) =>
       engine.iterate(source, stepOf(spec, i, atomBatch, options.ridge));
-    await iterate(0);
-    await engine.reports();
-    const start = performance.now();
-    for (let i = 0; i < options.runs; i++) await iterate(i + 1);
-    const reports = await engine.reports();
-    return shareOf(performance.now() - start, reports, options.runs);
-  } finally {
-    await engine.close();
-  }
-}
-
-/** A training as a user runs it: rows in host memory, held on the device where they fit, reports every 8 iterations. */
-export async function timeTraining(
-  spec: EngineSpec,
-  problem: Problem,
-  options: BenchOptions,
-  atomBatch: number,
-): Promise<WholeTime> {
-  const { rows, passes } = options.train!;
-  const engine = await createGpuEngine(spec, { subgroups: options.subgroups });
-  try {
-    const start = performance.now();
-    await engine.loadDictionary(problem.dictionary);
-    const batches = Math.ceil(rows / problem.rows);
-    const held: (number | undefined)[] = [];
-    const reports: IterationReport[] = [];
-    for (let i = 0; i < passes * batches; i++) {
-      const b = i % batches, { data } = problem;
-      const count = Math.min(problem.rows, rows - b * problem.rows);
-      const batch = { data: data.subarray(0, count * spec.width), rows: count };
-      if (passes > 1) held[b] ??= await engine.holdRows(batch);
-      const kept = held[b];
-      await engine.iterate(
-        kept === undefined ? batch : { held: kept, rows: count },
-        stepOf(spec, i, atomBatch, options.ridge),
-      );
-      if (i % 8 === 7) reports.push(...await engine.reports());
-    }
-    reports.push(...await engine.reports());
-    await engine.readDictionary();
-    return shareOf(performance.now() - start, reports, 1);
+    const timed = async (first: number, count: number) => {
+      const start = performance.now();
+      for (let i = 0; i < count; i++) await iterate(first + i);
+      const reports = await engine.reports();
+      return shareOf(performance.now() - start, reports, count);
+    };
+    await timed(0, 1);
+    const { milliseconds } = await timed(1, 1);
+    const runs = Math.min(MOST_RUNS, Math.ceil(LEAST_MS / milliseconds));
+    return await timed(2, Math.max(options.runs, runs));
   } finally {
     await engine.close();
   }

@@ -167,8 +167,8 @@ async function start(
   hooks: LearnHooks,
   except: RowSet | undefined,
 ): Promise<LearnState> {
-  const rowsToCome = () =>
-    source.batches(4096, { except, signal: hooks.signal });
+  const rowsToCome = (borrow: boolean) =>
+    source.batches(4096, { except, signal: hooks.signal, borrow });
   const fromRows = hooks.initial === undefined && options.init === "rows";
   const { statistics, limit } = await gatherWithin(rowsToCome, source.width, {
     draw: Math.max(

@@ -58,7 +58,7 @@ async function streamPass(
     shuffleSeed,
     skipRows,
   });
-  for await (const batch of batches) {
+  for await (const batch of oneAhead(batches)) {
     drawIn(training, batch);
     if (again) held[b] ??= await engine.holdRows(batch);
     const kept = held[b];
@@ -73,6 +73,24 @@ async function streamPass(
       where: { batch: b },
       mend: "do not change the inputs while a training runs",
     });
+  }
+}
+
+// The next batch is put together while the engine takes the one before.
+async function* oneAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  let coming = iterator.next();
+  try {
+    while (true) {
+      const { done, value } = await coming;
+      if (done) return;
+      coming = iterator.next();
+      // Whoever asks for it learns of a failure; it is not unhandled until then.
+      coming.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

@@ -37,11 +37,11 @@ export async function gatherStatistics(
   for await (const batch of batches) {
     const rows = Math.min(batch.rows, options.most - sums.rows);
     for (let i = 0; i < rows; i++) {
-      const row = batch.data.subarray(i * width, (i + 1) * width);
-      const place = drawPlace(sums.rows, drawn.length, options);
-      if (place >= 0) drawn[place] = row.slice();
-      sums.add(row);
+      const place = drawPlace(sums.rows + i, drawn.length, options);
+      if (place < 0) continue;
+      drawn[place] = batch.data.slice(i * width, (i + 1) * width);
     }
+    sums.add(batch.data, rows);
     if (sums.rows >= options.most) break;
   }
   return { ...sums.result(), drawn };
@@ -51,19 +51,19 @@ export async function gatherStatistics(
  * Gathers statistics that a few rows of huge norm do not decide: where they dominate the spread, it goes over the rows once
  * more with all of them drawn in to the limit.
  *
- * @param batches delivers the training rows, each time it is called
+ * @param batches delivers the training rows, each time it is called: to be read, or to be changed
  * @param width n
  * @param options as `gatherStatistics`, and the norm limit in medians (0: none)
  * @returns the statistics, and the limit in raw units (0: none)
  */
 export async function gatherWithin(
-  batches: () => AsyncIterable<RowBatch>,
+  batches: (borrow: boolean) => AsyncIterable<RowBatch>,
   width: number,
   options: { draw: number; seed: number; most: number; normCap: number },
 ): Promise<{ statistics: RowStatistics; limit: number }> {
   const { draw, seed, most, normCap } = options;
   const again = () => ({ draw, most, random: randomStream(seed, "draw") });
-  const statistics = await gatherStatistics(batches(), width, again());
+  const statistics = await gatherStatistics(batches(true), width, again());
   const mean = Float32Array.from(statistics.mean);
   const limit = normLimit(statistics.drawn, mean, normCap);
   const median = limit / normCap;
@@ -71,7 +71,7 @@ export async function gatherWithin(
     return { statistics, limit };
   }
   const near = await gatherStatistics(
-    drawnIn(batches(), mean, limit),
+    drawnIn(batches(false), mean, limit),
     width,
     again(),
   );
@@ -130,17 +130,44 @@ class ShiftedSums {
     this.#sum = new Float64Array(width);
   }
 
-  add(row: Float32Array): void {
-    if (this.rows === 0) this.#origin.set(row);
+  add(data: Float32Array, rows: number): void {
+    const width = this.#width;
+    if (rows === 0) return;
+    if (this.rows === 0) this.#origin.set(data.subarray(0, width));
+    let i = 0;
+    for (; i + 4 <= rows; i += 4) this.#addFour(data, i * width);
+    for (; i < rows; i++) this.#addOne(data, i * width);
+    this.rows += rows;
+  }
+
+  // Four rows share what is read and written of the sums, and their squares do not wait for each other.
+  #addFour(data: Float32Array, first: number): void {
+    const width = this.#width, origin = this.#origin, sum = this.#sum;
+    const second = first + width, third = second + width;
+    const fourth = third + width;
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (let p = 0; p < width; p++) {
+      const from = origin[p];
+      const a = data[first + p] - from, b = data[second + p] - from;
+      const c = data[third + p] - from, d = data[fourth + p] - from;
+      sum[p] += (a + b) + (c + d);
+      s0 += a * a;
+      s1 += b * b;
+      s2 += c * c;
+      s3 += d * d;
+    }
+    this.#squares += (s0 + s1) + (s2 + s3);
+  }
+
+  #addOne(data: Float32Array, first: number): void {
     const origin = this.#origin, sum = this.#sum;
     let squares = 0;
     for (let p = 0; p < this.#width; p++) {
-      const value = row[p] - origin[p];
+      const value = data[first + p] - origin[p];
       sum[p] += value;
       squares += value * value;
     }
     this.#squares += squares;
-    this.rows++;
   }
 
   result(): Omit<RowStatistics, "drawn"> {

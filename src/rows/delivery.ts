@@ -13,7 +13,7 @@ export interface RowBlock {
   /** First row of the range asked for. */
   start: number;
   rows: number;
-  /** rows × width values; the receiver owns the buffer. */
+  /** rows × width values; the receiver owns the buffer, unless it is borrowed. */
   data: Float32Array<ArrayBuffer>;
   /** Row numbers, where rows of the range were dropped. */
   rowNumbers?: Float64Array;
@@ -27,10 +27,14 @@ export interface BlockStore {
   readonly mayDrop: boolean;
   /** Ranges that are cheap to read whole, in stored order, together all rows: what shuffling reorders. */
   blocks(): Promise<readonly RowRange[]>;
-  /** Reads ranges in the order given, one block a range, reading ahead within the memory budget. */
+  /**
+   * Reads ranges in the order given, one block a range, reading ahead within the memory budget. Blocks that are only
+   * borrowed belong to the store: the receiver reads them, no more.
+   */
   stream(
     ranges: Iterable<RowRange>,
     signal?: AbortSignal,
+    borrow?: boolean,
   ): AsyncIterable<RowBlock>;
 }
 
@@ -96,7 +100,8 @@ async function* whole(
 ): AsyncGenerator<RowBatch> {
   const { start, end } = clip(store, options.range);
   const ranges = cutRanges(start + (options.skipRows ?? 0), end, sizes);
-  for await (const block of store.stream(ranges, options.signal)) {
+  const { signal, borrow } = options;
+  for await (const block of store.stream(ranges, signal, borrow)) {
     yield { data: block.data, rows: block.rows, firstRow: block.start };
   }
 }
@@ -132,7 +137,7 @@ async function* picked(
     sizes,
     Math.min(end - start, options.only?.size ?? Infinity),
   );
-  for await (const block of store.stream(runs, options.signal)) {
+  for await (const block of store.stream(runs, options.signal, true)) {
     for (let i = 0; i < block.rows; i++) {
       const row = block.rowNumbers?.[i] ?? block.start + i;
       if (takes !== null && !takes(row)) continue;
@@ -185,7 +190,7 @@ async function* shuffled(
     sizes,
     Math.min(countRows(kept.flat(), null), options.only?.size ?? Infinity),
   );
-  const stream = store.stream(kept.flat(), options.signal)
+  const stream = store.stream(kept.flat(), options.signal, true)
     [Symbol.asyncIterator]();
   try {
     for (let w = 0; w < kept.length; w++) {

@@ -7,6 +7,9 @@ import {
 } from "./delivery.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 
+/** Values that are looked through together. */
+const STRETCH = 1 << 16;
+
 /** Rows of a shuffled block. */
 const BLOCK_ROWS = 4096;
 
@@ -35,7 +38,7 @@ export function rowsFromArray(data: Float32Array, width: number): RowSource {
       { mend: "give rows × width values" },
     );
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(data);
   if (bad >= 0) {
     throw new DbksvdError("data", `A value is ${data[bad]}`, {
       where: { row: Math.floor(bad / width) },
@@ -60,6 +63,26 @@ export function rowsFromArray(data: Float32Array, width: number): RowSource {
   };
 }
 
+// What is not finite makes every sum with it not finite, so that only stretches with such a sum are looked through.
+function firstNotFinite(data: Float32Array): number {
+  for (let start = 0; start < data.length; start += STRETCH) {
+    const end = Math.min(data.length, start + STRETCH);
+    let a = 0, b = 0, c = 0, d = 0, at = start;
+    for (; at + 4 <= end; at += 4) {
+      a += data[at];
+      b += data[at + 1];
+      c += data[at + 2];
+      d += data[at + 3];
+    }
+    for (; at < end; at++) a += data[at];
+    if (Number.isFinite(a + b + c + d)) continue;
+    const found = data.subarray(start, end)
+      .findIndex((value) => !Number.isFinite(value));
+    if (found >= 0) return start + found;
+  }
+  return -1;
+}
+
 function arrayStore(data: Float32Array, width: number): BlockStore {
   const rowCount = data.length / width;
   const blocks = Array.from(
@@ -74,14 +97,18 @@ function arrayStore(data: Float32Array, width: number): BlockStore {
     rowCount,
     mayDrop: false,
     blocks: () => Promise.resolve(blocks),
-    async *stream(ranges, signal): AsyncGenerator<RowBlock> {
+    async *stream(ranges, signal, borrow): AsyncGenerator<RowBlock> {
       for (const { start, end } of ranges) {
         signal?.throwIfAborted();
         await Promise.resolve();
-        const rows = new Float32Array(
-          data.subarray(start * width, end * width),
-        );
-        yield { start, rows: end - start, data: rows };
+        const rows = data.subarray(start * width, end * width);
+        yield {
+          start,
+          rows: end - start,
+          data: borrow
+            ? rows as Float32Array<ArrayBuffer>
+            : new Float32Array(rows),
+        };
       }
     },
   };

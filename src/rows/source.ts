@@ -30,6 +30,8 @@ export interface BatchOptions {
   except?: RowSet;
   /** Leave out this many rows from the front of the delivery (a resumed pass); cheaper than reading them. */
   skipRows?: number;
+  /** The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then. */
+  borrow?: boolean;
   /** Stops the delivery, which then throws the signal's reason. */
   signal?: AbortSignal;
 }

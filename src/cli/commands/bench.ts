@@ -7,6 +7,7 @@ import type { Io } from "../io.ts";
 import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, table } from "../text.ts";
+import { cardCommand } from "./bench_card.ts";
 
 interface BenchFlags {
   n: number[];
@@ -67,7 +68,8 @@ export function benchCommand(io: Io): CommandUnknownOpts {
     .action((flags, self) =>
       conduct(io, self, (session) => bench(flags as BenchFlags, session))
     );
-  return command.addCommand(rowsCommand(io)) as unknown as CommandUnknownOpts;
+  return command.addCommand(rowsCommand(io))
+    .addCommand(cardCommand(io)) as unknown as CommandUnknownOpts;
 }
 
 async function bench(flags: BenchFlags, session: Session): Promise<void> {
