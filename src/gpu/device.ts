@@ -172,11 +172,10 @@ function watch(
   let closed = false;
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    const { message } = (event as GPUUncapturedErrorEvent).error;
-    failure ??= new DbksvdError("device", `The GPU refused work: ${message}`);
+    failure ??= failureOf((event as GPUUncapturedErrorEvent).error);
   });
-  device.lost.then(({ reason, message }) => {
-    if (closed || reason === "destroyed") return;
+  device.lost.then(({ message }) => {
+    if (closed) return;
     failure ??= new DbksvdError("device", `The GPU was lost: ${message}`, {
       mend: "run again with --resume; if it repeats, lower --sample-batch",
     });
@@ -196,6 +195,16 @@ function watch(
       device.destroy();
     },
   };
+}
+
+function failureOf(error: GPUError): DbksvdError {
+  return error instanceof GPUOutOfMemoryError
+    ? new DbksvdError("device", `The GPU is out of memory: ${error.message}`, {
+      mend: "lower --sample-batch or --atoms, or use --device cpu",
+    })
+    : new DbksvdError("device", `The GPU refused work: ${error.message}`, {
+      mend: "see `dbksvd doctor`; --resume goes on",
+    });
 }
 
 function lowerLimits(

@@ -94,6 +94,8 @@ export async function mapAll(
   try {
     await Promise.all(buffers.map((b) => b.mapAsync(GPUMapMode.READ)));
   } catch (cause) {
+    // Word of what happened to the device comes with the next turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     gpu.check();
     throw new DbksvdError("device", "The GPU's results could not be read", {
       mend: "run again with --resume",
