@@ -47,6 +47,7 @@ export {
   loadAnyModel,
   loadDictionary,
 } from "./src/use/models.ts";
+export { withRefinement } from "./src/use/refinement.ts";
 export type { RunOptions, SparseCodes, UseProgress } from "./src/use/coding.ts";
 export {
   encode,

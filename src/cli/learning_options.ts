@@ -19,6 +19,8 @@ const GROUPS: Record<string, () => Option[]> = {
       .choices(["omp", "mp"]).default(DEFAULTS.coder),
     option("--nonnegative", "only positive coefficients"),
     option("--refit", "refit mp's coefficients by least squares"),
+    option("--refine <passes>", "swap passes after omp (slower)")
+      .argParser(wholeNumber(0)).default(DEFAULTS.refine),
     option("--tolerance <share>", "end a row's pursuit at this residual")
       .argParser(numberFrom(0)).default(DEFAULTS.tolerance),
     option("--matryoshka <sizes>", "nested groups: auto, or as 256,256,512")

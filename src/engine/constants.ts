@@ -20,3 +20,15 @@ export const DUPLICATE_COHERENCE = 0.99;
 
 /** Matching pursuit takes at most this many steps for each allowed nonzero. */
 export const MP_STEPS_PER_NONZERO = 4;
+
+/** Refinement leaves supports and atoms alone whose new direction is shorter than this, squared: float32 could not weigh them. */
+export const REFINEMENT_PIVOT = 1e-3;
+
+/** An atom is exchanged where the other one explains more by this share, */
+export const REFINEMENT_MARGIN = 1e-3;
+
+/** and by this share of ‖y‖²: less is float32 rounding. */
+export const REFINEMENT_FLOOR = 1e-7;
+
+/** Most swap passes: rows are done after three or four. */
+export const MOST_REFINEMENTS = 10;

@@ -1,10 +1,10 @@
 import { DbksvdError } from "../errors.ts";
-import { codeGroup, subtractCodes } from "./cpu/coding.ts";
-import { groupDictionary, layOutGroups } from "./cpu/groups.ts";
+import { codeGroup, codingInput, subtractCodes } from "./cpu/coding.ts";
+import { layOutGroups } from "./cpu/groups.ts";
 import { iterateOnce } from "./cpu/iterate.ts";
 import { processorName } from "./cpu/processor.ts";
-import { gram } from "./cpu/products.ts";
 import { normaliseRows, rowEnergies } from "./cpu/rows.ts";
+import { Workspace } from "./cpu/workspace.ts";
 import {
   type Codes,
   EMPTY_SLOT,
@@ -36,6 +36,7 @@ class CpuEngine implements Engine {
   #heldBytes = 0;
   #dictionary: Float32Array;
   #weights: Float32Array;
+  readonly #workspace = new Workspace();
   #reports: IterationReport[] = [];
 
   constructor(spec: EngineSpec) {
@@ -81,7 +82,8 @@ class CpuEngine implements Engine {
     const state = {
       dictionary: this.#dictionary,
       weights: this.#weights,
-      residual: this.#normalised(rows).slice(),
+      residual: this.#residual(rows),
+      workspace: this.#workspace,
     };
     this.#reports.push(iterateOnce(this.spec, state, rows.rows, step));
     return Promise.resolve();
@@ -96,22 +98,18 @@ class CpuEngine implements Engine {
   encode(rows: EngineRows): Promise<Codes> {
     const { width: n, coder } = this.spec, k = coder.sparsity;
     const { scale } = this.spec.normalisation;
-    const residual = this.#normalised(rows).slice();
+    const residual = this.#residual(rows);
     const energies = rowEnergies(residual, rows.rows, n);
     const indices = new Uint32Array(rows.rows * k).fill(EMPTY_SLOT);
     const values = new Float32Array(rows.rows * k);
     for (const group of layOutGroups(this.spec, k)) {
-      const dictionary = groupDictionary(group, this.#dictionary, n);
-      const g = new Float32Array(group.atoms * group.atoms);
-      gram(dictionary, group.atoms, n, g);
-      const input = {
-        group,
-        dictionary,
-        gram: g,
+      const input = codingInput(group, {
+        dictionary: this.#dictionary,
         rows: residual,
         energies,
         width: n,
-      };
+        workspace: this.#workspace,
+      });
       const codes = codeGroup(input, coder, { ridge: 0, shrink: 0 });
       subtractCodes(input, codes);
       for (let e = 0; e < codes.indices.length; e++) {
@@ -140,13 +138,27 @@ class CpuEngine implements Engine {
     return Promise.resolve();
   }
 
-  #normalised(rows: EngineRows): Float32Array {
-    if ("data" in rows) return this.#normalise(rows);
-    const held = this.#held.get(rows.held);
+  // The normalised rows, in an array to work in.
+  #residual(rows: EngineRows): Float32Array {
+    const { width: n, normalisation } = this.spec;
+    const room = this.#workspace.array(
+      "Float32Array",
+      "residual",
+      rows.rows * n,
+    );
+    if ("data" in rows) {
+      return normaliseRows(rows.data, rows.rows, n, normalisation, room);
+    }
+    room.set(this.#heldRows(rows.held));
+    return room;
+  }
+
+  #heldRows(number: number): Float32Array {
+    const held = this.#held.get(number);
     if (held === undefined) {
       throw new DbksvdError(
         "run",
-        `No rows are held under number ${rows.held}`,
+        `No rows are held under number ${number}`,
       );
     }
     return held;

@@ -13,6 +13,11 @@ export interface CoderOptions {
   tolerance: number;
   /** After `mp`, refit the coefficients by least squares on the support. */
   refit: boolean;
+  /**
+   * After `omp`, go over the support so many times at most, exchanging an atom for another wherever that lowers the error
+   * (see docs/algorithm.md); 0 where left out.
+   */
+  refine?: number;
 }
 
 /** How raw rows become the rows that are coded: (y − mean)·scale. */
@@ -116,7 +121,7 @@ export interface Codes {
   rows: number;
   /** Slots of a row. */
   sparsity: number;
-  /** Atom indices, in order of choice within a group, groups in order. */
+  /** Atom indices, in order of choice within a group (an exchanged atom in its predecessor's slot), groups in order. */
   indices: Uint32Array;
   /** Coefficients in raw units: ŷ = mean + Σ value·atom. */
   values: Float32Array;

@@ -76,20 +76,30 @@ export function planGpu(
   limits: DeviceLimits,
   tuning: Tuning,
 ): GpuPlan {
-  const forms: CodingForm[] = prefersProduct(spec, tuning)
-    ? ["product", "gram"]
-    : ["gram", "product"];
-  const plans = forms.map((form) => layOut(spec, limits, tuning, form));
+  const plans = formsFor(spec, tuning)
+    .map((form) => layOut(spec, limits, tuning, form));
   const fitting = plans.find((plan) => findProblem(plan, limits) === undefined);
   if (fitting !== undefined) {
     const problem = loopProblem(spec, fitting, tuning);
     if (problem === undefined) return fitting;
-    throw new DbksvdError("device", problem, { mend: "use --device cpu" });
+    const mend = spec.coder.refine
+      ? "lower --refine, or use --device cpu"
+      : "use --device cpu";
+    throw new DbksvdError("device", problem, { mend });
   }
   const least = plans.reduce((a, b) => b.needed < a.needed ? b : a);
   throw new DbksvdError("device", findProblem(least, limits)!, {
     mend: suggest(spec, limits, tuning),
   });
+}
+
+// The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a run
+// gives may not depend on the card.
+function formsFor(spec: EngineSpec, tuning: Tuning): CodingForm[] {
+  if (spec.coder.refine) return ["gram"];
+  return prefersProduct(spec, tuning)
+    ? ["product", "gram"]
+    : ["gram", "product"];
 }
 
 // Whether a step costs less as a product than as Gram rows: half the steps' rows of the Gram against a product with the
@@ -181,7 +191,9 @@ function layOut(
     {
       name: "pursuit scratch",
       bytes: Math.max(
-        ...groups.map((g) => g.scratch.correlations + g.scratch.factors),
+        ...groups.map(({ scratch }) =>
+          Math.max(scratch.correlations, scratch.swaps) + scratch.factors
+        ),
       ),
     },
     { name: "upload", bytes: plan.uploadRows * width * 4 },
@@ -236,13 +248,16 @@ function suggest(
   tuning: Tuning,
 ): string {
   const fits = (changed: Partial<EngineSpec>) =>
-    (["gram", "product"] as const).some((form) =>
+    formsFor({ ...spec, ...changed }, tuning).some((form) =>
       findProblem(
         layOut({ ...spec, ...changed }, limits, tuning, form),
         limits,
       ) === undefined
     );
   const found: string[] = [];
+  if (spec.coder.refine && fits({ coder: { ...spec.coder, refine: 0 } })) {
+    found.push("--refine 0");
+  }
   for (let rows = spec.sampleBatch >> 1; rows >= 256; rows >>= 1) {
     if (!fits({ sampleBatch: rows })) continue;
     found.push(`--sample-batch ${rows}`);

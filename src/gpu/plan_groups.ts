@@ -6,6 +6,7 @@ import {
   type PursuitLayout,
   pursuitLayout,
 } from "./pursuit_kernels.ts";
+import { swapFits, swapStateBytes } from "./swap.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */
@@ -21,8 +22,8 @@ export interface PlannedGroup {
   gram: MatrixShape;
   /** The same in halves, where those are searched. */
   halves: MatrixShape;
-  /** Bytes of scratch memory for correlations and for triangular factors. */
-  scratch: { correlations: number; factors: number };
+  /** Bytes of scratch memory for correlations, for triangular factors and for what refinement keeps of atoms. */
+  scratch: { correlations: number; factors: number; swaps: number };
 }
 
 /** Lays a spec's groups out, to be coded from their Grams. */
@@ -36,7 +37,10 @@ export function layOutGroups(
   return spec.groups.map((atoms, g) => {
     const sparsity = shares[g];
     const layout = pursuitLayout(tuning, atoms);
-    const factors = factorFits(limits, layout, sparsity)
+    const { refine = 0 } = spec.coder, { stride } = layout;
+    const fits = factorFits(limits, layout, sparsity) &&
+      (refine === 0 || swapFits(tuning, limits, { stride, sparsity }));
+    const factors = fits
       ? 0
       : tuning.scratchWorkers * 2 * sparsity * (sparsity + 1);
     const correlations = layout.elements > 0
@@ -50,7 +54,11 @@ export function layOutGroups(
       layout,
       gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
       halves: matrixShape(atoms, layout.stride, "vec2<u32>", limits.binding),
-      scratch: { correlations, factors },
+      scratch: {
+        correlations,
+        factors,
+        swaps: refine === 0 ? 0 : swapStateBytes(tuning, stride),
+      },
     };
     start += atoms;
     slot += sparsity;
@@ -65,5 +73,5 @@ export function withoutGram(
 ): PlannedGroup {
   const { sparsity } = group;
   const factors = workers * 2 * sparsity * (sparsity + 1);
-  return { ...group, scratch: { correlations: 0, factors } };
+  return { ...group, scratch: { correlations: 0, factors, swaps: 0 } };
 }

@@ -2,6 +2,7 @@ import type { EngineSpec } from "../engine/engine.ts";
 import type { DeviceLimits } from "./device.ts";
 import { pursuitTurns, solveTurns } from "./loops.ts";
 import type { GpuPlan } from "./plan.ts";
+import { swapTurns } from "./swap.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Buffers that a kernel binds beside matrices, at most. */
@@ -28,15 +29,24 @@ export function findProblem(
 export function loopProblem(
   { coder }: EngineSpec,
   { groups, form }: GpuPlan,
-  { loopBudget }: Tuning,
+  tuning: Tuning,
 ): string | undefined {
+  const { loopBudget } = tuning, { refine = 0 } = coder;
   if (form === "product") return undefined;
   const turns = Math.max(...groups.flatMap(({ layout, sparsity }) => [
     pursuitTurns(coder.method, layout, sparsity),
     solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
   ]));
-  return turns > loopBudget
-    ? `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`
+  if (turns > loopBudget) {
+    return `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`;
+  }
+  const refining = refine === 0 ? 0 : Math.max(
+    ...groups.map(({ layout: { stride }, sparsity }) =>
+      swapTurns(tuning, { stride, sparsity }, refine)
+    ),
+  );
+  return refining > loopBudget
+    ? `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are refined ${refine} times`
     : undefined;
 }
 

@@ -26,6 +26,7 @@ import round from "../../kernels/round.wgsl" with { type: "text" };
 import scatter from "../../kernels/scatter.wgsl" with { type: "text" };
 import starts from "../../kernels/starts.wgsl" with { type: "text" };
 import step from "../../kernels/step.wgsl" with { type: "text" };
+import swap from "../../kernels/swap.wgsl" with { type: "text" };
 import total from "../../kernels/total.wgsl" with { type: "text" };
 import worst from "../../kernels/worst.wgsl" with { type: "text" };
 
@@ -55,6 +56,7 @@ export const kernelTexts = {
   scatter,
   starts,
   step,
+  swap,
   total,
   worst,
 } as const;

@@ -151,6 +151,7 @@ export function engineSpec(
       nonnegative: options.nonnegative,
       tolerance: options.tolerance,
       refit: options.refit,
+      refine: options.refine,
     },
     normalisation,
     sampleBatch: plan.batches[0],

@@ -10,6 +10,8 @@ export interface TrainOptions {
   nonnegative: boolean;
   /** Refit MP's coefficients by least squares. */
   refit: boolean;
+  /** Swap passes after `omp`, at most: they exchange an atom of a row's support wherever that lowers the row's error. */
+  refine: number;
   /** Stop a row's pursuit at ‖r‖ ≤ tolerance·‖y − mean‖. */
   tolerance: number;
   /**
@@ -74,6 +76,7 @@ export const DEFAULT_TRAIN_OPTIONS: Readonly<TrainOptions> = {
   coder: "omp",
   nonnegative: false,
   refit: false,
+  refine: 0,
   tolerance: 0,
   ridge: 1,
   memory: 40,

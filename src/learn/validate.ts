@@ -1,3 +1,4 @@
+import { MOST_REFINEMENTS } from "../engine/constants.ts";
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
@@ -55,6 +56,7 @@ export function validateOptions(options: TrainOptions): void {
     );
   }
   validateGroups(options);
+  validateRefine(options.refine, options.coder);
   if (options.refit && options.coder === "omp") {
     throw new DbksvdError("usage", "--refit is for --coder mp", {
       mend: "leave it out: omp's coefficients are least squares already",
@@ -64,6 +66,26 @@ export function validateOptions(options: TrainOptions): void {
     options.exact && options.atomBatch !== undefined && options.atomBatch > 1
   ) {
     refuse("--atom-batch", options.atomBatch, "1 with --exact");
+  }
+}
+
+/**
+ * Refuses swap passes that cannot be.
+ *
+ * @param passes how many
+ * @param coder the pursuit that they come after
+ * @throws {DbksvdError} `usage`
+ */
+export function validateRefine(passes: number, coder: "omp" | "mp"): void {
+  if (
+    !Number.isSafeInteger(passes) || passes < 0 || passes > MOST_REFINEMENTS
+  ) {
+    refuse("--refine", passes, `a whole number from 0 to ${MOST_REFINEMENTS}`);
+  }
+  if (passes > 0 && coder !== "omp") {
+    throw new DbksvdError("usage", "--refine is for --coder omp", {
+      mend: "leave it out: mp's supports are not least squares",
+    });
   }
 }
 

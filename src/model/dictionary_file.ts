@@ -1,3 +1,4 @@
+import { MOST_REFINEMENTS } from "../engine/constants.ts";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -31,6 +32,7 @@ export function dictionaryFileParts(model: DictionaryModel): Uint8Array[] {
     nonnegative: String(model.coder.nonnegative),
     tolerance: String(model.coder.tolerance),
     refit: String(model.coder.refit),
+    refine: String(model.coder.refine ?? 0),
     groups: JSON.stringify(model.groups),
     seed: String(model.seed),
   });
@@ -114,6 +116,12 @@ function settings(
   if (!(tolerance >= 0)) {
     throw invalid(path, `the tolerance "${metadata.tolerance}" is not valid`);
   }
+  const refine = numberOf(metadata.refine, 0);
+  if (
+    !(Number.isInteger(refine) && refine >= 0 && refine <= MOST_REFINEMENTS)
+  ) {
+    throw invalid(path, `the swap passes "${metadata.refine}" are not valid`);
+  }
   return {
     groups,
     coder: {
@@ -122,6 +130,7 @@ function settings(
       nonnegative: metadata.nonnegative === "true",
       tolerance,
       refit: metadata.refit === "true",
+      refine,
     },
     seed: numberOf(metadata.seed, 0),
     toolVersion: metadata.tool_version ?? TOOL_VERSION,

@@ -21,6 +21,8 @@ export interface DictionaryModel {
     nonnegative: boolean;
     tolerance: number;
     refit: boolean;
+    /** Swap passes after `omp`; 0 where left out. */
+    refine?: number;
   };
   /** The seed that it was trained with. */
   seed: number;

@@ -162,7 +162,7 @@ function page(data: ReportData, figures: string, sections: string): string {
     } dimensions`,
     `${model.coder.method.toUpperCase()}, ${model.coder.sparsity} nonzeros a row${
       model.coder.nonnegative ? ", non-negative" : ""
-    }`,
+    }${model.coder.refine ? `, refined (${model.coder.refine})` : ""}`,
     `${formatCount(config.rows.training)} training rows`,
     config.seconds === undefined
       ? config.device.name

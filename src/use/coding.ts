@@ -89,13 +89,18 @@ export async function engineCoder(
   await engine.loadDictionary(model.dictionary);
   return {
     decoder: model,
-    description: `${
-      model.coder.nonnegative ? "non-negative " : ""
-    }${model.coder.method.toUpperCase()}, k = ${model.coder.sparsity}`,
+    description: coderInWords(model),
     info: engine.info,
     encode: (rows) => engine.encode(rows),
     close: () => engine.close(),
   };
+}
+
+function coderInWords({ coder }: DictionaryModel): string {
+  const sign = coder.nonnegative ? "non-negative " : "";
+  const { refine = 0 } = coder;
+  const refined = refine === 0 ? "" : `, refined (${refine})`;
+  return `${sign}${coder.method.toUpperCase()}, k = ${coder.sparsity}${refined}`;
 }
 
 /**

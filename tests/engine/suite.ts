@@ -1,11 +1,13 @@
 import { codingSuite } from "./suite_coding.ts";
 import { enginesUnderTest } from "./engines.ts";
 import { iterationSuite } from "./suite_iteration.ts";
+import { refinementSuite } from "./suite_refinement.ts";
 
 /** Registers every test of the suite for every engine: one behaviour, however it is computed. */
 export function engineSuite(): void {
   for (const engine of enginesUnderTest()) {
     codingSuite(engine);
     iterationSuite(engine);
+    refinementSuite(engine);
   }
 }

@@ -115,6 +115,45 @@ const CASES: Case[] = [
     },
     options: { ...VERIFIED, limits: { workgroupSize: 32 } },
   },
+  { name: "OMP, refined", problem: { coder: { refine: 3 } } },
+  {
+    name: "OMP, refined, without subgroups, with ridge and soft threshold",
+    problem: { coder: { refine: 2 } },
+    options: { subgroups: false },
+    step: { ridge: 1, shrink: 0.2 },
+  },
+  {
+    name: "OMP, refined and non-negative, with ridge",
+    problem: { coder: { refine: 2, nonnegative: true } },
+    step: { ridge: 0.5, shrink: 0.2 },
+  },
+  {
+    name: "refined groups, over several bindings, fewer nonzeros",
+    problem: { groups: [10, 13, 30], sparsity: 7, coder: { refine: 2 } },
+    options: SMALL_BINDINGS,
+    step: { sparsity: 4 },
+  },
+  {
+    name: "OMP, refined with its inverse in scratch memory",
+    problem: { sparsity: 12, coder: { refine: 2 } },
+    options: LOW_MEMORY,
+  },
+  {
+    name: "OMP by halves, refined, many atoms in small workgroups",
+    problem: {
+      width: 16,
+      atoms: 2101,
+      rowCount: 40,
+      sparsity: 4,
+      coder: { refine: 2 },
+    },
+    options: { ...VERIFIED, limits: { workgroupSize: 32 } },
+  },
+  {
+    name: "OMP, refined from a Gram where products would be faster",
+    problem: { coder: { refine: 1, tolerance: 0.4 } },
+    options: PRODUCTS,
+  },
   { name: "OMP by products", options: PRODUCTS },
   {
     name: "OMP by products with ridge, without subgroups",

@@ -15,11 +15,13 @@ const CARD: DeviceLimits = {
 function planFor(
   sizes: { n: number; m: number; k: number; rows: number },
   limits: Partial<DeviceLimits> = {},
-  { name = "NVIDIA H100", software = false } = {},
+  { name = "NVIDIA H100", software = false, refine = 0 } = {},
 ) {
   const has = { ...CARD, ...limits };
   const adapter = { name, vendor: "", architecture: "", software };
-  return planGpu(specOf(sizes, "omp", "f32"), has, tuningFor(adapter, has));
+  const spec = specOf(sizes, "omp", "f32");
+  const coder = { ...spec.coder, refine };
+  return planGpu({ ...spec, coder }, has, tuningFor(adapter, has));
 }
 
 Deno.test("planGpu() keeps the correlations of a common batch whole", () => {
@@ -75,5 +77,40 @@ Deno.test("planGpu() refuses on a software driver what its loops cannot reach", 
   assert.throws(
     () => planFor(sizes, {}, { name: "llvmpipe", software: true }),
     /software driver cuts loops off before 300 .*--device cpu/,
+  );
+});
+
+Deno.test("planGpu() refines from a Gram alone, and counts what that takes", () => {
+  const sizes = { n: 256, m: 16384, k: 256, rows: 4096 };
+  assert.equal(planFor(sizes).form, "product");
+  const refined = planFor(sizes, {}, { refine: 1 });
+  assert.equal(refined.form, "gram");
+  const scratch = (plan: typeof refined) =>
+    plan.buffers.find(({ name }) => name === "pursuit scratch")!.bytes;
+  const small = { ...sizes, k: 20 };
+  const plain = scratch(planFor(small));
+  assert.equal(
+    scratch(planFor(small, {}, { refine: 1 })) - plain,
+    1024 * 2 * 16384 * 4,
+  );
+});
+
+Deno.test("planGpu() refuses to refine where the Gram has no room, with the numbers and a way out", () => {
+  const sizes = { n: 2304, m: 65536, k: 64, rows: 65536 };
+  const memory = 20 * 2 ** 30;
+  assert.equal(planFor(sizes, { memory }).form, "product");
+  assert.throws(
+    () => planFor(sizes, { memory }, { refine: 2 }),
+    /has 21\.47 GB for this and \d+\.\d+ GB are needed, .* for Gram: --refine 0/,
+  );
+});
+
+Deno.test("planGpu() refuses on a software driver what its loops cannot refine", () => {
+  const sizes = { n: 512, m: 1024, k: 48, rows: 256 };
+  const software = { name: "llvmpipe", software: true };
+  assert.equal(planFor(sizes, {}, software).form, "gram");
+  assert.throws(
+    () => planFor(sizes, {}, { ...software, refine: 10 }),
+    /before 48 nonzeros a row are refined 10 times: .*--refine/,
   );
 });

@@ -238,6 +238,9 @@ Deno.test("learn() refuses parameters that cannot work before it reads a row", a
       [{ matryoshka: [8, 8] }, /--matryoshka/],
       [{ matryoshka: [6, 6, 6, 6] }, /--sparsity/],
       [{ refit: true }, /--refit/],
+      [{ refine: 1.5 }, /--refine is "1.5": it takes a whole number from 0/],
+      [{ refine: 11 }, /--refine/],
+      [{ refine: 1, coder: "mp" }, /--refine is for --coder omp/],
       [{ exact: true, atomBatch: 2 }, /--atom-batch/],
     ] as const
   ) {

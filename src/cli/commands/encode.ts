@@ -17,6 +17,7 @@ type EncodeFlags = DeviceOption & RowOptions & {
   keep?: string[];
   dense?: true;
   group?: number;
+  refine?: number;
   compression: "zstd" | "snappy" | "none";
 };
 
@@ -37,6 +38,11 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
       "code with the first groups of a nested dictionary only",
       wholeNumber(),
     )
+    .option(
+      "--refine <passes>",
+      "swap passes after omp (default: as trained)",
+      wholeNumber(0),
+    )
     .addOption(
       new Option("--compression <codec>", "of the file")
         .choices(["zstd", "snappy", "none"]).default("zstd"),
@@ -54,11 +60,13 @@ async function encodeRows(
   session: Session,
 ): Promise<void> {
   const out = needed(flags.out, "--out");
-  const [{ encode }, { loadDictionary }] = await Promise.all([
-    import("../../use/encode.ts"),
-    import("../../use/models.ts"),
-  ]);
-  const model = await loadDictionary(directory);
+  const [{ encode }, { loadDictionary }, { withRefinement }] = await Promise
+    .all([
+      import("../../use/encode.ts"),
+      import("../../use/models.ts"),
+      import("../../use/refinement.ts"),
+    ]);
+  const model = withRefinement(await loadDictionary(directory), flags.refine);
   const source = await openInputs(neededInputs(inputs), flags);
   try {
     const { keep, dense, group, compression, device } = flags;

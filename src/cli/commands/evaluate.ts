@@ -6,6 +6,7 @@ import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { isOwnModel, modelsAndInputs } from "../models.ts";
+import { wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
 import { count, figure, table } from "../text.ts";
 
@@ -13,6 +14,7 @@ type EvaluateFlags = DeviceOption & RowOptions & {
   input?: string[];
   heldOut?: true;
   truth?: string;
+  refine?: number;
 };
 
 /** `evaluate MODEL… [INPUT…]`: every metric of models on rows. */
@@ -23,6 +25,7 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
     [
       "dbksvd evaluate dbksvd-model",
       "dbksvd evaluate dbksvd-model fresh.parquet --json",
+      "dbksvd evaluate dbksvd-model --refine 2",
       "dbksvd evaluate model-a model-b sae-lens-directory fresh.parquet",
       "dbksvd evaluate found --input planted.parquet --truth truth.safetensors",
     ],
@@ -33,7 +36,12 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
       "--held-out",
       "only rows that the (first) model's training held out",
     )
-    .option("--truth <dictionary>", "the dictionary that made the rows");
+    .option("--truth <dictionary>", "the dictionary that made the rows")
+    .option(
+      "--refine <passes>",
+      "swap passes after omp (default: as trained)",
+      wholeNumber(0),
+    );
   return addDeviceOption(addRowOptions(command))
     .action((args, flags, self) =>
       conduct(io, self, (session) => evaluate(args, flags, session))
@@ -46,11 +54,20 @@ async function evaluate(
   session: Session,
 ): Promise<void> {
   const { models, inputs } = await modelsAndInputs(args, flags.input);
-  const [{ evaluateAll }, { loadAnyModel, loadDictionary }] = await Promise.all(
-    [import("../../use/evaluate.ts"), import("../../use/models.ts")],
-  );
+  const [
+    { evaluateAll },
+    { loadAnyModel, loadDictionary },
+    { withRefinement },
+  ] = await Promise.all([
+    import("../../use/evaluate.ts"),
+    import("../../use/models.ts"),
+    import("../../use/refinement.ts"),
+  ]);
   const named = await Promise.all(
-    models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
+    models.map(async (name) => ({
+      name,
+      model: withRefinement(await loadAnyModel(name), flags.refine),
+    })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
   const { source, rows } = await rowsOf(models[0], inputs, flags);

@@ -23,6 +23,7 @@ type InspectFlags = DeviceOption & RowOptions & {
   top: number;
   nearest: number;
   limit: number;
+  refine?: number;
 };
 
 /** `inspect MODEL [INPUT…]`: the atoms, and the rows that use them. */
@@ -59,7 +60,12 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     )
     .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
     .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
-    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20);
+    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20)
+    .option(
+      "--refine <passes>",
+      "swap passes after omp (default: as trained)",
+      wholeNumber(0),
+    );
   return addDeviceOption(addRowOptions(command))
     .action((model, inputs, flags, self) =>
       conduct(
@@ -86,8 +92,11 @@ async function inspectModel(
         "No atom has a label",
     );
   }
-  const { loadDictionary } = await import("../../use/models.ts");
-  const model = await loadDictionary(directory);
+  const [{ loadDictionary }, { withRefinement }] = await Promise.all([
+    import("../../use/models.ts"),
+    import("../../use/refinement.ts"),
+  ]);
+  const model = withRefinement(await loadDictionary(directory), flags.refine);
   const source = await inputsOrTraining(directory, inputs, flags);
   try {
     if (flags.row !== undefined) {

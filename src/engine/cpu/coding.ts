@@ -1,8 +1,9 @@
 import { type CoderOptions, EMPTY_SLOT } from "../engine.ts";
-import type { Group } from "./groups.ts";
-import { multiplyTransposed } from "./products.ts";
+import { type Group, groupDictionary } from "./groups.ts";
+import { gram, multiplyTransposed } from "./products.ts";
 import { Pursuit } from "./pursuit.ts";
 import { rowEnergies } from "./rows.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Correlations are computed for this many rows at a time. */
 const CODING_CHUNK = 1024;
@@ -25,22 +26,45 @@ export interface CodingInput {
   /** ‖y‖² of the whole rows. */
   energies: Float64Array;
   width: number;
+  workspace: Workspace;
 }
 
-/** Codes what is left of the rows over one group's atoms. */
+/** What a group's coding works with: its atoms and their Gram beside the rows. */
+export function codingInput(
+  group: Group,
+  { dictionary, ...rows }: Omit<CodingInput, "group" | "gram">,
+): CodingInput {
+  const own = groupDictionary(group, dictionary, rows.width);
+  const g = rows.workspace.array("Float32Array", "gram", group.atoms ** 2);
+  gram(own, group.atoms, rows.width, g);
+  return { ...rows, group, dictionary: own, gram: g };
+}
+
+/** Codes what is left of the rows over one group's atoms; the codes last until the workspace's next ones. */
 export function codeGroup(
   input: CodingInput,
   coder: CoderOptions,
   shrinkage: { ridge: number; shrink: number },
 ): GroupCodes {
-  const { group, dictionary, gram, rows, energies, width: n } = input;
+  const { group, dictionary, rows, energies, width: n, workspace } = input;
   const { atoms: m, sparsity: k } = group;
   const count = energies.length;
-  const indices = new Uint32Array(count * k);
-  const values = new Float32Array(count * k);
-  const pursuit = new Pursuit(gram, m, { ...coder, sparsity: k, ...shrinkage });
-  const current = group.start === 0 ? energies : rowEnergies(rows, count, n);
-  const correlations = new Float32Array(CODING_CHUNK * m);
+  const indices = workspace.array("Uint32Array", "indices", count * k);
+  const values = workspace.array("Float32Array", "values", count * k);
+  const pursuit = new Pursuit(input.gram, m, {
+    ...coder,
+    sparsity: k,
+    ...shrinkage,
+  });
+  const left = workspace.array("Float64Array", "left", count);
+  const current = group.start === 0
+    ? energies
+    : rowEnergies(rows, count, n, left);
+  const correlations = workspace.array(
+    "Float32Array",
+    "correlations",
+    CODING_CHUNK * m,
+  );
   for (let first = 0; first < count; first += CODING_CHUNK) {
     const chunk = Math.min(CODING_CHUNK, count - first);
     multiplyTransposed(

@@ -1,11 +1,11 @@
 import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
-import { codeGroup, subtractCodes } from "./coding.ts";
-import { type Group, groupDictionary, layOutGroups } from "./groups.ts";
+import { codeGroup, codingInput, subtractCodes } from "./coding.ts";
+import { type Group, layOutGroups } from "./groups.ts";
 import { duplicateAtoms, replaceByWorstRows } from "./housekeeping.ts";
 import { atomLists } from "./lists.ts";
-import { gram } from "./products.ts";
 import { rowEnergies, total } from "./rows.ts";
 import { updateAtoms } from "./update.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What an iteration changes in place. */
 export interface IterationState {
@@ -15,6 +15,7 @@ export interface IterationState {
   weights: Float32Array;
   /** Normalised rows, rows × width; their residual in the end. */
   residual: Float32Array;
+  workspace: Workspace;
 }
 
 /** One DB-KSVD iteration: every group codes what earlier groups left of the rows, then updates its atoms. */
@@ -25,7 +26,12 @@ export function iterateOnce(
   step: IterationStep,
 ): IterationReport {
   const start = performance.now();
-  const energies = rowEnergies(state.residual, rows, spec.width);
+  const { residual, workspace } = state;
+  const energiesAs = (name: string) => {
+    const room = workspace.array("Float64Array", name, rows);
+    return rowEnergies(residual, rows, spec.width, room);
+  };
+  const energies = energiesAs("energies");
   const report = emptyReport(spec, rows, total(energies));
   const duplicates: number[] = [];
   let fallen = 0;
@@ -36,11 +42,11 @@ export function iterateOnce(
     duplicates.push(...done.duplicates);
     fallen += done.fallen;
   }
-  const errors = rowEnergies(state.residual, rows, spec.width);
+  const errors = energiesAs("errors");
   report.updatedError = total(errors);
   report.codingError = report.updatedError + fallen;
   report.duplicates = Uint32Array.from(duplicates);
-  const { dictionary, residual, weights } = state;
+  const { dictionary, weights } = state;
   replaceByWorstRows(dictionary, step.replace, residual, errors, spec.width);
   for (const atom of step.replace) weights[atom] = 0;
   report.milliseconds = performance.now() - start;
@@ -59,18 +65,16 @@ function iterateGroup(
 ): { duplicates: number[]; fallen: number } {
   const { group, energies, step, report } = work;
   const { width: n, coder } = spec, rows = energies.length;
-  const { residual } = state;
-  const dictionary = groupDictionary(group, state.dictionary, n);
-  const g = new Float32Array(group.atoms * group.atoms);
-  timed(report, "gram", () => gram(dictionary, group.atoms, n, g));
-  const input = {
-    group,
-    dictionary,
-    gram: g,
-    rows: residual,
-    energies,
-    width: n,
-  };
+  const { residual, workspace } = state;
+  const input = timed(report, "gram", () =>
+    codingInput(group, {
+      dictionary: state.dictionary,
+      rows: residual,
+      energies,
+      width: n,
+      workspace,
+    }));
+  const { dictionary } = input;
   const codes = timed(
     report,
     coder.method,
@@ -81,12 +85,20 @@ function iterateGroup(
   const lists = timed(
     report,
     "lists",
-    () => atomLists(codes.indices, group.atoms),
+    () => {
+      const { length } = codes.indices;
+      const room = workspace.array("Uint32Array", "slots", length);
+      return atomLists(codes.indices, group.atoms, room);
+    },
   );
   const usage = differences(lists.starts);
   report.usage.set(usage, group.start);
   report.nonzeros += lists.slots.length;
-  const before = total(rowEnergies(residual, rows, n));
+  const errorNow = () => {
+    const room = workspace.array("Float64Array", "errors", rows);
+    return total(rowEnergies(residual, rows, n, room));
+  };
+  const before = errorNow();
   timed(report, "update", () => {
     const updated = {
       dictionary,
@@ -107,9 +119,9 @@ function iterateGroup(
     }
   });
   return {
-    duplicates: duplicateAtoms(g, group.atoms, usage)
+    duplicates: duplicateAtoms(input.gram, group.atoms, usage)
       .map((atom) => group.start + atom),
-    fallen: before - total(rowEnergies(residual, rows, n)),
+    fallen: before - errorNow(),
   };
 }
 

@@ -5,6 +5,7 @@ import {
 } from "../constants.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { leastSquares, nonnegativeLeastSquares } from "./coefficients.ts";
+import { Refinement } from "./refinement.ts";
 
 /** What a pursuit over one group of atoms is told. */
 export interface PursuitOptions {
@@ -13,6 +14,8 @@ export interface PursuitOptions {
   sparsity: number;
   nonnegative: boolean;
   refit: boolean;
+  /** Swap passes after `omp`. */
+  refine?: number;
   /** λ of the final coefficients; 0 outside training. */
   ridge: number;
   /** α of the final coefficients, by which they are pulled towards 0; 0 outside training. */
@@ -31,6 +34,12 @@ export class Pursuit {
   readonly #z: Float64Array;
   readonly #w: Float64Array;
   readonly #inverse: Float64Array;
+  /** The system on a support, and its solutions without and with shrinkage. */
+  readonly #matrix: Float64Array;
+  readonly #right: Float64Array;
+  readonly #free: Float64Array;
+  readonly #x: Float64Array;
+  readonly #refinement?: Refinement;
 
   /**
    * @param gram m × m
@@ -49,6 +58,18 @@ export class Pursuit {
     this.#z = new Float64Array(k);
     this.#w = new Float64Array(k);
     this.#inverse = new Float64Array(k * k);
+    this.#matrix = new Float64Array(k * k);
+    this.#right = new Float64Array(k);
+    this.#free = new Float64Array(k);
+    this.#x = new Float64Array(k);
+    const { refine: passes = 0, nonnegative } = options;
+    if (passes > 0) {
+      this.#refinement = new Refinement(gram, m, {
+        sparsity: k,
+        passes,
+        nonnegative,
+      });
+    }
   }
 
   /**
@@ -86,7 +107,7 @@ export class Pursuit {
     indices: Uint32Array,
     values: Float32Array,
   ): number {
-    const k = this.#options.sparsity;
+    const k = this.#options.sparsity, whole = energy;
     let count = 0;
     while (count < k && isAbove(energy, stopEnergy)) {
       const j = this.#best(floor);
@@ -100,7 +121,28 @@ export class Pursuit {
       this.#support[count++] = j;
       this.#subtractNewest(count - 1);
     }
+    if (this.#refinement !== undefined) {
+      count = this.#refine(this.#refinement, count, whole);
+      const solved = this.#solveOnSupport(count, this.#options);
+      return this.#write(count, solved, indices, values);
+    }
     return this.#write(count, this.#solve(count), indices, values);
+  }
+
+  // Betters the support; where codes are to be positive, what their least squares leave of it.
+  #refine(refinement: Refinement, count: number, energy: number): number {
+    const support = this.#support;
+    let kept = count;
+    if (this.#options.nonnegative) {
+      const plain = { nonnegative: true, ridge: 0, shrink: 0 };
+      const x = this.#solveOnSupport(count, plain);
+      kept = 0;
+      for (let s = 0; s < count; s++) {
+        if (x[s] > 0) support[kept++] = support[s];
+      }
+    }
+    refinement.run(this.#correlations, energy, support.subarray(0, kept));
+    return kept;
   }
 
   // Grows row t of M = L⁻¹ for atom j; returns the pivot L_tt².
@@ -140,8 +182,10 @@ export class Pursuit {
   // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form.
   #solve(count: number): Float64Array {
     const { nonnegative, ridge, shrink = 0, sparsity: k } = this.#options;
-    if (nonnegative || ridge + shrink > 0) return this.#solveOnSupport(count);
-    const x = new Float64Array(count);
+    if (nonnegative || ridge + shrink > 0) {
+      return this.#solveOnSupport(count, this.#options);
+    }
+    const x = this.#x.subarray(0, count).fill(0);
     for (let s = 0; s < count; s++) {
       for (let t = s; t < count; t++) {
         x[s] += this.#inverse[t * k + s] * this.#z[t];
@@ -150,11 +194,15 @@ export class Pursuit {
     return x;
   }
 
-  #solveOnSupport(count: number): Float64Array {
-    const { nonnegative, ridge, shrink = 0 } = this.#options;
-    const support = this.#support;
-    const matrix = new Float64Array(count * count);
-    const right = new Float64Array(count);
+  #solveOnSupport(
+    count: number,
+    { nonnegative, ridge, shrink = 0 }: Pick<
+      PursuitOptions,
+      "nonnegative" | "ridge" | "shrink"
+    >,
+  ): Float64Array {
+    const support = this.#support, matrix = this.#matrix;
+    const right = this.#right.subarray(0, count);
     for (let s = 0; s < count; s++) {
       right[s] = this.#correlations[support[s]];
       for (let t = 0; t < count; t++) {
@@ -163,14 +211,15 @@ export class Pursuit {
       }
     }
     if (nonnegative) {
-      return nonnegativeLeastSquares(matrix, right.map((b) => b - shrink));
+      for (let s = 0; s < count; s++) right[s] -= shrink;
+      return nonnegativeLeastSquares(matrix, right);
     }
-    const free = leastSquares(matrix, right);
+    const free = leastSquares(matrix, right, this.#free);
     if (shrink === 0) return free;
-    return leastSquares(
-      matrix,
-      right.map((b, s) => b - shrink * Math.sign(free[s])),
-    ).map((x, s) => x * free[s] > 0 ? x : 0);
+    for (let s = 0; s < count; s++) right[s] -= shrink * Math.sign(free[s]);
+    const x = leastSquares(matrix, right, this.#x);
+    for (let s = 0; s < count; s++) if (!(x[s] * free[s] > 0)) x[s] = 0;
+    return x;
   }
 
   #mp(
@@ -181,7 +230,7 @@ export class Pursuit {
     values: Float32Array,
   ): number {
     const { sparsity: k, refit, ridge, shrink = 0 } = this.#options;
-    const x = new Float64Array(k), m = this.#m, a = this.#a;
+    const x = this.#x.fill(0), m = this.#m, a = this.#a;
     let count = 0;
     for (
       let step = 0;
@@ -202,7 +251,7 @@ export class Pursuit {
       for (let i = 0; i < m; i++) a[i] -= amount * this.#gram[row + i];
     }
     const solved = refit || ridge + shrink > 0
-      ? this.#solveOnSupport(count)
+      ? this.#solveOnSupport(count, this.#options)
       : x.subarray(0, count);
     return this.#write(count, solved, indices, values);
   }

@@ -1,5 +1,6 @@
 import { partRuns } from "../../gpu/matrix.ts";
 import { pursuitTurns, solveTurns } from "../../gpu/loops.ts";
+import { swapTurns } from "../../gpu/swap.ts";
 import type { Tuning } from "../../gpu/tuning.ts";
 import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
@@ -26,6 +27,7 @@ export function codeGroup(
     if (byProducts) pursueByProducts(context, index, run, most);
     if (!byProducts || solves) correlate(context, index, run);
     if (!byProducts) pursue(context, index, run, most);
+    if (context.spec.coder.refine) refineSupports(context, index, run);
     if (solves) refit(context, index, run, ridge, shrink);
   }
   subtractCodes(context, index, rows);
@@ -74,8 +76,8 @@ export function needsCoefficients(
   { coder }: EngineSpec,
   ridge: number,
 ): boolean {
-  const nonnegative = coder.nonnegative && coder.method === "omp";
-  return ridge > 0 || coder.refit || nonnegative;
+  if (coder.method === "mp") return ridge > 0 || coder.refit;
+  return ridge > 0 || coder.nonnegative || (coder.refine ?? 0) > 0;
 }
 
 /** Finds supports, with the coefficients that come with them, from a run's correlations. */
@@ -102,6 +104,38 @@ export function pursue(
       kernels.groups[index].pursuit,
       bound,
       { ...place, tolerance, most, begin: share.begin, rows: share.end },
+      share.groups,
+    );
+  }
+}
+
+/** Betters the supports found; those of non-negative codes begin as what least squares leave of them. */
+export function refineSupports(
+  context: GpuContext,
+  index: number,
+  run: CodingRun,
+): void {
+  const { buffers, kernels, plan, runner, kernelContext, spec } = context;
+  const { layout: { stride }, sparsity } = plan.groups[index];
+  const { nonnegative, refine: passes = 0 } = spec.coder;
+  if (nonnegative) refit(context, index, run, 0);
+  const { tuning } = kernelContext;
+  const turns = swapTurns(tuning, { stride, sparsity }, passes);
+  const bound = {
+    ...codeBuffers(context, index),
+    energies: index === 0 ? buffers.wholes : buffers.energies,
+  };
+  runner.stage("refine");
+  for (const share of shareOut(tuning, run, true, turns)) {
+    runner.run(
+      kernels.groups[index].swap!,
+      bound,
+      {
+        ...placeOf(context, index, run),
+        passes,
+        begin: share.begin,
+        rows: share.end,
+      },
       share.groups,
     );
   }

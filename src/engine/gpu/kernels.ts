@@ -12,12 +12,15 @@ import type { GpuPlan } from "../../gpu/plan.ts";
 import type { PlannedGroup } from "../../gpu/plan_groups.ts";
 import { productFormKernel, pursuitKernel } from "../../gpu/pursuit_kernels.ts";
 import type { Runner } from "../../gpu/runner.ts";
+import { swapKernel } from "../../gpu/swap.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** The kernels of one Matryoshka group: those whose text holds its sizes. */
 export interface GroupKernels {
   /** The whole pursuit, or one step of it where rows are coded by products. */
   pursuit: Kernel;
+  /** What refines supports; nothing compiled where that is not asked for. */
+  swap?: Kernel;
   coefficients: Kernel;
   residual: Kernel;
   countAtoms: Kernel;
@@ -122,7 +125,7 @@ function compileShared(
   });
 }
 
-function compileGroup(
+async function compileGroup(
   runner: Runner,
   context: KernelContext,
   spec: EngineSpec,
@@ -149,7 +152,10 @@ function compileGroup(
     parts: 1,
   };
   const local = group.atoms <= localKeys(context.limits, 4);
-  return allOf({
+  const swap = coder.refine
+    ? runner.compile(swapKernel(context, group, coder))
+    : undefined;
+  const always = allOf({
     pursuit: runner.compile(
       plan.form === "gram"
         ? pursuitKernel(context, coder.method, group, coder)
@@ -198,6 +204,7 @@ function compileGroup(
       ),
     ),
   });
+  return { ...await always, swap: await swap };
 }
 
 async function allOf<T extends Record<string, Promise<Kernel>>>(

@@ -116,7 +116,11 @@ export async function allocateBuffers(
       correlations: memory.buffer(plan.chunkRows * widest * 16),
       scratch: {
         correlations: memory.buffer(
-          Math.max(...plan.groups.map((g) => g.scratch.correlations)),
+          Math.max(
+            ...plan.groups.map(({ scratch }) =>
+              Math.max(scratch.correlations, scratch.swaps)
+            ),
+          ),
         ),
         factors: memory.buffer(
           Math.max(...plan.groups.map((g) => g.scratch.factors)),
