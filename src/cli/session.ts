@@ -23,6 +23,9 @@ export function commonOptions(command: CommandUnknownOpts): CommonOptions {
 /** A signal's echo: a terminal signals `deno task` and the tool alike, and the task passes its own on. */
 const ECHO_MS = 500;
 
+/** Notices remembered so as not to be repeated: a long run has many of its own. */
+const MOST_REMEMBERED = 100;
+
 /** What a command has at hand while it runs. */
 export interface Session {
   readonly io: Io;
@@ -47,11 +50,20 @@ export function followed(session: Session): RunOptions {
   };
 }
 
-/** Runs a command's work with its session; signals stop it, the second one at once. */
+/**
+ * Runs a command's work with its session; signals stop it, the second one at once.
+ *
+ * @param io the streams and signals
+ * @param command whose options say what is shown
+ * @param work the work
+ * @param heedsSignals false where nothing is to be saved and a GPU that hangs may block the thread that would hear them:
+ * the system ends the process then, whatever it is doing
+ */
 export async function conduct(
   io: Io,
   command: CommandUnknownOpts,
   work: (session: Session) => Promise<void>,
+  { heedsSignals = true } = {},
 ): Promise<void> {
   const { json = false, quiet = false, logLevel } = commonOptions(command);
   const level = quiet ? "error" : logLevel;
@@ -64,7 +76,8 @@ export async function conduct(
   let stopped: "SIGINT" | "SIGTERM" | undefined;
   let heardAt = 0;
   const said = new Set<string>();
-  const unhear = io.onSignal((signal) => {
+  const unhear = heedsSignals ? io.onSignal(hear) : () => {};
+  function hear(signal: "SIGINT" | "SIGTERM"): void {
     if (stopped !== undefined) {
       if (io.now() - heardAt < ECHO_MS) return;
       io.exit(signal === "SIGINT" ? 130 : 143);
@@ -73,7 +86,7 @@ export async function conduct(
     heardAt = io.now();
     progress.line("Stopping after this step; once more to stop at once");
     controller.abort(new Stopped(signal));
-  });
+  }
   try {
     await work({
       io,
@@ -88,6 +101,7 @@ export async function conduct(
         // Each engine that is made tells of the device; once is enough.
         if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
         if (said.has(text)) return;
+        if (said.size === MOST_REMEMBERED) said.clear();
         said.add(text);
         progress.line(text);
       },

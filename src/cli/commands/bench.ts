@@ -66,7 +66,12 @@ export function benchCommand(io: Io): CommandUnknownOpts {
     .option("--passes <count>", "passes of that training", wholeNumber(), 3)
     .option("--peer", "run the PyTorch peer beside, where torch and CUDA are")
     .action((flags, self) =>
-      conduct(io, self, (session) => bench(flags as BenchFlags, session))
+      conduct(
+        io,
+        self,
+        (session) => bench(flags as BenchFlags, session),
+        { heedsSignals: false },
+      )
     );
   return command.addCommand(rowsCommand(io))
     .addCommand(cardCommand(io)) as unknown as CommandUnknownOpts;

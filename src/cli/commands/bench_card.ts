@@ -43,6 +43,6 @@ export function cardCommand(io: Io): CommandUnknownOpts {
         });
         print(report, () => cardTable(report));
         if (!report.ok) throw new ExitWith(1);
-      })
+      }, { heedsSignals: false })
     ) as unknown as CommandUnknownOpts;
 }

@@ -34,7 +34,7 @@ export function doctorCommand(io: Io): CommandUnknownOpts {
         { ...probe, adapter: probe.adapter ?? null },
         () => describeProbe(probe),
       );
-    })
+    }, { heedsSignals: false })
   ) as unknown as CommandUnknownOpts;
 }
 
