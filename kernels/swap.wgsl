@@ -2,7 +2,7 @@
 // 2002, chapter 3), from correlations and Gram alone. With support I, P = (G_II)⁻¹ and coefficients x = P·a_I, the state by
 // atom j is r_j = a_j − Σ x_i G[I_i, j] and v_j = G_jj − G_jI·P·G_Ij. With b_j = Σ P_is G[I_i, j], slot s without its atom
 // leaves ‖r‖² larger by the loss x_s²/P_ss, and atom j would lower it by the gain (r_j + b_j·x_s/P_ss)²/(v_j + b_j²/P_ss).
-// The atom of the largest gain takes the slot where that exceeds the loss by a margin; a pass without a swap is the last.
+// The atom of the largest gain takes the slot where that exceeds the loss by a margin.
 // Non-negative supports, already those of a non-negative solution, take it only where all coefficients stay positive.
 // Coefficients are solved for afterwards. Supports that are nearly dependent stay as they are.
 // Bindings: A rows × m4 correlations · G m × m4 · energies ‖y‖² as the group found it · indices, KT slots a row, K of them
@@ -219,10 +219,12 @@ fn visit(index: u32, count: u32, s: u32, floor: f32) -> bool {
       workgroupBarrier();
       begin(index, count);
       let floor = $SHARE * energies[row];
-      for (var turn = 0u; turn < p.passes; turn++) {
-        var swaps = 0u;
-        for (var s = 0u; s < count; s++) { swaps += u32(visit(index, count, s, floor)); }
-        if (swaps == 0u) { break; }
+      // Slots visited since the last swap, its own among them: nothing is left to find when these are all.
+      var settled = 0u;
+      for (var turn = 0u; turn < p.passes && settled < count; turn++) {
+        for (var s = 0u; s < count && settled < count; s++) {
+          settled = select(settled + 1u, 1u, visit(index, count, s, floor));
+        }
       }
       for (var s = t; s < count; s += WG) { indices[slots + s] = p.atom + support[s]; }
     }

@@ -11,6 +11,7 @@ export function costOf(
   stage: StageName,
   { n, m, k, rows }: BenchSize,
   gramBytes: number,
+  refine = 0,
 ): Cost {
   const codes = rows * k;
   switch (stage) {
@@ -32,6 +33,10 @@ export function costOf(
         flops: 2 * m * gramRows,
         bytes: rows * m * 4 + gramRows * m * gramBytes,
       };
+    }
+    case "refine": {
+      const gramRows = rows * k * k * (0.5 + refine);
+      return { flops: 2 * m * gramRows, bytes: gramRows * m * 4 };
     }
     case "refit":
       return { flops: rows * k ** 3 / 3, bytes: 2 * rows * k * k };

@@ -87,7 +87,7 @@ interface Task {
 
 async function measureGpu(report: BenchReport, task: Task): Promise<void> {
   const { size, coder, atomBatch, options, problem, peer } = task;
-  const spec = specOf(size, coder, options.gram);
+  const spec = specOf(size, coder, options.gram, options.refine);
   const tell = (what: string) =>
     options.onProgress?.(`${coder} ${sizeText(size)}: ${what}`);
   const { ridge, subgroups: wanted, train } = options;
@@ -123,7 +123,11 @@ async function measureGpu(report: BenchReport, task: Task): Promise<void> {
       for (const { stage, run } of sessionStages(session)) {
         tell(stage);
         const milliseconds = await timeRuns(session, run, options.runs);
-        times[stage] = { milliseconds, gpuBusy: null };
+        const pursuit = stage === "refine" ? times.omp!.milliseconds : 0;
+        times[stage] = {
+          milliseconds: Math.max(0, milliseconds - pursuit),
+          gpuBusy: null,
+        };
       }
     }
   } finally {
@@ -166,7 +170,7 @@ async function askPeer(
 
 async function measureCpu(report: BenchReport, task: Task): Promise<void> {
   const { size, coder, atomBatch, options, problem } = task;
-  const spec = specOf(size, coder, options.gram);
+  const spec = specOf(size, coder, options.gram, options.refine);
   options.onProgress?.(`${coder} ${sizeText(size)}: the CPU engine`);
   const times = await timeCpu(spec, problem, options, atomBatch);
   report.device.name = "CPU engine";
@@ -185,13 +189,14 @@ async function measureCpu(report: BenchReport, task: Task): Promise<void> {
 }
 
 function stageRow(
-  { size, coder, atomBatch, subgroups, search, peak }: Measured,
+  { size, coder, atomBatch, subgroups, search, peak, options }: Measured,
   stage: StageName,
   { milliseconds, gpuBusy, phases }: WholeTime,
   checks: Checks,
   peer: PeerTimes,
 ): BenchStage {
-  const cost = costOf(stage, size, search === "floats" ? 4 : 2);
+  const gramBytes = search === "floats" ? 4 : 2;
+  const cost = costOf(stage, size, gramBytes, options.refine);
   const limit = limitOf(cost, peak && peak.flops / peak.bytes);
   const reached = cost[limit] / (milliseconds / 1000);
   const check = checks[stage];
@@ -214,7 +219,10 @@ function stageRow(
       ? null
       : 100 * reached / peak[limit],
     gpuBusy,
-    maxRelativeError: check?.maxRelativeError ?? null,
+    // Refined supports get their coefficients from the stage after them.
+    maxRelativeError: stage === "refine"
+      ? null
+      : check?.maxRelativeError ?? null,
     ...(check?.supportAgreement === undefined
       ? {}
       : { supportAgreement: check.supportAgreement }),

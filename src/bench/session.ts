@@ -4,6 +4,7 @@ import {
   codingRuns,
   needsCoefficients,
   pursue,
+  refineSupports,
   refit,
   subtractCodes,
 } from "../engine/gpu/coding.ts";
@@ -86,6 +87,14 @@ export function sessionStages(
       run: each((run) => pursue(context, 0, run, coder.sparsity)),
     },
     {
+      // With the pursuit that it betters: refined supports would leave a second run nothing to do.
+      stage: "refine" as const,
+      run: each((run) => {
+        pursue(context, 0, run, coder.sparsity);
+        refineSupports(context, 0, run);
+      }),
+    },
+    {
       stage: "refit" as const,
       run: each((run) => refit(context, 0, run, ridge)),
     },
@@ -100,7 +109,9 @@ export function sessionStages(
     { stage: "update" as const, run: () => updateOnce(session) },
   ];
   return stages.filter(({ stage }) =>
-    stage !== "refit" || needsCoefficients(context.spec, ridge)
+    stage === "refit"
+      ? needsCoefficients(context.spec, ridge)
+      : stage !== "refine" || (coder.refine ?? 0) > 0
   );
 }
 

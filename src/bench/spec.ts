@@ -6,6 +6,7 @@ export function specOf(
   { n, m, k, rows }: BenchSize,
   method: "mp" | "omp",
   gram: "f32" | "f16",
+  refine = 0,
 ): EngineSpec {
   return {
     width: n,
@@ -17,6 +18,7 @@ export function specOf(
       nonnegative: false,
       tolerance: 0,
       refit: false,
+      refine: method === "omp" ? refine : 0,
     },
     normalisation: { mean: new Float32Array(n), scale: 1 },
     sampleBatch: rows,

@@ -29,6 +29,8 @@ export interface BenchOptions {
   runs: number;
   /** λ of the training codes; adds the stage `refit`. */
   ridge: number;
+  /** Swap passes after OMP; adds the stages `refine` and `refit`. 0 where left out. */
+  refine?: number;
   /** Time a training as a user runs it: so many rows in host memory, so many passes. */
   train?: { rows: number; passes: number };
   /** Run the PyTorch peer beside, where there is one. */
@@ -43,6 +45,7 @@ export type StageName =
   | "gram"
   | "mp"
   | "omp"
+  | "refine"
   | "refit"
   | "residual"
   | "lists"

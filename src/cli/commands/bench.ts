@@ -1,6 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { BenchReport } from "../../bench/types.ts";
 import { DbksvdError } from "../../errors.ts";
+import { validateRefine } from "../../learn/validate.ts";
 import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -19,6 +20,7 @@ interface BenchFlags {
   atomBatch?: number;
   gram: "f32" | "f16";
   ridge: number;
+  refine: number;
   runs: number;
   subgroups: boolean;
   trainRows?: number;
@@ -56,6 +58,12 @@ export function benchCommand(io: Io): CommandUnknownOpts {
         .choices(["f32", "f16"]).default("f32"),
     )
     .option("--ridge <lambda>", "ridge; times the refit", numberFrom(0), 0)
+    .option(
+      "--refine <passes>",
+      "swap passes after omp; times them",
+      wholeNumber(0),
+      0,
+    )
     .option("--runs <count>", "runs of each stage", wholeNumber(), 20)
     .option("--no-subgroups", "without subgroup operations")
     .option(
@@ -82,7 +90,9 @@ async function bench(flags: BenchFlags, session: Session): Promise<void> {
     import("../../bench/run.ts"),
     import("../../bench/table.ts"),
   ]);
-  const { device, atomBatch, gram, ridge, runs, trainRows, passes } = flags;
+  const { device, atomBatch, gram, ridge, refine, runs, trainRows, passes } =
+    flags;
+  validateRefine(refine, "omp");
   const report: BenchReport = await runBench({
     sizes: sizesOf(flags),
     coders: flags.coder,
@@ -90,6 +100,7 @@ async function bench(flags: BenchFlags, session: Session): Promise<void> {
     atomBatch,
     gram,
     ridge,
+    refine,
     runs,
     subgroups: flags.subgroups ? undefined : false,
     train: trainRows === undefined ? undefined : { rows: trainRows, passes },

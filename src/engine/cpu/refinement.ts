@@ -25,7 +25,7 @@ export interface RefinementOptions {
  *     c_j = r_j + (x_s/P_ss)·B_sj,   v'_j = v_j + B_sj²/P_ss,   gain_j = c_j²/v'_j.
  *
  * The atom of the largest gain (the lowest index on ties) takes the slot where its gain exceeds the loss by a margin, so
- * that the error falls with every swap. A pass visits every slot once, in order; a pass without a swap is the last.
+ * that the error falls with every swap. A pass visits every slot once, in order.
  *
  * Non-negative supports begin as those of a non-negative least-squares solution and take an atom only where all
  * coefficients stay positive: then the new support's non-negative code is its least squares, and the better one.
@@ -86,15 +86,15 @@ export class Refinement {
   ): number {
     if (!this.#invert(support)) return 0;
     this.#begin(correlations, support);
-    let swaps = 0;
-    for (let pass = 0; pass < this.#options.passes; pass++) {
-      const before = swaps;
-      for (let s = 0; s < support.length; s++) {
-        const atom = this.#best(s, energy);
-        if (atom < 0) continue;
-        if (this.#swap(s, atom, correlations, support)) swaps++;
-      }
-      if (swaps === before) break;
+    // Slots visited since the last swap, its own among them: nothing is left to find when these are all.
+    let swaps = 0, settled = 0;
+    const count = support.length, visits = this.#options.passes * count;
+    for (let visit = 0; visit < visits && settled < count; visit++) {
+      const s = visit % count, atom = this.#best(s, energy);
+      if (atom >= 0 && this.#swap(s, atom, correlations, support)) {
+        swaps++;
+        settled = 1;
+      } else settled++;
     }
     return swaps;
   }
