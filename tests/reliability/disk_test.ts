@@ -8,7 +8,7 @@ import {
 } from "../../src/model/checkpoint.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
 import { inDirectory, namesIn } from "../directories.ts";
-import { SMALL, smallSource } from "./runs.ts";
+import { dictionaryBytes, SMALL, smallSource } from "./runs.ts";
 
 function isWriteError(words: RegExp) {
   return (error: unknown) =>
@@ -111,6 +111,74 @@ Deno.test("trainToDirectory() refuses outputs that could not be replaced as a wh
     assert.equal(await Deno.readTextFile(file), "precious");
   });
 });
+
+/**
+ * What befalls a run's disk after its first checkpoint, where the machine allows mounts. The checkpoints lie on a disk of
+ * their own: the kernel makes none read-only where a file is open for writing, as a run's lock is.
+ */
+const MOUNTED = {
+  "becomes read-only": {
+    words: /Cannot write: Read-only file system.*--resume/,
+    before: 'mkdir -p "$PLACE/model/.checkpoint" && ' +
+      'mount -t tmpfs tmpfs "$PLACE/model/.checkpoint"',
+    event: 'mount -o remount,ro "$PLACE/model/.checkpoint"',
+    after: 'cp -r "$PLACE/model" "$PLACE.after"',
+  },
+  "is taken away": {
+    words: /place is no longer there.*--resume/,
+    before: 'mkdir "$PLACE.disk" && mount -t tmpfs tmpfs "$PLACE.disk" && ' +
+      'mount --bind "$PLACE.disk" "$PLACE"',
+    event: 'umount -l "$PLACE"',
+    after: 'cp -r "$PLACE.disk/model" "$PLACE.after"',
+  },
+};
+
+/** Where it does not: the directory of the checkpoints gives way to a file, in which nothing can be written either. */
+const UNMOUNTED = {
+  words: /Cannot write: Not a directory.*--resume/,
+  before: "true",
+  event: 'mv "$PLACE/model/.checkpoint" "$PLACE.kept" && ' +
+    'touch "$PLACE/model/.checkpoint"',
+  after: 'mkdir "$PLACE.after" && mv "$PLACE.kept" "$PLACE.after/.checkpoint"',
+};
+
+for (const [befalls, mounted] of Object.entries(MOUNTED)) {
+  Deno.test(`trainToDirectory() whose disk ${befalls} says so, and goes on from what was saved to the same bytes`, async () => {
+    await inDirectory(async (directory) => {
+      const place = join(directory, "disk");
+      await Deno.mkdir(place);
+      const mounts = await mayMount();
+      const { words, before, event, after } = mounts ? mounted : UNMOUNTED;
+      const script = `PLACE='${place}'; ${before} || exit 98; "$@" & ` +
+        `until ls "$PLACE"/model/.checkpoint/checkpoint-* > /dev/null 2>&1; ` +
+        `do sleep 0.01; done; until ${event}; do sleep 0.001; done; ` +
+        `wait $!; code=$?; ${after} || exit 97; exit $code`;
+      const out = join(place, "model");
+      const { code, err } = await shell(
+        mounts
+          ? `exec unshare -m sh -c '${script.replaceAll("'", `'"'"'`)}' sh "$@"`
+          : script,
+        [out, "cpu", "12"],
+      );
+      assert.equal(code, 1, err);
+      assert.match(err, words);
+      const saved = `${place}.after`;
+      const kept = join(saved, CHECKPOINT_DIRECTORY);
+      const checkpoints = await listCheckpoints(kept);
+      assert(checkpoints.length >= 1);
+      for (const path of checkpoints) await readCheckpoint(path);
+      const straight = join(directory, "straight");
+      for (const model of [saved, straight]) {
+        const run = await shell('exec "$@"', [model, "cpu", "12"]);
+        assert.equal(run.code, 0, run.err);
+      }
+      assert.deepEqual(
+        await dictionaryBytes(saved),
+        await dictionaryBytes(straight),
+      );
+    });
+  });
+}
 
 for (const back of [false, true]) {
   const gone = back ? "was replaced by another" : "is gone";
