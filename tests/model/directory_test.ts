@@ -39,6 +39,7 @@ Deno.test("loadModel() returns what saveModel() wrote", async () => {
         nonnegative: true,
         tolerance: 0.125,
         refit: true,
+        refine: 3,
       },
     });
     const directory = join(parent, "model");
@@ -165,6 +166,7 @@ Deno.test("readDictionaryFile() takes a bare dictionary and refuses broken ones"
       [() => write([1, 0, 0, 1], {}, [0, Infinity]), /mean is not finite/],
       [() => write([1, 0, 0, 1], { groups: "[1]" }), /groups do not add up/],
       [() => write([1, 0, 0, 1], { k: "3" }), /sparsity "3"/],
+      [() => write([1, 0, 0, 1], { refine: "11" }), /swap passes "11"/],
       [() => write([1, 0, 0, 1], { coder: "lasso" }), /"lasso" is not known/],
       [() => write([1, 0, 0, 1], { format_version: "9" }), /format version 9/],
     ];

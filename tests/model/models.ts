@@ -25,6 +25,7 @@ export function makeModel(
       nonnegative: false,
       tolerance: 0,
       refit: false,
+      refine: 0,
     },
     seed: 5,
     toolVersion: "0.1.0",
