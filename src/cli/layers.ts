@@ -68,7 +68,11 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
     throw new DbksvdError(
       "usage",
       `The configuration is not JSON, ${(cause as Error).message}`,
-      { where: { file }, cause },
+      {
+        where: { file },
+        mend: 'correct it; it looks like { "atoms": 512, "sampleBatch": 4096 }',
+        cause,
+      },
     );
   }
   if (isJsonObject(config)) return config;
@@ -96,6 +100,7 @@ function takeInputs(
   }
   throw new DbksvdError("usage", '"inputs" is no list of paths', {
     where: { file },
+    mend: 'write it as ["a.parquet", "b.parquet"]',
   });
 }
 

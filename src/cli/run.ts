@@ -5,6 +5,7 @@ import {
 import { ExitWith, failureOf } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { commonOptions } from "./session.ts";
+import { TOOL_VERSION } from "../version.ts";
 import { buildProgram } from "./program.ts";
 
 /**
@@ -19,7 +20,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = buildProgram(io);
   try {
     if (given.length === 0) program.outputHelp();
-    else await program.parseAsync(given, { from: "user" });
+    else if (asksVersionAsJson(given)) {
+      io.out(`${JSON.stringify({ version: TOOL_VERSION })}\n`);
+    } else await program.parseAsync(given, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -27,6 +30,12 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const command = commandOf(program, given);
     return report(error, given, command, io);
   }
+}
+
+// Commander prints the bare version, whatever else is asked for.
+function asksVersionAsJson(args: readonly string[]): boolean {
+  return args.length === 2 && args.includes("--json") &&
+    (args.includes("--version") || args.includes("-V"));
 }
 
 // `deno task dbksvd -- …` and `deno task train -- …` pass their `--` on.

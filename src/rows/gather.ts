@@ -58,14 +58,14 @@ export async function gather(
     pageLimit: Math.floor(budget / 3),
     decoders: new Decoders(),
   };
+  let haveColumns = false;
   const open = async (found: FoundFile) => {
     const source = await openFound(found, options, budget);
     sources.push(source);
     const column = options.column ?? all.column;
-    return {
-      source,
-      file: await openFile(source, { ...options, column }, pages),
-    };
+    const file = await openFile(source, { ...options, column }, pages);
+    haveColumns ||= file.column !== undefined;
+    return { source, file };
   };
   const [first, ...others] = await findFiles(inputs);
   // The first file decides on the column; then several are asked at a time, for those that are far away.
@@ -75,6 +75,12 @@ export async function gather(
     for (const opened of await allOf(opening)) {
       tables = addFile(all, opened, tables);
     }
+  }
+  if (options.column !== undefined && !haveColumns) {
+    throw new DbksvdError("usage", "The inputs have no columns", {
+      where: { file: all.files[0].path, column: options.column },
+      mend: "leave --column out",
+    });
   }
   if (all.rows > 0) return all;
   throw new DbksvdError("data", "There are no rows", {

@@ -32,7 +32,7 @@ export async function requireApart(
     if (file !== place && !file?.startsWith(place + sep)) continue;
     throw new DbksvdError("usage", "The output would replace an input", {
       where: { file: input },
-      mend: "name another --out",
+      mend: "name another output",
     });
   }
 }

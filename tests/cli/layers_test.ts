@@ -103,7 +103,7 @@ Deno.test("applyLayers() refuses values that the option does not take, naming th
 Deno.test("applyLayers() refuses a file that is missing, no JSON or no object", async () => {
   await assert.rejects(settle({ config: "{ atoms" }), {
     kind: "usage",
-    message: /not JSON/,
+    message: /not JSON.*correct it/,
   });
   await assert.rejects(settle({ config: [1] }), {
     kind: "usage",

@@ -14,6 +14,14 @@ Deno.test("run() shows the version", async () => {
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
+Deno.test("run() puts the version into one JSON document with --json", async () => {
+  for (const args of [["--version", "--json"], ["--json", "-V"]]) {
+    const { code, stdout } = await runCli(args);
+    assert.equal(code, 0);
+    assert.match(JSON.parse(stdout).version, /^\d+\.\d+\.\d+$/);
+  }
+});
+
 Deno.test("run() drops the -- that deno task passes on, before or after the command", async () => {
   for (const args of [["--", "train", "--help"], ["train", "--", "--help"]]) {
     const { code, stdout } = await runCli(args);

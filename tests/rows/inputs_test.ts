@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DbksvdError } from "../../src/errors.ts";
+import { DbksvdError } from "../../src/errors.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { delivered, rowsOf, withRows } from "./files.ts";
@@ -73,6 +73,24 @@ async function assertRefused(file: string, message: RegExp, options = {}) {
     return true;
   });
 }
+
+Deno.test("openRows() refuses a column where no input has any", () =>
+  inDirectory(async (directory) => {
+    const files = {
+      [`${directory}/a.npy`]: npy("<f4", `90, ${WIDTH}`, numbers),
+      [`${directory}/a.f32`]: new Uint8Array(numbers.buffer),
+    };
+    for (const [file, bytes] of Object.entries(files)) {
+      Deno.writeFileSync(file, bytes);
+      await rowsOf(file, { width: WIDTH });
+      await assert.rejects(
+        rowsOf(file, { width: WIDTH, column: "embedding" }),
+        (error: unknown) =>
+          error instanceof DbksvdError && error.exitCode === 2 &&
+          /have no columns.*leave --column out/.test(error.message),
+      );
+    }
+  }));
 
 Deno.test("openRows() reads NumPy arrays of every type, the last axis a row", () =>
   inDirectory(async (directory) => {

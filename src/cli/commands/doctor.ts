@@ -3,6 +3,7 @@ import type { StageThroughput } from "../../bench/quick.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { DeviceProbe } from "../../gpu/probe.ts";
 import { describe } from "../command.ts";
+import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { wholeNumbers } from "../options.ts";
 import { conduct } from "../session.ts";
@@ -34,9 +35,13 @@ export function doctorCommand(io: Io): CommandUnknownOpts {
         { ...probe, adapter: probe.adapter ?? null },
         () => describeProbe(probe),
       );
+      if (probe.stages.length === 0) throw new ExitWith(NO_DEVICE);
     }, { heedsSignals: false })
   ) as unknown as CommandUnknownOpts;
 }
+
+/** The exit code where no GPU can be used, not even one in software. */
+const NO_DEVICE = 4;
 
 /** A probe with what the stages reached. */
 type Examination = DeviceProbe & { stages: StageThroughput[] };

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
@@ -99,6 +99,9 @@ async function inspectModel(
   const model = withRefinement(await loadDictionary(directory), flags.refine);
   const source = await inputsOrTraining(directory, inputs, flags);
   try {
+    if (flags.html !== undefined) {
+      await requireOwnPlace(flags.html, directory, source);
+    }
     if (flags.row !== undefined) {
       return await showRow(model, source, flags.row, flags, session);
     }
@@ -115,6 +118,23 @@ async function inspectModel(
   } finally {
     await source.close();
   }
+}
+
+// The page may lie in the model's directory, and take the report's place if that is wanted, but no other file's.
+async function requireOwnPlace(
+  html: string,
+  directory: string,
+  source: RowSource,
+): Promise<void> {
+  const [{ requireApart }, { MODEL_FILES }] = await Promise.all([
+    import("../../use/output_guard.ts"),
+    import("../../model/directory.ts"),
+  ]);
+  const { report: _ours, ...files } = MODEL_FILES;
+  await requireApart(html, [
+    ...source.files.map(({ path }) => path),
+    ...Object.values(files).map((file) => join(directory, file)),
+  ]);
 }
 
 async function showRow(
