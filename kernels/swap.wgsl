@@ -108,6 +108,20 @@ fn begin(index: u32, count: u32) {
   }
 }
 
+// b = Σ P_is G[I_i, j] at four atoms, four rows of the Gram in flight.
+fn duals(c: u32, count: u32) -> vec4<f32> {
+  var dual = vec4<f32>();
+  var i = 0u;
+  for (; i + 4u <= count; i += 4u) {
+//#for h in 0..4
+    let entry$h = column[i + $h] * G_at(support[i + $h], c);
+//#end
+    dual += (entry0 + entry1) + (entry2 + entry3);
+  }
+  for (; i < count; i++) { dual += column[i] * G_at(support[i], c); }
+  return dual;
+}
+
 // This thread's best atom for slot s, by its gain.
 fn candidate(s: u32, count: u32) -> vec2<u32> {
   let state = group * 2u * M4;
@@ -115,8 +129,7 @@ fn candidate(s: u32, count: u32) -> vec2<u32> {
   let each = x[s] / own;
   var best = vec2<u32>(0u, 0xffffffffu);
   for (var c = t; c < M4; c += WG) {
-    var dual = vec4<f32>();
-    for (var i = 0u; i < count; i++) { dual += column[i] * G_at(support[i], c); }
+    let dual = duals(c, count);
     let correlation = work[state + c] + each * dual;
     let pivot = work[state + M4 + c] + dual * dual / own;
 //#if NONNEGATIVE
@@ -135,13 +148,9 @@ fn exchange(index: u32, count: u32, s: u32, j: u32, pivot: f32, value: f32) {
   let own = column[s];
   let each = x[s] / own;
   for (var c = t; c < M4; c += WG) {
-    var dual = vec4<f32>();
+    let dual = duals(c, count);
     var fresh = G_at(j, c);
-    for (var i = 0u; i < count; i++) {
-      let entry = G_at(support[i], c);
-      dual += column[i] * entry;
-      fresh -= q[i] * entry;
-    }
+    for (var i = 0u; i < count; i++) { fresh -= q[i] * G_at(support[i], c); }
     work[state + c] += each * dual - value * fresh;
     work[state + M4 + c] += dual * dual / own - fresh * fresh / pivot;
   }
