@@ -1,33 +1,16 @@
 import assert from "node:assert/strict";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { loadModel } from "../../src/model/directory.ts";
-import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
 import { randomStream } from "../../src/random.ts";
 import { DriftingData, TestPipeline, writeDrop } from "../pipeline/drops.ts";
+import { spawnRun, standingOf } from "../pipeline/killable.ts";
 
 const NIGHTS = 5, KILLS = 4, ROWS = 600;
-const CHILD = fileURLToPath(
-  new URL("../pipeline/killed_run.ts", import.meta.url),
-);
 
 /** Starts a run in a process and kills it within its work, at a moment that the stream chooses. */
 async function killedAtRandom(
   pipeline: TestPipeline,
   random: { uniform(): number },
 ): Promise<boolean> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      CHILD,
-      pipeline.folder,
-      JSON.stringify(pipeline.config),
-      "never",
-    ],
-    stderr: "null",
-  }).spawn();
+  const child = spawnRun(pipeline, "never", "null");
   const heartbeat = pipeline.root("heartbeat.json");
   const before = await Deno.stat(heartbeat).catch(() => undefined);
   const begun = async () => {
@@ -68,9 +51,7 @@ async function nights(random?: { uniform(): number }) {
 Deno.test("runs killed at random moments end as if nothing had happened", async () => {
   const straight = await nights();
   const killed = await nights(randomStream(5, "kills"));
-  const { config, folder } = killed.pipeline;
-  const status = await pipelineStatus(config, { base: folder });
-  const history = await pipelineHistory(config, { base: folder });
+  const { status, history, dictionary } = await standingOf(killed.pipeline);
   console.log(
     `${killed.landed} of ${NIGHTS * KILLS} kills landed in a run; runs: ` +
       JSON.stringify(status.runs),
@@ -82,16 +63,8 @@ Deno.test("runs killed at random moments end as if nothing had happened", async 
     history.runs.filter(({ newRows }) => newRows > 0).length,
     NIGHTS,
   );
-  assert.equal(
-    basename(await Deno.realPath(killed.pipeline.root("current"))),
-    status.current,
-  );
-  const dictionary = async (pipeline: TestPipeline) =>
-    (await loadModel(pipeline.root("current"))).model.dictionary.join();
-  assert.equal(
-    await dictionary(killed.pipeline),
-    await dictionary(straight.pipeline),
-  );
+  const undisturbed = await standingOf(straight.pipeline);
+  assert.equal(dictionary, undisturbed.dictionary);
   await straight.pipeline[Symbol.asyncDispose]();
   await killed.pipeline[Symbol.asyncDispose]();
 });
