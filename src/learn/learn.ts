@@ -13,7 +13,7 @@ import {
 } from "./initialise.ts";
 import { freshState, type LearnState } from "./state.ts";
 import type { TrainOptions } from "./options.ts";
-import { checkedDictionary, runPasses } from "./passes.ts";
+import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import {
   gatherWithin,
@@ -107,10 +107,8 @@ export async function learn(
       record,
       validation,
     });
-    state.dictionary = state.best?.dictionary ?? checkedDictionary(
-      await engine.readDictionary(),
-      source.width,
-    );
+    state.dictionary = state.best?.dictionary ??
+      await finiteDictionary(engine, state.iteration);
     return {
       model: modelOf(state, spec, options),
       lines: kept,

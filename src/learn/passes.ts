@@ -126,11 +126,11 @@ async function iterate(training: Training, rows: EngineRows): Promise<void> {
   await training.record(lines);
   hooks.onProgress?.(lines, plan);
   await hooks.onDecision?.(async () => {
-    state.dictionary = checkedDictionary(
-      await engine.readDictionary(),
-      engine.spec.width,
+    state.dictionary = await finiteDictionary(engine, state.iteration);
+    state.weights = checkedWeights(
+      await engine.readWeights(),
+      state.iteration,
     );
-    state.weights = checkedWeights(await engine.readWeights());
     return state;
   });
 }
@@ -148,31 +148,41 @@ function noteQueued(state: LearnState, rows: number): void {
   state.iteration++;
 }
 
-function checkedWeights(weights: Float32Array): Float32Array {
+function checkedWeights(
+  weights: Float32Array,
+  iteration: number,
+): Float32Array {
   const atom = weights.findIndex((value) => !Number.isFinite(value));
   if (atom < 0) return weights;
   throw new DbksvdError("run", "An atom's weight is not finite", {
-    where: { stage: "update", atom },
+    where: { stage: "update", batch: iteration - 1, atom },
     mend: "check the rows for huge values; resume from the last checkpoint",
   });
 }
 
 /**
- * Refuses a dictionary that is no longer finite.
+ * Reads the dictionary back, and refuses one that is no longer finite.
  *
+ * @param engine what holds it
+ * @param iteration iterations done
  * @throws {DbksvdError} `run`
  */
-export function checkedDictionary(
-  dictionary: Float32Array,
-  width: number,
-): Float32Array {
+export async function finiteDictionary(
+  engine: Engine,
+  iteration: number,
+): Promise<Float32Array> {
+  const dictionary = await engine.readDictionary();
   const bad = dictionary.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return dictionary;
   throw new DbksvdError(
     "run",
     "The dictionary has a value that is not finite",
     {
-      where: { stage: "update", atom: Math.floor(bad / width) },
+      where: {
+        stage: "update",
+        batch: iteration - 1,
+        atom: Math.floor(bad / engine.spec.width),
+      },
       mend: "check the rows for huge values; resume from the last checkpoint",
     },
   );

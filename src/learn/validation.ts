@@ -5,7 +5,7 @@ import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
 import type { TrainOptions } from "./options.ts";
-import { checkedDictionary, type Training } from "./passes.ts";
+import { finiteDictionary, type Training } from "./passes.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */
 const SHARE = 0.1;
@@ -59,7 +59,7 @@ export class Validation {
   async look(training: Training, lines: MetricsLine[]): Promise<void> {
     const { engine, state, options, plan, hooks } = training;
     const { width, atoms, normalisation: { mean } } = engine.spec;
-    const dictionary = checkedDictionary(await engine.readDictionary(), width);
+    const dictionary = await finiteDictionary(engine, state.iteration);
     const metrics = createMetrics({ width, atoms, dictionary, mean });
     for (const { data, rows } of this.#rows) {
       // A copy goes to the engine: it may take the buffer with it to another thread.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
+import { createGpuEngine } from "../../src/engine/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import {
   CHECKPOINT_DIRECTORY,
@@ -42,6 +43,23 @@ function lostAt(nth: number) {
       },
     };
   });
+}
+
+/** Both engines, in this thread. */
+const ENGINES = {
+  cpu: createCpuEngine,
+  gpu: (spec: EngineSpec) => createGpuEngine(spec),
+};
+
+function isNotFinite(where: { stage?: string; batch: number }) {
+  return (error: unknown) => {
+    assert(error instanceof DbksvdError && error.kind === "run");
+    assert.match(error.message, /not finite|no longer finite/);
+    assert.equal(error.where?.batch, where.batch);
+    assert.notEqual(error.where?.stage, undefined);
+    if (where.stage) assert.equal(error.where?.stage, where.stage);
+    return true;
+  };
 }
 
 async function train(
@@ -181,6 +199,56 @@ for (
         /not finite.*atom 1.*safe up to iteration 3/,
       );
       assert.deepEqual(await savedIterations(out), [3]);
+    });
+  });
+}
+
+for (const [kind, create] of Object.entries(ENGINES)) {
+  Deno.test(`trainToDirectory() on the ${kind} stops at a batch with a NaN, naming stage and batch`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "model");
+      await assert.rejects(
+        train({ out, checkpointEvery: EVERY }, async (spec) => {
+          const engine = await create(spec);
+          const iterate = engine.iterate.bind(engine);
+          let batches = 0;
+          engine.holdRows = () => Promise.resolve(undefined);
+          engine.iterate = (rows, step) => {
+            if (batches++ === 7) (rows as { data: Float32Array }).data[9] = NaN;
+            return iterate(rows, step);
+          };
+          return engine;
+        }),
+        isNotFinite({ stage: "rows", batch: 7 }),
+      );
+      assert.deepEqual(await savedIterations(out), [6, 3]);
+    });
+  });
+
+  Deno.test(`trainToDirectory() on the ${kind} stops at a NaN in the dictionary, naming stage and batch`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "model");
+      await assert.rejects(
+        train({ out, checkpointEvery: EVERY }, async (spec) => {
+          const engine = await create(spec);
+          const iterate = engine.iterate.bind(engine);
+          let batches = 0;
+          engine.iterate = async (rows, step) => {
+            if (batches++ === 8) {
+              const dictionary = await engine.readDictionary();
+              dictionary[3 * spec.width] = NaN;
+              await engine.loadDictionary(
+                dictionary,
+                await engine.readWeights(),
+              );
+            }
+            return await iterate(rows, step);
+          };
+          return engine;
+        }),
+        isNotFinite({ batch: 8 }),
+      );
+      assert.deepEqual(await savedIterations(out), [6, 3]);
     });
   });
 }

@@ -1,6 +1,7 @@
 // Kills trainings at random moments and lets them go on, until they are done.
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
+import { loadModel } from "../../src/model/directory.ts";
 import { randomStream } from "../../src/random.ts";
 import { dictionaryBytes } from "./runs.ts";
 
@@ -53,6 +54,9 @@ export async function killTrainings(
       if (done) break;
     }
     assert.deepEqual(await dictionaryBytes(out), expected);
+    const { metrics } = await loadModel(out);
+    const iterations = await Array.fromAsync(metrics, (line) => line.iteration);
+    assert.deepEqual(iterations, [...Array(2 * passes).keys()]);
     counts.trainings++;
     await Deno.remove(out, { recursive: true });
   }
