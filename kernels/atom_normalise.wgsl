@@ -1,11 +1,12 @@
 // d' = v/‖v‖ with v = Σ pieces + d·(Σ alongs + ρ·w), and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
 // The first step turns the atom's weight w into ρ·w + Σ alongs, and leaves ρ·w for the others.
-// Bindings: sums, pieces × n4 · alongs · pieces, turns + 1 · D and N m × n4 · overlaps and carried by turn · order, atoms by turn ·
+// Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · starts and pieces, turns + 1 · D and N m × n4 · overlaps and carried by turn · order, atoms by turn ·
 // weights, one an atom.
 // Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 12n an atom.
-//#params first: u32, begin: u32, end: u32, again: u32, memory: f32
+//#params first: u32, begin: u32, end: u32, again: u32, memory: f32, chunks: u32
 //#matrix sums read
 //#buffer alongs read f32
+//#buffer starts read u32
 //#buffer pieces read u32
 //#matrix D read
 //#matrix N read_write
@@ -23,8 +24,12 @@ const NONE = -2.0;
   if (turn >= p.end) { return; }
   let atom = order[p.first + turn];
   let base = pieces[p.begin];
-  let begin = pieces[turn] - base;
-  let end = pieces[turn + 1u] - base;
+  var begin = pieces[turn] - base;
+  var end = pieces[turn + 1u] - base;
+  if (p.chunks > 0u) {
+    begin = group * p.chunks;
+    end = begin + p.chunks;
+  }
   var part = 0.0;
   for (var piece = begin + t; piece < end; piece += WG) { part += alongs[piece]; }
   var along = workgroup_sum(part);
@@ -62,7 +67,7 @@ const NONE = -2.0;
   let overlap = workgroup_sum(across) / norm;
   let gone = !first && overlaps[turn] == NONE;
   workgroupBarrier();
-  let moves = begin < end && norm >= $VANISHING && !gone;
+  let moves = starts[turn] < starts[turn + 1u] && norm >= $VANISHING && !gone;
 //#for v in 0..V
   if (c$v < $N4) {
     if (moves) { N_put(atom, c$v, v$v / norm); } else { N_put(atom, c$v, d$v); }

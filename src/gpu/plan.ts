@@ -5,6 +5,7 @@ import { LIST_PIECE } from "./kernel_set.ts";
 import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
 import { layOutGroups, type PlannedGroup, withoutGram } from "./plan_groups.ts";
 import { findProblem, loopProblem } from "./plan_problem.ts";
+import { tileSums } from "./tiles.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
 /** Something that takes device memory. */
@@ -148,7 +149,10 @@ function layOut(
     ),
   );
   const atomBatch = plannedAtomBatch(spec, most, limits);
-  const pieces = mostPieces(rows, most, atomBatch);
+  const pieces = Math.max(
+    mostPieces(rows, most, atomBatch),
+    ...groups.map((group) => tileSums(group, rows)),
+  );
   const plan = {
     form,
     atomBatch,
@@ -186,6 +190,11 @@ function layOut(
     { name: "residuals in pursuit", bytes: residuals },
     { name: "codes", bytes: 2 * slots },
     { name: "atom lists", bytes: 3 * entries },
+    {
+      name: "dense atom lists",
+      bytes: 8 * rows *
+        Math.max(...groups.map((g) => g.tiles === undefined ? 0 : g.sparsity)),
+    },
     { name: "tallies", bytes: 8 * sortBlocks * m },
     { name: "update sums", bytes: matrixBytes(plan.sums) },
     {

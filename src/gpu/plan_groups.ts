@@ -7,6 +7,7 @@ import {
   pursuitLayout,
 } from "./pursuit_kernels.ts";
 import { swapFits, swapStateBytes } from "./swap.ts";
+import { type TileLayout, tileLayout } from "./tiles.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */
@@ -22,6 +23,8 @@ export interface PlannedGroup {
   gram: MatrixShape;
   /** The same in halves, where those are searched. */
   halves: MatrixShape;
+  /** How its dense atom batches are summed, where it can have such. */
+  tiles?: TileLayout;
   /** Bytes of scratch memory for correlations, for triangular factors and for what refinement keeps of atoms. */
   scratch: { correlations: number; factors: number; swaps: number };
 }
@@ -54,6 +57,7 @@ export function layOutGroups(
       layout,
       gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
       halves: matrixShape(atoms, layout.stride, "vec2<u32>", limits.binding),
+      tiles: tileLayout(spec, { atoms, sparsity }, limits, tuning),
       scratch: {
         correlations,
         factors,

@@ -12,6 +12,7 @@ const OTHER_BINDINGS = 11;
 const WHOLE_BUFFERS: Readonly<Record<string, number>> = {
   "codes": 2,
   "atom lists": 3,
+  "dense atom lists": 1,
   "tallies": 2,
   "pursuit scratch": 1,
 };

@@ -7,9 +7,11 @@ import atomSum from "../../kernels/atom_sum.wgsl" with { type: "text" };
 import coefficients from "../../kernels/coefficients.wgsl" with {
   type: "text",
 };
+import atomTiles from "../../kernels/atom_tiles.wgsl" with { type: "text" };
 import count from "../../kernels/count.wgsl" with { type: "text" };
 import duplicates from "../../kernels/duplicates.wgsl" with { type: "text" };
 import energy from "../../kernels/energy.wgsl" with { type: "text" };
+import entries from "../../kernels/entries.wgsl" with { type: "text" };
 import halve from "../../kernels/halve.wgsl" with { type: "text" };
 import hold from "../../kernels/hold.wgsl" with { type: "text" };
 import keep from "../../kernels/keep.wgsl" with { type: "text" };
@@ -36,10 +38,12 @@ export const kernelTexts = {
   atomExact,
   atomNormalise,
   atomSum,
+  atomTiles,
   coefficients,
   count,
   duplicates,
   energy,
+  entries,
   halve,
   hold,
   keep,

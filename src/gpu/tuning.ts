@@ -36,6 +36,8 @@ export interface Tuning {
   workers: number;
   /** Workgroups that share scratch memory among them. */
   scratchWorkers: number;
+  /** Atoms of a batch that a row must use on average for its residual to be summed by tiles, each row read once. */
+  denseUses: number;
   /** Blocks of rows in the counting sort. */
   sortBlocks: number;
   /**
@@ -63,6 +65,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     rowThreads: [32, 256],
     workers: 4096,
     scratchWorkers: 1024,
+    denseUses: 1.5,
     sortBlocks: 512,
     loopBudget: Infinity,
   },
@@ -82,6 +85,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     rowThreads: [64, 256],
     workers: 1024,
     scratchWorkers: 256,
+    denseUses: 1.5,
     sortBlocks: 128,
     loopBudget: Infinity,
   },
@@ -101,6 +105,7 @@ const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
     rowThreads: [32, 256],
     workers: 64,
     scratchWorkers: 16,
+    denseUses: Infinity,
     sortBlocks: 64,
     loopBudget: 60000,
   },

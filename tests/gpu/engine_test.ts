@@ -16,6 +16,7 @@ const VERIFIED: GpuEngineOptions = { tuning: { search: "verified" } };
 const PRODUCTS: GpuEngineOptions = {
   tuning: { rates: { flops: Infinity, cacheBytes: 1 } },
 };
+const TILES: GpuEngineOptions = { tuning: { denseUses: 0.1 } };
 const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
 
 const CASES: Case[] = [
@@ -188,6 +189,31 @@ const CASES: Case[] = [
   },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },
+  { name: "atoms summed by tiles", options: TILES, step: { memory: 0.6 } },
+  {
+    name: "all atoms summed by tiles in one batch",
+    problem: { coder: { method: "mp" } },
+    options: { ...TILES, subgroups: false },
+    step: { atomBatch: 53 },
+  },
+  {
+    name: "tiles in several chunks of rows, then a power step by lists",
+    problem: {
+      width: 35,
+      atoms: 40,
+      rowCount: 4500,
+      sparsity: 4,
+      powerSteps: 2,
+      coder: { method: "mp" },
+    },
+    options: TILES,
+    step: { atomBatch: 16 },
+  },
+  {
+    name: "groups summed by tiles in small workgroups",
+    problem: { groups: [10, 13, 30], sparsity: 7 },
+    options: { ...SMALL_WORKGROUPS, ...TILES },
+  },
   { name: "several power steps", problem: { powerSteps: 3 } },
   {
     name: "several power steps without subgroups",

@@ -13,6 +13,7 @@ import type { PlannedGroup } from "../../gpu/plan_groups.ts";
 import { productFormKernel, pursuitKernel } from "../../gpu/pursuit_kernels.ts";
 import type { Runner } from "../../gpu/runner.ts";
 import { swapKernel } from "../../gpu/swap.ts";
+import { tileKernel } from "../../gpu/tiles.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** The kernels of one Matryoshka group: those whose text holds its sizes. */
@@ -29,26 +30,29 @@ export interface GroupKernels {
   scatterAtoms: Kernel;
   scatterBatches: Kernel;
   apply: Kernel;
+  /** What sums dense atom batches, and makes their lists ready. */
+  tiles?: Kernel;
+  entries?: Kernel;
   duplicates: Kernel;
   halve: Kernel;
 }
 
-/** The kernels that all groups share. */
+/** The kernels that all groups share; those that not every engine needs are compiled where it does. */
 export interface SharedKernels {
   prepare: Kernel;
-  round: Kernel;
+  round?: Kernel;
   energy: Kernel;
   total: Kernel;
   product: Kernel;
   mirror: Kernel;
-  productUnaligned: Kernel;
+  productUnaligned?: Kernel;
   offsets: Kernel;
   startsAtoms: Kernel;
   startsBatches: Kernel;
   atomSum: Kernel;
-  atomSumPower: Kernel;
+  atomSumPower?: Kernel;
   atomNormalise: Kernel;
-  atomExact: Kernel;
+  atomExact?: Kernel;
   worst: Kernel;
   replace: Kernel;
 }
@@ -97,29 +101,32 @@ function compileShared(
   ) => runner.compile(rowKernel(context, name, n, matrices, values));
   return allOf({
     prepare: row("prepare", { Y: rows }),
-    round: row("round", { Y: rows }),
+    round: spec.rows === "f16" ? row("round", { Y: rows }) : undefined,
     energy: row("energy", { R: rows }),
     total: runner.compile(flatKernel(context, "total")),
     mirror: runner.compile(mirrorKernel()),
     product: runner.compile(productKernel(context, n, true)),
-    productUnaligned: runner.compile(productKernel(context, n, false)),
+    // Columns that are no multiple of four begin where the dictionary is split.
+    productUnaligned: dictionary.parts > 1
+      ? runner.compile(productKernel(context, n, false))
+      : undefined,
     offsets: runner.compile(flatKernel(context, "offsets")),
     startsAtoms: runner.compile(flatKernel(context, "starts", { ATOMS: true })),
     startsBatches: runner.compile(
       flatKernel(context, "starts", { ATOMS: false }),
     ),
     atomSum: row("atomSum", { R: rows, sums }, { KT, POWER: false }),
-    atomSumPower: row(
-      "atomSum",
-      { R: rows, sums, N: dictionary },
-      { KT, POWER: true },
-    ),
+    atomSumPower: spec.powerSteps > 1
+      ? row(
+        "atomSum",
+        { R: rows, sums, N: dictionary },
+        { KT, POWER: true },
+      )
+      : undefined,
     atomNormalise: row("atomNormalise", { sums, D: dictionary, N: dictionary }),
-    atomExact: row(
-      "atomExact",
-      { R: rows, D: dictionary, N: dictionary },
-      { KT },
-    ),
+    atomExact: spec.exact
+      ? row("atomExact", { R: rows, D: dictionary, N: dictionary }, { KT })
+      : undefined,
     worst: runner.compile(flatKernel(context, "worst")),
     replace: row("replace", { R: rows, D: dictionary }),
   });
@@ -187,6 +194,10 @@ async function compileGroup(
         { ...sizes, NONNEGATIVE: coder.nonnegative },
       ),
     ),
+    tiles: group.tiles &&
+      runner.compile(tileKernel(n, group.tiles, { R: rows, sums: plan.sums })),
+    entries: group.tiles &&
+      runner.compile(flatKernel(context, "entries", { KT: coder.sparsity })),
     halve: runner.compile(
       flatKernel(
         context,
@@ -207,9 +218,9 @@ async function compileGroup(
   return { ...await always, swap: await swap };
 }
 
-async function allOf<T extends Record<string, Promise<Kernel>>>(
+async function allOf<T extends Record<string, Promise<Kernel> | undefined>>(
   kernels: T,
-): Promise<{ [K in keyof T]: Kernel }> {
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   const entries = await Promise.all(
     Object.entries(kernels).map(async ([name, kernel]) => [name, await kernel]),
   );

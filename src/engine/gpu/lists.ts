@@ -13,15 +13,6 @@ export function sortCodes(
   const group = plan.groups[index], own = kernels.groups[index];
   const batches = Math.ceil(group.atoms / atomBatch);
   runner.stage("lists");
-  sort(context, index, rows, {
-    keys: group.atoms,
-    batch: 1,
-    count: own.countAtoms,
-    scatter: own.scatterAtoms,
-    starts: kernels.startsAtoms,
-    startsBuffer: buffers.atomStarts,
-    lists: buffers.atomLists,
-  });
   const few = batches <= localKeys(kernelContext.limits, 8);
   sort(context, index, rows, {
     keys: batches,
@@ -32,6 +23,24 @@ export function sortCodes(
     startsBuffer: buffers.batchStarts,
     lists: buffers.batchLists,
   });
+  // The atoms come last: where their lists stand at each block of rows is asked for later.
+  sort(context, index, rows, {
+    keys: group.atoms,
+    batch: 1,
+    count: own.countAtoms,
+    scatter: own.scatterAtoms,
+    starts: kernels.startsAtoms,
+    startsBuffer: buffers.atomStarts,
+    lists: buffers.atomLists,
+  });
+  if (own.entries === undefined) return;
+  const { values, atomStarts: starts, atomLists: lists, entries } = buffers;
+  runner.run(
+    own.entries,
+    { values, starts, lists, entries },
+    { keys: group.atoms },
+    Math.ceil(rows * group.sparsity / kernels.flatThreads),
+  );
 }
 
 interface Sort {

@@ -152,7 +152,7 @@ function multiply(
   const aligned = target.column % 4 === 0 && target.width % 4 === 0;
   const tile = kernelContext.tuning.product;
   runner.run(
-    aligned ? kernels.product : kernels.productUnaligned,
+    aligned ? kernels.product : kernels.productUnaligned!,
     {
       X: side.buffer,
       Z: dictionary.buffers[atoms.part],

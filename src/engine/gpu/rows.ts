@@ -66,7 +66,7 @@ export class RowLoader {
     const { buffers, kernels, runner } = this.#context;
     runner.stage("prepare");
     runner.run(
-      kernels.round,
+      kernels.round!,
       { Y: buffers.rows, energies: buffers.wholes },
       { rows },
       rows,

@@ -54,6 +54,8 @@ export interface EngineBuffers {
   atomStarts: GPUBuffer;
   atomPieces: GPUBuffer;
   atomLists: GPUBuffer;
+  /** Rows and coefficients of the atoms' lists, where dense batches are summed by tiles. */
+  entries: GPUBuffer;
   batchStarts: GPUBuffer;
   batchLists: GPUBuffer;
   overlaps: GPUBuffer;
@@ -137,6 +139,9 @@ export async function allocateBuffers(
       atomStarts: words(m + 1),
       atomPieces: words(m + 1),
       atomLists: words(rows * most),
+      entries: memory.buffer(
+        plan.buffers.find(({ name }) => name === "dense atom lists")!.bytes,
+      ),
       batchStarts: words(m + 1),
       batchLists: words(rows * most),
       overlaps: words(m),

@@ -5,6 +5,7 @@ import {
   workersFor,
 } from "../../gpu/loops.ts";
 import { mostPieces } from "../../gpu/plan.ts";
+import { isDense, tileChunks, tileSlices } from "../../gpu/tiles.ts";
 import { EXACT_STEPS } from "../constants.ts";
 import type { GpuContext } from "./context.ts";
 
@@ -69,19 +70,25 @@ function powerStep(
     overlaps: buffers.overlaps,
     order: buffers.order,
   };
-  const most = mostPieces(rows, group.sparsity, end - begin);
-  const share = (end - begin) / group.atoms;
-  runner.run(
-    again ? kernels.atomSumPower : kernels.atomSum,
-    lists,
-    { first: group.start, begin, end },
-    workersFor(
-      kernelContext.tuning,
-      most,
-      pieceTurns(spec.width, again),
-      2 * mostPieces(rows, share * group.sparsity, end - begin),
-    ),
-  );
+  const batch = end - begin,
+    dense = !again && group.tiles &&
+      isDense(group.tiles, group, batch, kernelContext.tuning);
+  const chunks = dense ? sumByTiles(context, index, rows, { begin, end }) : 0;
+  if (!dense) {
+    const most = mostPieces(rows, group.sparsity, batch);
+    const share = batch / group.atoms;
+    runner.run(
+      again ? kernels.atomSumPower! : kernels.atomSum,
+      lists,
+      { first: group.start, begin, end },
+      workersFor(
+        kernelContext.tuning,
+        most,
+        pieceTurns(spec.width, again),
+        2 * mostPieces(rows, share * group.sparsity, batch),
+      ),
+    );
+  }
   runner.run(
     kernels.atomNormalise,
     {
@@ -90,9 +97,34 @@ function powerStep(
       weights: buffers.weights,
       carried: buffers.carried,
     },
-    { first: group.start, begin, end, again: again ? 1 : 0, memory },
+    { first: group.start, begin, end, again: again ? 1 : 0, memory, chunks },
     end - begin,
   );
+}
+
+// Sums a batch of which rows use several atoms; returns the chunks of rows that each atom's sum is in.
+function sumByTiles(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  { begin, end }: { begin: number; end: number },
+): number {
+  const { buffers, kernels, plan, runner, spec } = context;
+  const { block, blocks, chunk, chunks } = tileChunks(rows, plan.sortBlocks);
+  runner.run(
+    kernels.groups[index].tiles!,
+    {
+      R: buffers.rows,
+      starts: buffers.atomStarts,
+      counts: buffers.counts,
+      entries: buffers.entries,
+      sums: buffers.sums,
+      alongs: buffers.alongs,
+    },
+    { rows, begin, end, keys: plan.groups[index].atoms, block, blocks, chunk },
+    [tileSlices(spec.width), chunks],
+  );
+  return chunks;
 }
 
 function powerStepsToConvergence(
@@ -106,7 +138,7 @@ function powerStepsToConvergence(
   const atOnce = exactStepsAtOnce(loopBudget, rows, buffers.rows.stride);
   for (let step = 0; step < EXACT_STEPS; step += atOnce) {
     runner.run(
-      kernels.atomExact,
+      kernels.atomExact!,
       {
         R: buffers.rows,
         values: buffers.values,

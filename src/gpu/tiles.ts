@@ -1,0 +1,103 @@
+import type { EngineSpec } from "../engine/engine.ts";
+import type { DeviceLimits } from "./device.ts";
+import type { KernelSource } from "./kernel.ts";
+import type { MatrixShape } from "./matrix.ts";
+import { kernelTexts } from "./sources.ts";
+import type { Tuning } from "./tuning.ts";
+
+/** Elements of a tile's row: with four floats each, a line of memory. */
+const ACROSS = 8;
+
+/** Atoms a thread holds sums of: more would leave a card fewer threads than it needs to wait for memory. */
+const ATOMS = 4;
+
+/** Rows of a chunk at least: part of the result's rounding, so the same on every adapter. */
+const CHUNK_ROWS = 2048;
+
+/** Rows of a tile. */
+const DEEP = 128;
+
+/** How a group's dense atom batches are summed: see kernels/atom_tiles.wgsl. */
+export interface TileLayout {
+  threads: number;
+  /** Threads that share a column, each with its own atoms. */
+  crews: number;
+  /** Atoms of a batch at most. */
+  batch: number;
+}
+
+/** The layout for a group's default atom batches; `undefined` where rows do not use several atoms of one, or no room is. */
+export function tileLayout(
+  { sampleBatch, exact }: EngineSpec,
+  group: { atoms: number; sparsity: number },
+  limits: DeviceLimits,
+  { denseUses }: Tuning,
+): TileLayout | undefined {
+  const threads = Math.min(256, limits.workgroupSize);
+  const crews = threads / ACROSS;
+  const batch = Math.min(ATOMS * crews, group.atoms);
+  const uses = group.sparsity * batch / group.atoms;
+  const fits = 8 * sampleBatch * group.sparsity <= limits.binding &&
+    16 * ACROSS * DEEP <= limits.workgroupMemory &&
+    threads % ACROSS === 0 && DEEP % crews === 0;
+  return fits && !exact && uses >= denseUses
+    ? { threads, crews, batch }
+    : undefined;
+}
+
+/** True where an atom batch is summed by tiles. */
+export function isDense(
+  { batch: most }: TileLayout,
+  group: { atoms: number; sparsity: number },
+  batch: number,
+  { denseUses }: Tuning,
+): boolean {
+  return batch <= most &&
+    group.sparsity * batch / group.atoms >= denseUses;
+}
+
+/** Chunks that rows fall into, of so many sort blocks each. */
+export function tileChunks(
+  rows: number,
+  sortBlocks: number,
+): { block: number; blocks: number; chunk: number; chunks: number } {
+  const block = Math.ceil(rows / sortBlocks);
+  const blocks = Math.ceil(rows / block);
+  const chunk = Math.ceil(CHUNK_ROWS / block);
+  return { block, blocks, chunk, chunks: Math.ceil(blocks / chunk) };
+}
+
+/** Sums that a dense batch of a group is made of, at most. */
+export function tileSums(
+  { tiles }: { tiles?: TileLayout },
+  rows: number,
+): number {
+  return (tiles?.batch ?? 0) * Math.ceil(rows / CHUNK_ROWS);
+}
+
+/** Workgroups across a row's columns. */
+export function tileSlices(width: number): number {
+  return Math.ceil(Math.ceil(width / 4) / ACROSS);
+}
+
+/** The kernel that sums dense atom batches. */
+export function tileKernel(
+  width: number,
+  { threads, crews }: TileLayout,
+  matrices: { R: MatrixShape; sums: MatrixShape },
+): KernelSource {
+  return {
+    name: "atomTiles",
+    text: kernelTexts.atomTiles,
+    values: {
+      WG: threads,
+      ACROSS,
+      CREWS: crews,
+      DEEP,
+      LOADS: DEEP / crews,
+      ATOMS,
+      N4: Math.ceil(width / 4),
+    },
+    matrices,
+  };
+}
