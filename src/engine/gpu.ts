@@ -28,6 +28,8 @@ export type { GpuEngineOptions } from "./gpu/open.ts";
 export interface GpuEngine extends Engine {
   /** Dispatches, submits and bytes moved since the engine was made. */
   readonly counters: Readonly<RunnerCounters>;
+  /** The codes of the rows worked on last, as they lie on the device: after an iteration, those that its update left. */
+  readCodes(rows: number): Promise<Codes>;
 }
 
 /**
@@ -132,8 +134,7 @@ class WgslEngine implements GpuEngine {
   }
 
   async encode(rows: EngineRows): Promise<Codes> {
-    const context = this.#context, { gpu, runner, buffers, plan } = context;
-    const { coder, normalisation } = this.spec;
+    const context = this.#context, { gpu, plan } = context;
     gpu.check();
     this.#checkRows(rows);
     this.#load(rows);
@@ -141,7 +142,13 @@ class WgslEngine implements GpuEngine {
       this.#gram(g);
       codeGroup(context, g, rows.rows, 0);
     }
-    const slots = 4 * rows.rows * coder.sparsity;
+    return await this.readCodes(rows.rows);
+  }
+
+  async readCodes(rows: number): Promise<Codes> {
+    const { gpu, runner, buffers } = this.#context;
+    const { coder, normalisation } = this.spec;
+    const slots = 4 * rows * coder.sparsity;
     const range = (buffer: GPUBuffer, bytes: number) => ({
       buffer,
       offset: 0,
@@ -150,14 +157,14 @@ class WgslEngine implements GpuEngine {
     const [indices, values, wholes, left] = await readBack(gpu, runner, [
       range(buffers.indices, slots),
       range(buffers.values, slots),
-      range(buffers.wholes, 4 * rows.rows),
-      range(buffers.energies, 4 * rows.rows),
+      range(buffers.wholes, 4 * rows),
+      range(buffers.energies, 4 * rows),
     ]);
     runner.clock.forget();
     const energies = new Float32Array(wholes);
     const { scale } = normalisation;
     return {
-      rows: rows.rows,
+      rows,
       sparsity: coder.sparsity,
       indices: new Uint32Array(indices),
       values: new Float32Array(values).map((value) => value / scale),

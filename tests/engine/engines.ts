@@ -1,18 +1,24 @@
 import { createCpuEngine } from "../../src/engine/cpu.ts";
-import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import type { Codes, Engine, EngineSpec } from "../../src/engine/engine.ts";
+import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu.ts";
 
 /** An engine that the suite holds to the same behaviour. */
 export interface EngineUnderTest {
   name: string;
   create(spec: EngineSpec): Promise<Engine>;
+  /** The codes that the last iteration's update left, where the engine shows them. */
+  updatedCodes?(engine: Engine, rows: number): Promise<Codes>;
 }
 
 /** Every engine there is. Where no adapter can be had the GPU's tests fail: they must not pass by not running. */
 export function enginesUnderTest(): EngineUnderTest[] {
   return [
     { name: "cpu", create: createCpuEngine },
-    { name: "gpu", create: (spec) => createGpuEngine(spec) },
+    {
+      name: "gpu",
+      create: (spec) => createGpuEngine(spec),
+      updatedCodes: (engine, rows) => (engine as GpuEngine).readCodes(rows),
+    },
   ];
 }
 

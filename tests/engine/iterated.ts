@@ -26,6 +26,8 @@ export interface Iterated {
   report: IterationReport;
   dictionary: Float32Array;
   weights: Float32Array;
+  /** Where the engine shows them. */
+  updated?: Codes;
 }
 
 /** Encodes, iterates once and reads everything back, on a fresh engine. */
@@ -46,6 +48,7 @@ export function iterateOnce(
     return {
       before,
       report,
+      updated: await engine.updatedCodes?.(e, rows),
       dictionary: await e.readDictionary(),
       weights: await e.readWeights(),
     };
@@ -168,6 +171,27 @@ export async function assertExactUpdate(
   assert(off < 3.5e-3, `atoms are ${off} off`);
   const error = Math.abs(done.report.updatedError - expected.error);
   assert(error < 3.5e-3 * expected.error);
+  if (done.updated === undefined) return;
+  const signs = rowsOf(done.dictionary, width)
+    .map((d, j) => Math.sign(inner(d, expected.atoms[j])) || 1);
+  const astray = codesDistance(codesOf(done.updated), expected.codes, signs);
+  assert(astray < 3.5e-3, `codes are ${astray} off`);
+}
+
+function codesDistance(
+  found: SparseRows,
+  expected: SparseRows,
+  signs: number[],
+): number {
+  let off = 0, size = 0;
+  expected.forEach(({ support, x }, i) => {
+    assert.deepEqual(found[i].support, support);
+    support.forEach((j, s) => {
+      off += (signs[j] * found[i].x[s] - x[s]) ** 2;
+      size += x[s] ** 2;
+    });
+  });
+  return Math.sqrt(off / size);
 }
 
 function relativeDistance(found: Matrix64, expected: Matrix64): number {
