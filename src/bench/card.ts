@@ -54,21 +54,21 @@ export async function runCard(options: CardOptions): Promise<CardReport> {
   await Deno.mkdir(options.out, { recursive: true });
   for (const given of chosen(options.only)) {
     const { name } = given, file = join(options.out, `${name}.json`);
-    const bench = benchOf(given, options);
-    const before = await readReport(file);
-    if (before !== undefined && isOf(before, bench.sizes[0])) {
-      results[name] = before;
-      cases.push({ name, state: "kept" });
-      continue;
-    }
-    const needed = options.scale > 1 ? 0 : given.minutes;
-    if (minutes() + needed > options.minutes) {
-      cases.push({ name, state: "left" });
-      continue;
-    }
     const from = performance.now();
     const seconds = () => (performance.now() - from) / 1000;
     try {
+      const bench = benchOf(given, options);
+      const before = await readReport(file);
+      if (before !== undefined && isOf(before, bench.sizes[0])) {
+        results[name] = before;
+        cases.push({ name, state: "kept" });
+        continue;
+      }
+      const needed = options.scale > 1 ? 0 : given.minutes;
+      if (minutes() + needed > options.minutes) {
+        cases.push({ name, state: "left" });
+        continue;
+      }
       const report = await runBench(bench);
       results[name] = report;
       await Deno.writeTextFile(file, JSON.stringify(report, null, 1));

@@ -6,6 +6,7 @@ import { codingRuns } from "../engine/gpu/coding.ts";
 import { downloadDictionary } from "../engine/gpu/dictionary.ts";
 import type { Matrix } from "../gpu/matrix.ts";
 import { type ByteRange, readBack } from "../gpu/readback.ts";
+import { checkLargeCodes } from "./check_large.ts";
 import { reset, sessionStages, type StageSession } from "./session.ts";
 import type { StageName } from "./types.ts";
 
@@ -40,8 +41,8 @@ export async function checkStages(session: StageSession): Promise<Checks> {
     if (stage === "gram") checks.gram = await checkGram(session);
     else if (stage === "correlate") {
       checks.correlate = await checkCorrelations(session, rows);
-    } else if (stage === "mp" || stage === "omp" || stage === "refit") {
-      const check = await checkCodes(session, rows, stage === "refit");
+    } else if (isCoding(stage)) {
+      const check = await checkCodes(session, rows, stage);
       if (check !== undefined) checks[stage] = check;
     } else if (stage === "lists") checks.lists = await checkLists(session);
     else if (stage === "update") {
@@ -50,6 +51,12 @@ export async function checkStages(session: StageSession): Promise<Checks> {
     }
   }
   return checks;
+}
+
+type Coding = "mp" | "omp" | "refine" | "refit";
+
+function isCoding(stage: StageName): stage is Coding {
+  return ["mp", "omp", "refine", "refit"].includes(stage);
 }
 
 /** Spread over 0 … count − 1. */
@@ -107,19 +114,24 @@ async function checkCorrelations(
 async function checkCodes(
   session: StageSession,
   sample: number[],
-  refitted: boolean,
+  stage: Coding,
 ): Promise<StageCheck | undefined> {
   const { context, data, dictionary, ridge } = session;
   const { atoms: m, width: n, coder } = context.spec, k = coder.sparsity;
-  if (4 * m * m > MOST_GRAM_BYTES) return undefined;
+  if (4 * m * m > MOST_GRAM_BYTES) {
+    if (stage !== "omp") return undefined;
+    const codes = await readCodes(session);
+    return checkLargeCodes({ data, dictionary, n, m, k, ...codes }, sample);
+  }
   const whole = Array.from({ length: m }, (_, j) => j);
   const gram = new Float32Array(m * m);
   (await readMatrixRows(session, context.buffers.grams[0], whole))
     .forEach((row, j) => gram.set(row.subarray(0, m), j * m));
   const pursuit = new Pursuit(gram, m, {
     ...coder,
-    ridge: refitted ? ridge : 0,
-    refit: refitted && coder.refit,
+    ridge: stage === "refit" ? ridge : 0,
+    refit: stage === "refit" && coder.refit,
+    refine: stage === "omp" ? 0 : coder.refine,
   });
   const { indices, values } = await readCodes(session);
   const a = new Float32Array(m), at = new Uint32Array(k);
@@ -134,6 +146,8 @@ async function checkCodes(
     const got = indices.subarray(row * k, (row + 1) * k);
     if (!at.every((atom, s) => atom === got[s])) continue;
     same++;
+    // Refined supports wait for their coefficients.
+    if (stage === "refine") continue;
     const size = Math.hypot(...x) || 1;
     x.forEach((value, s) => {
       const off = Math.abs(values[row * k + s] - value) / size;

@@ -58,6 +58,21 @@ const RUNGS: Rung[] = [
     stages: ["correlate"],
     options: tile(128, 16, 8, 16),
   },
+  {
+    name: "128×256 tile, 8×16 a thread",
+    stages: ["correlate"],
+    options: {
+      tuning: {
+        product: {
+          rows: 128,
+          columns: 256,
+          depth: 16,
+          threadRows: 8,
+          threadColumns: 16,
+        },
+      },
+    },
+  },
   ...(["omp", "mp"] as const).flatMap((coder) => [
     {
       name: "correlations through memory",
@@ -77,13 +92,29 @@ const RUNGS: Rung[] = [
       stages: [coder, "update"],
       options: { subgroups: false, tuning: { search: "floats" as const } },
     },
-    {
-      name: "Gram in halves, verified",
+    ...[4, 8, 16].map((pursuitElements) => ({
+      name: `Gram in halves, verified, ${pursuitElements} elements a thread`,
       coder,
       stages: [coder],
-      options: { tuning: { search: "verified" as const } },
-    },
+      options: {
+        tuning: {
+          search: "verified" as const,
+          pursuitElements,
+          pursuitThreads: [32, 1024] as const,
+        },
+      },
+    })),
   ]),
+  {
+    name: "by lists",
+    stages: ["update"],
+    options: { tuning: { denseUses: Infinity } },
+  },
+  {
+    name: "by tiles",
+    stages: ["update"],
+    options: { tuning: { denseUses: 0 } },
+  },
   {
     name: "few workers for long lists",
     stages: ["update"],
@@ -116,7 +147,7 @@ for (const { name, stages, options, coder = "omp" } of RUNGS) {
     if (!right) Deno.exitCode = 1;
     console.log(
       stage.padEnd(10),
-      name.padEnd(32),
+      name.padEnd(48),
       `${ms.toFixed(2)} ms`.padStart(12),
       right ? "" : `WRONG: ${maxRelativeError}, ${supportAgreement}`,
     );
