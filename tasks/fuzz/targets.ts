@@ -139,12 +139,10 @@ async function checkpointTarget(directory: string): Promise<Target> {
       },
     }),
     structured: async (random) => {
-      const { state } = samples.CHECKPOINT;
-      if (random.uniform() < 0.5) {
-        return inHeader(sound, random);
-      }
-      const damaged = damageShallowly(state, random);
-      return await written({ ...samples.CHECKPOINT, state: damaged });
+      if (random.uniform() < 0.5) return inHeader(sound, random);
+      const part = random.uniform() < 0.1 ? "metrics" : "state";
+      const damaged = damageShallowly(samples.CHECKPOINT[part], random);
+      return await written({ ...samples.CHECKPOINT, [part]: damaged });
     },
   };
 }
