@@ -61,7 +61,7 @@ export function commonValues(
 }
 
 /** Fewest lanes that a subgroup can have. */
-const FEWEST_LANES = 4;
+export const FEWEST_LANES = 4;
 
 // How a workgroup's threads fall into subgroups: WAVES of them, 0 where that is not known beforehand, PARTS at most.
 function waveValues(

@@ -1,10 +1,7 @@
 import { EXACT_STEPS, MP_STEPS_PER_NONZERO } from "../engine/constants.ts";
-import { LIST_PIECE } from "./kernel_set.ts";
+import { FEWEST_LANES, LIST_PIECE } from "./kernel_set.ts";
 import type { PursuitLayout } from "./pursuit_kernels.ts";
 import type { Tuning } from "./tuning.ts";
-
-/** Fewest lanes of a subgroup: reductions loop over at most threads / this. */
-export const FEWEST_LANES = 4;
 
 /** Most threads that work on a row. */
 const MOST_ROW_THREADS = 256;

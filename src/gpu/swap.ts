@@ -6,8 +6,11 @@ import {
 import type { CoderOptions } from "../engine/engine.ts";
 import type { DeviceLimits } from "./device.ts";
 import type { KernelSource } from "./kernel.ts";
-import { commonValues, type KernelContext } from "./kernel_set.ts";
-import { FEWEST_LANES } from "./loops.ts";
+import {
+  commonValues,
+  FEWEST_LANES,
+  type KernelContext,
+} from "./kernel_set.ts";
 import type { MatrixShape } from "./matrix.ts";
 import { pursuitSharedBytes } from "./pursuit_kernels.ts";
 import { kernelTexts } from "./sources.ts";

@@ -142,7 +142,7 @@ export class Refinement {
     return inverse[t * k + s] / inverse[s * k + s];
   }
 
-  // Puts the atom that was projected last into slot s of P, whose other slots (of `count` + 1 in all) lack it.
+  // Puts the atom that was projected last into slot s of P, whose other slots up to the last one lack it.
   #border(s: number, pivot: number, last: number): void {
     const k = this.#options.sparsity, inverse = this.#inverse;
     const weights = this.#weights;
