@@ -13,6 +13,7 @@ import {
   recovered,
   toyProblem,
 } from "./experiments/recovery.ts";
+import { refinement } from "./experiments/refinement.ts";
 import {
   markdownTable,
   type Report,
@@ -61,6 +62,7 @@ const { values } = parseArgs({
 const tier = values.full ? FULL : SMALL;
 const sections: Record<string, () => Promise<Report>> = {
   generalisation,
+  refinement: () => refinement(tier.seeds),
   recovery,
   toy,
 };
