@@ -147,7 +147,10 @@ export interface Engine {
   readDictionary(): Promise<Float32Array>;
   /** Reads the atoms' weights back (see `IterationStep.memory`). */
   readWeights(): Promise<Float32Array>;
-  /** Keeps raw rows on the device; returns their number, or `undefined` where they do not fit (stream them instead). */
+  /**
+   * Keeps a copy of raw rows on the device; returns its number, or `undefined` where it does not fit (stream the rows
+   * instead). Afterwards `rows.data` is the caller's again, though it may be another view than before.
+   */
   holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined>;

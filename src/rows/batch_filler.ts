@@ -1,4 +1,4 @@
-import type { RowBatch } from "./source.ts";
+import type { BatchOptions, RowBatch } from "./source.ts";
 
 /** Copies rows one by one into batches of the sizes asked for. */
 export class BatchFiller {
@@ -11,6 +11,7 @@ export class BatchFiller {
     readonly width: number,
     readonly sizes: readonly number[],
     private left: number,
+    readonly spare?: BatchOptions["spare"],
   ) {}
 
   /** Takes row `index` of `from`; gives a batch where that fills one. */
@@ -43,7 +44,10 @@ export class BatchFiller {
   #begin() {
     const size = this.sizes[Math.min(this.#batches++, this.sizes.length - 1)];
     const rows = Math.max(1, Math.min(size, this.left));
-    this.#data = new Float32Array(rows * this.width);
+    const spare = this.spare?.();
+    this.#data = spare?.length === rows * this.width
+      ? spare
+      : new Float32Array(rows * this.width);
     this.#rowNumbers = new Float64Array(rows);
   }
 }

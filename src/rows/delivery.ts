@@ -136,6 +136,7 @@ async function* picked(
     store.width,
     sizes,
     Math.min(end - start, options.only?.size ?? Infinity),
+    options.spare,
   );
   for await (const block of store.stream(runs, options.signal, true)) {
     for (let i = 0; i < block.rows; i++) {
@@ -189,6 +190,7 @@ async function* shuffled(
     store.width,
     sizes,
     Math.min(countRows(kept.flat(), null), options.only?.size ?? Infinity),
+    options.spare,
   );
   const stream = store.stream(kept.flat(), options.signal, true)
     [Symbol.asyncIterator]();

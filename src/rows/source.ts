@@ -32,6 +32,8 @@ export interface BatchOptions {
   skipRows?: number;
   /** The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then. */
   borrow?: boolean;
+  /** Gives buffers that the consumer is done with: batches of their size may be put into them, without new memory. */
+  spare?: () => Float32Array<ArrayBuffer> | undefined;
   /** Stops the delivery, which then throws the signal's reason. */
   signal?: AbortSignal;
 }

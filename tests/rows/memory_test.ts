@@ -98,3 +98,38 @@ Deno.test("rowsFromArray() refuses ragged and non-finite data", () => {
     (error: DbksvdError) => error.kind === "data" && error.where?.row === 1,
   );
 });
+
+Deno.test("batches() puts rows into buffers that the consumer is done with", async () => {
+  const width = 3, rows = 40;
+  const data = Float32Array.from({ length: rows * width }, (_, i) => i);
+  const source = rowsFromArray(data, width);
+  const deliver = async (reuse: boolean) => {
+    const done: Float32Array<ArrayBuffer>[] = [];
+    const buffers = new Set<ArrayBuffer>(), copies: number[][] = [];
+    const options = { shuffleSeed: 1, spare: () => done.pop() };
+    for await (const batch of source.batches([16, 16, 8], options)) {
+      copies.push([...batch.data]);
+      buffers.add(batch.data.buffer);
+      if (reuse) done.push(batch.data);
+    }
+    return { copies, buffers: buffers.size };
+  };
+  const fresh = await deliver(false), reused = await deliver(true);
+  assert.deepEqual(reused.copies, fresh.copies);
+  assert.equal(fresh.buffers, 3);
+  assert.equal(reused.buffers, 2);
+});
+
+Deno.test("batches() lends rows in memory to a consumer that only reads them", async () => {
+  const data = new Float32Array(100000 * 4).map((_, i) => i % 7);
+  const source = rowsFromArray(data, 4);
+  let read = 0;
+  for await (const batch of source.batches(50000, { borrow: true })) {
+    assert.equal(batch.data.buffer, data.buffer);
+    read += batch.rows;
+  }
+  assert.equal(read, 100000);
+  for await (const batch of source.batches(50000)) {
+    assert.notEqual(batch.data.buffer, data.buffer);
+  }
+});

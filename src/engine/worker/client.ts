@@ -89,7 +89,7 @@ class WorkerEngine implements Engine {
   ): Promise<number | undefined> {
     const sent = { data: rows.data, rows: rows.rows };
     const answer = await this.#call("holdRows", [sent], [rows.data]) as Held;
-    if (answer.data !== undefined) rows.data = answer.data;
+    rows.data = answer.data;
     return answer.held;
   }
 

@@ -58,7 +58,7 @@ type Rows = { data: Float32Array; rows: number };
 
 async function hold(engine: Engine, rows: Rows): Promise<Held> {
   const held = await engine.holdRows(rows);
-  return held === undefined ? { data: rows.data } : { held };
+  return { held, data: rows.data };
 }
 
 function post(reply: Reply, transfer: ArrayBuffer[] = []): void {

@@ -29,10 +29,10 @@ export interface Created {
   info: EngineInfo;
 }
 
-/** The answer to `holdRows`: rows that are not kept come back, since sending them gave their buffer away. */
+/** The answer to `holdRows`: the rows come back, since sending them gave their buffer away. */
 export interface Held {
   held?: number;
-  data?: Float32Array;
+  data: Float32Array;
 }
 
 /** An error as it crosses threads, where classes are lost. */
