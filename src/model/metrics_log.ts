@@ -21,7 +21,8 @@ export interface LogMark {
  * grow with them. What was appended after a checkpoint is cut off when the training goes on from it.
  */
 export class MetricsLog {
-  readonly #path: string;
+  /** Its file. */
+  readonly path: string;
   readonly #beforeWriting: () => Promise<void>;
   #hash: Hash = createHash("sha256");
   /** What the file should hold. */
@@ -37,7 +38,7 @@ export class MetricsLog {
    * @param beforeWriting makes the directory, and checks that it is the one it was
    */
   constructor(path: string, beforeWriting: () => Promise<void>) {
-    this.#path = path;
+    this.path = path;
     this.#beforeWriting = beforeWriting;
   }
 
@@ -99,13 +100,13 @@ export class MetricsLog {
   async lines(): Promise<AsyncIterable<MetricsLine> | undefined> {
     const { bytes, sha256 } = await this.mark();
     const hash = await this.#hashOfFirst(bytes);
-    return hash?.digest("hex") === sha256 ? metricsIn(this.#path) : undefined;
+    return hash?.digest("hex") === sha256 ? metricsIn(this.path) : undefined;
   }
 
   async #write(flush: boolean): Promise<void> {
     const bytes = new TextEncoder().encode(this.#waiting.join(""));
     await this.#beforeWriting();
-    using file = await Deno.open(this.#path, { write: true, create: true });
+    using file = await Deno.open(this.path, { write: true, create: true });
     if (this.#bytes === 0) await file.truncate(0);
     await file.seek(this.#bytes, Deno.SeekMode.Start);
     await writeAll(file, bytes);
@@ -116,15 +117,15 @@ export class MetricsLog {
   }
 
   async #cut(bytes: number): Promise<void> {
-    if (bytes === 0 && !await exists(this.#path)) return;
-    await Deno.truncate(this.#path, bytes);
+    if (bytes === 0 && !await exists(this.path)) return;
+    await Deno.truncate(this.path, bytes);
   }
 
   // Of the file's first bytes; undefined where it has fewer.
   async #hashOfFirst(bytes: number): Promise<Hash | undefined> {
     const hash = createHash("sha256");
     let left = bytes;
-    for await (const chunk of chunksOf(this.#path)) {
+    for await (const chunk of chunksOf(this.path)) {
       const part = chunk.subarray(0, Math.min(left, chunk.length));
       hash.update(part);
       left -= part.length;
@@ -143,7 +144,7 @@ export class MetricsLog {
     try {
       await work();
     } catch (cause) {
-      throw writeError(this.#path, cause);
+      throw writeError(this.path, cause);
     }
   }
 }

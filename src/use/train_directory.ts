@@ -142,6 +142,9 @@ async function trainLocked(
     identity,
     from,
     retries: output.retries ?? 0,
+  }).catch(async (error) => {
+    await checkpoints.abandon();
+    throw error;
   });
   const { model, config, metrics } = result;
   if (column !== undefined) config.column = column;

@@ -1,9 +1,10 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { EngineInfo } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { checkedState } from "../learn/check_state.ts";
 import type { TrainOptions } from "../learn/options.ts";
 import type { LearnState } from "../learn/state.ts";
+import { exists } from "../model/atomic.ts";
 import {
   CHECKPOINT_DIRECTORY,
   listCheckpoints,
@@ -69,6 +70,8 @@ export class Checkpoints {
   #kept: string[] = [];
   #savedAt = { iteration: 0, time: performance.now() };
   #cost = 0;
+  /** Whether the output directory was there before anything was written. */
+  #stood = true;
 
   /**
    * @param output the output directory
@@ -87,6 +90,7 @@ export class Checkpoints {
       join(this.#directory, MODEL_FILES.metrics),
       async () => {
         await beforeWriting();
+        this.#stood &&= await exists(output);
         await makeCheckpointDirectory(this.#directory);
       },
     );
@@ -177,6 +181,18 @@ export class Checkpoints {
     this.#kept = [path];
     this.#savedAt = { iteration, time: performance.now() };
     return run;
+  }
+
+  /** Takes away what a run began to write that failed before it was ever saved. */
+  async abandon(): Promise<void> {
+    if (this.iteration > 0) return;
+    try {
+      await Deno.remove(this.log.path);
+      await Deno.remove(this.#directory);
+      if (!this.#stood) await Deno.remove(dirname(this.#directory));
+    } catch {
+      // There was nothing, or there is more than that: it stays.
+    }
   }
 
   /** Removes all checkpoints; the metrics begin anew. */

@@ -111,7 +111,7 @@ for (const [damage, work] of Object.entries(DAMAGES)) {
       const notices = await run({ out, resume: true });
       assert.match(
         notices.join("\n"),
-        /metrics.jsonl will begin at iteration 6/,
+        /metrics.jsonl will begin at iteration 9/,
       );
       assert.deepEqual(
         await dictionaryBytes(out),
@@ -119,7 +119,7 @@ for (const [damage, work] of Object.entries(DAMAGES)) {
       );
       assert.deepEqual(
         await linesOf(out),
-        (await linesOf(straight)).slice(6),
+        (await linesOf(straight)).slice(9),
       );
     });
   });
@@ -136,9 +136,42 @@ Deno.test("trainToDirectory() takes the checkpoint before where only the latest'
     const notices = await run({ out, resume: true });
     assert.match(
       notices.join("\n"),
-      /up to iteration 6 are missing or damaged; .*before\nGoing on from iteration 3/,
+      /up to iteration 9 are missing or damaged; .*before\nGoing on from iteration 6/,
     );
     assert.deepEqual(await linesOf(out), await linesOf(straight));
+  });
+});
+
+Deno.test("trainToDirectory() that fails before it was ever saved leaves nothing of what it began to write", async () => {
+  await inDirectory(async (directory) => {
+    const out = join(directory, "model");
+    const slow = { ...SMALL, passes: 500 };
+    let started = 0;
+    const failing = (after: (elapsed: number) => void) =>
+      trainToDirectory(smallSource(), slow, { out }, {
+        createEngine: createCpuEngine,
+        onEngine: () => started = performance.now(),
+        onDecision: async () => {
+          // Lines are written once a second.
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          after(performance.now() - started);
+        },
+      });
+    for (const stood of [false, true]) {
+      if (stood) await Deno.mkdir(out);
+      let wrote = false;
+      await assert.rejects(
+        failing((elapsed) => {
+          if (elapsed < 1500) return;
+          wrote = Deno.statSync(join(out, LOG)).size > 0;
+          throw new Stop();
+        }),
+        Stop,
+      );
+      assert(wrote);
+      const left = stood ? namesIn(out) : namesIn(directory);
+      assert.deepEqual(await left, []);
+    }
   });
 });
 
