@@ -57,9 +57,9 @@ export function swapTurns(
   const scan = Math.ceil(stride / threads), each = Math.ceil(k / threads);
   const reduction = threads / FEWEST_LANES;
   const project = each * (3 + k) + k;
-  const begin = k * (project + each * k) + scan * k * (k / 2 + 1) + 2 * k;
+  const begin = k * (project + each * k) + scan * (k * (k / 2 + 1) + 5) + 2 * k;
   const visit = 2 * each + scan * (k + 1) + reduction;
-  const swap = project + 2 * k + scan * (k + 1) + each * k;
+  const swap = project + 2 * k + 2 * scan * (k + 1) + each * (k + 1);
   return begin + passes * k * (visit + swap);
 }
 
