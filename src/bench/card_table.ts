@@ -1,5 +1,6 @@
 import type { CardReport } from "./card.ts";
 import { benchTable } from "./table.ts";
+import type { TrainingPhases } from "./types.ts";
 
 /** What the card's cases gave, as text: the targets, the cases, then every stage. */
 export function cardTable(report: CardReport): string {
@@ -22,7 +23,20 @@ export function cardTable(report: CardReport): string {
     [name, state, seconds && `${seconds.toFixed(0)} s`, reason]
       .filter((part) => part).join(", ")
   );
+  const phases = Object.entries(reports).flatMap(([name, { stages }]) =>
+    stages.flatMap(({ phases }) => phases ? [phasesText(name, phases)] : [])
+  );
   const tables = Object.entries(reports)
     .map(([name, one]) => `\n${name}: ${benchTable(one)}`);
-  return [heading, ...lines, "", ...states, ...tables].join("\n");
+  return [heading, ...lines, "", ...states, ...phases, ...tables].join("\n");
+}
+
+function phasesText(
+  name: string,
+  { statistics, engine, passes, end }: TrainingPhases,
+): string {
+  const seconds = (value: number) => value.toFixed(1);
+  return `${name}: statistics ${seconds(statistics)} s, engine ${
+    seconds(engine)
+  } s, passes ${passes.map(seconds).join(", ")} s, end ${seconds(end)} s`;
 }

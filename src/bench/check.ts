@@ -4,9 +4,9 @@ import { Pursuit } from "../engine/cpu/pursuit.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { codingRuns } from "../engine/gpu/coding.ts";
 import { downloadDictionary } from "../engine/gpu/dictionary.ts";
-import type { Matrix } from "../gpu/matrix.ts";
-import { type ByteRange, readBack } from "../gpu/readback.ts";
+import { differsByTies } from "./check_ties.ts";
 import { checkLargeCodes } from "./check_large.ts";
+import { readCodes, readMatrixRows, readRanges } from "./read_session.ts";
 import { reset, sessionStages, type StageSession } from "./session.ts";
 import type { StageName } from "./types.ts";
 
@@ -90,7 +90,7 @@ async function checkCorrelations(
   const { context, data, dictionary } = session;
   const { atoms: m, width: n } = context.spec;
   const stride = context.plan.groups[0].layout.stride * 4;
-  const parts = await read(
+  const parts = await readRanges(
     session,
     sample.map((row) => ({
       buffer: context.buffers.correlations,
@@ -144,7 +144,15 @@ async function checkCodes(
     const energy = dot(data, row * n, data, row * n, n);
     pursuit.run(a, energy, coder.tolerance ** 2 * energy, at, x);
     const got = indices.subarray(row * k, (row + 1) * k);
-    if (!at.every((atom, s) => atom === got[s])) continue;
+    if (!at.every((atom, s) => atom === got[s])) {
+      const found = [...got].filter((atom) => atom !== EMPTY_SLOT);
+      const y = data.subarray(row * n, (row + 1) * n);
+      if (
+        stage === coder.method &&
+        differsByTies({ row: y, dictionary, method: stage, found })
+      ) same++;
+      continue;
+    }
     same++;
     // Refined supports wait for their coefficients.
     if (stage === "refine") continue;
@@ -162,7 +170,7 @@ async function checkLists(session: StageSession): Promise<StageCheck> {
   const { indices } = await readCodes(session);
   const exact = atomLists(indices, spec.atoms);
   const used = exact.slots.length;
-  const [starts, lists] = await read(session, [
+  const [starts, lists] = await readRanges(session, [
     { buffer: buffers.atomStarts, offset: 0, bytes: 4 * (spec.atoms + 1) },
     { buffer: buffers.atomLists, offset: 0, bytes: Math.max(4, 4 * used) },
   ]).then((parts) => parts.map((part) => new Uint32Array(part)));
@@ -259,44 +267,4 @@ async function checkResidual(session: StageSession): Promise<StageCheck> {
     }
   });
   return { maxRelativeError: most };
-}
-
-async function readCodes(session: StageSession) {
-  const { context: { buffers, spec }, rows } = session;
-  const bytes = 4 * rows * spec.coder.sparsity;
-  const [indices, values] = await read(session, [
-    { buffer: buffers.indices, offset: 0, bytes },
-    { buffer: buffers.values, offset: 0, bytes },
-  ]);
-  return {
-    indices: new Uint32Array(indices),
-    values: new Float32Array(values),
-  };
-}
-
-/** Rows of a matrix of floats, with their padding. */
-async function readMatrixRows(
-  session: StageSession,
-  matrix: Matrix,
-  rows: number[],
-): Promise<Float32Array[]> {
-  const bytes = 16 * matrix.stride;
-  const parts = await read(
-    session,
-    rows.map((row) => {
-      const part = Math.floor(row / matrix.rowsPerPart);
-      const offset = (row - part * matrix.rowsPerPart) * bytes;
-      return { buffer: matrix.buffers[part], offset, bytes };
-    }),
-  );
-  return parts.map((part) => new Float32Array(part));
-}
-
-async function read(
-  { context }: StageSession,
-  ranges: ByteRange[],
-): Promise<ArrayBuffer[]> {
-  return ranges.length === 0
-    ? []
-    : await readBack(context.gpu, context.runner, ranges);
 }
