@@ -48,7 +48,9 @@ export interface Tuning {
 }
 
 /** Adapter classes: the one place where a choice depends on who made the card. */
-const TUNINGS: Readonly<Record<"nvidia" | "software" | "other", Tuning>> = {
+export const TUNINGS: Readonly<
+  Record<"nvidia" | "software" | "other", Tuning>
+> = {
   nvidia: {
     search: "verified",
     rates: { flops: 40e12, cacheBytes: 5.5e12 },

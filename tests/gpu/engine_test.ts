@@ -1,6 +1,7 @@
 import { assertEnginesAgree } from "./agreement.ts";
 import { type PlantedOptions, plantedProblem } from "./planted.ts";
 import type { GpuEngineOptions } from "../../src/engine/gpu.ts";
+import { TUNINGS } from "../../src/gpu/tuning.ts";
 import type { IterationStep } from "../../src/engine/engine.ts";
 
 interface Case {
@@ -15,6 +16,10 @@ const SMALL_BINDINGS = { limits: { binding: 16384 } };
 const VERIFIED: GpuEngineOptions = { tuning: { search: "verified" } };
 const PRODUCTS: GpuEngineOptions = {
   tuning: { rates: { flops: Infinity, cacheBytes: 1 } },
+};
+// What a card is given, but for the loops that the software driver cuts off.
+const AS_ON_NVIDIA: GpuEngineOptions = {
+  tuning: { ...TUNINGS.nvidia, loopBudget: TUNINGS.software.loopBudget },
 };
 const TILES: GpuEngineOptions = { tuning: { denseUses: 0.1 } };
 const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
@@ -189,6 +194,24 @@ const CASES: Case[] = [
   },
   { name: "one atom a batch", step: { atomBatch: 1 } },
   { name: "all atoms in one batch", step: { atomBatch: 53 } },
+  {
+    name: "OMP with ridge, tuned as for an NVIDIA card",
+    problem: { width: 101, atoms: 261, rowCount: 500, sparsity: 9 },
+    options: AS_ON_NVIDIA,
+    step: { ridge: 1, atomBatch: 64 },
+  },
+  {
+    name: "MP, tuned as for an NVIDIA card, over more atoms than threads",
+    problem: {
+      width: 64,
+      atoms: 1300,
+      rowCount: 200,
+      sparsity: 12,
+      coder: { method: "mp" },
+    },
+    options: AS_ON_NVIDIA,
+    step: { atomBatch: 128 },
+  },
   { name: "atoms summed by tiles", options: TILES, step: { memory: 0.6 } },
   {
     name: "all atoms summed by tiles in one batch",
