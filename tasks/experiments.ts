@@ -1,6 +1,8 @@
 // Runs the experiments that the defaults rest on, prints their tables and writes tasks/experiments/RESULTS.md.
 //   deno task experiments            the small tier: minutes
 //   deno task experiments --full     all seeds, trials and sizes: an hour or two
+//   deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts: hours
+//   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
 import { parseArgs } from "node:util";
 import {
   DATA_SETS,
@@ -8,6 +10,7 @@ import {
   VARIANTS,
 } from "./experiments/generalisation.ts";
 import {
+  CLASSIC_WAYS,
   classicProblem,
   plain,
   recovered,
@@ -19,6 +22,8 @@ import {
   type Report,
   writeReport,
 } from "./experiments/report.ts";
+import { robustness } from "./experiments/robustness.ts";
+import { fileReport, SENTENCES, WORDS } from "./experiments/words.ts";
 
 interface Tier {
   name: string;
@@ -57,16 +62,34 @@ const { values } = parseArgs({
   options: {
     full: { type: "boolean", default: false },
     only: { type: "string" },
+    words: { type: "string" },
+    sentences: { type: "string" },
   },
 });
 const tier = values.full ? FULL : SMALL;
 const sections: Record<string, () => Promise<Report>> = {
   generalisation,
   refinement: () => refinement(tier.seeds),
+  robustness: () => robustness(tier.seeds),
   recovery,
   toy,
 };
+const { words, sentences } = values;
+if (words) sections.words = () => fileReport("Word vectors", words, WORDS);
+if (sentences) {
+  sections.sentences = () =>
+    fileReport("Sentence embeddings", sentences, SENTENCES);
+}
 const chosen = values.only?.split(",") ?? Object.keys(sections);
+const missing = chosen.find((name) => !(name in sections));
+if (missing !== undefined) {
+  console.error(
+    `No experiment "${missing}": there are ${
+      Object.keys(sections).join(", ")
+    }; words and sentences with --words FILE and --sentences FILE`,
+  );
+  Deno.exit(2);
+}
 const reports: Report[] = [];
 for (const name of chosen) {
   const report = await sections[name]();
@@ -106,24 +129,8 @@ async function generalisation(): Promise<Report> {
 
 async function recovery(): Promise<Report> {
   const levels = [10, 20, 30, Infinity];
-  const ways = {
-    "plain K-SVD, B = 1": { ...plain(50, 3, 80), atomBatch: 1 },
-    "the same with memory: 5 batches of 300 rows": {
-      ...plain(50, 3, 80),
-      atomBatch: 1,
-      memory: 40,
-      sampleBatch: 300,
-    },
-    "the same, and atoms used under 30 times replaced": {
-      ...plain(50, 3, 80),
-      atomBatch: 1,
-      memory: 40,
-      sampleBatch: 300,
-      minUses: 30,
-    },
-  };
   const rows: string[][] = [];
-  for (const [way, options] of Object.entries(ways)) {
+  for (const [way, options] of Object.entries(CLASSIC_WAYS)) {
     const cells = [way];
     for (const decibels of levels) {
       let found = 0;

