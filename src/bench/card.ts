@@ -5,6 +5,9 @@ import { runBench } from "./run.ts";
 import { type CardResults, judge, type Verdict } from "./targets.ts";
 import type { BenchReport, BenchSize } from "./types.ts";
 
+/** On divided sizes nothing that is timed means much, so that it need not take long. */
+const TRIAL_MS = 20;
+
 /** How the card's table is measured. */
 export interface CardOptions {
   /** Directory of the results, a JSON document a case; cases that it holds already are not measured again. */
@@ -104,6 +107,8 @@ function benchOf(given: CardCase, options: CardOptions) {
     sizes: [size],
     device: "gpu" as const,
     ridge: 0,
+    leastMs: scale > 1 ? TRIAL_MS : undefined,
+    runs: scale > 1 ? 2 : given.runs,
     peer: peer && given.peer,
     subgroups,
     onProgress: (line: string) => onProgress?.(`${name}: ${line}`),

@@ -16,6 +16,9 @@ export interface StageThroughput {
   rowsPerSecond: number;
 }
 
+/** What a stage is timed for: all of them together take seconds. */
+const EACH_MS = 400;
+
 /** Problems that a card, or a software driver, gets through in a moment. */
 const SIZES: Readonly<Record<"card" | "software", BenchSize>> = {
   card: { n: 1024, m: 4096, k: 20, rows: 8192 },
@@ -41,7 +44,7 @@ export async function quickThroughput(): Promise<StageThroughput[]> {
   const times: StageThroughput[] = [];
   try {
     for (const { stage, run } of sessionStages(session)) {
-      const milliseconds = await timeRuns(session, run, 3);
+      const milliseconds = await timeRuns(session, run, 3, EACH_MS);
       const rowsPerSecond = 1000 * size.rows / milliseconds;
       times.push({ stage, milliseconds, rowsPerSecond });
     }

@@ -122,7 +122,12 @@ async function measureGpu(report: BenchReport, task: Task): Promise<void> {
       checks = await checkStages(session);
       for (const { stage, run } of sessionStages(session)) {
         tell(stage);
-        const milliseconds = await timeRuns(session, run, options.runs);
+        const milliseconds = await timeRuns(
+          session,
+          run,
+          options.runs,
+          options.leastMs,
+        );
         const pursuit = stage === "refine" ? times.omp!.milliseconds : 0;
         times[stage] = {
           milliseconds: Math.max(0, milliseconds - pursuit),

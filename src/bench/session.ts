@@ -29,7 +29,7 @@ export interface StageSession {
 }
 
 /** The runs of one stage take so long together, so that the wait at their end (11 ms in Deno) weighs little, */
-const LEAST_MS = 1000;
+export const LEAST_MS = 1000;
 
 /** but are no more than this. */
 const MOST_RUNS = 1000;
@@ -127,13 +127,14 @@ export async function timeRuns(
   { context }: StageSession,
   run: () => void,
   least: number,
+  leastMs = LEAST_MS,
 ): Promise<number> {
   await timed(context, run, 1);
   const once = await timed(context, run, 1);
-  const several = once > LEAST_MS
+  const several = once > leastMs
     ? once * (1 + TRIAL_RUNS)
     : await timed(context, run, 1 + TRIAL_RUNS);
-  const wanted = Math.ceil(LEAST_MS * TRIAL_RUNS / Math.max(several - once, 1));
+  const wanted = Math.ceil(leastMs * TRIAL_RUNS / Math.max(several - once, 1));
   const runs = Math.max(least, Math.min(MOST_RUNS, wanted));
   return await timed(context, run, runs) / runs;
 }

@@ -27,6 +27,8 @@ export interface BenchOptions {
   subgroups?: boolean;
   /** Runs of each stage at least; the wait at the end is shared by all of them. */
   runs: number;
+  /** The runs of one stage, and half of those of the whole step, take so many milliseconds at least; undefined: 1000. */
+  leastMs?: number;
   /** λ of the training codes; adds the stage `refit`. */
   ridge: number;
   /** Swap passes after OMP; adds the stages `refine` and `refit`. 0 where left out. */

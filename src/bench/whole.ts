@@ -1,6 +1,7 @@
 import type { EngineSpec, IterationReport } from "../engine/engine.ts";
 import { createCpuEngine } from "../engine/cpu.ts";
 import { createGpuEngine } from "../engine/gpu.ts";
+import { LEAST_MS } from "./session.ts";
 import { atomOrder } from "../learn/plan.ts";
 import type { BenchOptions, TrainingPhases } from "./types.ts";
 
@@ -12,10 +13,7 @@ export interface WholeTime {
   phases?: TrainingPhases;
 }
 
-/** The steps timed take so long together, so that the wait at their end weighs little, */
-const LEAST_MS = 2000;
-
-/** but are no more than this. */
+/** Steps timed together, at most. */
 const MOST_RUNS = 100;
 
 interface Problem {
@@ -47,7 +45,9 @@ export async function timeStep(
     };
     await timed(0, 1);
     const { milliseconds } = await timed(1, 1);
-    const runs = Math.min(MOST_RUNS, Math.ceil(LEAST_MS / milliseconds));
+    const { leastMs = LEAST_MS } = options;
+    const wanted = Math.ceil(2 * leastMs / milliseconds);
+    const runs = Math.min(MOST_RUNS, wanted);
     return await timed(2, Math.max(options.runs, runs));
   } finally {
     await engine.close();

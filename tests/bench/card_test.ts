@@ -21,7 +21,7 @@ Deno.test("runCard() writes a document a case, and keeps it when it is run again
     assert.match(cardTable(first), /training, 2621440 rows, 3 passes, MP/);
     const second = await runCard({ ...OPTIONS, out, only });
     assert(second.cases.every(({ state }) => state === "kept"));
-    assert.deepEqual(second.reports, first.reports);
+    assert.equal(JSON.stringify(second.reports), JSON.stringify(first.reports));
   }));
 
 Deno.test("runCard() goes on after a case that fails, and is not well then", () =>
