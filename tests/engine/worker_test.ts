@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { transfersOf } from "../../src/engine/worker/protocol.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createWorkerEngine } from "../../src/engine/worker.ts";
 import {
@@ -175,4 +176,18 @@ Deno.test("engineInWorker() ends at once when its signal fires, though the engin
   controller.abort(reason);
   await assert.rejects(waiting, reason);
   await engine.close();
+});
+
+Deno.test("transfersOf() hands over the buffers of rows, and no views of something else", () => {
+  const whole = new Float32Array(100), roomy = new Float32Array(100);
+  const other = new Float32Array(100);
+  const given = transfersOf([
+    whole,
+    whole,
+    roomy.subarray(0, 90),
+    other.subarray(0, 50),
+    other.subarray(10),
+    7,
+  ]);
+  assert.deepEqual(given, [whole.buffer, roomy.buffer]);
 });

@@ -72,15 +72,18 @@ export function errorOf(record: ErrorRecord): DbksvdError {
   return error;
 }
 
-/** The buffers to hand over with some arrays: whole ones only, each once. */
+/** Rows may lie in a buffer a little longer than they are; a smaller share of one is a view of something else. */
+const LEAST_SHARE = 0.8;
+
+/** The buffers to hand over with some arrays, each once: those that hold, but for a little at the end, nothing else. */
 export function transfersOf(arrays: Iterable<unknown>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const array of arrays) {
     if (!ArrayBuffer.isView(array)) continue;
-    const { buffer, byteLength } = array;
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
-      buffers.add(buffer);
-    }
+    const { buffer, byteOffset, byteLength } = array;
+    const alone = byteOffset === 0 &&
+      byteLength >= LEAST_SHARE * buffer.byteLength;
+    if (buffer instanceof ArrayBuffer && alone) buffers.add(buffer);
   }
   return [...buffers];
 }
