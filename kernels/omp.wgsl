@@ -18,6 +18,8 @@ var<workgroup> x: array<f32, K>;
 var<workgroup> weights: array<f32, K>;
 //#if VERIFIED
 var<workgroup> slacks: array<f32, K>;
+// The coefficients when correlations were last computed anew: what halves have been wrong about is in the difference.
+var<workgroup> base: array<f32, K>;
 //#end
 
 fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
@@ -62,6 +64,9 @@ fn along_column(s: u32, count: u32) -> f32 {
   enter(invocation);
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include opening
+//#if VERIFIED
+    var rough = 0.0;
+//#end
     loop {
       if (count == p.most || (p.tolerance > 0.0 && energy <= enough)) { break; }
 //#include choose
@@ -93,7 +98,8 @@ fn along_column(s: u32, count: u32) -> f32 {
       if (t == 0u) {
         support[count] = j;
 //#if VERIFIED
-        slacks[count] = slack[j] + $ROUNDING;
+        slacks[count] = slack[j];
+        base[count] = 0.0;
 //#end
       }
       energy -= step * step;
@@ -101,9 +107,13 @@ fn along_column(s: u32, count: u32) -> f32 {
       $SYNC;
       if (count < p.most) {
 //#if VERIFIED
+        // All that was subtracted amounts to the coefficients times the Gram's rows, whatever way they came about.
         var doubt = 0.0;
-        for (var s = lane; s < count; s += lanes) { doubt += abs(weights[s]) * slacks[s]; }
-        margin += wave_sum(doubt);
+        for (var s = lane; s < count; s += lanes) {
+          rough += abs(weights[s]) * $ROUNDING;
+          doubt += abs(x[s] - base[s]) * slacks[s];
+        }
+        margin = wave_sum(doubt + rough);
 //#end
 //#include subtract_support
       }

@@ -51,7 +51,7 @@
       }
       if (several > 1u) {
         var mine = vec2<u32>(0u, 0xffffffffu);
-        for (var c = t; c < several; c += WG) {
+        for (var c = wave; c < several; c += waves) {
           let candidate = candidates[c];
           let value = exact_correlation(index, candidate, count);
 //#if NONNEGATIVE

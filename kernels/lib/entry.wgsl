@@ -13,6 +13,8 @@ var<private> waves: u32;
 //#else
 const lane: u32 = 0u;
 const lanes: u32 = 1u;
+const waves: u32 = WG;
+var<private> wave: u32;
 //#end
 
 struct Invocation {
@@ -36,5 +38,7 @@ fn enter(invocation: Invocation) {
   lanes = invocation.lanes;
   wave = invocation.wave;
   waves = invocation.waves;
+//#else
+  wave = t;
 //#end
 }

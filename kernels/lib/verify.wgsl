@@ -1,12 +1,11 @@
-//#if HALVES
-// ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far.
-fn exact_correlation(index: u32, j: u32, count: u32) -> f32 {
-  var sum = A[index * M4 + (j >> 2u)][j & 3u];
-  for (var s = 0u; s < count; s++) { sum -= x[s] * gram(support[s], j); }
-  return sum;
-}
-//#end
 //#if VERIFIED
+// ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far: a wave works on one.
+fn exact_correlation(index: u32, j: u32, count: u32) -> f32 {
+  var taken = 0.0;
+  for (var s = lane; s < count; s += lanes) { taken += x[s] * gram(support[s], j); }
+  return A[index * M4 + (j >> 2u)][j & 3u] - wave_sum(taken);
+}
+
 // Candidates that the halves cannot tell apart. Where there are more, correlations are computed anew in float32.
 const MOST_FOUND: u32 = 64u;
 // Counted on two sides in turn: the one is made ready while the other is read.

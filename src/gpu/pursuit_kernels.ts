@@ -49,7 +49,7 @@ export function pursuitLayout(tuning: Tuning, atoms: number): PursuitLayout {
 
 /** Workgroup memory that a pursuit needs beside its triangle. */
 export function pursuitSharedBytes(threads: number, sparsity: number): number {
-  return 8 * threads + 24 * sparsity + 64;
+  return 8 * threads + 28 * sparsity + 64;
 }
 
 /** True where the triangular factor of k atoms fits the workgroup's memory. */
@@ -62,6 +62,10 @@ export function factorFits(
   return 2 * sparsity * (sparsity + 1) + barred +
       pursuitSharedBytes(layout.threads, sparsity) <= limits.workgroupMemory;
 }
+
+// Where OMP's correlations were computed anew.
+const REBASE =
+  "for (var s = t; s < count; s += WG) { base[s] = x[s]; } rough = 0.0; continue;";
 
 // What a pursuit's text needs to know of the Gram that it searches.
 function searchValues(
@@ -77,7 +81,7 @@ function searchValues(
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
     SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
-    REPEAT: name === "mp" ? "turn--; continue;" : "continue;",
+    REPEAT: name === "mp" ? "turn--; continue;" : REBASE,
     ROUNDING: SEARCH_ROUNDING,
   };
 }
