@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { fuzz } from "../tests/rows/fuzz.ts";
+import { fuzz } from "../tests/rows/fuzz/run.ts";
 
 // Damages Parquet files and reads them: deno run -A tasks/fuzz_rows.ts --runs 20000 --seed 1 [--first RUN] [--columns]
 const { values } = parseArgs({

@@ -7,14 +7,19 @@ import { openRows, type OpenRowsOptions } from "../rows/open.ts";
 /** How fast one file's rows come, in MB (10⁶ bytes) of float32 rows a second. */
 export interface RowsBenchFile {
   file: string;
-  /** Threads that decoded: 1 is this one alone, more are that many workers. */
+  /** Workers that decoded; 0: this thread did. */
   workers: number;
+  /** The consumer gives every batch's buffer back when it is done with it. */
   megabytesPerSecond: number;
+  /** The consumer keeps every batch's buffer, or sends it elsewhere. */
+  keptMegabytesPerSecond: number;
   /** hyparquet's public API on the same file in the same run, one thread. */
   baselineMegabytesPerSecond: number;
-  /** `Deno.FsFile` reading the same file into buffers of the same size; MB of file. */
+  /** `Deno.FsFile` reading the same file into one buffer of a batch's size; MB of file. */
   fileMegabytesPerSecond: number;
-  /** The same three by the processor time of all threads: what a busy machine leaves true. */
+  /** The same, into a new buffer every time. */
+  fileKeptMegabytesPerSecond: number;
+  /** By the processor time of all threads, what a busy machine leaves true: as the figures without it. */
   megabytesPerCpuSecond: number;
   baselineMegabytesPerCpuSecond: number;
   fileMegabytesPerCpuSecond: number;
@@ -25,14 +30,17 @@ export interface RowsBenchFile {
 /** What is measured. */
 export interface RowsBenchOptions
   extends Pick<OpenRowsOptions, "column" | "blobType"> {
-  /** Thread counts to measure; 1 and all cores by default. */
+  /** Numbers of workers to measure; none, one and as many as cores by default. */
   workers?: readonly number[];
   /** Each figure is the best of this many runs; 3 by default. */
   repeats?: number;
 }
 
-/** Bytes of a batch, and of a read of the bare file: each into a buffer of its own, as a consumer that keeps them needs. */
+/** Bytes of a batch, and of a read of the bare file. */
 const BATCH_BYTES = 8 * 2 ** 20;
+/** A run reads a small file several times over, until it has about this much of it. */
+const RUN_BYTES = 10 ** 9;
+const MOST_COPIES = 16;
 /** The baseline reads whole row groups until it has taken this long. */
 const BASELINE_SECONDS = 5;
 
@@ -48,24 +56,26 @@ export async function benchRows(
 ): Promise<{ files: RowsBenchFile[] }> {
   const { repeats = 3 } = options;
   const counts = options.workers ??
-    [...new Set([1, navigator.hardwareConcurrency])];
+    [...new Set([0, 1, navigator.hardwareConcurrency])];
   const results: RowsBenchFile[] = [];
   for (const file of files) {
     const { rows, width, ...baseline } = await readBaseline(file, options);
-    const bare = await best(repeats, () => readFile(file));
+    const times = Math.ceil(RUN_BYTES / 4 / rows / width);
+    const copies = Array(Math.min(MOST_COPIES, times)).fill(file);
+    const bare = await best(repeats, () => readFiles(copies, false));
+    const bareKept = await best(repeats, () => readFiles(copies, true));
     for (const workers of counts) {
-      const decodeWorkers = workers === 1 ? 0 : workers;
-      const ours = await deliveryRate(
-        file,
-        { ...options, decodeWorkers },
-        repeats,
-      );
+      const measured = { ...options, decodeWorkers: workers };
+      const ours = await deliveryRate(copies, measured, repeats, false);
+      const kept = await deliveryRate(copies, measured, repeats, true);
       results.push({
         file,
         workers,
         megabytesPerSecond: ours.second,
+        keptMegabytesPerSecond: kept.second,
         baselineMegabytesPerSecond: baseline.second,
         fileMegabytesPerSecond: bare.second,
+        fileKeptMegabytesPerSecond: bareKept.second,
         megabytesPerCpuSecond: ours.cpuSecond,
         baselineMegabytesPerCpuSecond: baseline.cpuSecond,
         fileMegabytesPerCpuSecond: bare.cpuSecond,
@@ -108,24 +118,29 @@ async function best(
   return most;
 }
 
-function readFile(path: string): Rate {
-  using file = Deno.openSync(path);
+function readFiles(paths: readonly string[], keep: boolean): Rate {
+  let into = new Uint8Array(BATCH_BYTES);
   const rate = startClock();
   let bytes = 0;
-  while (true) {
-    const count = file.readSync(new Uint8Array(BATCH_BYTES));
-    if (count === null) break;
-    bytes += count;
+  for (const path of paths) {
+    using file = Deno.openSync(path);
+    while (true) {
+      if (keep) into = new Uint8Array(BATCH_BYTES);
+      const count = file.readSync(into);
+      if (count === null) break;
+      bytes += count;
+    }
   }
   return rate(bytes);
 }
 
 async function deliveryRate(
-  file: string,
+  files: string[],
   options: OpenRowsOptions,
   repeats: number,
+  keep: boolean,
 ): Promise<Rate> {
-  const source = await openRows(file, options);
+  const source = await openRows(files, options);
   try {
     const batchRows = Math.ceil(BATCH_BYTES / 4 / source.width);
     // Workers have started, and code is compiled, before the clock runs.
@@ -135,6 +150,7 @@ async function deliveryRate(
       let bytes = 0;
       for await (const batch of source.batches(batchRows)) {
         bytes += batch.data.byteLength;
+        if (!keep) batch.release?.();
       }
       return rate(bytes);
     });

@@ -52,9 +52,7 @@ async function streamPass(
   const shuffleSeed = plan.batches.length > 1 ? options.seed : undefined;
   const again = state.iteration + plan.batches.length < plan.iterations;
   let b = first;
-  const spare: RowBatch["data"][] = [];
   const batches = source.batches(plan.batches.slice(first), {
-    spare: () => spare.pop(),
     except: training.except,
     signal: hooks.signal,
     shuffleSeed,
@@ -64,7 +62,7 @@ async function streamPass(
     drawIn(training, batch);
     if (again) held[b] ??= await engine.holdRows(batch);
     const kept = held[b];
-    if (kept !== undefined) spare.push(batch.data);
+    if (kept !== undefined) batch.release?.();
     await iterate(
       training,
       kept === undefined ? batch : { held: kept, rows: batch.rows },

@@ -42,6 +42,7 @@ export async function gatherStatistics(
       drawn[place] = batch.data.slice(i * width, (i + 1) * width);
     }
     sums.add(batch.data, rows);
+    batch.release?.();
     if (sums.rows >= options.most) break;
   }
   return { ...sums.result(), drawn };

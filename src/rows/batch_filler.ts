@@ -1,4 +1,5 @@
-import type { BatchOptions, RowBatch } from "./source.ts";
+import type { RowBuffers } from "./buffers.ts";
+import type { RowBatch } from "./source.ts";
 
 /** Copies rows one by one into batches of the sizes asked for. */
 export class BatchFiller {
@@ -11,7 +12,7 @@ export class BatchFiller {
     readonly width: number,
     readonly sizes: readonly number[],
     private left: number,
-    readonly spare?: BatchOptions["spare"],
+    readonly buffers: RowBuffers,
   ) {}
 
   /** Takes row `index` of `from`; gives a batch where that fills one. */
@@ -34,20 +35,19 @@ export class BatchFiller {
     const rowNumbers = full
       ? this.#rowNumbers
       : this.#rowNumbers.slice(0, rows);
-    const data = full ? this.#data : this.#data.slice(0, rows * this.width);
+    const data = this.#data.subarray(0, rows * this.width);
     this.#rows = 0;
     this.left -= rows;
-    return { data, rows, firstRow: rowNumbers[0], rowNumbers };
+    const batch: RowBatch = { data, rows, firstRow: rowNumbers[0], rowNumbers };
+    batch.release = () => this.buffers.give(batch.data);
+    return batch;
   }
 
   // A batch size may be far beyond the rows there are: no more is allocated than can still come.
   #begin() {
     const size = this.sizes[Math.min(this.#batches++, this.sizes.length - 1)];
     const rows = Math.max(1, Math.min(size, this.left));
-    const spare = this.spare?.();
-    this.#data = spare?.length === rows * this.width
-      ? spare
-      : new Float32Array(rows * this.width);
+    this.#data = this.buffers.take(rows * this.width);
     this.#rowNumbers = new Float64Array(rows);
   }
 }

@@ -1,5 +1,6 @@
 import { permutation, randomStream } from "../random.ts";
 import { BatchFiller } from "./batch_filler.ts";
+import { RowBuffers } from "./buffers.ts";
 import type { BatchOptions, RowBatch } from "./source.ts";
 
 /** Rows start ≤ row < end. */
@@ -25,6 +26,8 @@ export interface BlockStore {
   readonly rowCount: number;
   /** Whether reading can drop rows, so that how many a range yields is known only afterwards. */
   readonly mayDrop: boolean;
+  /** Where blocks' buffers are given back to, if reading takes them from there. */
+  readonly buffers?: RowBuffers;
   /** Ranges that are cheap to read whole, in stored order, together all rows: what shuffling reorders. */
   blocks(): Promise<readonly RowRange[]>;
   /**
@@ -102,8 +105,16 @@ async function* whole(
   const ranges = cutRanges(start + (options.skipRows ?? 0), end, sizes);
   const { signal, borrow } = options;
   for await (const block of store.stream(ranges, signal, borrow)) {
-    yield { data: block.data, rows: block.rows, firstRow: block.start };
+    const { data, rows, start } = block;
+    const batch: RowBatch = { data, rows, firstRow: start };
+    const { buffers } = store;
+    if (buffers !== undefined) batch.release = () => buffers.give(batch.data);
+    yield batch;
   }
+}
+
+function buffersOf({ buffers }: BlockStore): RowBuffers {
+  return buffers ?? new RowBuffers(0);
 }
 
 function* cutRanges(
@@ -136,7 +147,7 @@ async function* picked(
     store.width,
     sizes,
     Math.min(end - start, options.only?.size ?? Infinity),
-    options.spare,
+    buffersOf(store),
   );
   for await (const block of store.stream(runs, options.signal, true)) {
     for (let i = 0; i < block.rows; i++) {
@@ -149,6 +160,7 @@ async function* picked(
       const batch = filler.add(block.data, i, row);
       if (batch !== undefined) yield batch;
     }
+    store.buffers?.give(block.data);
   }
   const last = filler.finish();
   if (last !== undefined) yield last;
@@ -190,7 +202,7 @@ async function* shuffled(
     store.width,
     sizes,
     Math.min(countRows(kept.flat(), null), options.only?.size ?? Infinity),
-    options.spare,
+    buffersOf(store),
   );
   const stream = store.stream(kept.flat(), options.signal, true)
     [Symbol.asyncIterator]();
@@ -209,6 +221,7 @@ async function* shuffled(
         const batch = filler.add(data, places.offsets[at], places.rows[at]);
         if (batch !== undefined) yield batch;
       }
+      for (const { data } of blocks) store.buffers?.give(data);
       skip = Math.max(0, skip - order.length);
     }
   } finally {

@@ -49,13 +49,13 @@ export interface Part {
   /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
   read(range: RowRange, out: Float32Array): Promise<Fault[]>;
   readonly table?: TablePlace;
-  /** Whether rows have to be looked at one by one in this thread: there are no jobs then. */
+  /** Whether rows have to be looked at one by one in this thread: there is no job then. */
   readonly irregular?: boolean;
   /**
-   * Cuts rows into jobs for workers: where pages end or, where pages are small, at the places given (ascending), so that
-   * a job is what a consumer gets.
+   * The job of rows from `start` on, to where a page ends at `least` or after it, but not beyond `end`: a page in two jobs
+   * is decoded twice. Rows whose pages tell no such place end where they are cheap to end.
    */
-  jobs?(range: RowRange, cuts: readonly number[]): AsyncGenerator<PartJob>;
+  job?(start: number, least: number, end: number): Promise<PartJob>;
   /** Reads the rows one by one from now on: a worker found some that are not full vectors. */
   beIrregular?(): void;
 }

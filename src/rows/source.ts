@@ -1,6 +1,8 @@
 /** A run of rows as a source delivers them. */
 export interface RowBatch {
-  /** rows × width values, contiguous; the consumer owns the buffer and may transfer it. */
+  /**
+   * rows × width values, contiguous; the consumer owns the buffer, which may be a little longer, and may transfer it.
+   */
   data: Float32Array<ArrayBuffer>;
   /** How many. */
   rows: number;
@@ -8,6 +10,11 @@ export interface RowBatch {
   firstRow: number;
   /** Row numbers of all rows, where they are not firstRow, firstRow + 1, …: shuffled, selected or filtered deliveries. */
   rowNumbers?: Float64Array;
+  /**
+   * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is empty from then on. A
+   * consumer that keeps the rows, or transfers them, does not call it.
+   */
+  release?(): void;
 }
 
 /** A set of row numbers: which rows are held out, which take part. */
@@ -32,8 +39,6 @@ export interface BatchOptions {
   skipRows?: number;
   /** The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then. */
   borrow?: boolean;
-  /** Gives buffers that the consumer is done with: batches of their size may be put into them, without new memory. */
-  spare?: () => Float32Array<ArrayBuffer> | undefined;
   /** Stops the delivery, which then throws the signal's reason. */
   signal?: AbortSignal;
 }

@@ -1,4 +1,5 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
+import { RowBuffers } from "./buffers.ts";
 import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
 import type { Fault, Part } from "./part.ts";
 import type { Preparation } from "./prepare.ts";
@@ -21,6 +22,7 @@ const PIECE_BYTES = 32 * 2 ** 20;
 /** Rows of all parts. */
 export class PartStore implements BlockStore {
   readonly rowCount: number;
+  readonly buffers: RowBuffers;
 
   constructor(
     readonly parts: readonly PlacedPart[],
@@ -29,10 +31,11 @@ export class PartStore implements BlockStore {
     readonly preparation: Preparation,
     /** Workers that decode streams; none: this thread does. */
     readonly pool: DecodePool | undefined = undefined,
-    /** Bytes that they may read ahead. */
+    /** Bytes that they may read ahead, and that buffers given back may keep. */
     readonly readAhead: number = 0,
   ) {
     this.rowCount = rowCount;
+    this.buffers = new RowBuffers(readAhead);
   }
 
   /** Whether reading can drop rows. */
@@ -60,18 +63,27 @@ export class PartStore implements BlockStore {
     ranges: Iterable<RowRange>,
     signal?: AbortSignal,
   ): AsyncGenerator<RowBlock> {
-    if (this.pool !== undefined) {
+    const inWorkers = this.parts.some(({ part }) => part.job !== undefined);
+    if (this.pool !== undefined && inWorkers) {
       const { pool, readAhead } = this;
       yield* streamThroughWorkers(this, pool, ranges, readAhead, signal);
       return;
     }
-    for (const range of ranges) yield await this.read(range, signal);
+    for (const range of ranges) {
+      const floats = (range.end - range.start) * this.width;
+      yield await this.read(range, signal, this.buffers.take(floats));
+    }
   }
 
-  /** Reads the rows of one range. */
-  async read(range: RowRange, signal?: AbortSignal): Promise<RowBlock> {
+  /** Reads the rows of one range, into `data` where it is given. */
+  async read(
+    range: RowRange,
+    signal?: AbortSignal,
+    data: Float32Array<ArrayBuffer> = new Float32Array(
+      (range.end - range.start) * this.width,
+    ),
+  ): Promise<RowBlock> {
     const { width } = this;
-    const data = new Float32Array((range.end - range.start) * width);
     const dropped: number[] = [];
     const rows = Math.max(1, Math.floor(PIECE_BYTES / 4 / width));
     for (const { at, start, end } of this.overlaps(range)) {
@@ -132,7 +144,7 @@ export class PartStore implements BlockStore {
   }
 }
 
-/** Takes rows out of a range's data. `dropped` holds row numbers in ascending order. */
+/** Takes rows out of a range's data, where they are. `dropped` holds row numbers in ascending order. */
 export function withoutRows(
   { start, end }: RowRange,
   data: Float32Array<ArrayBuffer>,
@@ -142,17 +154,16 @@ export function withoutRows(
   if (dropped.length === 0) return { start, rows: end - start, data };
   const rows = end - start - dropped.length;
   const rowNumbers = new Float64Array(rows);
-  const kept = new Float32Array(rows * width);
   for (let row = start, to = 0, d = 0; row < end; row++) {
     if (row === dropped[d]) {
       d++;
       continue;
     }
     const from = (row - start) * width;
-    kept.set(data.subarray(from, from + width), to * width);
+    data.copyWithin(to * width, from, from + width);
     rowNumbers[to++] = row;
   }
-  return { start, rows, data: kept, rowNumbers };
+  return { start, rows, data: data.subarray(0, rows * width), rowNumbers };
 }
 
 /** Runs a reading and names the place where it fails. */

@@ -187,6 +187,7 @@ async function addBatch(
     metrics.add(batch.data, codes.value);
     distributions.add(codes.value);
   }
+  batch.release?.();
 }
 
 function conclude(entry: Entry, truth?: AtomTable): DetailedEvaluation {

@@ -67,6 +67,7 @@ export async function measure(
       const codes = await engine.encode(batch);
       metrics.add(rows, codes);
       distributions.add(codes);
+      batch.release?.();
     }
     return {
       metrics: metrics.result(),

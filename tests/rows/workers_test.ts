@@ -70,16 +70,21 @@ Deno.test("A delivery can be left early, or aborted, and the source goes on", ()
 
 Deno.test("DecodePool tells a job's error, and refuses jobs once it is closed", async () => {
   const pool = new DecodePool(1);
-  const job = {
-    spec: { columns: [], width: 1, startRow: 0, endRow: 1 },
-    from: { path: "/nowhere.parquet" },
-  };
-  const outcome = await pool.run(job);
+  const request = () => ({
+    jobs: [{
+      spec: { columns: [], width: 1, startRow: 0, endRow: 1 },
+      from: { path: "/nowhere.parquet" },
+      slices: [{ rows: 1, buffer: 0, at: 0 }],
+    }],
+    buffers: [new Float32Array(1)],
+  });
+  const { outcomes: [outcome], buffers } = await pool.run(request());
   assert.ok("error" in outcome && outcome.kind === "data");
   assert.match(outcome.error, /File not found/);
-  const left = [pool.run(job), pool.run(job)];
+  assert.deepEqual(buffers, [new Float32Array(1)]);
+  const left = Array.from({ length: 9 }, () => pool.run(request()));
   pool.close();
-  for (const run of [...left, pool.run(job)]) {
+  for (const run of [...left, pool.run(request())]) {
     await assert.rejects(run, /source of rows is closed/);
   }
 });
@@ -95,6 +100,30 @@ Deno.test("A consumer may transfer a batch's buffer", () =>
       assert.equal(values, rows.length * WIDTH);
     })
   ));
+
+Deno.test("Batches given back change nothing but where later rows lie", () =>
+  withFiles(async (directory) => {
+    for (const decodeWorkers of [0, 1, 2]) {
+      for (const options of [{}, { shuffleSeed: 3 }, { skipRows: 7 }]) {
+        for (const size of [[7, 800, 64], [4000], [2600, 100]]) {
+          await withRows(directory, { decodeWorkers }, async (source) => {
+            const kept = await delivered(source, size, options);
+            const values: number[][] = [];
+            for await (const batch of source.batches(size, options)) {
+              for (let i = 0; i < batch.rows; i++) {
+                const at = i * WIDTH;
+                values.push([...batch.data.subarray(at, at + WIDTH)]);
+              }
+              batch.release?.();
+              assert.equal(batch.data.length, 0);
+              batch.release?.();
+            }
+            assert.deepEqual(values, kept.values);
+          });
+        }
+      }
+    }
+  }));
 
 Deno.test("Small budgets are kept to: pages beyond them are refused", () =>
   withFiles(async (directory) => {

@@ -127,7 +127,7 @@ function sizesOf({ n, m, k, rows }: BenchFlags) {
 function rowsCommand(io: Io): CommandUnknownOpts {
   return describe("rows", "time the reading of rows, beside hyparquet's API", [
     "dbksvd bench rows activations.parquet",
-    "dbksvd bench rows *.parquet --workers 1,4 --json",
+    "dbksvd bench rows *.parquet --workers 0,4 --json",
   ])
     .argument("<file...>", "local Parquet files")
     .option("--column <name>", "the column that holds the vectors")
@@ -137,8 +137,8 @@ function rowsCommand(io: Io): CommandUnknownOpts {
     )
     .option(
       "--workers <list>",
-      "threads that decode (default: 1 and all cores)",
-      wholeNumbers,
+      "workers that decode, 0: this thread (default: 0, 1 and all cores)",
+      (text) => text.split(",").map(wholeNumber(0)),
     )
     .option("--repeats <count>", "the best of so many runs", wholeNumber(), 3)
     .action((files, flags, self) =>
@@ -147,11 +147,19 @@ function rowsCommand(io: Io): CommandUnknownOpts {
         const result = await benchRows(files, flags);
         print(result, () =>
           table(
-            ["file", "workers", "MB/s", "hyparquet MB/s", "bare file MB/s"],
+            [
+              "file",
+              "workers",
+              "MB/s",
+              "kept MB/s",
+              "hyparquet MB/s",
+              "bare file MB/s",
+            ],
             result.files.map((one) => [
               one.file,
               `${one.workers}`,
               count(one.megabytesPerSecond),
+              count(one.keptMegabytesPerSecond),
               count(one.baselineMegabytesPerSecond),
               count(one.fileMegabytesPerSecond),
             ]),

@@ -36,8 +36,8 @@ const DECODERS: Record<
 > = {
   // One output chunk of a byte more than expected: no growing and copying, and no more memory than the header admits.
   GZIP: (input, size) => gunzipSync(input, zlibOptions(size)),
-  BROTLI: (input, size) => brotliDecompressSync(input, zlibOptions(size)),
-  ZSTD: (input, size) => zstdDecompressSync(input, zlibOptions(size)),
+  BROTLI: (input, size) => wholeStream(brotliDecompressSync, input, size),
+  ZSTD: (input, size) => wholeStream(zstdDecompressSync, input, size),
   SNAPPY: (input, size) => {
     checkRatio(input, size, 32);
     return compressors.SNAPPY!(input, size);
@@ -57,6 +57,34 @@ export const CODECS: readonly string[] = Object.keys(DECODERS);
 
 function zlibOptions(size: number) {
   return { chunkSize: Math.max(64, size + 1), maxOutputLength: size };
+}
+
+// These decoders end in silence where a stream breaks off, or is damaged late. One that is whole takes its own bytes and
+// leaves a byte behind them alone.
+function wholeStream(
+  decode: typeof brotliDecompressSync | typeof zstdDecompressSync,
+  input: Uint8Array,
+  size: number,
+): Uint8Array {
+  const options = { ...zlibOptions(size), info: true };
+  const { buffer, engine } = decode(oneLonger(input), options) as unknown as {
+    buffer: Uint8Array;
+    engine: { bytesWritten: number };
+  };
+  if (engine.bytesWritten !== input.length) {
+    throw new Error("Page's compressed bytes are damaged");
+  }
+  return buffer;
+}
+
+function oneLonger(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (byteOffset + length < buffer.byteLength) {
+    return new Uint8Array(buffer, byteOffset, length + 1);
+  }
+  const longer = new Uint8Array(length + 1);
+  longer.set(bytes);
+  return longer;
 }
 
 // No stream of these codecs grows by more than this factor: a larger claim is refused before it is allocated.

@@ -1,5 +1,7 @@
+import { release } from "../buffers.ts";
 import type { SyncBytes } from "../bytes.ts";
 import type { Leaf } from "./columns.ts";
+import { Kept } from "./kept.ts";
 import type { Runs } from "./levels.ts";
 import { listNonFinite, plainValues, prove } from "./page_values.ts";
 import type { Page } from "./pages.ts";
@@ -46,18 +48,25 @@ interface OpenPage {
 const HEAD_BYTES = 4096;
 /** Floats read from the file at a time. */
 const STEP_FLOATS = 65536;
+/** What decoded dictionaries may take. */
+const DICTIONARY_BYTES = 8 * 2 ** 20;
+/** Pages' buffers from this size on are given back as soon as they are no longer kept. */
+const FREED_BYTES = 2 ** 16;
 
 /** Decodes rows of full vectors straight into floats; keeps the pages used last. */
 export class PageDecoder {
-  #cache = new Map<number, { bytes: number; value: unknown }>();
-  #cached = 0;
+  // Batches end inside pages, so the page read last is asked for again; scalar columns come back to many.
+  readonly #pages: Kept<OpenPage>;
+  readonly #dictionaries = new Kept<Float32Array>(DICTIONARY_BYTES);
   readonly #scratch = new Scratch();
 
   /**
    * @param bytes the file
    * @param cacheBytes what kept pages may take; the last one is always kept
    */
-  constructor(readonly bytes: SyncBytes, readonly cacheBytes: number) {}
+  constructor(readonly bytes: SyncBytes, cacheBytes: number) {
+    this.#pages = new Kept(cacheBytes, dropPage);
+  }
 
   /**
    * Decodes rows.
@@ -164,7 +173,7 @@ export class PageDecoder {
     page: Page,
     type: SlotType,
   ): OpenPage {
-    return this.#remember(page.offset, () => {
+    return this.#pages.of(page.offset, page.uncompressed, () => {
       if (page.nulls > 0) throw new Irregular("Page holds nulls");
       const { leaf, codec } = column;
       const raw = codec === "UNCOMPRESSED" ||
@@ -218,34 +227,22 @@ export class PageDecoder {
   #dictionary(column: DecodeColumn, type: SlotType): Float32Array {
     const page = column.dictionary;
     if (page === undefined) throw new Error("Dictionary page is missing");
-    return this.#remember(page.offset, () => {
+    const floats = page.slots * type.perSlot;
+    return this.#dictionaries.of(page.offset, floats * 4, () => {
       const bytes = readDictionaryBytes(this.bytes, page, column.codec);
       if (page.slots * slotBytes(type) > bytes.length) {
         throw new Error("Dictionary ends before its values do");
       }
-      const out = new Float32Array(page.slots * type.perSlot);
+      const out = new Float32Array(floats);
       decodePlain(type, bytes, 0, page.slots, out);
       return out;
     });
   }
+}
 
-  // Batches end inside pages, so the page read last is asked for again; scalar columns come back to many.
-  #remember<T extends OpenPage | Float32Array>(key: number, make: () => T): T {
-    const held = this.#cache.get(key);
-    if (held !== undefined) return held.value as T;
-    const value = make();
-    const size = value instanceof Float32Array
-      ? value.byteLength
-      : value.values instanceof Uint8Array
-      ? value.values.buffer.byteLength
-      : 64;
-    for (const [old, { bytes }] of this.#cache) {
-      if (this.#cached + size <= this.cacheBytes) break;
-      this.#cache.delete(old);
-      this.#cached -= bytes;
-    }
-    this.#cache.set(key, { bytes: size, value });
-    this.#cached += size;
-    return value;
-  }
+// Small buffers may be parts of one that others use.
+function dropPage({ values }: OpenPage) {
+  if (!(values instanceof Uint8Array)) return;
+  const buffer = values.buffer as ArrayBuffer;
+  if (buffer.byteLength >= FREED_BYTES) release(buffer);
 }

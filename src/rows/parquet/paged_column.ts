@@ -53,13 +53,6 @@ export class PagedColumn {
     );
   }
 
-  /** Rows of the page that a row begins in, about. */
-  async pageRows(row: number): Promise<number> {
-    const slot = row * this.slotsPerRow;
-    await this.#walkTo(slot);
-    return this.#pages[this.#pageAt(slot - 1)].slots / this.slotsPerRow;
-  }
-
   // Index of the page that holds a slot.
   #pageAt(slot: number): number {
     let low = 0;

@@ -134,14 +134,15 @@ function checkPage(
     encoding: fields.encoding ?? "unknown",
     version: v1 !== undefined ? 1 : v2 !== undefined ? 2 : 0,
     crc: header.crc,
-    repetitionBytes: v2?.repetition_levels_byte_length ?? 0,
-    definitionBytes: v2?.definition_levels_byte_length ?? 0,
-    nulls: v2?.num_nulls ?? 0,
+    repetitionBytes: v2 ? v2.repetition_levels_byte_length : 0,
+    definitionBytes: v2 ? v2.definition_levels_byte_length : 0,
+    nulls: v2 ? v2.num_nulls : 0,
     valuesCompressed: v2?.is_compressed ?? true,
   };
   const { compressed, uncompressed, slots } = page;
   const levels = page.repetitionBytes + page.definitionBytes;
-  const rows = v2?.num_rows ?? 0;
+  const rows = v2 ? v2.num_rows : 0;
+  // Damage can take fields away that the format requires, whatever their types say.
   const sizes = [compressed, uncompressed, slots, page.nulls, rows];
   sizes.push(page.repetitionBytes, page.definitionBytes);
   if (!sizes.every((size) => Number.isInteger(size) && size >= 0)) {

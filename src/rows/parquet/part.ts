@@ -13,8 +13,6 @@ const BLOCK_BYTES = 64 * 2 ** 20;
 const PIECE_BYTES = 16 * 2 ** 20;
 /** Decoded pages that are kept in this thread: a batch may end within one, scalar columns come back to many. */
 const CACHE_BYTES = 64 * 2 ** 20;
-/** Jobs for workers have about this much. */
-const JOB_BYTES = 8 * 2 ** 20;
 
 /** A row group's number and size, what a page of it may take, and what decodes it. */
 export interface GroupShape {
@@ -92,7 +90,7 @@ export class RowGroupPart implements Part {
   async blocks(): Promise<RowRange[]> {
     const bytes = this.width * 4;
     if (this.rows * bytes <= BLOCK_BYTES) return [{ start: 0, end: this.rows }];
-    return await Array.fromAsync(this.#cut(0, this.rows, PIECE_BYTES / bytes));
+    return await Array.fromAsync(this.#cut(PIECE_BYTES / bytes));
   }
 
   /** See {@linkcode Part.read}. */
@@ -111,21 +109,19 @@ export class RowGroupPart implements Part {
     return await turn;
   }
 
-  /** See {@linkcode Part.jobs}. */
-  async *jobs(
-    { start, end }: RowRange,
-    cuts: readonly number[],
-  ): AsyncGenerator<PartJob> {
-    const rows = JOB_BYTES / 4 / this.width;
-    for await (const piece of this.#cut(start, end, rows, cuts)) {
-      const spec = await this.#spec(piece);
-      let cost = (piece.end - piece.start) * this.width * 4;
-      for (const { pages } of spec.columns) {
-        const sizes = pages.map((page) => page.compressed + page.uncompressed);
-        cost += Math.max(0, ...sizes);
-      }
-      yield { ...piece, spec, cost, source: this.source };
+  /** See {@linkcode Part.job}. */
+  async job(start: number, least: number, end: number): Promise<PartJob> {
+    const stop = await this.#jobEnd(
+      this.#scalar ? start + this.#blockRows : least,
+      end,
+    );
+    const spec = await this.#spec({ start, end: stop });
+    let cost = (stop - start) * this.width * 4;
+    for (const { pages } of spec.columns) {
+      const sizes = pages.map((page) => page.compressed + page.uncompressed);
+      cost += Math.max(0, ...sizes);
     }
+    return { start, end: stop, spec, cost, source: this.source };
   }
 
   /** Whether rows have to be read one by one: some are not full vectors. */
@@ -223,35 +219,20 @@ export class RowGroupPart implements Part {
     return { columns, width: this.width, startRow: start, endRow: end };
   }
 
-  // The end of a page or, where pages are a small part of a step, a cut near by: a page in two jobs is decoded twice.
-  async #pageEnd(
-    least: number,
-    cut: number | undefined,
-    step: number,
-  ): Promise<number> {
-    const [column] = this.#columns;
-    const end = await column.pageEnd(least);
-    if (cut === undefined || cut > least + step) return end;
-    const rows = await column.pageRows(cut);
-    return rows <= step / 8 ? cut : end;
+  // Where a page ends; columns' pages differ: they end anywhere.
+  async #jobEnd(least: number, end: number): Promise<number> {
+    if (least >= end) return end;
+    if (this.#cutsAnywhere) return least;
+    return Math.min(end, await this.#columns[0].pageEnd(least));
   }
 
-  // Runs of at least `rows` rows that end where a page ends; of scalar columns, whose pages differ, whole blocks.
-  async *#cut(
-    start: number,
-    end: number,
-    rows: number,
-    cuts: readonly number[] = [],
-  ): AsyncGenerator<RowRange> {
+  // Runs of at least `rows` rows that end where a page ends; of scalar columns, whole blocks.
+  async *#cut(rows: number): AsyncGenerator<RowRange> {
     const step = this.#scalar ? this.#blockRows : rows;
-    for (let next = 0; start < end;) {
-      const least = Math.min(end, Math.ceil(start + step));
-      while (cuts[next] < start + step / 2) next++;
-      const stop = least === end || this.#cutsAnywhere
-        ? least
-        : Math.min(end, await this.#pageEnd(least, cuts[next], step));
-      yield { start, end: stop };
-      start = stop;
+    for (let start = 0; start < this.rows;) {
+      const end = await this.#jobEnd(Math.ceil(start + step), this.rows);
+      yield { start, end };
+      start = end;
     }
   }
 }

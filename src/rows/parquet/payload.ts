@@ -18,7 +18,8 @@ export class Scratch {
 
   /** Bytes to overwrite; those taken before are void. */
   take(size: number): Uint8Array {
-    if (this.#bytes.length < size) this.#bytes = new Uint8Array(size);
+    // A byte more: decoders want to see that they leave it alone.
+    if (this.#bytes.length <= size) this.#bytes = new Uint8Array(size + 1);
     return this.#bytes.subarray(0, size);
   }
 }

@@ -1,86 +1,105 @@
 import { DbksvdError } from "../../errors.ts";
-import type { DecodeOutcome, DecodeReply, DecodeRequest } from "./messages.ts";
+import type { DecodeReply, DecodeRequest } from "./messages.ts";
 
 interface Waiting {
   request: DecodeRequest;
-  transfer: Transferable[];
-  resolve: (outcome: DecodeOutcome) => void;
+  resolve: (reply: DecodeReply) => void;
   reject: (error: unknown) => void;
 }
 
-/** Workers that decode, each one job at a time; jobs beyond that wait their turn. */
+/** A worker and the requests that it was sent, in the order in which it answers. */
+interface Member {
+  worker: Worker;
+  sent: Waiting[];
+}
+
+/** Requests that a worker is sent: it goes on with the next ones while this thread has no time for it. */
+const SENT_AHEAD = 3;
+
+/** Workers that decode, each one request after the other; those beyond what they were sent wait their turn. */
 export class DecodePool {
-  readonly #workers: Worker[] = [];
-  readonly #idle: Worker[] = [];
+  readonly #members: Member[] = [];
   readonly #queue: Waiting[] = [];
-  readonly #running = new Map<Worker, Waiting>();
-  #next = 0;
   #closed = false;
 
-  /** @param size workers at most; they are started as jobs come */
+  /** @param size workers at most; they are started as requests come */
   constructor(readonly size: number) {}
 
-  /** Decodes a job. */
-  run(
-    job: Omit<DecodeRequest, "id">,
-    transfer: Transferable[] = [],
-  ): Promise<DecodeOutcome> {
+  /** Has jobs done. Their buffers and the bytes that come with them are transferred. */
+  run(request: DecodeRequest): Promise<DecodeReply> {
     if (this.#closed) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      const request = { id: this.#next++, ...job };
-      this.#queue.push({ request, transfer, resolve, reject });
+      this.#queue.push({ request, resolve, reject });
       this.#dispatch();
     });
   }
 
-  /** Ends the workers; jobs not done are refused. */
+  /** Ends the workers; what is not done is refused. */
   close(): void {
     this.#closed = true;
-    for (const worker of this.#workers) worker.terminate();
-    const left = [...this.#running.values(), ...this.#queue.splice(0)];
-    this.#running.clear();
+    const left = this.#queue.splice(0);
+    for (const { worker, sent } of this.#members.splice(0)) {
+      worker.terminate();
+      left.push(...sent.splice(0));
+    }
     for (const { reject } of left) reject(closedError());
   }
 
   #dispatch() {
     while (this.#queue.length > 0) {
-      const worker = this.#idle.pop() ?? this.#start();
-      if (worker === undefined) return;
+      const member = this.#leastBusy();
+      if (member.sent.length === SENT_AHEAD) return;
       const waiting = this.#queue.shift()!;
-      this.#running.set(worker, waiting);
-      worker.postMessage(waiting.request, waiting.transfer);
+      member.sent.push(waiting);
+      member.worker.postMessage(waiting.request, memoryOf(waiting.request));
     }
   }
 
-  #start(): Worker | undefined {
-    if (this.#workers.length === this.size) return undefined;
-    const url = new URL("./decode_worker.ts", import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => {
-      this.#finish(worker)?.resolve(data);
-      this.#idle.push(worker);
-      this.#dispatch();
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#workers.splice(this.#workers.indexOf(worker), 1);
-      this.#finish(worker)?.reject(
-        new DbksvdError("run", `A decoding worker died, ${event.message}`, {
-          mend: "run again; with --decode-workers 0 if it happens again",
-        }),
-      );
-      worker.terminate();
-      this.#dispatch();
-    };
-    this.#workers.push(worker);
-    return worker;
+  #leastBusy(): Member {
+    let least: Member | undefined;
+    for (const member of this.#members) {
+      if (least === undefined || member.sent.length < least.sent.length) {
+        least = member;
+      }
+    }
+    const idle = least?.sent.length === 0;
+    return least === undefined || (!idle && this.#members.length < this.size)
+      ? this.#start()
+      : least;
   }
 
-  #finish(worker: Worker): Waiting | undefined {
-    const waiting = this.#running.get(worker);
-    this.#running.delete(worker);
-    return waiting;
+  #start(): Member {
+    const url = new URL("./decode_worker.ts", import.meta.url);
+    const member: Member = {
+      worker: new Worker(url, { type: "module" }),
+      sent: [],
+    };
+    member.worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => {
+      member.sent.shift()?.resolve(data);
+      this.#dispatch();
+    };
+    member.worker.onerror = (event) => {
+      event.preventDefault();
+      this.#members.splice(this.#members.indexOf(member), 1);
+      const error = new DbksvdError(
+        "run",
+        `A decoding worker died, ${event.message}`,
+        { mend: "run again; with --decode-workers 0 if it happens again" },
+      );
+      for (const { reject } of member.sent.splice(0)) reject(error);
+      member.worker.terminate();
+      this.#dispatch();
+    };
+    this.#members.push(member);
+    return member;
   }
+}
+
+function memoryOf({ jobs, buffers }: DecodeRequest): ArrayBuffer[] {
+  const fetched = jobs.flatMap(({ from }) =>
+    "pieces" in from ? from.pieces.map(({ bytes }) => bytes) : []
+  );
+  return [...buffers, ...fetched].map(({ buffer }) => buffer);
 }
 
 function closedError(): DbksvdError {

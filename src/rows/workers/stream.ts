@@ -3,30 +3,21 @@ import type { RowBlock, RowRange } from "../delivery.ts";
 import { fetchPages } from "../parquet/fetch.ts";
 import { whyNonFinite } from "../parquet/part.ts";
 import type { Fault, PartJob } from "../part.ts";
-import {
-  type PartStore,
-  placed,
-  type PlacedPart,
-  withoutRows,
-} from "../store.ts";
-import type { DecodeOutcome } from "./messages.ts";
+import { type PartStore, placed } from "../store.ts";
+import type {
+  DecodeJob,
+  DecodeOutcome,
+  DecodeReply,
+  Slice,
+} from "./messages.ts";
 import type { DecodePool } from "./pool.ts";
+import { type Piece, RangeFiller } from "./range_filler.ts";
+import { cutGroups, type Group, type Task } from "./tasks.ts";
 
-/** Rows that are decoded in this thread at a time. */
-const PIECE_BYTES = 16 * 2 ** 20;
-
-/** Rows of a part that are decoded by themselves: by a worker, or in this thread where there is no job for one. */
-interface Task extends RowRange {
-  at: PlacedPart;
-  cost: number;
-  outcome?: Promise<DecodeOutcome>;
-}
-
-/** Decoded rows, their numbers counted over the store. */
-interface Piece extends RowRange {
-  data: Float32Array<ArrayBuffer>;
-  dropped: number[];
-}
+/** Groups under way for every worker: one that it decodes, and what it goes on with. */
+const GROUPS_AHEAD = 3;
+/** What a group sends back at most, single pages apart: much more at once sets off garbage collections. */
+const SENT_BYTES = 32 * 2 ** 20;
 
 /**
  * Streams ranges that workers decode, in order.
@@ -44,17 +35,11 @@ export async function* streamThroughWorkers(
   signal?: AbortSignal,
 ): AsyncGenerator<RowBlock> {
   const wanted = [...ranges];
-  const spans = joined(wanted);
-  const pieces = decodePieces(store, pool, spans, readAhead, signal);
+  const pieces = decodePieces(store, pool, wanted, readAhead, signal);
   try {
-    let piece: Piece | undefined;
     for (const range of wanted) {
-      const filler = new RangeFiller(range, store.width);
-      while (!filler.full) {
-        piece ??= (await pieces.next()).value as Piece;
-        filler.add(piece);
-        if (filler.at === piece.end) piece = undefined;
-      }
+      const filler = new RangeFiller(range, store.width, store.buffers);
+      while (!filler.full) filler.add((await pieces.next()).value as Piece);
       yield filler.take();
     }
   } finally {
@@ -62,189 +47,195 @@ export async function* streamThroughWorkers(
   }
 }
 
-/** Ranges that follow on each other. */
-interface Span extends RowRange {
-  /** Where each of them ends. */
-  cuts: number[];
-}
-
-// Ranges that follow on each other are decoded as one, so that a page between two can be decoded once.
-function joined(ranges: readonly RowRange[]): Span[] {
-  const spans: Span[] = [];
-  for (const { start, end } of ranges) {
-    const last = spans[spans.length - 1];
-    if (last?.end === start) {
-      last.end = end;
-      last.cuts.push(end);
-    } else spans.push({ start, end, cuts: [end] });
-  }
-  return spans;
+/** A group that workers decode, or that waits for this thread. */
+interface Begun {
+  group: Group;
+  reply?: Promise<DecodeReply>;
 }
 
 async function* decodePieces(
   store: PartStore,
   pool: DecodePool,
-  spans: readonly Span[],
+  ranges: readonly RowRange[],
   readAhead: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Piece> {
-  const source = tasks(store, spans);
-  const queue: Task[] = [];
+  const groups = cutGroups(store, ranges, mostBytes(store, pool, ranges));
+  const queue: Begun[] = [];
   let ended = false;
   let cost = 0;
   try {
     while (true) {
-      // Always one job, however large; more as far as memory and workers go.
+      // Always one group, however large; more as far as memory and workers go.
       while (
         !ended && (queue.length === 0 ||
-          (cost < readAhead && queue.length < 3 * pool.size))
+          (cost < readAhead && queue.length < GROUPS_AHEAD * pool.size))
       ) {
-        const next = await source.next();
+        const next = await groups.next();
         if (next.done) ended = true;
         else {
           cost += next.value.cost;
-          queue.push(next.value);
-          begin(next.value, pool, signal);
+          queue.push(begin(store, next.value, pool, signal));
         }
       }
-      const task = queue.shift();
-      if (task === undefined) return;
+      const begun = queue.shift();
+      if (begun === undefined) return;
       signal?.throwIfAborted();
-      yield await finish(store, task);
-      cost -= task.cost;
+      yield* finish(store, begun);
+      cost -= begun.group.cost;
     }
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   } finally {
-    for (const { outcome } of queue) outcome?.catch(() => undefined);
+    for (const { reply } of queue) reply?.catch(() => undefined);
   }
 }
 
-async function* tasks(
-  store: PartStore,
-  spans: readonly Span[],
-): AsyncGenerator<Task & { job?: PartJob }> {
-  for (const span of spans) {
-    for (const { at, start, end } of store.overlaps(span)) {
-      const cuts = span.cuts.map((row) => row - at.firstRow)
-        .filter((row) => row > start && row <= end);
-      yield* partTasks(at, { start, end }, cuts, store.width);
-    }
-  }
-}
-
-async function* partTasks(
-  at: PlacedPart,
-  { start, end }: RowRange,
-  cuts: readonly number[],
-  width: number,
-): AsyncGenerator<Task & { job?: PartJob }> {
-  const { part, place } = at;
-  if (part.jobs !== undefined && !part.irregular) {
-    const jobs = part.jobs({ start, end }, cuts);
-    while (!part.irregular) {
-      const next = await placed(place, part, () => jobs.next());
-      if (next.done) return;
-      const job = next.value;
-      yield { at, start: job.start, end: job.end, cost: job.cost, job };
-      start = job.end;
-    }
-  }
-  const rows = Math.max(1, Math.floor(PIECE_BYTES / 4 / width));
-  for (; start < end; start += rows) {
-    yield { at, start, end: Math.min(end, start + rows), cost: 0 };
-  }
+// As much as leaves every worker something to do, in the memory there is.
+function mostBytes(
+  { readAhead, width }: PartStore,
+  { size }: DecodePool,
+  ranges: readonly RowRange[],
+): number {
+  const rows = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  const share = rows * width * 4 / (2 * size);
+  return Math.min(SENT_BYTES, readAhead / (size + 1), share);
 }
 
 function begin(
-  task: Task & { job?: PartJob },
+  store: PartStore,
+  group: Group,
   pool: DecodePool,
   signal?: AbortSignal,
-) {
-  if (task.job === undefined) return;
-  const { spec, source } = task.job;
-  task.outcome = source.localPath !== undefined
-    ? pool.run({ spec, from: { path: source.localPath } })
-    : fetchPages(source, spec, signal).then((pieces) =>
-      pool.run(
-        { spec, from: { pieces } },
-        pieces.map(({ bytes }) => bytes.buffer),
-      )
+): Begun {
+  const jobs = group.tasks.map(({ job }) => job);
+  if (!jobs.every((job) => job !== undefined)) return { group };
+  const slices = group.tasks.map((task) => slicesOf(group, task, store.width));
+  const reply = Promise.all(
+    jobs.map(async (job, i): Promise<DecodeJob> => ({
+      spec: job.spec,
+      from: await bytesOf(job, signal),
+      slices: slices[i],
+    })),
+  ).then((jobs) => {
+    const buffers = group.places.map(({ rows }) =>
+      store.buffers.take(rows * store.width)
     );
+    return pool.run({ jobs, buffers });
+  });
   // It is looked at in its turn; until then, a failure is no unhandled one.
-  task.outcome.catch(() => undefined);
+  reply.catch(() => undefined);
+  return { group, reply };
 }
 
-async function finish(store: PartStore, task: Task): Promise<Piece> {
-  const { at, start, end } = task;
-  const { part, place, firstRow } = at;
-  const { data, faults } = await placed(
-    place,
-    part,
-    () => decoded(task, store.width),
-  );
-  const dropped = await store.judge(at, { start, end }, data, faults);
-  return { start: firstRow + start, end: firstRow + end, data, dropped };
+async function bytesOf(
+  { spec, source }: PartJob,
+  signal?: AbortSignal,
+): Promise<DecodeJob["from"]> {
+  return source.localPath !== undefined
+    ? { path: source.localPath }
+    : { pieces: await fetchPages(source, spec, signal) };
 }
 
-async function decoded(
+function slicesOf({ places }: Group, task: RowRange, width: number): Slice[] {
+  return places.flatMap((place, buffer) => {
+    const start = Math.max(task.start, place.start);
+    const end = Math.min(task.end, place.end);
+    if (start >= end) return [];
+    return [{ rows: end - start, buffer, at: (start - place.from) * width }];
+  });
+}
+
+async function* finish(
+  store: PartStore,
+  { group, reply }: Begun,
+): AsyncGenerator<Piece> {
+  const regular = group.tasks.every(({ at }) => !at.part.irregular);
+  const answer = regular ? await reply : undefined;
+  for (const [i, task] of group.tasks.entries()) {
+    const outcome = answer?.outcomes[i];
+    const bad = outcome === undefined
+      ? undefined
+      : await badRows(task, outcome);
+    yield* bad === undefined
+      ? readHere(store, group, task)
+      : decoded(store, group, task, answer!.buffers, bad);
+  }
+}
+
+// Rows of no use, or nothing where the part has to be read in this thread.
+async function badRows(
+  { at: { part, place } }: Task,
+  outcome: DecodeOutcome,
+): Promise<number[] | undefined> {
+  if ("bad" in outcome) return outcome.bad;
+  if ("irregular" in outcome) {
+    part.beIrregular?.();
+    return undefined;
+  }
+  const { kind, error } = outcome;
+  return await placed(place, part, () => {
+    throw kind === undefined ? new Error(error) : new DbksvdError(kind, error);
+  });
+}
+
+async function* decoded(
+  store: PartStore,
+  group: Group,
   task: Task,
-  width: number,
-): Promise<{ data: Float32Array<ArrayBuffer>; faults: Fault[] }> {
-  const { at: { part }, start, end } = task;
-  const outcome = part.irregular ? undefined : await task.outcome;
-  if (outcome !== undefined && "error" in outcome) {
-    throw outcome.kind === undefined
-      ? new Error(outcome.error)
-      : new DbksvdError(outcome.kind, outcome.error);
+  buffers: readonly Float32Array<ArrayBuffer>[],
+  bad: readonly number[],
+): AsyncGenerator<Piece> {
+  const { width } = store;
+  let start = task.start;
+  for (const { rows, buffer, at } of slicesOf(group, task, width)) {
+    const end = start + rows;
+    const data = buffers[buffer];
+    const values = data.subarray(at, at + rows * width);
+    const faults: Fault[] = [];
+    for (const row of bad) {
+      const within = task.start + row - start;
+      if (within < 0 || within >= rows) continue;
+      const why = whyNonFinite(values, within, width);
+      faults.push({ row: task.start + row - task.at.firstRow, why });
+    }
+    const range = withinPart(task, { start, end });
+    const dropped = await store.judge(task.at, range, values, faults);
+    const { home, end: stop } = group.places[buffer];
+    yield { start, end, data, at, home, last: end === stop, dropped };
+    start = end;
   }
-  if (outcome !== undefined && "data" in outcome) {
-    const { data, bad } = outcome;
-    const faults = bad.map((row) => ({
-      row: start + row,
-      why: whyNonFinite(data, row, width),
-    }));
-    return { data, faults };
-  }
-  if (outcome !== undefined) part.beIrregular?.();
-  const data = new Float32Array((end - start) * width);
-  return { data, faults: await part.read({ start, end }, data) };
 }
 
-// Fills one range from pieces; a piece that is the whole of it is handed on as it is.
-class RangeFiller {
-  at: number;
-  #data?: Float32Array<ArrayBuffer>;
-  #dropped: number[] = [];
-
-  constructor(readonly range: RowRange, readonly width: number) {
-    this.at = range.start;
+async function* readHere(
+  store: PartStore,
+  group: Group,
+  task: Task,
+): AsyncGenerator<Piece> {
+  const { width } = store;
+  const { at: { part, place } } = task;
+  const range = withinPart(task, task);
+  const data = store.buffers.take((task.end - task.start) * width);
+  const faults = await placed(place, part, () => part.read(range, data));
+  const dropped = await store.judge(task.at, range, data, faults);
+  let start = task.start;
+  for (const { rows, buffer } of slicesOf(group, task, width)) {
+    const end = start + rows;
+    const whole = group.places[buffer];
+    yield {
+      start,
+      end,
+      data,
+      at: (start - task.start) * width,
+      home: whole.home && rows === whole.rows && data.length === rows * width,
+      last: end === task.end,
+      dropped: dropped.filter((row) => row >= start && row < end),
+    };
+    start = end;
   }
+}
 
-  get full(): boolean {
-    return this.at >= this.range.end;
-  }
-
-  add({ start, end, data, dropped }: Piece) {
-    const { range, width } = this;
-    const stop = Math.min(end, range.end);
-    if (start === range.start && end === range.end) {
-      this.#data = data;
-    } else {
-      this.#data ??= new Float32Array((range.end - range.start) * width);
-      this.#data.set(
-        data.subarray((this.at - start) * width, (stop - start) * width),
-        (this.at - range.start) * width,
-      );
-    }
-    for (const row of dropped) {
-      if (row >= this.at && row < stop) this.#dropped.push(row);
-    }
-    this.at = stop;
-  }
-
-  take(): RowBlock {
-    return withoutRows(this.range, this.#data!, this.width, this.#dropped);
-  }
+function withinPart({ at: { firstRow } }: Task, { start, end }: RowRange) {
+  return { start: start - firstRow, end: end - firstRow };
 }

@@ -1,0 +1,66 @@
+import type { RowBuffers } from "../buffers.ts";
+import type { RowBlock, RowRange } from "../delivery.ts";
+import { withoutRows } from "../store.ts";
+
+/** Decoded rows, counted over the store, all of one range. */
+export interface Piece extends RowRange {
+  /** The buffer that they lie in, from its float `at` on. */
+  data: Float32Array<ArrayBuffer>;
+  at: number;
+  /** Whether the buffer is the range's own, and they lie at their place in it. */
+  home: boolean;
+  /** Whether nothing else of the buffer is still to come. */
+  last: boolean;
+  dropped: number[];
+}
+
+/** Puts a range together from pieces that come in order. Those that were decoded into their place stay there. */
+export class RangeFiller {
+  #at: number;
+  #data?: Float32Array<ArrayBuffer>;
+  readonly #dropped: number[] = [];
+
+  constructor(
+    readonly range: RowRange,
+    readonly width: number,
+    readonly buffers: RowBuffers,
+  ) {
+    this.#at = range.start;
+  }
+
+  /** Whether all rows are there. */
+  get full(): boolean {
+    return this.#at >= this.range.end;
+  }
+
+  /** Takes the next rows. */
+  add(piece: Piece): void {
+    if (piece.home) this.#moveTo(piece.data);
+    else this.#copy(piece);
+    for (const row of piece.dropped) this.#dropped.push(row);
+    this.#at = piece.end;
+  }
+
+  /** The rows, without those dropped. */
+  take(): RowBlock {
+    return withoutRows(this.range, this.#data!, this.width, this.#dropped);
+  }
+
+  // What was put elsewhere before the range's own buffer came.
+  #moveTo(data: Float32Array<ArrayBuffer>) {
+    const before = this.#data;
+    if (before === data) return;
+    this.#data = data;
+    if (before === undefined) return;
+    data.set(before.subarray(0, (this.#at - this.range.start) * this.width));
+    this.buffers.give(before);
+  }
+
+  #copy({ start, end, data, at, last }: Piece) {
+    const { range, width } = this;
+    this.#data ??= this.buffers.take((range.end - range.start) * width);
+    const values = data.subarray(at, at + (end - start) * width);
+    this.#data.set(values, (start - range.start) * width);
+    if (last) this.buffers.give(data);
+  }
+}
