@@ -10,8 +10,8 @@ import {
 function assertNothingStays(seen: Holding[]): void {
   const growth = growthOf(seen);
   assert(seen.length >= 4);
-  assert(growth.residentMb < 64, JSON.stringify(growth));
-  assert(growth.heapMb < 16, JSON.stringify(growth));
+  assert(growth.residentMb < 40, JSON.stringify(growth));
+  assert(growth.heapMb < 12, JSON.stringify(growth));
   assert(growth.threads <= 6 && growth.openFiles <= 4, JSON.stringify(growth));
 }
 

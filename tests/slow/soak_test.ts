@@ -6,23 +6,26 @@ import {
   shortTrainings,
 } from "../../tasks/soak/run.ts";
 
-// V8 takes memory in steps of tens of MB; one batch of rows kept by mistake in each run would come to more.
+// What V8 leaves lying before it collects: an hour's training went up and down by 45 MB, one of two minutes grew by 8, a
+// thousand short ones by 14. A batch of rows kept by mistake in each run would come to more.
 function assertFlat(seen: Holding[], residentMb: number): void {
   const growth = growthOf(seen);
   console.log(seen.at(-1), growth);
   assert(growth.residentMb < residentMb, JSON.stringify(growth));
-  assert(growth.heapMb < 16, JSON.stringify(growth));
+  assert(growth.heapMb < 12, JSON.stringify(growth));
   assert(growth.threads <= 6 && growth.openFiles <= 4, JSON.stringify(growth));
 }
 
 Deno.test("a thousand short trainings in one process leave nothing behind", async () => {
-  assertFlat(await shortTrainings(1000, "cpu"), 48);
+  assertFlat(await shortTrainings(1000, "cpu"), 32);
 });
 
 Deno.test("short trainings on the GPU leave nothing behind", async () => {
-  assertFlat(await shortTrainings(32, "gpu"), 48);
+  assertFlat(await shortTrainings(32, "gpu"), 24);
 });
 
-Deno.test("a long training holds no more at its end than when it was warm", async () => {
-  assertFlat(await longTraining(60, "cpu"), 64);
-});
+for (const device of ["cpu", "gpu"] as const) {
+  Deno.test(`a long training on the ${device} holds no more at its end than when it was warm`, async () => {
+    assertFlat(await longTraining(60, device), 24);
+  });
+}
