@@ -196,11 +196,20 @@ async function start(
       rowLength: normalisation.scale * Math.sqrt(
         options.center ? statistics.spread : statistics.energy,
       ),
-      normLimit: limit,
+      normLimit: isBeyondReach(limit, statistics, options) ? 0 : limit,
       trainingRows,
     },
     options,
   );
+}
+
+// True where every training row was seen to be nearer than the limit: none needs to be looked at again.
+function isBeyondReach(
+  limit: number,
+  { reach }: RowStatistics,
+  { center, statsRows }: TrainOptions,
+): boolean {
+  return center && statsRows === undefined && reach <= limit;
 }
 
 function firstAtoms(

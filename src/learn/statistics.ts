@@ -15,6 +15,8 @@ export interface RowStatistics {
   spread: number;
   /** mean ‖y‖². */
   energy: number;
+  /** No row that was seen is further from the mean; Infinity where that is not known. */
+  reach: number;
   /** Rows drawn at random, each once, as raw values: up to the number asked for. */
   drawn: Float32Array[];
 }
@@ -76,7 +78,8 @@ export async function gatherWithin(
     width,
     again(),
   );
-  return { statistics: near, limit };
+  // These rows came drawn in; those to be trained on may be anywhere.
+  return { statistics: { ...near, reach: Infinity }, limit };
 }
 
 async function* drawnIn(
@@ -124,6 +127,8 @@ class ShiftedSums {
   readonly #origin: Float64Array;
   readonly #sum: Float64Array;
   #squares = 0;
+  /** The greatest square distance of a row from the origin. */
+  #farthest = 0;
 
   constructor(width: number) {
     this.#width = width;
@@ -158,6 +163,7 @@ class ShiftedSums {
       s3 += d * d;
     }
     this.#squares += (s0 + s1) + (s2 + s3);
+    this.#farthest = Math.max(this.#farthest, s0, s1, s2, s3);
   }
 
   #addOne(data: Float32Array, first: number): void {
@@ -169,6 +175,7 @@ class ShiftedSums {
       squares += value * value;
     }
     this.#squares += squares;
+    this.#farthest = Math.max(this.#farthest, squares);
   }
 
   result(): Omit<RowStatistics, "drawn"> {
@@ -181,6 +188,8 @@ class ShiftedSums {
       return this.#origin[p] + offset;
     });
     const spread = Math.max(0, this.#squares / count - shift);
-    return { rows: this.rows, mean, spread, energy: spread + length };
+    // From a row to the mean by way of the origin, rounded up.
+    const reach = (Math.sqrt(this.#farthest) + Math.sqrt(shift)) * (1 + 1e-6);
+    return { rows: this.rows, mean, spread, energy: spread + length, reach };
   }
 }

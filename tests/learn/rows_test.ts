@@ -64,6 +64,12 @@ Deno.test("gatherStatistics() gives mean, spread and a draw, however large the o
   assert.equal(found.drawn.length, 50);
   found.mean.forEach((v, p) => assert(Math.abs(v - mean[p]) < 1e-9 * offset));
   assert(Math.abs(found.spread - spread) < 1e-9 * spread);
+  for (let i = 0; i < ROWS; i++) {
+    const away = Math.hypot(
+      ...Array.from(mean, (v, p) => raw(i * WIDTH + p) - v),
+    );
+    assert(away <= found.reach, `row ${i} is ${away} away`);
+  }
   const { scale } = normalisationOf(found, { center: true, scale: true });
   assert(Math.abs(scale - Math.sqrt(WIDTH / spread)) < 1e-6 * scale);
 });
@@ -74,6 +80,7 @@ Deno.test("normalisationOf() keeps the scale of rows without spread", () => {
     mean: Float64Array.of(1, 2),
     spread: 0,
     energy: 5,
+    reach: 0,
     drawn: [],
   };
   assert.equal(normalisationOf(flat, { center: true, scale: true }).scale, 1);
