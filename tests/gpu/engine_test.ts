@@ -258,6 +258,11 @@ const CASES: Case[] = [
     problem: { width: 40, atoms: 15, sparsity: 15, rowCount: 90 },
   },
   {
+    name: "more nonzeros than a word has bits",
+    problem: { width: 80, atoms: 90, rowCount: 150, sparsity: 40 },
+    step: { atomBatch: 9 },
+  },
+  {
     name: "rows wider than a workgroup holds",
     problem: { width: 1301, atoms: 19, sparsity: 3, rowCount: 70 },
     options: SMALL_WORKGROUPS,
