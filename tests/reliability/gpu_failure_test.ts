@@ -80,12 +80,12 @@ for (
 }
 
 /**
- * Runs a training whose GPU's memory runs out. A software driver's would only do so after the machine's: there, the
- * address space ends a little above what Deno reserves.
+ * Runs a program in a process where the GPU's memory can run out. A software driver's would only do so after the
+ * machine's: there, the address space ends a little above what Deno reserves.
  */
-async function trainOutOfMemory(
-  out: string,
-  retries: number,
+async function withLittleMemory(
+  program: string,
+  ...args: string[]
 ): Promise<{ code: number; err: string }> {
   const child = new Deno.Command("sh", {
     args: [
@@ -97,9 +97,8 @@ async function trainOutOfMemory(
         : "unlimited",
       Deno.execPath(),
       ...["run", "--no-check", "-A"],
-      join(import.meta.dirname!, "oom_child.ts"),
-      out,
-      String(retries),
+      join(import.meta.dirname!, program),
+      ...args,
     ],
     stdout: "null",
   });
@@ -130,7 +129,7 @@ Deno.test("trainToDirectory() whose GPU's memory runs out says so and how to go 
     const expected = await dictionaryBytes(straight);
 
     const out = join(directory, "stopped");
-    const { code, err } = await trainOutOfMemory(out, 0);
+    const { code, err } = await withLittleMemory("oom_child.ts", out, "0");
     assert.equal(code, 4, err);
     assert.match(err, /out of memory.*safe up to iteration 6.*--resume/);
     await assertSafeUpToSix(out);
@@ -138,9 +137,15 @@ Deno.test("trainToDirectory() whose GPU's memory runs out says so and how to go 
     assert.deepEqual(await dictionaryBytes(out), expected);
 
     const again = join(directory, "retried");
-    const retried = await trainOutOfMemory(again, 1);
+    const retried = await withLittleMemory("oom_child.ts", again, "1");
     assert.equal(retried.code, 0, retried.err);
     assert.match(retried.err, /trying again from iteration 6/);
     assert.deepEqual(await dictionaryBytes(again), expected);
   });
+});
+
+Deno.test("createGpuEngine() where others have taken the memory says what is needed and what would do", async () => {
+  const { code, err } = await withLittleMemory("oom_engine_child.ts");
+  assert.equal(code, 4, err);
+  assert.match(err, /The device has .* are needed.*--sample-batch \d+/);
 });
