@@ -59,7 +59,7 @@ export function addRowOptions<
       option("--cache-dir <dir>", "keep what is read from the web here"),
     )
     .addOption(
-      option("--decode-workers <count>", "threads that decode; 0: this one")
+      option("--decode-workers <count>", "workers that decode; 0: this thread")
         .argParser(wholeNumber(0)),
     ) as unknown as Command<Arguments, Options & RowOptions>;
 }

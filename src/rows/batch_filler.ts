@@ -1,4 +1,4 @@
-import type { RowBuffers } from "./buffers.ts";
+import { releasable, type RowBuffers } from "./buffers.ts";
 import type { RowBatch } from "./source.ts";
 
 /** Copies rows one by one into batches of the sizes asked for. */
@@ -38,9 +38,8 @@ export class BatchFiller {
     const data = this.#data.subarray(0, rows * this.width);
     this.#rows = 0;
     this.left -= rows;
-    const batch: RowBatch = { data, rows, firstRow: rowNumbers[0], rowNumbers };
-    batch.release = () => this.buffers.give(batch.data);
-    return batch;
+    const batch = { data, rows, firstRow: rowNumbers[0], rowNumbers };
+    return releasable(batch, this.buffers);
   }
 
   // A batch size may be far beyond the rows there are: no more is allocated than can still come.

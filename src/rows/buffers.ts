@@ -1,3 +1,5 @@
+import type { RowBatch } from "./source.ts";
+
 /**
  * Memory of rows that were handed on, for rows to come. Fresh memory is what delivery would otherwise spend much of its time
  * on: every page of it has to be found, zeroed and mapped, and given back again.
@@ -22,17 +24,27 @@ export class RowBuffers {
     return new Float32Array(buffer, 0, floats);
   }
 
-  /** Takes rows' memory back: whoever still looks at them sees no values. Rows whose buffer was transferred have none. */
+  /** Takes rows' memory back, which its owner does not look at any more. Rows whose buffer was transferred have none. */
   give({ buffer }: Float32Array<ArrayBuffer>): void {
     if (buffer.byteLength === 0) return;
     this.#bytes += buffer.byteLength;
-    this.#free.push(buffer.transfer());
+    this.#free.push(buffer);
     while (this.#bytes > this.keptBytes && this.#free.length > 1) {
       const oldest = this.#free.shift()!;
       this.#bytes -= oldest.byteLength;
       release(oldest);
     }
   }
+}
+
+/** Lets a batch's consumer give its buffer back, once. */
+export function releasable(batch: RowBatch, buffers: RowBuffers): RowBatch {
+  let owned = true;
+  batch.release = () => {
+    if (owned) buffers.give(batch.data);
+    owned = false;
+  };
+  return batch;
 }
 
 /** Gives a buffer's memory back at once, which the garbage collector would do later. Its views are empty from then on. */

@@ -1,6 +1,6 @@
 import { permutation, randomStream } from "../random.ts";
 import { BatchFiller } from "./batch_filler.ts";
-import { RowBuffers } from "./buffers.ts";
+import { releasable, RowBuffers } from "./buffers.ts";
 import type { BatchOptions, RowBatch } from "./source.ts";
 
 /** Rows start ≤ row < end. */
@@ -104,12 +104,11 @@ async function* whole(
   const { start, end } = clip(store, options.range);
   const ranges = cutRanges(start + (options.skipRows ?? 0), end, sizes);
   const { signal, borrow } = options;
+  const { buffers } = store;
   for await (const block of store.stream(ranges, signal, borrow)) {
     const { data, rows, start } = block;
-    const batch: RowBatch = { data, rows, firstRow: start };
-    const { buffers } = store;
-    if (buffers !== undefined) batch.release = () => buffers.give(batch.data);
-    yield batch;
+    const batch = { data, rows, firstRow: start };
+    yield buffers === undefined ? batch : releasable(batch, buffers);
   }
 }
 

@@ -11,8 +11,8 @@ export interface RowBatch {
   /** Row numbers of all rows, where they are not firstRow, firstRow + 1, …: shuffled, selected or filtered deliveries. */
   rowNumbers?: Float64Array;
   /**
-   * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is empty from then on. A
-   * consumer that keeps the rows, or transfers them, does not call it.
+   * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is not to be looked at any more.
+   * A consumer that keeps the rows, or transfers them, does not call it.
    */
   release?(): void;
 }

@@ -1,6 +1,6 @@
 import { openRows } from "../../src/rows/open.ts";
 
-// Streams a file once and tells rate and peak memory: deno run -A tasks/bench/rows_stream.ts FILE WORKERS [shuffle]
+// Streams a file once and tells rate and peak memory: deno run -A tasks/bench/rows_stream.ts FILE WORKERS [shuffle], WORKERS 0 for this thread
 const [file, workers, shuffle] = Deno.args;
 const source = await openRows(file, { decodeWorkers: Number(workers) });
 const start = performance.now();
@@ -10,6 +10,7 @@ const options = shuffle === undefined ? {} : { shuffleSeed: 0 };
 for await (const batch of source.batches(1024, options)) {
   bytes += batch.data.byteLength;
   rows += batch.rows;
+  batch.release?.();
 }
 const seconds = (performance.now() - start) / 1e3;
 const status = Deno.readTextFileSync("/proc/self/status");

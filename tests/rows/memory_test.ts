@@ -104,17 +104,19 @@ Deno.test("batches() puts rows into buffers that the consumer is done with", asy
   const data = Float32Array.from({ length: rows * width }, (_, i) => i);
   const source = rowsFromArray(data, width);
   const deliver = async (reuse: boolean) => {
-    const copies: number[][] = [];
+    const copies: number[][] = [], buffers = new Set<ArrayBuffer>();
     const options = { shuffleSeed: 1 };
     for await (const batch of source.batches([16, 16, 8], options)) {
       copies.push([...batch.data]);
-      if (!reuse) continue;
-      batch.release?.();
-      assert.equal(batch.data.length, 0);
+      buffers.add(batch.data.buffer);
+      if (reuse) batch.release?.();
     }
-    return copies;
+    return { copies, buffers: buffers.size };
   };
-  assert.deepEqual(await deliver(true), await deliver(false));
+  const fresh = await deliver(false), reused = await deliver(true);
+  assert.deepEqual(reused.copies, fresh.copies);
+  assert.equal(fresh.buffers, 3);
+  assert.equal(reused.buffers, 2);
 });
 
 Deno.test("batches() lends rows in memory to a consumer that only reads them", async () => {

@@ -115,7 +115,6 @@ Deno.test("Batches given back change nothing but where later rows lie", () =>
                 values.push([...batch.data.subarray(at, at + WIDTH)]);
               }
               batch.release?.();
-              assert.equal(batch.data.length, 0);
               batch.release?.();
             }
             assert.deepEqual(values, kept.values);

@@ -11,8 +11,11 @@ import { Irregular } from "./values.ts";
 const BLOCK_BYTES = 64 * 2 ** 20;
 /** Pieces of such row groups have at least this much. */
 const PIECE_BYTES = 16 * 2 ** 20;
-/** Decoded pages that are kept in this thread: a batch may end within one, scalar columns come back to many. */
-const CACHE_BYTES = 64 * 2 ** 20;
+/**
+ * Decoded pages that are kept in this thread: scalar columns come back to many. Of others the last one is, which a batch may
+ * end within: what is let go of soon leaves memory that is still cached to the next.
+ */
+const SCALAR_CACHE_BYTES = 64 * 2 ** 20;
 
 /** A row group's number and size, what a page of it may take, and what decodes it. */
 export interface GroupShape {
@@ -38,10 +41,11 @@ export class Decoders {
   #decoder?: PageDecoder;
 
   /** The decoder of a file. */
-  of(source: ByteSource & SyncBytes): PageDecoder {
+  of(source: ByteSource & SyncBytes, scalar: boolean): PageDecoder {
     if (this.#source !== source || this.#decoder === undefined) {
       this.#source = source;
-      this.#decoder = new PageDecoder(source, CACHE_BYTES);
+      const cacheBytes = scalar ? SCALAR_CACHE_BYTES : 0;
+      this.#decoder = new PageDecoder(source, cacheBytes);
     }
     return this.#decoder;
   }
@@ -186,7 +190,7 @@ export class RowGroupPart implements Part {
   async #decode(range: RowRange, out: Float32Array): Promise<Fault[]> {
     const spec = await this.#spec(range);
     const decoder = isSync(this.source)
-      ? this.decoders.of(this.source)
+      ? this.decoders.of(this.source, this.#scalar)
       : new PageDecoder(heldPieces(await fetchPages(this.source, spec)), 0);
     return decoder.decode(spec, out).map((row) => ({
       row: range.start + row,
