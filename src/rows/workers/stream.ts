@@ -14,6 +14,9 @@ import type { DecodePool } from "./pool.ts";
 import { type Piece, RangeFiller } from "./range_filler.ts";
 import { cutGroups, type Group, type Task } from "./tasks.ts";
 
+/** What decodes. */
+type Decoding = Pick<DecodePool, "size" | "run">;
+
 /** Groups under way for every worker: one that it decodes, and what it goes on with. */
 const GROUPS_AHEAD = 3;
 /** What a group sends back at most, single pages apart: much more at once sets off garbage collections. */
@@ -29,7 +32,7 @@ const SENT_BYTES = 32 * 2 ** 20;
  */
 export async function* streamThroughWorkers(
   store: PartStore,
-  pool: DecodePool,
+  pool: Decoding,
   ranges: Iterable<RowRange>,
   readAhead: number,
   signal?: AbortSignal,
@@ -55,7 +58,7 @@ interface Begun {
 
 async function* decodePieces(
   store: PartStore,
-  pool: DecodePool,
+  pool: Decoding,
   ranges: readonly RowRange[],
   readAhead: number,
   signal?: AbortSignal,
@@ -95,7 +98,7 @@ async function* decodePieces(
 // As much as leaves every worker something to do, in the memory there is.
 function mostBytes(
   { readAhead, width }: PartStore,
-  { size }: DecodePool,
+  { size }: Decoding,
   ranges: readonly RowRange[],
 ): number {
   const rows = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -106,7 +109,7 @@ function mostBytes(
 function begin(
   store: PartStore,
   group: Group,
-  pool: DecodePool,
+  pool: Decoding,
   signal?: AbortSignal,
 ): Begun {
   const jobs = group.tasks.map(({ job }) => job);
