@@ -118,7 +118,7 @@ function begin(
   const reply = Promise.all(
     jobs.map(async (job, i): Promise<DecodeJob> => ({
       spec: job.spec,
-      from: await bytesOf(job, signal),
+      from: await bytesOf(group.tasks[i], job, signal),
       slices: slices[i],
     })),
   ).then((jobs) => {
@@ -133,12 +133,13 @@ function begin(
 }
 
 async function bytesOf(
+  { at: { part, place } }: Task,
   { spec, source }: PartJob,
   signal?: AbortSignal,
 ): Promise<DecodeJob["from"]> {
-  return source.localPath !== undefined
-    ? { path: source.localPath }
-    : { pieces: await fetchPages(source, spec, signal) };
+  if (source.localPath !== undefined) return { path: source.localPath };
+  const fetched = () => fetchPages(source, spec, signal);
+  return { pieces: await placed(place, part, fetched) };
 }
 
 function slicesOf({ places }: Group, task: RowRange, width: number): Slice[] {
