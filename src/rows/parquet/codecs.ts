@@ -4,6 +4,7 @@ import {
   zstdDecompressSync,
 } from "node:zlib";
 import { compressors } from "hyparquet-compressors";
+import { areZstdFrames } from "./zstd_frames.ts";
 
 /**
  * Decompresses a page.
@@ -36,8 +37,12 @@ const DECODERS: Record<
 > = {
   // One output chunk of a byte more than expected: no growing and copying, and no more memory than the header admits.
   GZIP: (input, size) => gunzipSync(input, zlibOptions(size)),
-  BROTLI: (input, size) => wholeStream(brotliDecompressSync, input, size),
-  ZSTD: (input, size) => wholeStream(zstdDecompressSync, input, size),
+  BROTLI: wholeBrotli,
+  // The decoder ends in silence where a frame breaks off, and need not read the end of one that is whole.
+  ZSTD: (input, size) => {
+    if (!areZstdFrames(input)) throw damaged();
+    return zstdDecompressSync(input, zlibOptions(size));
+  },
   SNAPPY: (input, size) => {
     checkRatio(input, size, 32);
     return compressors.SNAPPY!(input, size);
@@ -59,22 +64,20 @@ function zlibOptions(size: number) {
   return { chunkSize: Math.max(64, size + 1), maxOutputLength: size };
 }
 
-// These decoders end in silence where a stream breaks off, or is damaged late. One that is whole takes its own bytes and
+// The decoder ends in silence where a stream breaks off, or is damaged late. One that is whole takes its own bytes and
 // leaves a byte behind them alone.
-function wholeStream(
-  decode: typeof brotliDecompressSync | typeof zstdDecompressSync,
-  input: Uint8Array,
-  size: number,
-): Uint8Array {
+function wholeBrotli(input: Uint8Array, size: number): Uint8Array {
   const options = { ...zlibOptions(size), info: true };
-  const { buffer, engine } = decode(oneLonger(input), options) as unknown as {
-    buffer: Uint8Array;
-    engine: { bytesWritten: number };
-  };
-  if (engine.bytesWritten !== input.length) {
-    throw new Error("Page's compressed bytes are damaged");
-  }
+  const { buffer, engine } = brotliDecompressSync(
+    oneLonger(input),
+    options,
+  ) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
+  if (engine.bytesWritten !== input.length) throw damaged();
   return buffer;
+}
+
+function damaged(): Error {
+  return new Error("Page's compressed bytes are damaged");
 }
 
 function oneLonger(bytes: Uint8Array): Uint8Array {
