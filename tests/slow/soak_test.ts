@@ -7,7 +7,7 @@ import {
 } from "../../tasks/soak/run.ts";
 
 // What V8 leaves lying before it collects: an hour's training went up and down by 45 MB, one of two minutes grew by 8, a
-// thousand short ones by 14. A batch of rows kept by mistake in each run would come to more.
+// thousand short ones by 14 to 26. A batch of rows kept by mistake in each run would come to more.
 function assertFlat(seen: Holding[], residentMb: number): void {
   const growth = growthOf(seen);
   console.log(seen.at(-1), growth);
@@ -17,7 +17,7 @@ function assertFlat(seen: Holding[], residentMb: number): void {
 }
 
 Deno.test("a thousand short trainings in one process leave nothing behind", async () => {
-  assertFlat(await shortTrainings(1000, "cpu"), 32);
+  assertFlat(await shortTrainings(1000, "cpu"), 40);
 });
 
 Deno.test("short trainings on the GPU leave nothing behind", async () => {
