@@ -88,6 +88,17 @@ export function refinementSuite(engine: EngineUnderTest): void {
     }
   });
 
+  test("one nonzero, and one atom, are left as they are", async () => {
+    for (const atoms of [SIZES.atoms, 1]) {
+      const sizes = { ...SIZES, atoms, sparsity: 1 };
+      const own = dictionary.slice(0, atoms * SIZES.width);
+      const plain = await codes(plainSpec(sizes), data, own);
+      const spec = plainSpec(sizes, { coder: { refine: 2 } });
+      const refined = await codes(spec, data, own);
+      assert.deepEqual(refined.indices, plain.indices);
+    }
+  });
+
   test("refined codes of a group never depend on later groups", async () => {
     const sizes = { width: 31, atoms: 64, rows: SIZES.rows, sparsity: 7 };
     const coder = { refine: 2 };

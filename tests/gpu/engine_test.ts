@@ -201,6 +201,18 @@ const CASES: Case[] = [
     step: { ridge: 1, atomBatch: 64 },
   },
   {
+    name: "OMP, refined, tuned as for an NVIDIA card",
+    problem: {
+      width: 101,
+      atoms: 661,
+      rowCount: 300,
+      sparsity: 9,
+      coder: { refine: 2 },
+    },
+    options: AS_ON_NVIDIA,
+    step: { atomBatch: 64 },
+  },
+  {
     name: "MP, tuned as for an NVIDIA card, over more atoms than threads",
     problem: {
       width: 64,
