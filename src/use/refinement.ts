@@ -4,7 +4,7 @@ import type { AnyModel } from "./models.ts";
 
 /**
  * A model whose rows are coded with so many swap passes after OMP, whatever it was trained with: lower errors at the same
- * number of nonzeros, for about three times the pursuit's time.
+ * number of nonzeros, for about twice the time of coding.
  *
  * @param model a dictionary coded by OMP
  * @param passes swap passes at most, 0 to 10; undefined: as the model says
