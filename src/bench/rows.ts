@@ -39,7 +39,7 @@ export interface RowsBenchOptions
 /** Bytes of a batch, and of a read of the bare file. */
 const BATCH_BYTES = 8 * 2 ** 20;
 /** A run reads a small file several times over, until it has about this much of it. */
-const RUN_BYTES = 5e8;
+const RUN_BYTES = 10 ** 9;
 const MOST_COPIES = 16;
 /** The baseline reads whole row groups until it has taken this long. */
 const BASELINE_SECONDS = 5;

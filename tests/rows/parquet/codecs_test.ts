@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { compressors } from "hyparquet-compressors";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { decompress } from "../../../src/rows/parquet/codecs.ts";
+import { decodeSnappy } from "../../../src/rows/parquet/snappy.ts";
 
 /** Compresses to one LZ4 block: matches found by looking back, else literals. */
 function lz4(bytes: Uint8Array): Uint8Array {
@@ -50,6 +53,7 @@ const COMPRESS: Record<string, (bytes: Uint8Array) => Uint8Array> = {
   GZIP: (bytes) => gzipSync(bytes),
   BROTLI: (bytes) => brotliCompressSync(bytes),
   ZSTD: (bytes) => zstdCompressSync(bytes),
+  SNAPPY: (bytes) => snappyCompress(bytes),
   LZ4_RAW: lz4,
   LZ4: (bytes) => {
     const block = lz4(bytes);
@@ -102,5 +106,66 @@ Deno.test("decompress() refuses what follows on a whole stream", () => {
     const within = longer.subarray(0, stored.length);
     assert.deepEqual(decompress(codec, within, 1000), page);
     assert.throws(() => decompress(codec, longer, 1000), /damaged/);
+  }
+});
+
+Deno.test("decodeSnappy() undoes snappy, and refuses damage or fills what it was given", () => {
+  const noise = fc.uint8Array({ minLength: 1, maxLength: 3000 });
+  const damage = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+  fc.assert(
+    fc.property(fc.oneof(pages, noise), damage, (page, [at, bits]) => {
+      const stored = new Uint8Array(snappyCompress(page));
+      const out = new Uint8Array(page.length);
+      decodeSnappy(stored, out);
+      assert.deepEqual(out, page);
+      for (let end = 0; end < stored.length; end++) {
+        assert.throws(() => decodeSnappy(stored.subarray(0, end), out));
+      }
+      stored[at % stored.length] ^= bits;
+      const theirs = orNothing(() => decompressed(stored, page.length));
+      const ours = orNothing(() => {
+        decodeSnappy(stored, out);
+        return out;
+      });
+      if (ours !== undefined) assert.deepEqual(ours, theirs);
+    }),
+    { seed: 5, numRuns: 300 },
+  );
+});
+
+function decompressed(stored: Uint8Array, size: number): Uint8Array {
+  return compressors.SNAPPY!(stored, size);
+}
+
+function orNothing<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("decodeSnappy() takes literals and copies of every form", () => {
+  const out = new Uint8Array(12);
+  // A literal of four bytes, then copies with offsets of one, two and four bytes.
+  const copies = [[1 | 0 << 2, 4], [2 | 3 << 2, 2, 0], [
+    3 | 3 << 2,
+    4,
+    0,
+    0,
+    0,
+  ]];
+  for (const copy of copies) {
+    const block = [8, 3 << 2, 1, 2, 3, 4, ...copy];
+    decodeSnappy(Uint8Array.from(block), out.subarray(0, 8));
+    const second = copy[1] === 2 ? [3, 4, 3, 4] : [1, 2, 3, 4];
+    assert.deepEqual([...out.subarray(0, 8)], [1, 2, 3, 4, ...second]);
+  }
+  for (const bytes of [1, 2, 3, 4]) {
+    const size = [9, 0, 0, 0].slice(0, bytes);
+    const values = Array.from({ length: 10 }, (_, i) => i);
+    const block = [10, 59 + bytes << 2, ...size, ...values];
+    decodeSnappy(Uint8Array.from(block), out.subarray(0, 10));
+    assert.deepEqual([...out.subarray(0, 10)], values);
   }
 });
