@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import type { BenchSize, StageName } from "./types.ts";
 
 /** What the PyTorch peer took, in milliseconds by stage. */
 export type PeerTimes = Partial<Record<StageName | "stepOmp", number>>;
 
 /** Beside this file in a checkout; a compiled program has none. */
-const SCRIPT = new URL("../../tasks/bench/torch_dbksvd.py", import.meta.url);
+const SCRIPT = fileURLToPath(
+  new URL("../../tasks/bench/torch_dbksvd.py", import.meta.url),
+);
 
 /**
  * Runs the PyTorch peer on the same problem, where python3 with torch and CUDA is there.
@@ -21,7 +24,7 @@ export async function runPeer(
   ]);
   if (!ready.ok) return { missing: lastLine(ready.error) };
   const sizes = [rows, n, m, k, atomBatch].map(String);
-  const run = await python([SCRIPT.pathname, ...sizes, "--json"]);
+  const run = await python([SCRIPT, ...sizes, "--json"]);
   if (!run.ok) return { missing: lastLine(run.error) };
   const told = JSON.parse(lastLine(run.output)) as Record<
     string,
