@@ -5,11 +5,10 @@ import { spawnRun, standingOf } from "../pipeline/killable.ts";
 
 const NIGHTS = 5, KILLS = 4, ROWS = 600;
 
-/** Starts a run in a process and kills it within its work, at a moment that the stream chooses. */
-async function killedAtRandom(
+/** A run in a process of its own that is at work, or nothing where it was over before that was seen. */
+async function runAtWork(
   pipeline: TestPipeline,
-  random: { uniform(): number },
-): Promise<boolean> {
+): Promise<Deno.ChildProcess | undefined> {
   const child = spawnRun(pipeline, "never", "null");
   const heartbeat = pipeline.root("heartbeat.json");
   const before = await Deno.stat(heartbeat).catch(() => undefined);
@@ -19,9 +18,29 @@ async function killedAtRandom(
   };
   const over = child.status.then(() => true);
   while (!await begun()) {
-    if (await Promise.race([over, pause(2)]) === true) return false;
+    if (await Promise.race([over, pause(2)]) === true) return undefined;
   }
-  await pause(400 * random.uniform());
+  return child;
+}
+
+/** How long a run works where nobody kills it, in milliseconds. */
+async function workingTime(pipeline: TestPipeline): Promise<number> {
+  const child = await runAtWork(pipeline);
+  assert(child !== undefined);
+  const start = performance.now();
+  await child.status;
+  return performance.now() - start;
+}
+
+/** Kills a run at a moment of its work that the stream chooses; true where it was in time. */
+async function killedAtRandom(
+  pipeline: TestPipeline,
+  random: { uniform(): number },
+  time: number,
+): Promise<boolean> {
+  const child = await runAtWork(pipeline);
+  if (child === undefined) return false;
+  await pause(time * random.uniform());
   try {
     child.kill("SIGKILL");
   } catch {
@@ -34,23 +53,32 @@ function pause(ms: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }
 
-async function nights(random?: { uniform(): number }) {
+/** Takes a drop in every night: in runs left alone, or after some that are killed within `time`. */
+async function nights(kill?: { random: { uniform(): number }; time: number }) {
   const data = new DriftingData(8);
   const pipeline = await TestPipeline.create({ retention: { versions: 3 } });
-  let landed = 0;
+  let landed = 0, time = 0;
   for (let night = 0; night < NIGHTS; night++) {
     writeDrop(pipeline.input(`${night}.parquet`), data.drop(night, ROWS));
-    for (let kill = 0; random !== undefined && kill < KILLS; kill++) {
-      if (await killedAtRandom(pipeline, random)) landed++;
+    if (kill === undefined) {
+      time = await workingTime(pipeline);
+      continue;
+    }
+    for (let run = 0; run < KILLS; run++) {
+      if (await killedAtRandom(pipeline, kill.random, kill.time)) landed++;
     }
     await pipeline.run();
   }
-  return { pipeline, landed };
+  return { pipeline, landed, time };
 }
 
 Deno.test("runs killed at random moments end as if nothing had happened", async () => {
   const straight = await nights();
-  const killed = await nights(randomStream(5, "kills"));
+  const killed = await nights({
+    random: randomStream(5, "kills"),
+    // Short of the whole, or most runs of a quick machine would be over first.
+    time: 0.7 * straight.time,
+  });
   const { status, history, dictionary } = await standingOf(killed.pipeline);
   console.log(
     `${killed.landed} of ${NIGHTS * KILLS} kills landed in a run; runs: ` +
