@@ -170,21 +170,12 @@ fn solve_nonnegative(c: u32) {
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   for (var index = p.begin + group; index < p.rows; index += groups) {
-    let row = p.row + index;
-    let slots = row * KT + p.slot;
-    var own = 0u;
+//#include found
     for (var s = t; s < K; s += WG) {
-      let atom = indices[slots + s];
-      if (atom != 0xffffffffu) {
-        let j = atom - p.atom;
-        support[s] = j;
-        right[s] = A[index * $M4 + (j >> 2u)][j & 3u];
-//#if NONNEGATIVE
-        right[s] -= p.shrink;
-//#end
-        own = s + 1u;
-      }
       passive[s] = s;
+//#if NONNEGATIVE
+      right[s] -= p.shrink;
+//#end
     }
     let count = workgroup_best(vec2<u32>(own, 0u)).x;
 //#if DOTS

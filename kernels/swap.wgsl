@@ -206,18 +206,7 @@ fn visit(index: u32, count: u32, s: u32, floor: f32) -> bool {
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   for (var index = p.begin + group; index < p.rows; index += groups) {
-    let row = p.row + index;
-    let slots = row * KT + p.slot;
-    var own = 0u;
-    for (var s = t; s < K; s += WG) {
-      let atom = indices[slots + s];
-      if (atom != 0xffffffffu) {
-        let j = atom - p.atom;
-        support[s] = j;
-        right[s] = A[index * M4 + (j >> 2u)][j & 3u];
-        own = s + 1u;
-      }
-    }
+//#include found
     let count = workgroup_best(vec2<u32>(own, 0u)).x;
     if (invert(count)) {
       for (var i = t; i < count; i += WG) {

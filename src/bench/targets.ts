@@ -25,18 +25,18 @@ export const TARGETS: readonly Target[] = [
     aim: 46,
     value: teraflops,
   },
-  ratio("MP, k = 20", "k20", "mp", ["mp"], [4, 7]),
-  ratio("MP, k = 80", "k80", "mp", ["mp"], [5, 8]),
-  ratio("OMP, k = 20", "k20", "omp", ["omp"], [7, 20]),
-  ratio("OMP, k = 80", "k80", "omp", ["omp"], [2.2, 4]),
+  ratio("MP, k = 20", "k20", "mp", "mp", [4, 7]),
+  ratio("MP, k = 80", "k80", "mp", "mp", [5, 8]),
+  ratio("OMP, k = 20", "k20", "omp", "omp", [7, 20]),
+  ratio("OMP, k = 80", "k80", "omp", "omp", [2.2, 4]),
   update("update with residual and lists, k = 20", "k20", [4, 6]),
   update("update with residual and lists, k = 80", "k80", [7, 10]),
-  ratio("whole step with MP, k = 20", "k20", "mp", ["step"], [2, 2.6]),
-  ratio("whole step with MP, k = 80", "k80", "mp", ["step"], [4, 5]),
-  ratio("whole step with OMP, k = 20", "k20", "omp", ["step"], [4.5, 7]),
-  ratio("whole step with OMP, k = 80", "k80", "omp", ["step"], [2.2, 4]),
-  ratio("m = 16384, step with MP", "m16384", "mp", ["step"], [1.3, 2]),
-  ratio("m = 16384, step with OMP", "m16384", "omp", ["step"], [3.5, 6]),
+  ratio("whole step with MP, k = 20", "k20", "mp", "step", [2, 2.6]),
+  ratio("whole step with MP, k = 80", "k80", "mp", "step", [4, 5]),
+  ratio("whole step with OMP, k = 20", "k20", "omp", "step", [4.5, 7]),
+  ratio("whole step with OMP, k = 80", "k80", "omp", "step", [2.2, 4]),
+  ratio("m = 16384, step with MP", "m16384", "mp", "step", [1.3, 2]),
+  ratio("m = 16384, step with OMP", "m16384", "omp", "step", [3.5, 6]),
   training("training, 2621440 rows, 3 passes, MP", "train-mp"),
   training("training, 2621440 rows, 3 passes, OMP", "train-omp"),
 ];
@@ -77,44 +77,40 @@ function teraflops({ k20 }: CardResults): number | undefined {
   return row && 2 * row.rows * row.m * row.n / row.milliseconds / 1e9;
 }
 
+function peerOver(
+  what: string,
+  [floor, aim]: [number, number],
+  value: Target["value"],
+): Target {
+  return { what, unit: "×", floor, aim, value };
+}
+
 function ratio(
   what: string,
   name: string,
   coder: Coder,
-  [stage]: [StageName],
-  [floor, aim]: [number, number],
+  stage: StageName,
+  bounds: [number, number],
 ): Target {
-  return {
-    what,
-    unit: "×",
-    floor,
-    aim,
-    value: (results) => {
-      const row = stageOf(results[name], coder, stage);
-      return row?.peerMilliseconds && row.peerMilliseconds / row.milliseconds;
-    },
-  };
+  return peerOver(what, bounds, (results) => {
+    const row = stageOf(results[name], coder, stage);
+    return row?.peerMilliseconds && row.peerMilliseconds / row.milliseconds;
+  });
 }
 
 // The peer's update makes its residual and sorts its codes by atom, as our three stages do.
 function update(
   what: string,
   name: string,
-  [floor, aim]: [number, number],
+  bounds: [number, number],
 ): Target {
-  return {
-    what,
-    unit: "×",
-    floor,
-    aim,
-    value: (results) => {
-      const rows = (["residual", "lists", "update"] as const)
-        .map((stage) => stageOf(results[name], "mp", stage));
-      const peer = rows[2]?.peerMilliseconds;
-      if (peer === undefined) return undefined;
-      return peer / rows.reduce((sum, row) => sum + row!.milliseconds, 0);
-    },
-  };
+  return peerOver(what, bounds, (results) => {
+    const rows = (["residual", "lists", "update"] as const)
+      .map((stage) => stageOf(results[name], "mp", stage));
+    const peer = rows[2]?.peerMilliseconds;
+    if (peer === undefined) return undefined;
+    return peer / rows.reduce((sum, row) => sum + row!.milliseconds, 0);
+  });
 }
 
 function training(what: string, name: string): Target {

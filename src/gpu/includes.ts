@@ -8,6 +8,7 @@ import correlations from "../../kernels/lib/correlations.wgsl" with {
   type: "text",
 };
 import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
+import found from "../../kernels/lib/found.wgsl" with { type: "text" };
 import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
 import rowMaximum from "../../kernels/lib/row_maximum.wgsl" with {
   type: "text",
@@ -38,6 +39,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   closing,
   correlations,
   entry,
+  found,
   row_maximum: rowMaximum,
   opening,
   pursuit,

@@ -6,6 +6,7 @@ import {
 } from "../../src/engine/engine.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { randomStream } from "../../src/random.ts";
+import { supportOf, valuesOf } from "./codes.ts";
 import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
 import { plant, randomValues } from "./planted.ts";
 import {
@@ -274,18 +275,6 @@ export function codingSuite(engine: EngineUnderTest): void {
 
 function normals(label: string): () => number {
   return randomStream(3, label).normal;
-}
-
-function supportOf(codes: Codes, row: number): number[] {
-  const k = codes.sparsity;
-  return [...codes.indices.subarray(row * k, row * k + k)]
-    .filter((j) => j !== EMPTY_SLOT);
-}
-
-function valuesOf(codes: Codes, row: number): number[] {
-  const k = codes.sparsity;
-  return [...codes.values.subarray(row * k, row * k + k)]
-    .filter((_, s) => codes.indices[row * k + s] !== EMPTY_SLOT);
 }
 
 function assertFinite(codes: Codes): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Codes, EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
+import { supportOf, valuesOf } from "./codes.ts";
 import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
 import { stepOf } from "./iterated.ts";
 import { randomValues } from "./planted.ts";
@@ -150,16 +151,4 @@ export function refinementSuite(engine: EngineUnderTest): void {
     assert.equal(nonzeros, SIZES.rows * SIZES.sparsity);
     assert(Math.abs(codingError - expected) < 1e-5 * energy);
   });
-}
-
-function supportOf(codes: Codes, row: number): number[] {
-  const k = codes.sparsity;
-  return [...codes.indices.subarray(row * k, row * k + k)]
-    .filter((j) => j !== EMPTY_SLOT);
-}
-
-function valuesOf(codes: Codes, row: number): number[] {
-  const k = codes.sparsity;
-  return [...codes.values.subarray(row * k, row * k + k)]
-    .filter((_, s) => codes.indices[row * k + s] !== EMPTY_SLOT);
 }
