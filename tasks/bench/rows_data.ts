@@ -3,11 +3,15 @@ import { parquetMetadata } from "hyparquet";
 import { ByteWriter, parquetWriteFile } from "hyparquet-writer";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import * as wasm from "parquet-wasm";
+import { fileURLToPath } from "node:url";
 import { randomStream } from "../../src/random.ts";
+import { openRows } from "../../src/rows/open.ts";
 
 // Writes the files that row delivery is measured on: deno run -A tasks/bench/rows_data.ts DIRECTORY [COPIES]
 // 8192 rows of 2304 floats as arrow-rs writes lists, in every codec, and as one blob a row; with COPIES, the snappy file's
-// row groups that many times over in one more file (134 make 10 GB).
+// row groups that many times over in one more file (134 make 10 GB). The numbers are random, with mantissas that no codec
+// shortens; in files called bf16-… they are normally distributed and rounded to bfloat16, as activations of a model that
+// computes in it; in files called words-… they are the sample's word vectors, one after the other.
 
 const ROWS = 8192;
 const WIDTH = 2304;
@@ -20,27 +24,49 @@ const numbers = Float32Array.from(
   { length: ROWS * WIDTH },
   () => random.uniform() + random.uniform() - 1,
 );
-writeLists(numbers);
+writeLists("", numbers, CODECS);
 writeBlobs(numbers);
+writeLists("bf16-", roundedNormals(), ["SNAPPY", "LZ4_RAW", "ZSTD"]);
+writeLists("words-", await wordVectors(), ["SNAPPY", "LZ4_RAW", "ZSTD"]);
 if (copies !== undefined) {
   repeat(`${directory}/SNAPPY.parquet`, `${directory}/many.parquet`, +copies);
 }
 
-function writeLists(numbers: Float32Array) {
+// The lower half of every number is zero.
+function roundedNormals(): Float32Array {
+  const normals = numbers.map(() => random.normal());
+  const bits = new Uint32Array(normals.buffer);
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] + 0x8000) & ~0xFFFF;
+  return normals;
+}
+
+async function wordVectors(): Promise<Float32Array> {
+  const sample = new URL("../../samples/glove-10k.parquet", import.meta.url);
+  const source = await openRows(fileURLToPath(sample), { decodeWorkers: 0 });
+  const words = await source.read({ start: 0, end: source.rowCount });
+  await source.close();
+  return numbers.map((_, i) => words[i % words.length]);
+}
+
+function writeLists(
+  name: string,
+  numbers: Float32Array,
+  codecs: readonly (typeof CODECS)[number][],
+) {
   const item = new arrow.Field("item", new arrow.Float32(), false);
   const type = new arrow.FixedSizeList(WIDTH, item);
   const child = arrow.makeData({ type: new arrow.Float32(), data: numbers });
   const data = arrow.makeData({ type, length: ROWS, nullCount: 0, child });
   const table = new arrow.Table({ v: arrow.makeVector(data) });
   const ipc = arrow.tableToIPC(table, "stream");
-  for (const codec of CODECS) {
+  for (const codec of codecs) {
     const properties = new wasm.WriterPropertiesBuilder()
       .setCompression(wasm.Compression[codec])
       .setDictionaryEnabled(false)
       .setMaxRowGroupSize(1024)
       .build();
     const bytes = wasm.writeParquet(wasm.Table.fromIPCStream(ipc), properties);
-    Deno.writeFileSync(`${directory}/${codec}.parquet`, bytes);
+    Deno.writeFileSync(`${directory}/${name}${codec}.parquet`, bytes);
   }
 }
 

@@ -3,7 +3,8 @@ import type { RowRange } from "../delivery.ts";
 import type { Fault, Part } from "../part.ts";
 import { ELEMENT_BYTES, type ElementType } from "../parquet/columns.ts";
 import { whyNonFinite } from "../parquet/part.ts";
-import { firstNonFinite, toFloats } from "../parquet/values.ts";
+import { firstNonFinite } from "../parquet/finite.ts";
+import { toFloats } from "../parquet/values.ts";
 
 /** Numbers that lie row after row in a file. */
 export interface ArrayLayout {

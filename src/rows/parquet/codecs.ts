@@ -4,6 +4,8 @@ import {
   zstdDecompressSync,
 } from "node:zlib";
 import { compressors } from "hyparquet-compressors";
+import { release } from "../buffers.ts";
+import { decodeHadoopLz4, decodeLz4 } from "./lz4.ts";
 import { checkSnappySize, decodeSnappy } from "./snappy.ts";
 import { areZstdFrames } from "./zstd_frames.ts";
 
@@ -16,26 +18,47 @@ const LITERAL_SHARE = 0.9;
  * @param codec the Parquet name of the codec
  * @param input the compressed bytes
  * @param size bytes that must come out
+ * @param room gives memory for them, where the codec does not make its own; fresh memory by default
  * @returns exactly `size` bytes
  */
 export function decompress(
   codec: string,
   input: Uint8Array,
   size: number,
+  room: (size: number) => Uint8Array = (size) => new Uint8Array(size),
 ): Uint8Array {
   if (codec === "UNCOMPRESSED") return exact(input, size);
-  const decode = DECODERS[codec];
-  if (decode === undefined) throw new Error(`Unsupported codec ${codec}`);
+  if (!knownCodec(codec)) throw new Error(`Unsupported codec ${codec}`);
   if (size === 0) return new Uint8Array(0);
-  return exact(decode(input, size), size);
+  if (!decompressesInto(codec)) return exact(MAKERS[codec](input, size), size);
+  checkRatio(codec, input, size);
+  const out = room(size);
+  FILLERS[codec](input, out);
+  return out;
 }
 
 /** Whether pages of a codec can be read. */
 export function knownCodec(codec: string): boolean {
-  return codec === "UNCOMPRESSED" || codec in DECODERS;
+  return codec === "UNCOMPRESSED" || CODECS.includes(codec);
 }
 
-const DECODERS: Record<
+/** Whether {@linkcode decompressInto} takes a codec. */
+export function decompressesInto(codec: string): boolean {
+  return codec in FILLERS;
+}
+
+/** Decompresses a page whose bytes fill `out` exactly. */
+export function decompressInto(
+  codec: string,
+  input: Uint8Array,
+  out: Uint8Array,
+): void {
+  checkRatio(codec, input, out.length);
+  FILLERS[codec](input, out);
+}
+
+// Codecs whose decoders give memory of their own.
+const MAKERS: Record<
   string,
   (input: Uint8Array, size: number) => Uint8Array
 > = {
@@ -47,29 +70,40 @@ const DECODERS: Record<
     if (!areZstdFrames(input)) throw damaged();
     return zstdDecompressSync(input, zlibOptions(size));
   },
-  SNAPPY: (input, size) => {
-    checkRatio(input, size, 32);
-    // hyparquet's decoder, quick where there is much to copy, takes the size for granted.
-    checkSnappySize(input, size);
-    if (input.length < LITERAL_SHARE * size) {
-      return compressors.SNAPPY!(input, size);
-    }
-    const out = new Uint8Array(size);
-    decodeSnappy(input, out);
-    return out;
+};
+
+// Codecs that are decoded into memory that is there.
+const FILLERS: Record<string, (input: Uint8Array, out: Uint8Array) => void> = {
+  SNAPPY: (input, out) => {
+    if (input.length >= LITERAL_SHARE * out.length) decodeSnappy(input, out);
+    else uncompressSnappy(input, out);
   },
-  LZ4_RAW: (input, size) => {
-    checkRatio(input, size, 256);
-    return lz4Block(input, new Uint8Array(size));
-  },
-  LZ4: (input, size) => {
-    checkRatio(input, size, 256);
-    return lz4Hadoop(input, size) ?? lz4Block(input, new Uint8Array(size));
+  LZ4_RAW: decodeLz4,
+  LZ4: (input, out) => {
+    if (!decodeHadoopLz4(input, out)) decodeLz4(input, out);
   },
 };
 
+// No stream of these codecs grows by more than this factor.
+const MOST_GROWTH: Record<string, number> = {
+  SNAPPY: 32,
+  LZ4_RAW: 256,
+  LZ4: 256,
+};
+
 /** The codecs that pages can be compressed with. */
-export const CODECS: readonly string[] = Object.keys(DECODERS);
+export const CODECS: readonly string[] = [
+  ...Object.keys(MAKERS),
+  ...Object.keys(FILLERS),
+];
+
+// hyparquet's decoder, quick where there is much to copy, takes the size for granted.
+function uncompressSnappy(input: Uint8Array, out: Uint8Array) {
+  checkSnappySize(input, out.length);
+  const bytes = exact(compressors.SNAPPY!(input, out.length), out.length);
+  out.set(bytes);
+  release(bytes.buffer as ArrayBuffer);
+}
 
 function zlibOptions(size: number) {
   return { chunkSize: Math.max(64, size + 1), maxOutputLength: size };
@@ -101,9 +135,9 @@ function oneLonger(bytes: Uint8Array): Uint8Array {
   return longer;
 }
 
-// No stream of these codecs grows by more than this factor: a larger claim is refused before it is allocated.
-function checkRatio(input: Uint8Array, size: number, ratio: number) {
-  if (size > input.length * ratio + 64) {
+// A larger claim is refused before it is allocated.
+function checkRatio(codec: string, input: Uint8Array, size: number) {
+  if (size > input.length * MOST_GROWTH[codec] + 64) {
     throw new Error("Page claims to be larger than its bytes can hold");
   }
 }
@@ -114,78 +148,4 @@ function exact(bytes: Uint8Array, size: number): Uint8Array {
   }
   // zlib gives Buffers, whose slice() and subarray() are not a Uint8Array's.
   return new Uint8Array(bytes.buffer, bytes.byteOffset, size);
-}
-
-/** Decodes one LZ4 block that fills `out` exactly. */
-function lz4Block(input: Uint8Array, out: Uint8Array): Uint8Array {
-  let from = 0;
-  let to = 0;
-  const lengthOf = (nibble: number): number => {
-    let length = nibble;
-    for (let byte = nibble === 15 ? 255 : 0; byte === 255; length += byte) {
-      if (from >= input.length) throw new Error("LZ4 length is cut off");
-      byte = input[from++];
-    }
-    return length;
-  };
-  while (from < input.length) {
-    const token = input[from++];
-    const literals = lengthOf(token >> 4);
-    if (literals > input.length - from || literals > out.length - to) {
-      throw new Error("LZ4 literals exceed their block");
-    }
-    out.set(input.subarray(from, from + literals), to);
-    from += literals;
-    to += literals;
-    if (from === input.length) break;
-    if (input.length - from < 2) throw new Error("LZ4 offset is cut off");
-    const offset = input[from] | input[from + 1] << 8;
-    from += 2;
-    const length = lengthOf(token & 15) + 4;
-    if (offset === 0 || offset > to || length > out.length - to) {
-      throw new Error("LZ4 match exceeds its block");
-    }
-    copyMatch(out, to, offset, length);
-    to += length;
-  }
-  if (to !== out.length) throw new Error(`LZ4 block holds ${to} bytes`);
-  return out;
-}
-
-// A match may overlap what it writes: then it repeats its first `offset` bytes.
-function copyMatch(
-  out: Uint8Array,
-  to: number,
-  offset: number,
-  length: number,
-) {
-  if (offset >= length) {
-    out.copyWithin(to, to - offset, to - offset + length);
-  } else {
-    for (let i = 0; i < length; i++) out[to + i] = out[to + i - offset];
-  }
-}
-
-// The deprecated LZ4 codec as Hadoop frames it: sizes of 4 bytes, big-endian, before every block.
-function lz4Hadoop(input: Uint8Array, size: number): Uint8Array | undefined {
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  const out = new Uint8Array(size);
-  let from = 0;
-  let to = 0;
-  while (from < input.length) {
-    if (input.length - from < 8) return undefined;
-    const outLength = view.getUint32(from);
-    const inLength = view.getUint32(from + 4);
-    from += 8;
-    if (inLength > input.length - from || outLength > size - to) {
-      return undefined;
-    }
-    lz4Block(
-      input.subarray(from, from + inLength),
-      out.subarray(to, to + outLength),
-    );
-    from += inLength;
-    to += outLength;
-  }
-  return to === size ? out : undefined;
 }

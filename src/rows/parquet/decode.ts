@@ -1,4 +1,3 @@
-import { release } from "../buffers.ts";
 import type { SyncBytes } from "../bytes.ts";
 import type { Leaf } from "./columns.ts";
 import { Kept } from "./kept.ts";
@@ -12,13 +11,8 @@ import {
   splitV1,
   splitV2,
 } from "./payload.ts";
-import {
-  decodeIndexed,
-  decodePlain,
-  Irregular,
-  slotBytes,
-  type SlotType,
-} from "./values.ts";
+import { decodeStraight, isStored, type PageColumn } from "./straight.ts";
+import { decodeIndexed, decodePlain, Irregular, slotBytes } from "./values.ts";
 
 /** Rows to decode from pages that are expected to hold full vectors only. Everything in it can be posted to a worker. */
 export interface DecodeSpec {
@@ -46,12 +40,10 @@ interface OpenPage {
 
 /** Levels of an uncompressed page are looked for in this much of it first. */
 const HEAD_BYTES = 4096;
-/** Floats read from the file at a time. */
+/** Floats put in their place at a time: what is looked at right after it was written is still in the processor's cache. */
 const STEP_FLOATS = 65536;
 /** What decoded dictionaries may take. */
 const DICTIONARY_BYTES = 8 * 2 ** 20;
-/** Pages' buffers from this size on are given back as soon as they are no longer kept. */
-const FREED_BYTES = 2 ** 16;
 
 /** Decodes rows of full vectors straight into floats; keeps the pages used last. */
 export class PageDecoder {
@@ -65,7 +57,10 @@ export class PageDecoder {
    * @param cacheBytes what kept pages may take; the last one is always kept
    */
   constructor(readonly bytes: SyncBytes, cacheBytes: number) {
-    this.#pages = new Kept(cacheBytes, dropPage);
+    this.#pages = new Kept(cacheBytes, ({ values }) => {
+      if (!(values instanceof Uint8Array)) return;
+      this.#scratch.give(values.buffer as ArrayBuffer);
+    });
   }
 
   /**
@@ -96,57 +91,75 @@ export class PageDecoder {
     out: Float32Array,
   ): number[] {
     const { leaf } = column;
-    const scalar = leaf.layout === "scalar";
-    const slotsPerRow = leaf.maxRepetition > 0 ? spec.width : 1;
-    const type: SlotType = {
-      physical: leaf.physical,
-      element: leaf.element,
-      perSlot: leaf.layout === "blob" ? spec.width : 1,
-    };
-    const from = spec.startRow * slotsPerRow;
-    const to = spec.endRow * slotsPerRow;
+    const { width } = spec;
+    const slotsPerRow = leaf.maxRepetition > 0 ? width : 1;
+    const perSlot = leaf.layout === "blob" ? width : 1;
+    const { physical, element } = leaf;
+    const type = { physical, element, perSlot };
+    const { bytes } = this;
+    const from = { ...column, type, width, bytes, scratch: this.#scratch };
+    const rowFloats = leaf.layout === "scalar" ? 1 : width;
     const bad: number[] = [];
-    let done = from;
+    const check = (start: number, end: number) =>
+      listNonFinite(out.subarray(start, end), start, rowFloats, bad);
+    const first = spec.startRow * slotsPerRow;
+    const last = spec.endRow * slotsPerRow;
+    let done = first;
     for (const page of column.pages) {
-      const start = Math.max(from, page.firstSlot);
-      const end = Math.min(to, page.firstSlot + page.slots);
+      const start = Math.max(first, page.firstSlot);
+      const end = Math.min(last, page.firstSlot + page.slots);
       if (start >= end) continue;
       if (start !== done) throw new Error("Pages leave values out");
       done = end;
-      const offset = (start - from) * type.perSlot;
-      const piece = out.subarray(offset, (end - from) * type.perSlot);
-      const open = this.#open(spec.width, column, page, type);
-      const { perSlot } = type;
-      // What is checked right after it was written is still in the processor's cache.
-      const step = open.values instanceof Uint8Array
-        ? piece.length
-        : Math.max(1, Math.floor(STEP_FLOATS / perSlot)) * perSlot;
-      for (let at = 0; at < piece.length; at += step) {
-        const out = piece.subarray(at, at + step);
-        const first = start - page.firstSlot + at / perSlot;
-        this.#fill(open, column, page, type, first, out);
-        listNonFinite(out, offset + at, scalar ? 1 : spec.width, bad);
-      }
+      const at = (start - first) * perSlot;
+      this.#put(from, page, { start, end }, out, at, check);
     }
-    if (done !== to) throw new Error("Pages end before the rows do");
+    if (done !== last) throw new Error("Pages end before the rows do");
     return bad;
+  }
+
+  // Puts the values of some of a page's slots, counted over the row group, into their place.
+  #put(
+    column: PageColumn,
+    page: Page,
+    { start, end }: { start: number; end: number },
+    out: Float32Array,
+    at: number,
+    check: (start: number, end: number) => void,
+  ) {
+    const whole = end - start === page.slots;
+    if (whole && decodeStraight(column, page, out, at, check)) return;
+    const { perSlot, physical } = column.type;
+    const open = this.#open(column, page);
+    // Others have to be decoded from their page's beginning on.
+    const anywhere = !open.indexed && physical !== "BYTES";
+    const step = anywhere
+      ? Math.max(1, Math.floor(STEP_FLOATS / perSlot))
+      : end - start;
+    for (let slot = start; slot < end; slot += step) {
+      const count = Math.min(step, end - slot);
+      const from = at + (slot - start) * perSlot;
+      const to = from + count * perSlot;
+      const piece = out.subarray(from, to);
+      this.#fill(column, open, page, slot - page.firstSlot, piece);
+      check(from, to);
+    }
   }
 
   // Decodes slots of a page, from its `first` one on.
   #fill(
+    column: PageColumn,
     open: OpenPage,
-    column: DecodeColumn,
     page: Page,
-    type: SlotType,
     first: number,
     out: Float32Array,
   ) {
-    const { perSlot } = type;
+    const { type, type: { perSlot } } = column;
     const count = out.length / perSlot;
     if (!(open.values instanceof Uint8Array)) {
       this.#readDirectly(open.values, first * slotBytes(type), out);
     } else if (open.indexed) {
-      const dictionary = this.#dictionary(column, type);
+      const dictionary = this.#dictionary(column);
       const { slots } = page;
       decodeIndexed(open.values, slots, dictionary, perSlot, first, count, out);
     } else {
@@ -167,27 +180,22 @@ export class PageDecoder {
     this.bytes.readSync(values.offset + skip, into);
   }
 
-  #open(
-    width: number,
-    column: DecodeColumn,
-    page: Page,
-    type: SlotType,
-  ): OpenPage {
+  #open(column: PageColumn, page: Page): OpenPage {
     return this.#pages.of(page.offset, page.uncompressed, () => {
       if (page.nulls > 0) throw new Irregular("Page holds nulls");
-      const { leaf, codec } = column;
-      const raw = codec === "UNCOMPRESSED" ||
-        (page.version === 2 && !page.valuesCompressed);
-      const direct = raw && page.encoding === "PLAIN" &&
+      const { leaf, codec, type, width } = column;
+      const direct = isStored(page, codec) && page.encoding === "PLAIN" &&
         type.element === "f32" && type.physical !== "BYTES" &&
         page.crc === undefined;
       if (direct) return this.#openDirect(width, leaf, page);
-      const payload = readPayload(this.bytes, page, leaf, codec, this.#scratch);
+      const scratch = this.#scratch;
+      const payload = readPayload(this.bytes, page, leaf, codec, scratch);
       prove(page, leaf, width, payload);
       const indexed = page.encoding.endsWith("_DICTIONARY");
-      const values = indexed
-        ? payload.values
-        : plainValues(page, leaf, type, payload);
+      if (indexed) return { values: payload.values, indexed };
+      const values = plainValues(page, leaf, type, payload);
+      const { buffer } = payload.values;
+      if (buffer !== values.buffer) scratch.give(buffer as ArrayBuffer);
       return { values, indexed };
     });
   }
@@ -224,8 +232,8 @@ export class PageDecoder {
     }
   }
 
-  #dictionary(column: DecodeColumn, type: SlotType): Float32Array {
-    const page = column.dictionary;
+  #dictionary(column: PageColumn): Float32Array {
+    const { type, dictionary: page } = column;
     if (page === undefined) throw new Error("Dictionary page is missing");
     const floats = page.slots * type.perSlot;
     return this.#dictionaries.of(page.offset, floats * 4, () => {
@@ -238,11 +246,4 @@ export class PageDecoder {
       return out;
     });
   }
-}
-
-// Small buffers may be parts of one that others use.
-function dropPage({ values }: OpenPage) {
-  if (!(values instanceof Uint8Array)) return;
-  const buffer = values.buffer as ArrayBuffer;
-  if (buffer.byteLength >= FREED_BYTES) release(buffer);
 }

@@ -85,6 +85,10 @@ function unpack(
   at: number,
   end: number,
 ) {
+  if (bitWidth <= 24) {
+    unpackNarrow(bytes, bitWidth, packedAt, out, at, end);
+    return;
+  }
   const mask = bitWidth === 32 ? 0xFFFFFFFF : 2 ** bitWidth - 1;
   let pool = 0; // fewer than 8 bits left over from the byte read last
   let held = 0;
@@ -98,6 +102,26 @@ function unpack(
     held = bits - bitWidth;
     pool = Math.floor(value / (mask + 1));
     out[at] = value - pool * (mask + 1);
+  }
+}
+
+// Values that fit in 32 bits along with what is left over of a byte.
+function unpackNarrow(
+  bytes: Uint8Array,
+  bitWidth: number,
+  packedAt: number,
+  out: Uint8Array | Uint32Array,
+  at: number,
+  end: number,
+) {
+  const mask = (1 << bitWidth) - 1;
+  let pool = 0;
+  let held = 0;
+  for (; at < end; at++) {
+    for (; held < bitWidth; held += 8) pool |= bytes[packedAt++] << held;
+    out[at] = pool & mask;
+    pool >>>= bitWidth;
+    held -= bitWidth;
   }
 }
 
@@ -184,6 +208,9 @@ export function regularLists(
   return true;
 }
 
+// Levels of one group, made once: there is a packed run in nearly every row.
+const GROUP = new Uint8Array(8);
+
 // The same for a packed run that begins at place `at`; returns where the next list begins, or −1.
 function packedLists(
   runs: Runs,
@@ -195,7 +222,7 @@ function packedLists(
   continued: Uint8Array,
 ): number {
   const { bytes, bitWidth } = runs;
-  const group = new Uint8Array(8);
+  const group = GROUP;
   for (let i = 0; i < count; i += 8, packedAt += bitWidth) {
     const size = Math.min(8, count - i);
     if (size === 8 && at + i + 8 <= next) {

@@ -1,15 +1,10 @@
 import type { Leaf } from "./columns.ts";
+import { firstNonFinite } from "./finite.ts";
 import { allEqual, regularLists, type Runs } from "./levels.ts";
 import type { Page } from "./pages.ts";
 import type { Payload } from "./payload.ts";
 import { decodeThroughHyparquet } from "./through_hyparquet.ts";
-import {
-  firstNonFinite,
-  Irregular,
-  joinStreams,
-  slotBytes,
-  type SlotType,
-} from "./values.ts";
+import { Irregular, joinStreams, slotBytes, type SlotType } from "./values.ts";
 
 /** Makes sure by the levels that every value is there and every list full. */
 export function prove(

@@ -1,9 +1,13 @@
 import { crc32 } from "node:zlib";
+import { release } from "../buffers.ts";
 import type { SyncBytes } from "../bytes.ts";
 import { decompress } from "./codecs.ts";
 import type { StoredLeaf } from "./columns.ts";
 import { bitsFor, type Runs } from "./levels.ts";
 import type { Page } from "./pages.ts";
+
+/** Smaller buffers may be parts of one that others use. */
+const FREED_BYTES = 2 ** 16;
 
 /** A page's levels and values, decompressed. */
 export interface Payload {
@@ -12,15 +16,40 @@ export interface Payload {
   values: Uint8Array;
 }
 
-/** A buffer that compressed pages are read into, one after the other: fresh memory costs more than reading does. */
+/** Memory that pages are read into and decompressed into, one after the other: fresh memory costs more than either does. */
 export class Scratch {
-  #bytes = new Uint8Array(0);
+  #stored = new Uint8Array(0);
+  #spare: ArrayBuffer | undefined;
+  readonly #lent = new WeakSet<ArrayBuffer>();
 
-  /** Bytes to overwrite; those taken before are void. */
-  take(size: number): Uint8Array {
+  /** Bytes for a stored page. Those taken before are void. */
+  stored(size: number): Uint8Array {
     // A byte more: decoders want to see that they leave it alone.
-    if (this.#bytes.length <= size) this.#bytes = new Uint8Array(size + 1);
-    return this.#bytes.subarray(0, size);
+    if (this.#stored.length <= size) this.#stored = new Uint8Array(size + 1);
+    return this.#stored.subarray(0, size);
+  }
+
+  /** Bytes for a decompressed page, which are the caller's until they are given back. What is in them is arbitrary. */
+  take(size: number): Uint8Array {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined && spare.byteLength >= size) {
+      return new Uint8Array(spare, 0, size);
+    }
+    if (spare !== undefined) release(spare);
+    const bytes = new Uint8Array(size);
+    this.#lent.add(bytes.buffer);
+    return bytes;
+  }
+
+  /** Takes a decompressed page's memory back; what did not come from here is let go of, unless others may use it too. */
+  give(buffer: ArrayBuffer): void {
+    if (!this.#lent.has(buffer)) {
+      if (buffer.byteLength >= FREED_BYTES) release(buffer);
+      return;
+    }
+    if (this.#spare !== undefined) release(this.#spare);
+    this.#spare = buffer;
   }
 }
 
@@ -34,14 +63,20 @@ export function readPayload(
 ): Payload {
   const kept = codec === "UNCOMPRESSED" || !page.valuesCompressed;
   const stored = readStored(bytes, page, kept ? undefined : scratch);
+  const room = scratch && ((size: number) => scratch.take(size));
   if (page.version === 2) {
     const levels = page.repetitionBytes + page.definitionBytes;
     const values = page.valuesCompressed
-      ? decompress(codec, stored.subarray(levels), page.uncompressed - levels)
+      ? decompress(
+        codec,
+        stored.subarray(levels),
+        page.uncompressed - levels,
+        room,
+      )
       : stored.subarray(levels);
     return { ...splitV2(stored, page, leaf), values };
   }
-  const whole = decompress(codec, stored, page.uncompressed);
+  const whole = decompress(codec, stored, page.uncompressed, room);
   const { repetition, definition, end } = splitV1(whole, leaf);
   if (end > whole.length) throw new Error("Levels are longer than their page");
   return { repetition, definition, values: whole.subarray(end) };
@@ -56,13 +91,14 @@ export function readDictionaryBytes(
   return decompress(codec, readStored(bytes, page), page.uncompressed);
 }
 
-function readStored(
+/** Reads a page's bytes as they are stored, checking its checksum where it has one. */
+export function readStored(
   bytes: SyncBytes,
   page: Page,
   scratch?: Scratch,
 ): Uint8Array {
   const size = page.compressed;
-  const stored = scratch?.take(size) ?? new Uint8Array(size);
+  const stored = scratch?.stored(size) ?? new Uint8Array(size);
   bytes.readSync(page.offset, stored);
   if (page.crc !== undefined) checkCrc(page, crc32(stored));
   return stored;

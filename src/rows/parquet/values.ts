@@ -185,28 +185,3 @@ export function decodeIndexed(
     }
   }
 }
-
-/** Index of the first value that is NaN or infinite, or −1. */
-export function firstNonFinite(values: Float32Array): number {
-  const block = 16384;
-  for (let start = 0; start < values.length; start += block) {
-    const end = Math.min(start + block, values.length);
-    if (Number.isFinite(sumOf(values, start, end))) continue;
-    for (let i = start; i < end; i++) if (!Number.isFinite(values[i])) return i;
-  }
-  return -1;
-}
-
-// Sums of floats cannot overflow a double: they are finite where all values are. Four of them, so that none waits.
-function sumOf(values: Float32Array, start: number, end: number): number {
-  let a = 0, b = 0, c = 0, d = 0;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    a += values[i];
-    b += values[i + 1];
-    c += values[i + 2];
-    d += values[i + 3];
-  }
-  for (; i < end; i++) a += values[i];
-  return a + b + c + d;
-}
