@@ -13,6 +13,13 @@ interface Member {
   sent: Waiting[];
 }
 
+/**
+ * Bytes of a buffer that nobody writes to, and which therefore takes no memory. V8 marks and sweeps whenever buffers hold some
+ * 40 MB, or a part, more than when it last did. Those that come from workers and go back to them hold more than that: without
+ * ones that stay, this thread would do little else than collect garbage that is not there.
+ */
+const BALLAST_BYTES = 256 * 2 ** 20;
+
 /** Requests that a worker is sent: it goes on with the next ones while this thread has no time for it. */
 const SENT_AHEAD = 3;
 
@@ -20,6 +27,8 @@ const SENT_AHEAD = 3;
 export class DecodePool {
   readonly #members: Member[] = [];
   readonly #queue: Waiting[] = [];
+  /** Only has to be there. */
+  readonly ballast = makeBallast();
   #closed = false;
 
   /** @param size workers at most; they are started as requests come */
@@ -92,6 +101,16 @@ export class DecodePool {
     };
     this.#members.push(member);
     return member;
+  }
+}
+
+function makeBallast(): ArrayBuffer | undefined {
+  try {
+    return new ArrayBuffer(BALLAST_BYTES);
+  } catch (error) {
+    // Where address space is scarce, it is done without.
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -14,10 +14,14 @@ export interface Piece extends RowRange {
   dropped: number[];
 }
 
-/** Puts a range together from pieces that come in order. Those that were decoded into their place stay there. */
+/**
+ * Puts a range together from pieces that come in order. Those that were decoded into their place stay there; one that comes
+ * before them, the end of a page that the range before begins, waits for the place to be there.
+ */
 export class RangeFiller {
   #at: number;
   #data?: Float32Array<ArrayBuffer>;
+  #waiting?: Piece;
   readonly #dropped: number[] = [];
 
   constructor(
@@ -36,31 +40,40 @@ export class RangeFiller {
   /** Takes the next rows. */
   add(piece: Piece): void {
     if (piece.home) this.#moveTo(piece.data);
-    else this.#copy(piece);
+    else if (this.#at === this.range.start) this.#waiting = piece;
+    else this.#copy(piece, this.#place());
     for (const row of piece.dropped) this.#dropped.push(row);
     this.#at = piece.end;
   }
 
   /** The rows, without those dropped. */
   take(): RowBlock {
-    return withoutRows(this.range, this.#data!, this.width, this.#dropped);
+    return withoutRows(this.range, this.#place(), this.width, this.#dropped);
+  }
+
+  // Where rows are that have come, in memory of the range's own.
+  #place(): Float32Array<ArrayBuffer> {
+    const { range: { start, end }, width } = this;
+    this.#data ??= this.buffers.take((end - start) * width);
+    if (this.#waiting !== undefined) this.#copy(this.#waiting, this.#data);
+    this.#waiting = undefined;
+    return this.#data;
   }
 
   // What was put elsewhere before the range's own buffer came.
   #moveTo(data: Float32Array<ArrayBuffer>) {
     const before = this.#data;
-    if (before === data) return;
     this.#data = data;
-    if (before === undefined) return;
+    this.#place();
+    if (before === undefined || before === data) return;
     data.set(before.subarray(0, (this.#at - this.range.start) * this.width));
     this.buffers.give(before);
   }
 
-  #copy({ start, end, data, at, last }: Piece) {
+  #copy({ start, end, data, at, last }: Piece, to: Float32Array) {
     const { range, width } = this;
-    this.#data ??= this.buffers.take((range.end - range.start) * width);
     const values = data.subarray(at, at + (end - start) * width);
-    this.#data.set(values, (start - range.start) * width);
+    to.set(values, (start - range.start) * width);
     if (last) this.buffers.give(data);
   }
 }

@@ -12,7 +12,7 @@ import type {
 } from "./messages.ts";
 import type { DecodePool } from "./pool.ts";
 import { type Piece, RangeFiller } from "./range_filler.ts";
-import { cutGroups, type Group, type Task } from "./tasks.ts";
+import { cutGroups, type Group, type Place, type Task } from "./tasks.ts";
 
 /** What decodes. */
 type Decoding = Pick<DecodePool, "size" | "run">;
@@ -122,14 +122,21 @@ function begin(
       slices: slices[i],
     })),
   ).then((jobs) => {
-    const buffers = group.places.map(({ rows }) =>
-      store.buffers.take(rows * store.width)
-    );
+    const buffers = group.places.map((place) => bufferFor(place, store));
     return pool.run({ jobs, buffers });
   });
   // It is looked at in its turn; until then, a failure is no unhandled one.
   reply.catch(() => undefined);
   return { group, reply };
+}
+
+// Buffers of a group's ends differ in size: of few sizes, one does for another.
+function bufferFor(
+  { rows, home }: Place,
+  { width, buffers }: PartStore,
+): Float32Array<ArrayBuffer> {
+  const floats = rows * width;
+  return buffers.take(home ? floats : 2 ** Math.ceil(Math.log2(floats)));
 }
 
 async function bytesOf(
