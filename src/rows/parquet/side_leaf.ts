@@ -147,7 +147,7 @@ export class SideLeaf {
       : definition.filter((level) => level === leaf.maxDefinition).length;
     const values = scale === undefined
       ? decoded.values
-      : Array.from(decoded.values as Uint8Array[], decimals(scale));
+      : Array.from(decoded.values as unknown[], decimals(scale));
     if (values.length !== present || hasGaps(values)) {
       throw new Error("values are missing from their page");
     }
@@ -175,9 +175,10 @@ function hasGaps(values: DecodedArray): boolean {
   return Array.isArray(values) && values.includes(undefined);
 }
 
-function decimals(scale: number): (bytes: Uint8Array | undefined) => number {
+// An encoding that is damaged can make numbers of what the schema calls bytes.
+function decimals(scale: number): (bytes: unknown) => number {
   return (bytes) => {
-    if (bytes === undefined || bytes.length > DECIMAL_BYTES) {
+    if (!(bytes instanceof Uint8Array) || bytes.length > DECIMAL_BYTES) {
       throw new Error("a decimal is damaged");
     }
     return parseDecimal(bytes) * 10 ** -scale;
