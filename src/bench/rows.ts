@@ -15,14 +15,22 @@ export interface RowsBenchFile {
   keptMegabytesPerSecond: number;
   /** hyparquet's public API on the same file in the same run, one thread. */
   baselineMegabytesPerSecond: number;
-  /** `Deno.FsFile` reading the same file into one buffer of a batch's size; MB of file. */
-  fileMegabytesPerSecond: number;
-  /** The same, into a new buffer every time. */
+  /** `Deno.FsFile` reading the same file as streams do, the ordinary way: through its `readable`; MB of file. */
+  fileStreamMegabytesPerSecond: number;
+  /** `Deno.FsFile` the fastest way there is: `readSync` into one buffer of a batch's size, over and over. */
+  fileFastestMegabytesPerSecond: number;
+  /** `readSync` into a new buffer every time, as a consumer that keeps its batches needs them. */
   fileKeptMegabytesPerSecond: number;
+  /** `megabytesPerSecond` over hyparquet's, over the stream's and over the fastest reading's. */
+  overBaseline: number;
+  overFileStream: number;
+  overFileFastest: number;
+  /** `keptMegabytesPerSecond` over that of reading into new buffers. */
+  keptOverFileKept: number;
   /** By the processor time of all threads, what a busy machine leaves true: as the figures without it. */
   megabytesPerCpuSecond: number;
   baselineMegabytesPerCpuSecond: number;
-  fileMegabytesPerCpuSecond: number;
+  fileFastestMegabytesPerCpuSecond: number;
   rows: number;
   width: number;
 }
@@ -34,18 +42,21 @@ export interface RowsBenchOptions
   workers?: readonly number[];
   /** Each figure is the best of this many runs; 3 by default. */
   repeats?: number;
+  /** A run reads the source, or the file, over and over until it has taken this long; 0.5 by default. */
+  runSeconds?: number;
 }
 
 /** Bytes of a batch, and of a read of the bare file. */
 const BATCH_BYTES = 8 * 2 ** 20;
-/** A run reads a small file several times over, until it has about this much of it. */
-const RUN_BYTES = 10 ** 9;
+/** A source delivers a small file several times over, about this much of it. */
+const SOURCE_BYTES = 10 ** 9;
 const MOST_COPIES = 16;
 /** The baseline reads whole row groups until it has taken this long. */
 const BASELINE_SECONDS = 5;
 
 /**
- * Measures how fast rows are delivered from Parquet files, beside hyparquet's public API and the bare file.
+ * Measures how fast rows are delivered from Parquet files, beside hyparquet's public API and beside `Deno.FsFile` reading the
+ * same file: as a stream, the ordinary way, and into one buffer, the fastest.
  *
  * @param files local Parquet files
  * @param options which column, and how many workers
@@ -54,31 +65,36 @@ export async function benchRows(
   files: readonly string[],
   options: RowsBenchOptions = {},
 ): Promise<{ files: RowsBenchFile[] }> {
-  const { repeats = 3 } = options;
+  const { repeats = 3, runSeconds = 0.5 } = options;
+  const best = (read: Reader) => bestRate(read, repeats, runSeconds);
   const counts = options.workers ??
     [...new Set([0, 1, navigator.hardwareConcurrency])];
   const results: RowsBenchFile[] = [];
   for (const file of files) {
     const { rows, width, ...baseline } = await readBaseline(file, options);
-    const times = Math.ceil(RUN_BYTES / 4 / rows / width);
+    const times = Math.ceil(SOURCE_BYTES / 4 / rows / width);
     const copies = Array(Math.min(MOST_COPIES, times)).fill(file);
-    const bare = await best(repeats, () => readFiles(copies, false));
-    const bareKept = await best(repeats, () => readFiles(copies, true));
+    const bare = await bareRates(file, best);
     for (const workers of counts) {
       const measured = { ...options, decodeWorkers: workers };
-      const ours = await deliveryRate(copies, measured, repeats, false);
-      const kept = await deliveryRate(copies, measured, repeats, true);
+      const ours = await deliveryRate(copies, measured, best, false);
+      const kept = await deliveryRate(copies, measured, best, true);
       results.push({
         file,
         workers,
         megabytesPerSecond: ours.second,
         keptMegabytesPerSecond: kept.second,
         baselineMegabytesPerSecond: baseline.second,
-        fileMegabytesPerSecond: bare.second,
-        fileKeptMegabytesPerSecond: bareKept.second,
+        fileStreamMegabytesPerSecond: bare.stream.second,
+        fileFastestMegabytesPerSecond: bare.fastest.second,
+        fileKeptMegabytesPerSecond: bare.kept.second,
+        overBaseline: ours.second / baseline.second,
+        overFileStream: ours.second / bare.stream.second,
+        overFileFastest: ours.second / bare.fastest.second,
+        keptOverFileKept: kept.second / bare.kept.second,
         megabytesPerCpuSecond: ours.cpuSecond,
         baselineMegabytesPerCpuSecond: baseline.cpuSecond,
-        fileMegabytesPerCpuSecond: bare.cpuSecond,
+        fileFastestMegabytesPerCpuSecond: bare.fastest.cpuSecond,
         rows,
         width,
       });
@@ -105,55 +121,85 @@ function startClock(): (bytes: number) => Rate {
   };
 }
 
-async function best(
+/** Reads all there is once, and tells how many bytes that were. */
+type Reader = () => number | Promise<number>;
+/** The best rate of several runs. */
+type Best = (read: Reader) => Promise<Rate>;
+
+async function bestRate(
+  read: Reader,
   repeats: number,
-  measure: () => Promise<Rate> | Rate,
+  seconds: number,
 ): Promise<Rate> {
   const most = { second: 0, cpuSecond: 0 };
   for (let i = 0; i < repeats; i++) {
-    const rate = await measure();
+    const rate = await rateOf(read, seconds);
     most.second = Math.max(most.second, rate.second);
     most.cpuSecond = Math.max(most.cpuSecond, rate.cpuSecond);
   }
   return most;
 }
 
-function readFiles(paths: readonly string[], keep: boolean): Rate {
-  let into = new Uint8Array(BATCH_BYTES);
+async function rateOf(read: Reader, seconds: number): Promise<Rate> {
+  const end = performance.now() + 1e3 * seconds;
   const rate = startClock();
   let bytes = 0;
-  for (const path of paths) {
-    using file = Deno.openSync(path);
-    while (true) {
-      if (keep) into = new Uint8Array(BATCH_BYTES);
-      const count = file.readSync(into);
-      if (count === null) break;
-      bytes += count;
-    }
-  }
+  do {
+    bytes += await read();
+  } while (performance.now() < end);
   return rate(bytes);
+}
+
+// Of `Deno.FsFile`, in three ways.
+async function bareRates(
+  path: string,
+  best: Best,
+): Promise<Record<"stream" | "fastest" | "kept", Rate>> {
+  const buffer = new Uint8Array(BATCH_BYTES);
+  return {
+    stream: await best(() => streamFile(path)),
+    fastest: await best(() => readFile(path, () => buffer)),
+    kept: await best(() => readFile(path, () => new Uint8Array(BATCH_BYTES))),
+  };
+}
+
+async function streamFile(path: string): Promise<number> {
+  const file = await Deno.open(path);
+  let bytes = 0;
+  for await (const chunk of file.readable) bytes += chunk.length;
+  return bytes;
+}
+
+function readFile(path: string, into: () => Uint8Array<ArrayBuffer>): number {
+  using file = Deno.openSync(path);
+  let bytes = 0;
+  for (;;) {
+    const count = file.readSync(into());
+    if (count === null) return bytes;
+    bytes += count;
+  }
 }
 
 async function deliveryRate(
   files: string[],
   options: OpenRowsOptions,
-  repeats: number,
+  best: Best,
   keep: boolean,
 ): Promise<Rate> {
   const source = await openRows(files, options);
   try {
     const batchRows = Math.ceil(BATCH_BYTES / 4 / source.width);
-    // Workers have started, and code is compiled, before the clock runs.
-    for await (const _ of source.batches(batchRows)) break;
-    return await best(repeats, async () => {
-      const rate = startClock();
+    const deliver = async () => {
       let bytes = 0;
       for await (const batch of source.batches(batchRows)) {
         bytes += batch.data.byteLength;
         if (!keep) batch.release?.();
       }
-      return rate(bytes);
-    });
+      return bytes;
+    };
+    // Workers have started, and code is compiled, before it counts.
+    await deliver();
+    return await best(deliver);
   } finally {
     await source.close();
   }
