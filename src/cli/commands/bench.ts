@@ -124,11 +124,18 @@ function sizesOf({ n, m, k, rows }: BenchFlags) {
   );
 }
 
+const ROWS_COLUMNS =
+  "MB/s is of float32 rows, each batch given back when it was seen; kept, with every batch kept. Beside it, on the same " +
+  "file, and each with the ratio of MB/s to it: hyparquet's public API; Deno.FsFile read as a stream, the ordinary way " +
+  "(its readable); and the fastest way, readSync into one buffer over and over.";
+
 function rowsCommand(io: Io): CommandUnknownOpts {
-  return describe("rows", "time the reading of rows, beside hyparquet's API", [
+  const summary = "time the reading of rows, beside hyparquet's API";
+  return describe("rows", `${summary}\n\n${ROWS_COLUMNS}`, [
     "dbksvd bench rows activations.parquet",
     "dbksvd bench rows *.parquet --workers 0,4 --json",
   ])
+    .summary(summary)
     .argument("<file...>", "local Parquet files")
     .option("--column <name>", "the column that holds the vectors")
     .addOption(
@@ -141,14 +148,6 @@ function rowsCommand(io: Io): CommandUnknownOpts {
       (text) => text.split(",").map(wholeNumber(0)),
     )
     .option("--repeats <count>", "the best of so many runs", wholeNumber(), 3)
-    .addHelpText(
-      "after",
-      `
-MB/s is of float32 rows, each batch given back when it was seen; kept is the
-same with every batch kept. Beside it, on the same file, with the ratio of MB/s
-to each: hyparquet's public API; Deno.FsFile read as a stream, the ordinary way
-(its readable); and the fastest way, readSync into one buffer over and over.`,
-    )
     .action((files, flags, self) =>
       conduct(io, self, async ({ print }) => {
         const { benchRows } = await import("../../bench/rows.ts");
