@@ -2,7 +2,7 @@
 const SHORT = 64;
 
 /**
- * Decodes one LZ4 block that fills `out` exactly. Format: lz4/lz4, lz4_Block_format.md. Short pieces are copied four bytes at
+ * Decodes one LZ4 block that fills `out` exactly. Format: lz4/lz4, lz4_Block_format.md. Short pieces are copied some bytes at
  * a time and may write beyond their end, though never beyond the block's: what comes next overwrites it.
  *
  * @param input the block
@@ -46,7 +46,7 @@ export function decodeLz4(input: Uint8Array, out: Uint8Array): void {
     if (offset === 0 || offset > to || length > size - to) {
       throw new Error("LZ4 match exceeds its block");
     }
-    if (length <= 8 && offset >= 4 && to + 8 <= size) {
+    if (length <= 8 && offset >= 8 && to + 8 <= size) {
       copy8(target, to - offset, target, to);
     } else copyMatch(out, target, to, offset, length);
     to += length;
@@ -54,10 +54,9 @@ export function decodeLz4(input: Uint8Array, out: Uint8Array): void {
   if (to !== size) throw new Error(`LZ4 block holds ${to} bytes`);
 }
 
-// Bytes may come from those just written: four are read when the four before are there.
+// Optimized code makes no BigInt of it.
 function copy8(source: DataView, from: number, target: DataView, to: number) {
-  target.setUint32(to, source.getUint32(from, true), true);
-  target.setUint32(to + 4, source.getUint32(from + 4, true), true);
+  target.setBigUint64(to, source.getBigUint64(from, true), true);
 }
 
 function copyLiterals(
@@ -82,10 +81,8 @@ function copyMatch(
   const end = to + length;
   if (length > SHORT && offset >= length) {
     out.copyWithin(to, to - offset, end - offset);
-  } else if (offset >= 4 && end + 3 <= out.length) {
-    for (; to < end; to += 4) {
-      target.setUint32(to, target.getUint32(to - offset, true), true);
-    }
+  } else if (offset >= 8 && end + 7 <= out.length) {
+    for (; to < end; to += 8) copy8(target, to - offset, target, to);
   } else for (; to < end; to++) out[to] = out[to - offset];
 }
 
