@@ -23,8 +23,9 @@ export interface TrainOptions {
   /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */
   sampleBatch?: number;
   /**
-   * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them. 0: each
-   * batch makes its atoms anew, as in the paper.
+   * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them, and from
+   * half to three times as many as rows are less or more noisy than the sample. 0: each batch makes its atoms anew, as in the
+   * paper.
    */
   memory: number;
   /** Nonzeros a row at first, growing to `sparsity` over four fifths of the training; undefined: half of it. */

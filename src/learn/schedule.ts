@@ -15,6 +15,16 @@ const NOISY = 0.05;
 /** The soft threshold at ridge 1, as a share of the length that one of k equal coefficients of a mean row has. */
 const THRESHOLD = 0.55;
 
+/**
+ * Memory is as it was asked for where residuals hold this much energy for that of one coefficient, (f·k)/(1 − f) with f the
+ * share that updates leave: as on the sample. An atom averaged over u uses is off by that over u, so that noisier rows take
+ * a longer memory for atoms as settled, and clean ones a shorter one, which moves them faster.
+ */
+const NOISE_OF_A_USE = 1.45;
+
+/** Memory stays within this share and that multiple of what was asked for. */
+const LEAST_MEMORY = 0.5, MOST_MEMORY = 3;
+
 /** The sparsity reaches its final value after this share of a training. */
 const GROWTH_SHARE = 0.8;
 
@@ -29,32 +39,44 @@ export type ScheduledStep = Required<
  *
  * @param iteration iterations done before it
  * @param batch rows of its batch, and the root mean square length of a normalised row
- * @param left what the latest updates left of their rows, as a share of their energy (see {@linkcode leftByUpdates})
+ * @param left what the latest updates left of their rows, as a share of their energy (see {@linkcode leftByUpdates}); undefined before any
  */
 export function scheduledStep(
   options: TrainOptions,
   plan: TrainingPlan,
   iteration: number,
   batch: { rows: number; length: number },
-  left: number,
+  left: number | undefined,
 ): ScheduledStep {
   const { sparsity, exact } = options;
   if (exact) return { ridge: 0, shrink: 0, memory: 0, sparsity };
   const done = plan.iterations > 1 ? iteration / (plan.iterations - 1) : 1;
+  const grown = sparsityAt(options, done);
   const ridge = options.ridge * LAST_SHRINKAGE ** done *
-    Math.min(1, left / NOISY);
+    Math.min(1, (left ?? 1) / NOISY);
   return {
     ridge,
     shrink: THRESHOLD * ridge * batch.length / Math.sqrt(sparsity),
-    memory: memoryAt(options, iteration / plan.iterations, batch.rows),
-    sparsity: sparsityAt(options, done),
+    memory: memoryAt(
+      { ...options, memory: options.memory * memoryFactor(grown, left) },
+      iteration / plan.iterations,
+      batch.rows,
+    ),
+    sparsity: grown,
   };
 }
 
-/** The mean FVU after the latest updates (see `LearnState.latest`); 1 before any. */
-export function leftByUpdates(latest: readonly number[]): number {
-  if (latest.length === 0) return 1;
+/** The mean FVU after the latest updates (see `LearnState.latest`); undefined before any. */
+export function leftByUpdates(latest: readonly number[]): number | undefined {
+  if (latest.length === 0) return undefined;
   return latest.reduce((sum, fvu) => sum + fvu, 0) / latest.length;
+}
+
+function memoryFactor(sparsity: number, left: number | undefined): number {
+  if (left === undefined) return 1;
+  const noise = left * sparsity / Math.max(1 - left, 0);
+  const factor = noise / NOISE_OF_A_USE;
+  return Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, factor));
 }
 
 // ρ such that Σ ρ^t batches hold the uses that an atom is to remember: `memory` of them at first, ever more to the end.
