@@ -4,6 +4,7 @@ import { compressors } from "hyparquet-compressors";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { decompress } from "../../../src/rows/parquet/codecs.ts";
+import { decodeLz4 } from "../../../src/rows/parquet/lz4.ts";
 import { decodeSnappy } from "../../../src/rows/parquet/snappy.ts";
 
 /** Compresses to one LZ4 block: matches found by looking back, else literals. */
@@ -144,6 +145,42 @@ function orNothing<T>(make: () => T): T | undefined {
     return undefined;
   }
 }
+
+Deno.test("decodeLz4() undoes LZ4, fills what it was given and no more, and refuses damage or fills it too", () => {
+  // Values that repeat soon and at a distance, as vectors of few bits do.
+  const values = fc.array(fc.integer({ min: 0, max: 5 }), {
+    minLength: 1,
+    maxLength: 400,
+  })
+    .map((values) => Uint8Array.from(values.flatMap((v) => [0, 0, v, 63])));
+  const damage = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
+  fc.assert(
+    fc.property(fc.oneof(pages, values), damage, (page, [at, bits]) => {
+      const stored = lz4(page);
+      const around = new Uint8Array(page.length + 20).fill(77);
+      const out = around.subarray(10, 10 + page.length);
+      decodeLz4(stored, out);
+      assert.deepEqual(out, page);
+      // A last sequence may hold nothing.
+      for (let end = 0; end < stored.length - 1; end++) {
+        assert.throws(() => decodeLz4(stored.subarray(0, end), out));
+      }
+      stored[at % stored.length] ^= bits;
+      const ours = orNothing(() => {
+        decodeLz4(stored, out);
+        return out;
+      });
+      const theirs = orNothing(() => {
+        const whole = compressors.LZ4_RAW!(stored, page.length);
+        return whole.length === page.length ? whole : undefined;
+      });
+      if (ours !== undefined) assert.deepEqual(ours, theirs);
+      const edges = [...around.subarray(0, 10), ...around.subarray(-10)];
+      assert.ok(edges.every((byte) => byte === 77));
+    }),
+    { seed: 6, numRuns: 300 },
+  );
+});
 
 Deno.test("decodeSnappy() takes literals and copies of every form", () => {
   const out = new Uint8Array(12);
