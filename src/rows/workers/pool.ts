@@ -20,8 +20,8 @@ interface Member {
  */
 const BALLAST_BYTES = 256 * 2 ** 20;
 
-/** Requests that a worker is sent: it goes on with the next ones while this thread has no time for it. */
-const SENT_AHEAD = 3;
+/** Requests that a worker is sent: it goes on with the next one while this thread has no time for it. */
+const SENT_AHEAD = 2;
 
 /** Workers that decode, each one request after the other; those beyond what they were sent wait their turn. */
 export class DecodePool {

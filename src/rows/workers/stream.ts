@@ -17,8 +17,8 @@ import { cutGroups, type Group, type Place, type Task } from "./tasks.ts";
 /** What decodes. */
 type Decoding = Pick<DecodePool, "size" | "run">;
 
-/** Groups under way for every worker: one that it decodes, and what it goes on with. */
-const GROUPS_AHEAD = 3;
+/** Groups under way for every worker: one that it decodes, and what it goes on with. More only fill the cores' cache. */
+const GROUPS_AHEAD = 2;
 /** What a group sends back at most, single pages apart: much more at once sets off garbage collections. */
 const SENT_BYTES = 32 * 2 ** 20;
 
