@@ -16,11 +16,11 @@ const NOISY = 0.05;
 const THRESHOLD = 0.55;
 
 /**
- * Memory is as it was asked for where residuals hold this much energy for that of one coefficient, (f·k)/(1 − f) with f the
- * share that updates leave: as on the sample. An atom averaged over u uses is off by that over u, so that noisier rows take
- * a longer memory for atoms as settled, and clean ones a shorter one, which moves them faster.
+ * An atom averaged over u uses is off by r/u, r = f·k/(1 − f) being the energy of a residual for that of one coefficient where
+ * updates leave the share f. From clean to noisy, memory is as it was asked for. Cleaner rows than that take a shorter one,
+ * which moves atoms faster, and noisier ones a longer one, by the square, for atoms as settled.
  */
-const NOISE_OF_A_USE = 1.45;
+const CLEAN_USE = 0.7, NOISY_USE = 1.8;
 
 /** Memory stays within this share and that multiple of what was asked for. */
 const LEAST_MEMORY = 0.5, MOST_MEMORY = 3;
@@ -75,8 +75,8 @@ export function leftByUpdates(latest: readonly number[]): number | undefined {
 function memoryFactor(sparsity: number, left: number | undefined): number {
   if (left === undefined) return 1;
   const noise = left * sparsity / Math.max(1 - left, 0);
-  const factor = noise / NOISE_OF_A_USE;
-  return Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, factor));
+  if (noise < CLEAN_USE) return Math.max(LEAST_MEMORY, noise / CLEAN_USE);
+  return Math.min(MOST_MEMORY, Math.max(1, noise / NOISY_USE) ** 2);
 }
 
 // ρ such that Σ ρ^t batches hold the uses that an atom is to remember: `memory` of them at first, ever more to the end.

@@ -97,10 +97,13 @@ Deno.test("scheduledStep() lets atoms remember longer the noisier rows are, with
     1000 * 8 / 512 / (1 - scheduledStep(options, plan, 0, BATCH, left).memory);
   const near = (a: number, b: number) => assert(Math.abs(a - b) < 1e-9 * b);
   near(uses(undefined), 40);
-  // Residuals of f leave f·k / (1 − f) of a coefficient's energy; 1.45 is what 40 uses are for.
-  near(uses(1.45 / 9.45), 40);
-  near(uses(2.9 / 10.9), 80);
-  near(uses(0.6), 120);
+  // Where f is left, a residual has f·k / (1 − f) of a coefficient's energy: r, for short.
+  const left = (r: number) => r / (8 + r);
+  near(uses(left(0.7)), 40);
+  near(uses(left(1.8)), 40);
+  near(uses(left(1.8 * Math.SQRT2)), 80);
+  near(uses(left(0.6)), 40 * 0.6 / 0.7);
+  near(uses(left(6)), 120);
   near(uses(1), 120);
   near(uses(1.2), 120);
   near(uses(0.01), 20);
