@@ -126,7 +126,7 @@ const SMALL_BATCHES: Partial<TrainOptions> = {
   ...plain(50, 3, 80),
   atomBatch: 1,
   sampleBatch: 300,
-  memory: 20,
+  memory: 40,
 };
 
 /**
@@ -141,6 +141,6 @@ export const CLASSIC_BEST: Readonly<Partial<TrainOptions>> = {
 /** How the classic experiment is trained, by name. */
 export const CLASSIC_WAYS: Readonly<Record<string, Partial<TrainOptions>>> = {
   "plain K-SVD, B = 1": { ...plain(50, 3, 80), atomBatch: 1 },
-  "the same with memory 20: 5 batches of 300 rows": SMALL_BATCHES,
+  "the same with memory: 5 batches of 300 rows": SMALL_BATCHES,
   "the same, and atoms used under 45 times a pass replaced": CLASSIC_BEST,
 };
