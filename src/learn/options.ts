@@ -23,8 +23,8 @@ export interface TrainOptions {
   /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */
   sampleBatch?: number;
   /**
-   * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them, and from
-   * half to three times as many as rows are less or more noisy than the sample. 0: each batch makes its atoms anew, as in the
+   * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them. On
+   * clean rows it is down to half as many, on noisy ones up to three times. 0: each batch makes its atoms anew, as in the
    * paper.
    */
   memory: number;

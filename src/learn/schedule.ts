@@ -16,7 +16,7 @@ const NOISY = 0.05;
 const THRESHOLD = 0.55;
 
 /**
- * An atom averaged over u uses is off by r/u, r = f·k/(1 − f) being the energy of a residual for that of one coefficient where
+ * An atom averaged over u uses is off by r/u, r = f·k/(1 − f) being a residual's energy over that of one coefficient where
  * updates leave the share f. From clean to noisy, memory is as it was asked for. Cleaner rows than that take a shorter one,
  * which moves atoms faster, and noisier ones a longer one, by the square, for atoms as settled.
  */
@@ -34,12 +34,13 @@ export type ScheduledStep = Required<
 >;
 
 /**
- * Shrinkage, memory and sparsity of one iteration. Early on, strong shrinkage and a short memory move atoms fast, and few nonzeros are
- * cheap; later steps shorten, as a stochastic gradient's do, and the last batches count together.
+ * Shrinkage, memory and sparsity of one iteration. Early on, strong shrinkage and a short memory move atoms fast, and few
+ * nonzeros are cheap; later steps shorten, as a stochastic gradient's do, and the last batches count together.
  *
  * @param iteration iterations done before it
  * @param batch rows of its batch, and the root mean square length of a normalised row
- * @param left what the latest updates left of their rows, as a share of their energy (see {@linkcode leftByUpdates}); undefined before any
+ * @param left what the latest updates left of their rows, as a share of their energy (see {@linkcode leftByUpdates});
+ * undefined before any
  */
 export function scheduledStep(
   options: TrainOptions,
@@ -58,9 +59,10 @@ export function scheduledStep(
     ridge,
     shrink: THRESHOLD * ridge * batch.length / Math.sqrt(sparsity),
     memory: memoryAt(
-      { ...options, memory: options.memory * memoryFactor(grown, left) },
+      options,
       iteration / plan.iterations,
       batch.rows,
+      options.memory * memoryFactor(grown, left),
     ),
     sparsity: grown,
   };
@@ -79,15 +81,16 @@ function memoryFactor(sparsity: number, left: number | undefined): number {
   return Math.min(MOST_MEMORY, Math.max(1, noise / NOISY_USE) ** 2);
 }
 
-// ρ such that Σ ρ^t batches hold the uses that an atom is to remember: `memory` of them at first, ever more to the end.
+// ρ such that Σ ρ^t batches hold the uses that an atom is to remember: so many at first, ever more to the end.
 function memoryAt(
-  { memory, sparsity, atoms }: TrainOptions,
+  { sparsity, atoms }: TrainOptions,
   done: number,
   rows: number,
+  remembered: number,
 ): number {
-  if (memory === 0) return 0;
+  if (remembered === 0) return 0;
   const uses = rows * sparsity / atoms;
-  return 1 - Math.min(1, uses / memory * (1 - done));
+  return 1 - Math.min(1, uses / remembered * (1 - done));
 }
 
 function sparsityAt(options: TrainOptions, done: number): number {
