@@ -126,7 +126,7 @@ const SMALL_BATCHES: Partial<TrainOptions> = {
   ...plain(50, 3, 80),
   atomBatch: 1,
   sampleBatch: 300,
-  memory: 40,
+  memory: DEFAULT_TRAIN_OPTIONS.memory,
 };
 
 /**

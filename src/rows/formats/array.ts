@@ -3,7 +3,7 @@ import type { RowRange } from "../delivery.ts";
 import type { Fault, Part } from "../part.ts";
 import { ELEMENT_BYTES, type ElementType } from "../parquet/columns.ts";
 import { whyNonFinite } from "../parquet/part.ts";
-import { firstNonFinite } from "../parquet/finite.ts";
+import { firstNonFinite } from "../finite.ts";
 import { toFloats } from "../parquet/values.ts";
 
 /** Numbers that lie row after row in a file. */

@@ -22,6 +22,14 @@ export interface PageColumn {
   width: number;
 }
 
+/** Where a page goes: its levels cover what is before its values until `uncover` puts that back, and gives the levels. */
+interface PagePlace {
+  place: Uint8Array;
+  /** Bytes of levels that the place begins with. */
+  levels: number;
+  uncover(): Uint8Array;
+}
+
 /** Whether a page's values are in the file as they are in memory. */
 export function isStored(page: Page, codec: string): boolean {
   return codec === "UNCOMPRESSED" ||
@@ -60,11 +68,12 @@ export function decodeStraight(
     place.set(before);
     return bytes;
   };
+  const to = { place, levels, uncover };
   return isStored(page, column.codec)
-    ? readStraight(column, page, place, uncover, (start, end) => {
+    ? readStraight(column, page, to, (start, end) => {
       check(at + (start - levels) / 4, at + (end - levels) / 4);
     })
-    : decompressStraight(column, page, place, uncover, () => {
+    : decompressStraight(column, page, to, () => {
       check(at, at + page.slots * column.type.perSlot);
     });
 }
@@ -72,11 +81,9 @@ export function decodeStraight(
 function readStraight(
   column: PageColumn,
   page: Page,
-  place: Uint8Array,
-  uncover: () => Uint8Array,
+  { place, levels, uncover }: PagePlace,
   check: (start: number, end: number) => void,
 ): boolean {
-  const levels = levelsBefore(column, page);
   for (let at = levels; at < place.length; at += STEP_BYTES) {
     const start = at === levels ? 0 : at;
     const end = Math.min(at + STEP_BYTES, place.length);
@@ -90,8 +97,7 @@ function readStraight(
 function decompressStraight(
   column: PageColumn,
   page: Page,
-  place: Uint8Array,
-  uncover: () => Uint8Array,
+  { place, uncover }: PagePlace,
   check: () => void,
 ): boolean {
   const stored = readStored(column.bytes, page, column.scratch);
