@@ -1,7 +1,7 @@
 // C = X·Zᵀ for rows of X and Z (correlations: rows and atoms; Gram: atoms twice), in tiles held in registers.
 // Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros: tiles that reach beyond the
 // last row load that one in their place, so that the loop asks for nothing, and what came of it is left out when written.
-// Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads.
+// Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads (powers of two).
 // With half = 1 tiles under the diagonal are left out: half the work where X and Z are the same.
 // Bytes: 4n(rows + columns) once from memory, 4·rows·columns written. Flops: 2n·rows·columns.
 //#params rows: u32, columns: u32, width: u32, x: u32, z: u32, row: u32, column: u32, stride: u32, half: u32
@@ -14,36 +14,43 @@ const BN: u32 = $BN;
 const THREADS: u32 = $THREADS;
 const WHOLE: bool = $WHOLE;    // no K tile reaches beyond a row
 const KV: u32 = $KV;           // elements of a K tile
-const XGAP: u32 = $XGAP;       // row groups of 4 between a thread's results
-const ZGAP: u32 = $ZGAP;
-const ACROSS: u32 = $ACROSS;   // threads across a tile
+const DOWN: u32 = $DOWN;       // threads down and across a tile: row groups of 4 between a thread's results
+const ACROSS: u32 = $ACROSS;
+const PASS: u32 = $PASS;       // row groups that all threads bring in at once
 
-// [row group of 4][k], padded by one column against bank conflicts; inner indices are constants.
-var<workgroup> xs: array<array<vec4<f32>, $KPAD>, $XGROUPS>;
-var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
+// Row groups, each with its floats by k and one column more against bank conflicts. They lie on shelves as long as the lesser
+// of what a pass and a thread's results are apart, so that where a group lies is a constant but for one place that a thread
+// stores at and one that it reads from: every other would cost it a clamp and an address.
+const XSHELF: u32 = $XSHELF;
+const ZSHELF: u32 = $ZSHELF;
+const XSET: u32 = $XSET;       // the greater of the two
+const ZSET: u32 = $ZSET;
+var<workgroup> xs: array<array<array<array<vec4<f32>, $KPAD>, XSHELF>, XSET / XSHELF>, $XGROUPS / XSET>;
+var<workgroup> zs: array<array<array<array<vec4<f32>, $KPAD>, ZSHELF>, ZSET / ZSHELF>, $ZGROUPS / ZSET>;
 
 @compute @workgroup_size(THREADS) fn main(
   @builtin(workgroup_id) tile: vec3<u32>,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let tx = t % ACROSS;
-  let ty = t / ACROSS;
+  // Neighbours share columns of the tile, the next but one rows: what both read is read from workgroup memory once.
+  let tx = (t >> 1u) % ACROSS;
+  let ty = (2u * (t / (2u * ACROSS)) + (t & 1u)) % DOWN;
+  let stored = t / KV;
+  let quad = t % KV;
+  let shelf = (stored >> 2u) % PASS;
+  let lane = stored & 3u;
   let row0 = tile.y * BM;
   let column0 = tile.x * BN;
   if (p.half == 1u && column0 + BN <= row0) { return; }
 //#for i in 0..XLOADS
-  let xr$i = (t + $i * THREADS) / KV;
-  let xq$i = (t + $i * THREADS) % KV;
-  let xi$i = (p.x + min(row0 + xr$i, p.rows - 1u)) * K4 + xq$i;
+  let xi$i = (p.x + min(row0 + stored + $i * 4u * PASS, p.rows - 1u)) * K4 + quad;
   var xv$i = vec4<f32>();
-  if (WHOLE || xq$i < K4) { xv$i = X[xi$i]; }
+  if (WHOLE || quad < K4) { xv$i = X[xi$i]; }
 //#end
 //#for i in 0..ZLOADS
-  let zr$i = (t + $i * THREADS) / KV;
-  let zq$i = (t + $i * THREADS) % KV;
-  let zi$i = (p.z + min(column0 + zr$i, p.columns - 1u)) * K4 + zq$i;
+  let zi$i = (p.z + min(column0 + stored + $i * 4u * PASS, p.columns - 1u)) * K4 + quad;
   var zv$i = vec4<f32>();
-  if (WHOLE || zq$i < K4) { zv$i = Z[zi$i]; }
+  if (WHOLE || quad < K4) { zv$i = Z[zi$i]; }
 //#end
 //#for g in 0..TMQ
 //#for c in 0..4
@@ -54,22 +61,14 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
 //#end
   for (var k0 = 0u; k0 < K4; k0 += KV) {
 //#for i in 0..XLOADS
-    {
-      let g = xr$i >> 2u;
-      let lane = xr$i & 3u;
 //#for c in 0..4
-      xs[g][xq$i * 4u + $c][lane] = xv$i[$c];
+    xs[$i * PASS / XSET][$i * PASS % XSET / XSHELF + shelf / XSHELF][shelf % XSHELF][quad * 4u + $c][lane] = xv$i[$c];
 //#end
-    }
 //#end
 //#for i in 0..ZLOADS
-    {
-      let g = zr$i >> 2u;
-      let lane = zr$i & 3u;
 //#for c in 0..4
-      zs[g][zq$i * 4u + $c][lane] = zv$i[$c];
+    zs[$i * PASS / ZSET][$i * PASS % ZSET / ZSHELF + shelf / ZSHELF][shelf % ZSHELF][quad * 4u + $c][lane] = zv$i[$c];
 //#end
-    }
 //#end
     workgroupBarrier();
     // The next K tile is on its way while this one is multiplied.
@@ -79,24 +78,24 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
 //#if WHOLE
       xv$i = X[xi$i + k1];
 //#else
-      if (k1 + xq$i < K4) { xv$i = X[xi$i + k1]; } else { xv$i = vec4<f32>(); }
+      if (k1 + quad < K4) { xv$i = X[xi$i + k1]; } else { xv$i = vec4<f32>(); }
 //#end
 //#end
 //#for i in 0..ZLOADS
 //#if WHOLE
       zv$i = Z[zi$i + k1];
 //#else
-      if (k1 + zq$i < K4) { zv$i = Z[zi$i + k1]; } else { zv$i = vec4<f32>(); }
+      if (k1 + quad < K4) { zv$i = Z[zi$i + k1]; } else { zv$i = vec4<f32>(); }
 //#end
 //#end
     }
 //#for k in 0..BK
     {
 //#for g in 0..TMQ
-      let a$g = xs[ty + $g * XGAP][$k];
+      let a$g = xs[$g * DOWN / XSET][$g * DOWN % XSET / XSHELF + ty / XSHELF][ty % XSHELF][$k];
 //#end
 //#for h in 0..TNQ
-      let b$h = zs[tx + $h * ZGAP][$k];
+      let b$h = zs[$h * ACROSS / ZSET][$h * ACROSS % ZSET / ZSHELF + tx / ZSHELF][tx % ZSHELF][$k];
 //#end
 //#for g in 0..TMQ
 //#for c in 0..4
@@ -112,11 +111,11 @@ var<workgroup> zs: array<array<vec4<f32>, $KPAD>, $ZGROUPS>;
 //#for g in 0..TMQ
 //#for c in 0..4
   {
-    let row = row0 + (ty + $g * XGAP) * 4u + $c;
+    let row = row0 + (ty + $g * DOWN) * 4u + $c;
     if (row < p.rows) {
 //#for h in 0..TNQ
       {
-        let column = column0 + (tx + $h * ZGAP) * 4u;
+        let column = column0 + (tx + $h * ACROSS) * 4u;
 //#if ALIGNED
         if (column < p.width) {
           let inside = vec4<u32>(column) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(p.columns);

@@ -121,7 +121,10 @@ export function rowKernel(
   };
 }
 
-/** The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. */
+/**
+ * The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. A tile's sizes are powers of two,
+ * and two threads at least lie down it.
+ */
 export function productKernel(
   context: KernelContext,
   width: number,
@@ -129,7 +132,8 @@ export function productKernel(
 ): KernelSource {
   const { rows, columns, depth, threadRows, threadColumns } =
     context.tuning.product;
-  const threads = (rows / threadRows) * (columns / threadColumns);
+  const down = rows / threadRows, across = columns / threadColumns;
+  const threads = down * across, pass = threads / depth;
   return {
     name: "product",
     text: kernelTexts.product,
@@ -146,9 +150,13 @@ export function productKernel(
       ZLOADS: (columns * depth) / 4 / threads,
       XGROUPS: rows / 4,
       ZGROUPS: columns / 4,
-      XGAP: rows / threadRows,
-      ZGAP: columns / threadColumns,
-      ACROSS: columns / threadColumns,
+      DOWN: down,
+      ACROSS: across,
+      PASS: pass,
+      XSHELF: Math.min(down, pass),
+      ZSHELF: Math.min(across, pass),
+      XSET: Math.max(down, pass),
+      ZSET: Math.max(across, pass),
       TMQ: threadRows / 4,
       TNQ: threadColumns / 4,
       ALIGNED: aligned,
