@@ -1,10 +1,10 @@
 // New codes and residual of the rows that an atom batch touches, all from the residual as it was:
 // x' = ⟨d', r⟩ + ⟨d', d⟩·x and r ← r + Σ (x·d − x'·d').
 // Bindings: R rows × n4 · indices and values, KT slots a row, K from `slot` · D and N m × n4 · turns, one an atom ·
-// overlaps by turn · starts of the batches' lists · lists of rows.
-// Dispatch: a fixed number of workgroups that take rows in turn. Bytes: 8n a row touched, and 8n a nonzero (atoms, from
-// cache). Flops: 6n a nonzero.
-//#params first: u32, begin: u32, end: u32, batch: u32, slot: u32
+// overlaps by turn · starts by turn of the lists of rows, each of them once in a batch, under one of its atoms · lists.
+// Dispatch: a fixed number of workgroups that take a run of rows each, so that atoms which rows of a list share are close at
+// hand. Bytes: 8n a row touched, and 8n a nonzero (atoms, from cache). Flops: 6n a nonzero.
+//#params first: u32, begin: u32, end: u32, slot: u32
 //#matrix R read_write
 //#buffer indices read u32
 //#buffer values read_write f32
@@ -28,6 +28,7 @@ var<workgroup> x: array<f32, $K>;
 fn look(slots: u32, side: u32) {
   for (var s = t; s < $K; s += WG) {
     let atom = indices[slots + s];
+    let value = values[slots + s];
     if (atom == 0xffffffffu) { continue; }
     let turn = turns[atom] - p.first;
     if (turn < p.begin || turn >= p.end) { continue; }
@@ -35,26 +36,26 @@ fn look(slots: u32, side: u32) {
     if (overlap == NONE) { continue; }
     atoms[s] = atom;
     kept[s] = overlap;
-    x[s] = values[slots + s];
+    x[s] = value;
     atomicOr(&touched[side][s >> 5u], 1u << (s & 31u));
   }
 }
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  let end = starts[p.batch + 1u];
+  let first = starts[p.begin];
+  let last = starts[p.end];
+  let run = (last - first + groups - 1u) / groups;
   var side = 0u;
-//#for v in 0..V
-  let c$v = t + $v * WG;
-//#end
-  var q = starts[p.batch] + group;
+//#include elements
+  var q = first + group * run;
+  let end = min(q + run, last);
   var row = 0u;
   if (q < end) { row = lists[q]; }
-  for (; q < end; q += groups) {
-    let following = lists[min(q + groups, end - 1u)];
+  for (; q < end; q++) {
+    let following = lists[min(q + 1u, end - 1u)];
 //#for v in 0..V
-    var r$v = vec4<f32>();
-    if (c$v < $N4) { r$v = R_at(row, c$v); }
+    let r$v = R_at(row, c$v);
     var next$v = r$v;
 //#end
     let slots = row * $KT + p.slot;
@@ -70,22 +71,29 @@ fn look(slots: u32, side: u32) {
         let two = bits != 0u;
         let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
         bits &= bits - u32(two);
+        let atom0 = atoms[s0];
+        let x0 = x[s0];
+//#for v in 0..V
+        let n0_$v = N_at(atom0, c$v);
+        let d0_$v = D_at(atom0, c$v);
+        var n1_$v = vec4<f32>();
+        var d1_$v = vec4<f32>();
+//#end
+        let x1 = x[s1];
+        if (two) {
+          let atom1 = atoms[s1];
+//#for v in 0..V
+          n1_$v = N_at(atom1, c$v);
+          d1_$v = D_at(atom1, c$v);
+//#end
+        }
         var own = vec2<f32>();
 //#for v in 0..V
-        var n0_$v = vec4<f32>();
-        var n1_$v = vec4<f32>();
-        if (c$v < $N4) {
-          n0_$v = N_at(atoms[s0], c$v);
-          next$v += x[s0] * D_at(atoms[s0], c$v);
-          if (two) {
-            n1_$v = N_at(atoms[s1], c$v);
-            next$v += x[s1] * D_at(atoms[s1], c$v);
-          }
-        }
-        own += vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v));
+        own += select(vec2<f32>(), vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v)), inside$v);
+        next$v += x0 * d0_$v + x1 * d1_$v;
 //#end
         let along = workgroup_pair(own);
-        var coded = along + vec2<f32>(kept[s0] * x[s0], kept[s1] * x[s1]);
+        var coded = along + vec2<f32>(kept[s0] * x0, kept[s1] * x1);
 //#if NONNEGATIVE
         coded = max(vec2<f32>(), coded);
 //#end
@@ -99,7 +107,7 @@ fn look(slots: u32, side: u32) {
       }
     }
 //#for v in 0..V
-    if (c$v < $N4) { R_put(row, c$v, next$v); }
+    if (inside$v) { R_put(row, c$v, next$v); }
 //#end
     row = following;
     side = 1u - side;

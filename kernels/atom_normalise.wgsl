@@ -41,27 +41,34 @@ const NONE = -2.0;
     weights[atom] = held + along;
   }
   along += held;
+//#include elements
+//#for v in 0..V
+  let d$v = D_at(atom, c$v);
+  var v$v = vec4<f32>();
+//#end
+  // Four pieces in flight.
+  var piece = begin;
+  for (; piece + 4u <= end; piece += 4u) {
+//#for v in 0..V
+//#for i in 0..4
+    let sum$i_$v = sums_at(piece + $i, c$v);
+//#end
+//#end
+//#for v in 0..V
+    v$v += sum0_$v + sum1_$v + sum2_$v + sum3_$v;
+//#end
+  }
+  for (; piece < end; piece++) {
+//#for v in 0..V
+    v$v += sums_at(piece, c$v);
+//#end
+  }
   var own = 0.0;
   var across = 0.0;
 //#for v in 0..V
-  let c$v = t + $v * WG;
-  var d$v = vec4<f32>();
-  var v$v = vec4<f32>();
-  if (c$v < $N4) {
-    d$v = D_at(atom, c$v);
-    // Four pieces in flight.
-    var piece = begin;
-    for (; piece + 4u <= end; piece += 4u) {
-//#for i in 0..4
-      let sum$i = sums_at(piece + $i, c$v);
-//#end
-      v$v += sum0 + sum1 + sum2 + sum3;
-    }
-    for (; piece < end; piece++) { v$v += sums_at(piece, c$v); }
-    v$v += along * d$v;
-  }
-  own += dot(v$v, v$v);
-  across += dot(v$v, d$v);
+  v$v += along * d$v;
+  own += select(0.0, dot(v$v, v$v), inside$v);
+  across += select(0.0, dot(v$v, d$v), inside$v);
 //#end
   let norm = sqrt(workgroup_sum(own));
   let overlap = workgroup_sum(across) / norm;
@@ -69,7 +76,7 @@ const NONE = -2.0;
   workgroupBarrier();
   let moves = starts[turn] < starts[turn + 1u] && norm >= $VANISHING && !gone;
 //#for v in 0..V
-  if (c$v < $N4) {
+  if (inside$v) {
     if (moves) { N_put(atom, c$v, v$v / norm); } else { N_put(atom, c$v, d$v); }
   }
 //#end

@@ -25,9 +25,7 @@
   enter(invocation);
   let base = pieces[p.begin];
   let count = pieces[p.end] - base;
-//#for v in 0..V
-  let c$v = t + $v * WG;
-//#end
+//#include elements
   for (var piece = group; piece < count; piece += groups) {
     // The turn whose list holds this piece: the last one that begins at or before it.
     var turn = p.begin;
@@ -46,8 +44,7 @@
     let atom = order[p.first + turn];
     let overlap = overlaps[turn];
 //#for v in 0..V
-    var n$v = vec4<f32>();
-    if (c$v < $N4) { n$v = N_at(atom, c$v); }
+    let n$v = select(vec4<f32>(), N_at(atom, c$v), inside$v);
 //#end
     for (var q = begin; q < end; q++) {
       let slot = lists[q];
@@ -55,8 +52,7 @@
       let x = values[slot];
       var own = 0.0;
 //#for v in 0..V
-      var r$v = vec4<f32>();
-      if (c$v < $N4) { r$v = R_at(row, c$v); }
+      let r$v = R_at(row, c$v);
       own += dot(n$v, r$v);
 //#end
       let weight = workgroup_sum(own) + overlap * x;
@@ -75,12 +71,12 @@
       let x$i = values[slot$i];
 //#end
 //#for v in 0..V
-      if (c$v < $N4) {
 //#for i in 0..4
-        let r$i = R_at(row$i, c$v);
+      let r$i_$v = R_at(row$i, c$v);
 //#end
-        sum$v += x0 * r0 + x1 * r1 + x2 * r2 + x3 * r3;
-      }
+//#end
+//#for v in 0..V
+      sum$v += x0 * r0_$v + x1 * r1_$v + x2 * r2_$v + x3 * r3_$v;
 //#end
       along += x0 * x0 + x1 * x1 + x2 * x2 + x3 * x3;
     }
@@ -89,13 +85,13 @@
       let row = slot / $KT;
       let x = values[slot];
 //#for v in 0..V
-      if (c$v < $N4) { sum$v += x * R_at(row, c$v); }
+      sum$v += x * R_at(row, c$v);
 //#end
       along += x * x;
     }
 //#end
 //#for v in 0..V
-    if (c$v < $N4) { sums_put(piece, c$v, sum$v); }
+    if (inside$v) { sums_put(piece, c$v, sum$v); }
 //#end
     if (t == 0u) { alongs[piece] = along; }
   }

@@ -1,5 +1,5 @@
 // First half of a stable counting sort of the codes: ranks within a block of rows, and the block's histogram.
-// The key of a slot is its atom's turn in the update (BATCHES: the number of its atom batch, counted once a row).
+// The key of a slot is its atom's turn in the update (BATCHES: counted once for a row and atom batch, whichever slot is first).
 // Rows are taken one after the other; a row's atoms differ, so its slots never meet in a counter.
 // Bindings: indices, KT slots a row, K from `slot` · turns, one an atom · ranks, K a row · counts, keys a block.
 // Dispatch: one workgroup a block of `block` rows. Bytes: 12 a slot.
@@ -52,13 +52,13 @@ fn next(key: u32) -> u32 {
       if (atom != NONE) {
         let turn = turns[atom] - p.first;
 //#if BATCHES
-        let key = turn / p.batch;
+        let batch = turn / p.batch;
 //#if LOCAL
-        let before = atomicExchange(&seen[key], row + 1u);
+        let before = atomicExchange(&seen[batch], row + 1u);
 //#else
-        let before = atomicExchange(&seen[group * p.keys + key], row + 1u);
+        let before = atomicExchange(&seen[group * p.keys + batch], row + 1u);
 //#end
-        if (before != row + 1u) { rank = next(key); }
+        if (before != row + 1u) { rank = next(turn); }
 //#else
         rank = next(turn);
 //#end

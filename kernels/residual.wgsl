@@ -17,10 +17,9 @@ var<workgroup> x: array<f32, $K>;
   enter(invocation);
   if (group >= p.rows) { return; }
   let first = group * $KT + p.slot;
+//#include elements
 //#for v in 0..V
-  let c$v = t + $v * WG;
-  var r$v = vec4<f32>();
-  if (c$v < $N4) { r$v = R_at(group, c$v); }
+  var r$v = R_at(group, c$v);
 //#end
   for (var s = t; s < $K; s += WG) {
     atoms[s] = indices[first + s];
@@ -31,13 +30,15 @@ var<workgroup> x: array<f32, $K>;
     let atom = atoms[s];
     if (atom == 0xffffffffu) { break; }
 //#for v in 0..V
-    if (c$v < $N4) { r$v -= x[s] * D_at(atom, c$v); }
+    r$v -= x[s] * D_at(atom, c$v);
 //#end
   }
   var energy = 0.0;
 //#for v in 0..V
-  if (c$v < $N4) { R_put(group, c$v, r$v); }
-  energy += dot(r$v, r$v);
+  if (inside$v) {
+    R_put(group, c$v, r$v);
+    energy += dot(r$v, r$v);
+  }
 //#end
   let total = workgroup_sum(energy);
   if (t == 0u) { energies[group] = total; }

@@ -1,7 +1,7 @@
 // Second half of the counting sort: every slot goes to its key's list at its rank, so rows ascend within a list.
 // Bindings: indices · turns · ranks · counts (running offsets) · starts · lists of slots (BATCHES: of rows).
 // Dispatch: a thread a slot. Bytes: 24 a slot.
-//#params rows: u32, slot: u32, block: u32, first: u32, keys: u32, batch: u32
+//#params rows: u32, slot: u32, block: u32, first: u32, keys: u32
 //#buffer indices read u32
 //#buffer turns read u32
 //#buffer ranks read u32
@@ -18,11 +18,11 @@
   if (rank == 0xffffffffu) { return; }
   let row = e / $K;
   let at = row * $KT + p.slot + e % $K;
-//#if BATCHES
-  let key = (turns[indices[at]] - p.first) / p.batch;
-  lists[starts[key] + counts[(row / p.block) * p.keys + key] + rank] = row;
-//#else
   let key = turns[indices[at]] - p.first;
-  lists[starts[key] + counts[(row / p.block) * p.keys + key] + rank] = at;
+//#if BATCHES
+  let entry = row;
+//#else
+  let entry = at;
 //#end
+  lists[starts[key] + counts[(row / p.block) * p.keys + key] + rank] = entry;
 }

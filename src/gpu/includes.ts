@@ -7,6 +7,7 @@ import closing from "../../kernels/lib/closing.wgsl" with { type: "text" };
 import correlations from "../../kernels/lib/correlations.wgsl" with {
   type: "text",
 };
+import elements from "../../kernels/lib/elements.wgsl" with { type: "text" };
 import entry from "../../kernels/lib/entry.wgsl" with { type: "text" };
 import found from "../../kernels/lib/found.wgsl" with { type: "text" };
 import choose from "../../kernels/lib/choose.wgsl" with { type: "text" };
@@ -38,6 +39,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   choose,
   closing,
   correlations,
+  elements,
   entry,
   found,
   row_maximum: rowMaximum,

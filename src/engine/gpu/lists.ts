@@ -2,7 +2,10 @@ import { LIST_PIECE, localKeys } from "../../gpu/kernel_set.ts";
 import type { Kernel } from "../../gpu/compile.ts";
 import type { GpuContext } from "./context.ts";
 
-/** Sorts a group's codes by the turns of their atoms, and the rows by the atom batches that touch them. */
+/**
+ * Sorts a group's codes by the turns of their atoms, and the rows that each atom batch touches by one of their atoms in it:
+ * rows that share an atom then follow each other.
+ */
 export function sortCodes(
   context: GpuContext,
   index: number,
@@ -11,11 +14,9 @@ export function sortCodes(
 ): void {
   const { buffers, kernels, plan, runner, kernelContext } = context;
   const group = plan.groups[index], own = kernels.groups[index];
-  const batches = Math.ceil(group.atoms / atomBatch);
   runner.stage("lists");
-  const few = batches <= localKeys(kernelContext.limits, 8);
+  const few = group.atoms <= localKeys(kernelContext.limits, 8);
   sort(context, index, rows, {
-    keys: batches,
     batch: atomBatch,
     count: few ? own.countBatches : own.countManyBatches,
     scatter: own.scatterBatches,
@@ -25,7 +26,6 @@ export function sortCodes(
   });
   // The atoms come last: where their lists stand at each block of rows is asked for later.
   sort(context, index, rows, {
-    keys: group.atoms,
     batch: 1,
     count: own.countAtoms,
     scatter: own.scatterAtoms,
@@ -44,7 +44,7 @@ export function sortCodes(
 }
 
 interface Sort {
-  keys: number;
+  /** Atoms of a batch, of which a row is listed under one. */
   batch: number;
   count: Kernel;
   scatter: Kernel;
@@ -57,12 +57,12 @@ function sort(
   context: GpuContext,
   index: number,
   rows: number,
-  { keys, batch, count, scatter, starts, startsBuffer, lists }: Sort,
+  { batch, count, scatter, starts, startsBuffer, lists }: Sort,
 ): void {
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], threads = context.kernels.flatThreads;
   const { indices, turns, ranks, counts, seen, totals } = buffers;
-  const block = Math.ceil(rows / plan.sortBlocks);
+  const keys = group.atoms, block = Math.ceil(rows / plan.sortBlocks);
   const blocks = Math.ceil(rows / block);
   const place = {
     rows,

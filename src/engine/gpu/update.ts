@@ -11,7 +11,6 @@ import type { GpuContext } from "./context.ts";
 
 /** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
 interface AtomBatch {
-  number: number;
   begin: number;
   end: number;
 }
@@ -28,9 +27,8 @@ export function updateGroup(
 ): void {
   const { plan, spec } = context, group = plan.groups[index];
   context.runner.stage("update");
-  for (let begin = 0, number = 0; begin < group.atoms; number++) {
+  for (let begin = 0; begin < group.atoms;) {
     const end = Math.min(begin + atomBatch, group.atoms);
-    const batch = { number, begin, end };
     if (spec.exact) {
       for (let turn = begin; turn < end; turn++) {
         powerStepsToConvergence(context, index, rows, { turn, memory });
@@ -44,7 +42,7 @@ export function updateGroup(
         }
       }
     }
-    applyBatch(context, index, rows, batch);
+    applyBatch(context, index, rows, { begin, end });
     begin = end;
   }
 }
@@ -169,7 +167,7 @@ function applyBatch(
   context: GpuContext,
   index: number,
   rows: number,
-  { number, begin, end }: AtomBatch,
+  { begin, end }: AtomBatch,
 ): void {
   const { buffers, kernels, plan, runner, kernelContext, spec } = context;
   const group = plan.groups[index];
@@ -186,7 +184,7 @@ function applyBatch(
       starts: buffers.batchStarts,
       lists: buffers.batchLists,
     },
-    { first: group.start, begin, end, batch: number, slot: group.slot },
+    { first: group.start, begin, end, slot: group.slot },
     workersFor(
       kernelContext.tuning,
       rows,
