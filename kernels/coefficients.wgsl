@@ -63,17 +63,35 @@ fn multiply_support(c: u32) {
 }
 //#end
 
-// y = the solution on passive[0 … c − 1]. A direction whose pivot is at rounding level is left out: its value is 0.
-fn solve(c: u32) {
+// The Cholesky factor on passive[0 … c − 1], 1/L_jj on its diagonal. A direction whose pivot is at rounding level is left
+// out: its value is 0. Four entries in flight.
+fn factorise(c: u32) {
   for (var i = t; i < c; i += WG) {
-    for (var j = 0u; j <= i; j++) { set_factor(i, j, gram(passive[i], passive[j])); }
-    y[i] = right[passive[i]];
+    let s = passive[i];
+    var j = 0u;
+    for (; j + 4u <= i + 1u; j += 4u) {
+//#for e in 0..4
+      let g$e = gram(s, passive[j + $e]);
+//#end
+//#for e in 0..4
+      set_factor(i, j + $e, g$e);
+//#end
+    }
+    for (; j <= i; j++) { set_factor(i, j, gram(s, passive[j])); }
   }
   $SYNC;
   for (var j = 0u; j < c; j++) {
     for (var i = j + t; i < c; i += WG) {
       var sum = factor(i, j);
-      for (var q = 0u; q < j; q++) { sum -= factor(i, q) * factor(j, q); }
+      var q = 0u;
+      for (; q + 4u <= j; q += 4u) {
+//#for e in 0..4
+        let own$e = factor(i, q + $e);
+        let pivot$e = factor(j, q + $e);
+//#end
+        sum -= own0 * pivot0 + own1 * pivot1 + own2 * pivot2 + own3 * pivot3;
+      }
+      for (; q < j; q++) { sum -= factor(i, q) * factor(j, q); }
       if (i > j) { set_factor(i, j, sum); } else { y_pivot = sum; }
     }
     $SYNC;
@@ -84,7 +102,12 @@ fn solve(c: u32) {
     }
     $SYNC;
   }
-  // L·u = y forward, Lᵀ·y = u backward; the diagonal holds 1/L_jj.
+}
+
+// y = the solution for the right sides as they are: L·u = y forward, Lᵀ·y = u backward.
+fn substitute(c: u32) {
+  for (var i = t; i < c; i += WG) { y[i] = right[passive[i]]; }
+  workgroupBarrier();
   for (var j = 0u; j < c; j++) {
     let u = y[j] * factor(j, j);
     workgroupBarrier();
@@ -133,7 +156,8 @@ fn solve_nonnegative(c: u32) {
     workgroupBarrier();
     for (var inner = 0u; inner <= c; inner++) {
       if (held == 0u) { break; }
-      solve(held);
+      factorise(held);
+      substitute(held);
       // As far towards the solution as stays feasible; what reaches 0 leaves.
       if (t == 0u) {
         share = 1.0;
@@ -184,7 +208,8 @@ fn solve_nonnegative(c: u32) {
 //#if NONNEGATIVE
     solve_nonnegative(count);
 //#else
-    solve(count);
+    factorise(count);
+    substitute(count);
     for (var s = t; s < count; s += WG) {
       x[s] = y[s];
       right[s] -= p.shrink * sign(y[s]);
@@ -192,7 +217,7 @@ fn solve_nonnegative(c: u32) {
     workgroupBarrier();
     // Soft thresholding: pulled towards 0 by their sign; what would change sign is given up.
     if (p.shrink > 0.0) {
-      solve(count);
+      substitute(count);
       for (var s = t; s < count; s += WG) { x[s] = select(0.0, y[s], y[s] * x[s] > 0.0); }
       workgroupBarrier();
     }
