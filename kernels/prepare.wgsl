@@ -15,13 +15,12 @@
   let row = p.first + group;
   var energy = 0.0;
   for (var c = t; c < $N4; c += WG) {
-    var y = vec4<f32>();
-    for (var i = 0u; i < 4u; i++) {
-      let column = 4u * c + i;
-      if (column < $N) {
-        y[i] = (raw[group * $N + column] - mean[column]) * p.scale;
-      }
-    }
+    // Four floats in flight; the row's last one stands in for those beyond it.
+//#for i in 0..4
+    let y$i = (raw[group * $N + min(4u * c + $i, $N - 1u)] - mean[4u * c + $i]) * p.scale;
+//#end
+    let inside = vec4<u32>(4u * c) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>($N);
+    let y = select(vec4<f32>(), vec4<f32>(y0, y1, y2, y3), inside);
     Y_put(row, c, y);
     energy += dot(y, y);
   }
