@@ -65,7 +65,7 @@ export const TUNINGS: Readonly<
     pursuitThreads: [128, 1024],
     rowElements: 3,
     rowThreads: [32, 256],
-    workers: 4096,
+    workers: 2048,
     scratchWorkers: 1024,
     denseUses: 1.5,
     sortBlocks: 512,
