@@ -56,6 +56,18 @@ export function isDense(
     group.sparsity * batch / group.atoms >= denseUses;
 }
 
+/** Atoms of a batch that are summed at a time: as many as tiles take, where it is so dense that they pay. */
+export function summedAtOnce(
+  tiles: TileLayout | undefined,
+  group: { atoms: number; sparsity: number },
+  batch: number,
+  tuning: Tuning,
+): number {
+  if (tiles === undefined) return batch;
+  const some = Math.min(batch, tiles.batch);
+  return isDense(tiles, group, some, tuning) ? some : batch;
+}
+
 /** Chunks that rows fall into, of so many sort blocks each. */
 export function tileChunks(
   rows: number,

@@ -249,6 +249,11 @@ const CASES: Case[] = [
     problem: { groups: [10, 13, 30], sparsity: 7 },
     options: { ...SMALL_WORKGROUPS, ...TILES },
   },
+  {
+    name: "batches of more atoms than tiles take at a time",
+    options: { ...SMALL_WORKGROUPS, ...TILES },
+    step: { atomBatch: 41 },
+  },
   { name: "several power steps", problem: { powerSteps: 3 } },
   {
     name: "several power steps without subgroups",

@@ -5,7 +5,12 @@ import {
   workersFor,
 } from "../../gpu/loops.ts";
 import { mostPieces } from "../../gpu/plan.ts";
-import { isDense, tileChunks, tileSlices } from "../../gpu/tiles.ts";
+import {
+  isDense,
+  summedAtOnce,
+  tileChunks,
+  tileSlices,
+} from "../../gpu/tiles.ts";
 import { EXACT_STEPS } from "../constants.ts";
 import type { GpuContext } from "./context.ts";
 
@@ -34,9 +39,15 @@ export function updateGroup(
         powerStepsToConvergence(context, index, rows, { turn, memory });
       }
     } else {
-      // A batch larger than memory was planned for goes through the sums in pieces: the residual stands still meanwhile.
-      for (let at = begin; at < end; at += plan.atomBatch) {
-        const part = { begin: at, end: Math.min(at + plan.atomBatch, end) };
+      // A batch larger than memory was planned for, or than tiles take, goes through the sums in pieces: the residual stands
+      // still meanwhile.
+      const { tuning } = context.kernelContext;
+      const atOnce = Math.min(
+        plan.atomBatch,
+        summedAtOnce(group.tiles, group, end - begin, tuning),
+      );
+      for (let at = begin; at < end; at += atOnce) {
+        const part = { begin: at, end: Math.min(at + atOnce, end) };
         for (let step = 0; step < spec.powerSteps; step++) {
           powerStep(context, index, rows, part, { again: step > 0, memory });
         }
