@@ -1,7 +1,7 @@
 // Exact orthogonal matching pursuit from correlations and Gram alone (Batch-OMP, Rubinstein et al. 2008), with row t of
 // M = L⁻¹ grown in place, L the Cholesky factor of the support's Gram: no substitution, every entry has its own thread.
 // With HALVES the search reads the Gram in halves; supports stay exact where it is VERIFIED, coefficients always do.
-// Bindings: A rows × m4 correlations · G and H m × m4 · slack, one an atom · energies ‖y‖² as the group found it · wholes ‖y‖² of the row itself ·
+// Bindings: A rows × m4 correlations · G and H m × m4 · bounds, a pair an atom · energies ‖y‖² as the group found it · wholes ‖y‖² of the row itself ·
 // indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and k(k+1)/2 Gram rows of 4m, mostly from cache. Flops: m·k(k+1) a row.
@@ -15,7 +15,15 @@ var<workgroup> support: array<u32, K>;
 var<workgroup> g: array<f32, K>;
 var<workgroup> w: array<f32, K>;
 var<workgroup> x: array<f32, K>;
+//#if PRUNED
+const WEIGHTS: u32 = (K + 3u) / 4u * 4u;
+var<workgroup> weights: array<vec4<f32>, WEIGHTS / 4u>;
+// The coefficients that the search's correlations hold, and how like any other atom those of the support are at most.
+var<workgroup> held: array<f32, K>;
+var<workgroup> coherences: array<f32, K>;
+//#else
 var<workgroup> weights: array<f32, K>;
+//#end
 //#if VERIFIED
 var<workgroup> slacks: array<f32, K>;
 // The coefficients when correlations were last computed anew: what halves have been wrong about is in the difference.
@@ -64,17 +72,33 @@ fn along_column(s: u32, count: u32) -> f32 {
   enter(invocation);
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include opening
-//#if VERIFIED
+//#if CHECKED
     var rough = 0.0;
+//#end
+//#if PRUNED
+    var due = 0.0;
+    var least = 0.0;
+    var patience: f32 = $PATIENCE;
+    var settled = false;
 //#end
     loop {
       if (count == p.most || (p.tolerance > 0.0 && energy <= enough)) { break; }
+//#if PRUNED
+//#include subtract_due
+//#end
 //#include choose
+//#if PRUNED
+      weigh(j, count);
+//#end
       let length = gram(j, j);
-//#if HALVES
+//#if STALE
+      let whole = A[index * M4 + (j >> 2u)][j & 3u];
+//#if PRUNED
+      workgroupBarrier();
+//#end
       var taken = 0.0;
       for (var s = lane; s < count; s += lanes) { taken += x[s] * g[s]; }
-      let correlation = A[index * M4 + (j >> 2u)][j & 3u] - wave_sum(taken);
+      let correlation = whole - wave_sum(taken);
       if (bitcast<u32>($SIZE) <= negligible) { break; }
 //#else
       let correlation = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x);
@@ -92,18 +116,28 @@ fn along_column(s: u32, count: u32) -> f32 {
       for (var s = t; s <= count; s += WG) {
         let entry = (select(0.0, 1.0, s == count) - along_column(s, count)) * scale;
         set_factor(count, s, entry);
-        weights[s] = step * entry;
         x[s] = select(x[s], 0.0, s == count) + step * entry;
+//#if PRUNED
+        if (s == count) {
+          held[s] = 0.0;
+          coherences[s] = bounds[j].y;
+        }
+//#else
+        weights[s] = step * entry;
+//#end
       }
       if (t == 0u) {
         support[count] = j;
 //#if VERIFIED
-        slacks[count] = slack[j];
+        slacks[count] = bounds[j].x;
         base[count] = 0.0;
 //#end
       }
       energy -= step * step;
       count++;
+//#if PRUNED
+      least = patience * bitcast<f32>(best.x);
+//#else
       $SYNC;
       if (count < p.most) {
 //#if VERIFIED
@@ -117,7 +151,11 @@ fn along_column(s: u32, count: u32) -> f32 {
 //#end
 //#include subtract_support
       }
+//#end
     }
+//#if PRUNED
+    workgroupBarrier();
+//#end
 //#include closing
   }
 }

@@ -6,6 +6,6 @@
     let negligible = bitcast<u32>($FLOOR * sqrt(energy));
 //#include correlations
     var count = 0u;
-//#if VERIFIED
+//#if CHECKED
     var margin = 0.0;
 //#end

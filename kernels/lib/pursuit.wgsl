@@ -4,7 +4,9 @@
 //#matrix G read
 //#if HALVES
 //#matrix H read
-//#buffer slack read f32
+//#end
+//#if CHECKED
+//#buffer bounds read vec2<f32>
 //#end
 //#buffer energies read f32
 //#buffer wholes read f32

@@ -32,3 +32,10 @@ fn consider(own: vec2<u32>, a: vec4<f32>, barred: u32, c: u32) -> vec2<u32> {
   if (bitcast<u32>(greatest(a, barred)) <= own.x) { return own; }
   return tagged(a, barred, c);
 }
+
+//#if PRUNED
+// Four correlations, with zeros for atoms that may not be chosen: the search needs no look at what is barred then.
+fn without(a: vec4<f32>, barred: u32) -> vec4<f32> {
+  return select(a, vec4<f32>(), (vec4<u32>(barred) & vec4<u32>(1u, 2u, 4u, 8u)) != vec4<u32>());
+}
+//#end

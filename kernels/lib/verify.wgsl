@@ -1,25 +1,58 @@
-//#if VERIFIED
-// ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far: a wave works on one.
-fn exact_correlation(index: u32, j: u32, count: u32) -> f32 {
-  var taken = 0.0;
-  for (var s = lane; s < count; s += lanes) { taken += x[s] * gram(support[s], j); }
-  return A[index * M4 + (j >> 2u)][j & 3u] - wave_sum(taken);
-}
-
-// Candidates that the halves cannot tell apart. Where there are more, correlations are computed anew in float32.
-const MOST_FOUND: u32 = 64u;
+//#if CHECKED
+// Candidates that the search cannot tell apart.
+const MOST_FOUND: u32 = $MOSTFOUND;
 // Counted on two sides in turn: the one is made ready while the other is read.
 var<workgroup> found: array<atomic<u32>, 2>;
 var<private> found_side: u32;
 var<workgroup> candidates: array<u32, MOST_FOUND>;
 
-fn collect(a: vec4<f32>, barred: u32, c: u32, threshold: f32) {
+// Which of four atoms come near: a bit each.
+fn near(a: vec4<f32>, barred: u32, threshold: f32) -> u32 {
   let size = sizes(a, barred);
-//#for e in 0..4
-  if (size[$e] > 0.0 && size[$e] >= threshold) {
-    let at = atomicAdd(&found[found_side], 1u);
-    if (at < MOST_FOUND) { candidates[at] = 4u * c + $e; }
+  let bits = select(vec4<u32>(), vec4<u32>(1u, 2u, 4u, 8u), size >= vec4<f32>(threshold));
+  return bits.x | bits.y | bits.z | bits.w;
+}
+
+// Takes the candidates among elements c, c + step and so on: four bits each.
+fn collect(bits: u32, c: u32, step: u32) {
+  if (bits == 0u) { return; }
+  var at = atomicAdd(&found[found_side], countOneBits(bits));
+  for (var left = bits; left != 0u && at < MOST_FOUND; left &= left - 1u) {
+    let bit = firstTrailingBit(left);
+    candidates[at] = 4u * (c + (bit >> 2u) * step) + (bit & 3u);
+    at++;
   }
+}
+
+// Size and tag of the best of the candidates by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so
+// far: a wave works on $ATONCE of them at a time.
+fn best_found(index: u32, several: u32, count: u32) -> vec2<u32> {
+  var mine = vec2<u32>(0u, 0xffffffffu);
+  for (var c = wave * $ATONCE; c < several; c += waves * $ATONCE) {
+//#for i in 0..ATONCE
+    let j$i = candidates[min(c + $i, several - 1u)];
+    var taken$i = 0.0;
 //#end
+    for (var s = lane; s < count; s += lanes) {
+      let weight = x[s];
+      let atom = support[s];
+//#for i in 0..ATONCE
+      taken$i += weight * gram(atom, j$i);
+//#end
+    }
+//#for i in 0..ATONCE
+    mine = better(mine, weighed(j$i, A[index * M4 + (j$i >> 2u)][j$i & 3u] - wave_sum(taken$i)));
+//#end
+  }
+  return workgroup_best(mine);
+}
+
+fn weighed(j: u32, value: f32) -> vec2<u32> {
+//#if NONNEGATIVE
+  let size = max(value, 0.0);
+//#else
+  let size = abs(value);
+//#end
+  return vec2<u32>(bitcast<u32>(size), (j << 1u) | u32(value < 0.0));
 }
 //#end

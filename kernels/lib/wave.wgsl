@@ -2,7 +2,9 @@
 //#if SUBGROUPS
 fn wave_sum(value: f32) -> f32 { return subgroupAdd(value); }
 fn wave_min(value: u32) -> u32 { return subgroupMin(value); }
+fn wave_max(value: f32) -> f32 { return subgroupMax(value); }
 //#else
 fn wave_sum(value: f32) -> f32 { return value; }
 fn wave_min(value: u32) -> u32 { return value; }
+fn wave_max(value: f32) -> f32 { return value; }
 //#end

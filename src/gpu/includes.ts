@@ -17,8 +17,12 @@ import rowMaximum from "../../kernels/lib/row_maximum.wgsl" with {
 import opening from "../../kernels/lib/opening.wgsl" with { type: "text" };
 import pursuit from "../../kernels/lib/pursuit.wgsl" with { type: "text" };
 import search from "../../kernels/lib/search.wgsl" with { type: "text" };
+import settle from "../../kernels/lib/settle.wgsl" with { type: "text" };
 import sizes from "../../kernels/lib/sizes.wgsl" with { type: "text" };
 import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
+import subtractDue from "../../kernels/lib/subtract_due.wgsl" with {
+  type: "text",
+};
 import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
   type: "text",
 };
@@ -46,8 +50,10 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   opening,
   pursuit,
   search,
+  settle,
   sizes,
   subtract,
+  subtract_due: subtractDue,
   subtract_exact: subtractExact,
   subtract_support: subtractSupport,
   sum,

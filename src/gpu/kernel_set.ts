@@ -56,6 +56,7 @@ export function commonValues(
     WGHALF: reductionHalf(threads),
     ...waveValues(context, threads),
     BARS: true,
+    PRUNED: false,
     SYNC: "workgroupBarrier()",
   };
 }

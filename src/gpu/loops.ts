@@ -3,17 +3,24 @@ import { FEWEST_LANES, LIST_PIECE } from "./kernel_set.ts";
 import type { PursuitLayout } from "./pursuit_kernels.ts";
 import type { Tuning } from "./tuning.ts";
 
+/** Searches of a step at most, where Gram rows left unread leave too many candidates. */
+const SEARCHES = 3;
+
+/** Candidates that one invocation compares in a step, at most: 128 of them among 32 threads. */
+const COMPARED = 4;
+
 /** Most threads that work on a row. */
 const MOST_ROW_THREADS = 256;
 
 /** Fewest threads that solve for the coefficients of a row. */
 const SOLVER_THREADS = 32;
 
-/** Turns that the loops of a pursuit's invocation take for one row, at most. */
+/** Turns that the loops of a pursuit's invocation take for one row, at most; where it is `pruned`, a step may search again. */
 export function pursuitTurns(
   method: "omp" | "mp",
   { threads, stride, elements }: PursuitLayout,
   sparsity: number,
+  pruned = false,
 ): number {
   const reduction = threads / FEWEST_LANES;
   const each = Math.ceil(sparsity / threads);
@@ -23,7 +30,10 @@ export function pursuitTurns(
     return MP_STEPS_PER_NONZERO * sparsity * step;
   }
   const rows = sparsity / 2; // Of the support, over all steps on average.
-  const step = 2 * reduction + scan + each * (3 + 2 * rows) + rows * (3 + scan);
+  const choice = 2 * reduction + scan + rows * (2 + scan);
+  const compared = pruned ? COMPARED * (1 + rows) : 0;
+  const step = (pruned ? SEARCHES : 1) * choice + compared +
+    each * (3 + 2 * rows) + rows;
   return sparsity * step;
 }
 

@@ -47,6 +47,9 @@ export interface GpuPlan {
 /** Bytes of one upload: larger ones, and many before a submit, are slower. */
 const UPLOAD_BYTES = 32 * 2 ** 20;
 
+/** Of the Gram rows that an exact OMP would read, pruning leaves this share at most, as a rule: see tasks/bench/RESULTS.md. */
+const PRUNED_SHARE = 0.7;
+
 /** Correlations take this share of the device's memory at most; the rest of a sample batch waits its turn. */
 const CORRELATION_SHARE = 1 / 4;
 
@@ -107,11 +110,12 @@ function formsFor(spec: EngineSpec, tuning: Tuning): CodingForm[] {
 // atoms and half the steps' atoms, twice.
 function prefersProduct(
   { width: n, atoms: m, coder }: EngineSpec,
-  { search, rates }: Tuning,
+  { search, pruned, rates }: Tuning,
 ): boolean {
   if (coder.method === "mp") return false;
   const half = coder.sparsity / 2, bytes = search === "floats" ? 4 : 2;
-  const gram = half * m * bytes / rates.cacheBytes;
+  const read = pruned ? PRUNED_SHARE : 1;
+  const gram = half * m * bytes * read / rates.cacheBytes;
   const product = 2 * n * m / rates.flops + half * n * 8 / rates.cacheBytes;
   return product < gram;
 }
@@ -206,7 +210,7 @@ function layOut(
       ),
     },
     { name: "upload", bytes: plan.uploadRows * width * 4 },
-    { name: "row sums and orders", bytes: 12 * rows + 32 * m },
+    { name: "row sums and orders", bytes: 12 * rows + 36 * m },
   ];
   const needed = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   return { ...plan, buffers, needed, had: limits.memory };

@@ -1,11 +1,17 @@
 import type { EngineSpec } from "../engine/engine.ts";
 import type { DeviceLimits } from "./device.ts";
 import type { KernelSource } from "./kernel.ts";
-import { commonValues, type KernelContext, rowKernel } from "./kernel_set.ts";
+import {
+  commonValues,
+  flatKernel,
+  type KernelContext,
+  rowKernel,
+} from "./kernel_set.ts";
 import type { MatrixShape } from "./matrix.ts";
+import { pursuitTurns } from "./loops.ts";
 import { kernelTexts } from "./sources.ts";
 import type { TemplateValues } from "./template.ts";
-import { type GramSearch, threadsFor, type Tuning } from "./tuning.ts";
+import { threadsFor, type Tuning } from "./tuning.ts";
 
 /** Elements whose barred atoms fit one word. */
 const WORD_ELEMENTS = 8;
@@ -15,6 +21,25 @@ const LEAST_PIVOT = 1e-6;
 
 /** What float32 itself adds to a correlation's error, relative to each weight subtracted. */
 const SEARCH_ROUNDING = 5e-7;
+
+/** Candidates that a search may leave to be compared by their exact correlations. */
+export const MOST_FOUND = 128;
+
+/** Candidates that a wave compares at a time, so that their reads are in flight together. */
+const COMPARED_AT_ONCE = 2;
+
+/**
+ * What of a Gram row may be left unread, relative to the greatest correlation: at first, and by what it changes after a
+ * search that left fewer candidates than are worth their comparison, or more. Counted on dictionaries of 512 to 4096 atoms
+ * (tasks/bench/gram_reads.ts), not timed.
+ */
+export const PATIENCE = {
+  PATIENCE: 0.02,
+  FEWFOUND: 8,
+  MOREPATIENCE: 1.25,
+  MANYFOUND: 32,
+  LESSPATIENCE: 0.6,
+};
 
 /** Non-negative least squares: an unknown enters where its slope is above this share of the greatest correlation. */
 const LEAST_SLOPE = 1e-6;
@@ -49,7 +74,7 @@ export function pursuitLayout(tuning: Tuning, atoms: number): PursuitLayout {
 
 /** Workgroup memory that a pursuit needs beside its triangle. */
 export function pursuitSharedBytes(threads: number, sparsity: number): number {
-  return 8 * threads + 28 * sparsity + 64;
+  return 8 * threads + 36 * sparsity + 4 * MOST_FOUND + 64;
 }
 
 /** True where the triangular factor of k atoms fits the workgroup's memory. */
@@ -67,23 +92,69 @@ export function factorFits(
 const REBASE =
   "for (var s = t; s < count; s += WG) { base[s] = x[s]; } rough = 0.0; continue;";
 
+// The same where what the search's correlations hold is kept by atom.
+const REBASE_PRUNED =
+  "for (var s = t; s < count; s += WG) { base[s] = x[s]; held[s] = x[s]; } due = 0.0; rough = 0.0; continue;";
+
+/** True where Gram rows are left unread that cannot change the choice: in an exact search by OMP, if its loops may. */
+export function isPruned(
+  { search, tuning }: Pick<KernelContext, "search" | "tuning">,
+  method: "omp" | "mp",
+  { layout, sparsity }: { layout: PursuitLayout; sparsity: number },
+): boolean {
+  return method === "omp" && search !== "halves" && tuning.pruned &&
+    pursuitTurns(method, layout, sparsity, true) <= tuning.loopBudget;
+}
+
 // What a pursuit's text needs to know of the Gram that it searches.
 function searchValues(
-  search: GramSearch,
+  { search, subgroups }: KernelContext,
   name: string,
   nonnegative: boolean,
+  pruned: boolean,
 ): TemplateValues {
   const value = name === "mp" ? "weight" : "correlation";
+  const weighs = search !== "floats" || name === "omp";
   return {
     HALVES: search !== "floats",
-    WEIGHS: search !== "floats" || name === "omp",
-    BARS: name !== "mp",
+    PRUNED: pruned,
+    STALE: search !== "floats" || pruned,
+    CHECKED: search === "verified" || pruned,
+    WEIGHS: weighs,
+    WEIGHSFIRST: weighs && !pruned,
+    BARS: name !== "mp" && !pruned,
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
     SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
-    REPEAT: name === "mp" ? "turn--; continue;" : REBASE,
+    REPEAT: name === "mp"
+      ? "turn--; continue;"
+      : pruned
+      ? REBASE_PRUNED
+      : REBASE,
     ROUNDING: SEARCH_ROUNDING,
+    SMALLEST: "1.2e-38",
+    MOSTFOUND: MOST_FOUND,
+    ATONCE: subgroups ? COMPARED_AT_ONCE : 1,
+    ...PATIENCE,
   };
+}
+
+/** The kernel that copies a Gram in halves and bounds what a search is off by; `undefined` where it needs neither. */
+export function boundsKernel(
+  context: KernelContext,
+  { gram, halves, layout, sparsity }: {
+    gram: MatrixShape;
+    halves: MatrixShape;
+    layout: PursuitLayout;
+    sparsity: number;
+  },
+  method: "omp" | "mp",
+): KernelSource | undefined {
+  const HALVES = context.search !== "floats";
+  const PRUNED = isPruned(context, method, { layout, sparsity });
+  if (!HALVES && !PRUNED) return undefined;
+  const values = { M4: layout.stride, HALVES, PRUNED };
+  return flatKernel(context, "bounds", values, { G: gram, H: halves });
 }
 
 /** A pursuit's kernel: `omp`, `mp` or the coefficients after them. */
@@ -101,6 +172,8 @@ export function pursuitKernel(
   const layout = pursuitLayout(context.tuning, group.atoms);
   const words = Math.ceil(layout.elements / WORD_ELEMENTS);
   const scratchFactor = !factorFits(context.limits, layout, group.sparsity);
+  const pruned = name === "omp" &&
+    isPruned(context, name, { layout, sparsity: group.sparsity });
   const threads = name === "coefficients"
     ? Math.min(
       threadsFor(group.sparsity, 1, [32, 64]),
@@ -123,7 +196,7 @@ export function pursuitKernel(
       : "workgroupBarrier()",
     SLOPE: LEAST_SLOPE,
     DOTS: false,
-    ...searchValues(context.search, name, coder.nonnegative),
+    ...searchValues(context, name, coder.nonnegative, pruned),
     ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
   };
   return {

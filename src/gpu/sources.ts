@@ -8,11 +8,11 @@ import coefficients from "../../kernels/coefficients.wgsl" with {
   type: "text",
 };
 import atomTiles from "../../kernels/atom_tiles.wgsl" with { type: "text" };
+import bounds from "../../kernels/bounds.wgsl" with { type: "text" };
 import count from "../../kernels/count.wgsl" with { type: "text" };
 import duplicates from "../../kernels/duplicates.wgsl" with { type: "text" };
 import energy from "../../kernels/energy.wgsl" with { type: "text" };
 import entries from "../../kernels/entries.wgsl" with { type: "text" };
-import halve from "../../kernels/halve.wgsl" with { type: "text" };
 import hold from "../../kernels/hold.wgsl" with { type: "text" };
 import keep from "../../kernels/keep.wgsl" with { type: "text" };
 import mirror from "../../kernels/mirror.wgsl" with { type: "text" };
@@ -39,12 +39,12 @@ export const kernelTexts = {
   atomNormalise,
   atomSum,
   atomTiles,
+  bounds,
   coefficients,
   count,
   duplicates,
   energy,
   entries,
-  halve,
   hold,
   keep,
   mirror,

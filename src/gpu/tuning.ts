@@ -21,6 +21,8 @@ export type GramSearch = "floats" | "verified" | "halves";
 export interface Tuning {
   /** The Gram searched where an exact search is asked for. */
   search: "floats" | "verified";
+  /** Leave Gram rows unread that cannot change what an exact OMP chooses. */
+  pruned: boolean;
   product: ProductTile;
   /** What the adapter reaches in matrix products and in reading cached Gram rows: decides where k is too large for a Gram. */
   rates: { flops: number; cacheBytes: number };
@@ -52,7 +54,8 @@ export const TUNINGS: Readonly<
   Record<"nvidia" | "software" | "other", Tuning>
 > = {
   nvidia: {
-    search: "verified",
+    search: "floats",
+    pruned: true,
     rates: { flops: 40e12, cacheBytes: 5.5e12 },
     product: {
       rows: 128,
@@ -72,7 +75,8 @@ export const TUNINGS: Readonly<
     loopBudget: Infinity,
   },
   other: {
-    search: "verified",
+    search: "floats",
+    pruned: true,
     rates: { flops: 5e12, cacheBytes: 1e12 },
     product: {
       rows: 64,
@@ -93,6 +97,7 @@ export const TUNINGS: Readonly<
   },
   software: {
     search: "floats",
+    pruned: false,
     rates: { flops: 2e9, cacheBytes: 5e9 },
     product: {
       rows: 32,

@@ -92,6 +92,14 @@ const RUNGS: Rung[] = [
       stages: [coder, "update"],
       options: { subgroups: false, tuning: { search: "floats" as const } },
     },
+    ...(coder === "omp"
+      ? (["floats", "verified"] as const).map((search) => ({
+        name: `every Gram row read, ${search}`,
+        coder,
+        stages: [coder],
+        options: { tuning: { search, pruned: false } },
+      }))
+      : []),
     ...[4, 8, 16].map((pursuitElements) => ({
       name: `Gram in halves, verified, ${pursuitElements} elements a thread`,
       coder,

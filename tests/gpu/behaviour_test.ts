@@ -113,11 +113,11 @@ Deno.test("encode() keeps rows of zeros, duplicates and vanishing rows finite", 
 });
 
 for (const method of ["omp", "mp"] as const) {
-  for (const alike of [5, 90]) {
+  for (const alike of [5, 90, 200]) {
     Deno.test(`encode() by ${method} tells ${alike} atoms apart that halves cannot`, async () => {
       const problem = plantedProblem({
         width: 40,
-        atoms: 170,
+        atoms: 80 + alike,
         coder: { method },
       });
       const { spec, data, rows, dictionary } = problem, n = spec.width;

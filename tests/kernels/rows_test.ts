@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { flatKernel, rowKernel } from "../../src/gpu/kernel_set.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
+import { boundsKernel } from "../../src/gpu/pursuit_kernels.ts";
 import { randomStream } from "../../src/random.ts";
 import { onDevice } from "./harness.ts";
 
@@ -80,31 +81,54 @@ Deno.test("worst.wgsl orders rows by energy, the lower index first on ties", asy
   });
 });
 
-Deno.test("halve.wgsl tells how far its halves are off", async () => {
+Deno.test("bounds.wgsl tells how far halves are off and how like others an atom is", async () => {
   const atoms = 11, m4 = 5;
   const gram = draw(atoms * 4 * m4).map((v) => Math.tanh(v));
-  await onDevice(async (bench) => {
-    const shape = matrixShape(atoms, m4, "vec4<f32>", 2 ** 20);
-    const half = matrixShape(atoms, m4, "vec2<u32>", 2 ** 20);
-    const h = bench.matrix(half), slack = bench.buffer(4 * atoms);
-    await bench.run(
-      flatKernel(bench.context, "halve", { M4: m4 }, { G: shape, H: half }),
-      { G: bench.matrix(shape, gram), H: h, slack },
-      { atoms },
-      atoms,
+  for (let i = 0; i < atoms; i++) gram[i * 4 * m4 + i] = 1;
+  const worst = (i: number, off: (value: number, j: number) => number) =>
+    Math.max(
+      ...gram.subarray(i * 4 * m4, (i + 1) * 4 * m4)
+        .map((value, j) => Math.abs(off(value, j))),
     );
-    const words = await bench.words(h.buffers[0], atoms * m4 * 2);
-    const halves = new Float16Array(words.buffer);
-    const told = await bench.floats(slack, atoms);
-    told.forEach((most, i) => {
-      let worst = 0;
-      for (let j = i * 4 * m4; j < (i + 1) * 4 * m4; j++) {
-        worst = Math.max(worst, Math.abs(halves[j] - gram[j]));
+  for (const search of ["floats", "verified", "halves"] as const) {
+    await onDevice(async (bench) => {
+      const shape = matrixShape(atoms, m4, "vec4<f32>", 2 ** 20);
+      const half = matrixShape(atoms, m4, "vec2<u32>", 2 ** 20);
+      const H = bench.matrix(half), bounds = bench.buffer(8 * atoms);
+      const group = {
+        gram: shape,
+        halves: half,
+        layout: { threads: 32, stride: m4, elements: 1 },
+        sparsity: 3,
+      };
+      const tuning = { ...bench.context.tuning, pruned: true };
+      const context = { ...bench.context, search, tuning };
+      await bench.run(
+        boundsKernel(context, group, "omp")!,
+        { G: bench.matrix(shape, gram), H, bounds },
+        { atoms },
+        atoms,
+      );
+      const told = await bench.floats(bounds, 2 * atoms);
+      const words = await bench.words(H.buffers[0], atoms * m4 * 2);
+      const halves = new Float16Array(words.buffer);
+      for (let i = 0; i < atoms; i++) {
+        const [off, like] = told.subarray(2 * i);
+        const first = i * 4 * m4;
+        assert.equal(
+          off,
+          search === "floats"
+            ? 0
+            : worst(i, (value, j) => halves[first + j] - value),
+        );
+        assert.equal(
+          like,
+          search === "halves" ? 0 : worst(i, (value, j) => j === i ? 0 : value),
+        );
+        assert(off < 2 ** -11);
       }
-      assert.equal(Math.fround(worst), most);
-      assert(worst > 0 && worst < 2 ** -11);
     });
-  });
+  }
 });
 
 Deno.test("duplicates.wgsl flags the less used of two atoms alike", async () => {

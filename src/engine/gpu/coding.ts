@@ -1,5 +1,6 @@
 import { partRuns } from "../../gpu/matrix.ts";
 import { pursuitTurns, solveTurns } from "../../gpu/loops.ts";
+import { isPruned } from "../../gpu/pursuit_kernels.ts";
 import { swapTurns } from "../../gpu/swap.ts";
 import type { Tuning } from "../../gpu/tuning.ts";
 import type { EngineSpec } from "../engine.ts";
@@ -88,7 +89,8 @@ export function pursue(
   most: number,
 ): void {
   const { buffers, kernels, plan, runner, spec, kernelContext } = context;
-  const { coder } = spec, { scratch, layout } = plan.groups[index];
+  const { coder } = spec, group = plan.groups[index];
+  const { scratch, layout } = group;
   const scarce = scratch.correlations > 0 ||
     (coder.method === "omp" && scratch.factors > 0);
   const bound = {
@@ -96,7 +98,8 @@ export function pursue(
     energies: index === 0 ? buffers.wholes : buffers.energies,
     wholes: buffers.wholes,
   };
-  const turns = pursuitTurns(coder.method, layout, most);
+  const pruned = isPruned(kernelContext, coder.method, group);
+  const turns = pursuitTurns(coder.method, layout, most, pruned);
   runner.stage(coder.method);
   for (const share of shareOut(kernelContext.tuning, run, scarce, turns)) {
     const { tolerance } = coder, place = placeOf(context, index, run);
@@ -198,7 +201,7 @@ function codeBuffers({ buffers }: GpuContext, index: number) {
     A: buffers.correlations,
     G: buffers.grams[index],
     H: buffers.halves[index],
-    slack: buffers.slack,
+    bounds: buffers.bounds,
     indices: buffers.indices,
     values: buffers.values,
     work: buffers.scratch.correlations,

@@ -10,7 +10,11 @@ import {
 } from "../../gpu/kernel_set.ts";
 import type { GpuPlan } from "../../gpu/plan.ts";
 import type { PlannedGroup } from "../../gpu/plan_groups.ts";
-import { productFormKernel, pursuitKernel } from "../../gpu/pursuit_kernels.ts";
+import {
+  boundsKernel,
+  productFormKernel,
+  pursuitKernel,
+} from "../../gpu/pursuit_kernels.ts";
 import type { Runner } from "../../gpu/runner.ts";
 import { swapKernel } from "../../gpu/swap.ts";
 import { tileKernel } from "../../gpu/tiles.ts";
@@ -34,7 +38,8 @@ export interface GroupKernels {
   tiles?: Kernel;
   entries?: Kernel;
   duplicates: Kernel;
-  halve: Kernel;
+  /** What bounds the errors of a search, where it needs that. */
+  bounds?: Kernel;
 }
 
 /** The kernels that all groups share; those that not every engine needs are compiled where it does. */
@@ -162,6 +167,9 @@ async function compileGroup(
   const swap = coder.refine
     ? runner.compile(swapKernel(context, group, coder))
     : undefined;
+  const bounds = plan.form === "gram"
+    ? boundsKernel(context, group, coder.method)
+    : undefined;
   const always = allOf({
     pursuit: runner.compile(
       plan.form === "gram"
@@ -198,14 +206,7 @@ async function compileGroup(
       runner.compile(tileKernel(n, group.tiles, { R: rows, sums: plan.sums })),
     entries: group.tiles &&
       runner.compile(flatKernel(context, "entries", { KT: coder.sparsity })),
-    halve: runner.compile(
-      flatKernel(
-        context,
-        "halve",
-        { M4: group.layout.stride },
-        { G: group.gram, H: group.halves },
-      ),
-    ),
+    bounds: bounds && runner.compile(bounds),
     duplicates: runner.compile(
       flatKernel(
         context,

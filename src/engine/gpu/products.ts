@@ -34,14 +34,14 @@ interface Target {
   half?: boolean;
 }
 
-/** G = D·Dᵀ over one group's atoms, and its copy in halves. */
+/** G = D·Dᵀ over one group's atoms, with what a search needs beside it. */
 export function computeGram(context: GpuContext, index: number): void {
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], gram = buffers.grams[index];
   runner.stage("gram");
   if (gram.parts === 1 && buffers.dictionary.parts === 1) {
     computeHalf(context, index);
-    halveGram(context, index);
+    boundGram(context, index);
     return;
   }
   for (const target of partRuns(gram, 0, group.atoms)) {
@@ -64,7 +64,7 @@ export function computeGram(context: GpuContext, index: number): void {
       );
     }
   }
-  halveGram(context, index);
+  boundGram(context, index);
 }
 
 // A Gram in one piece: the tiles on and above the diagonal, then the others from them.
@@ -85,17 +85,18 @@ function computeHalf(context: GpuContext, index: number): void {
   runner.run(kernels.mirror, { G: gram }, { atoms, stride }, [tiles, tiles]);
 }
 
-// The Gram in halves, where those are searched.
-function halveGram(context: GpuContext, index: number): void {
+// What the search needs beside the Gram: its copy in halves, and what bounds the errors that are made.
+function boundGram(context: GpuContext, index: number): void {
   const { buffers, plan, runner, kernels } = context;
   const { atoms } = plan.groups[index];
-  if (buffers.halves.length === 0) return;
+  const { bounds } = kernels.groups[index];
+  if (bounds === undefined) return;
   runner.run(
-    kernels.groups[index].halve,
+    bounds,
     {
       G: buffers.grams[index],
       H: buffers.halves[index],
-      slack: buffers.slack,
+      bounds: buffers.bounds,
     },
     { atoms },
     atoms,

@@ -37,9 +37,10 @@ export interface EngineBuffers {
   grams: Matrix[];
   /** What a pursuit by products keeps of the rows that it works on. */
   pursuit?: ProductPursuitBuffers;
-  /** The same in halves, and by atom how far they are off at most; empty where they are not searched. */
+  /** The same in halves; empty where they are not searched. */
   halves: Matrix[];
-  slack: GPUBuffer;
+  /** By atom, how far its Gram row is off in halves at most, and its greatest coherence with another. */
+  bounds: GPUBuffer;
   correlations: GPUBuffer;
   scratch: { correlations: GPUBuffer; factors: GPUBuffer };
   indices: GPUBuffer;
@@ -114,7 +115,7 @@ export async function allocateBuffers(
       halves: searchesHalves && plan.form === "gram"
         ? allocateGrams(memory, plan.groups.map((g) => g.halves))
         : [],
-      slack: words(m),
+      bounds: words(2 * m),
       correlations: memory.buffer(plan.chunkRows * widest * 16),
       scratch: {
         correlations: memory.buffer(
