@@ -4,24 +4,33 @@
 //#buffer energies read f32
 //#buffer worst read_write u32
 //#include entry
-var<workgroup> others: array<f32, WG>;
+// Energies as the bits of non-negative floats, which order as the floats do.
+var<workgroup> others: array<array<u32, 8>, WG / 8u>;
+
+fn bits(row: u32) -> u32 { return bitcast<u32>(max(energies[min(row, p.rows - 1u)], 0.0)); }
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   let row = group * WG + t;
-  let inside = row < p.rows;
-  let own = energies[min(row, p.rows - 1u)];
+  let own = bits(row);
   var ahead = 0u;
   for (var first = 0u; first < p.rows; first += WG) {
-    others[t] = select(-1.0, energies[min(first + t, p.rows - 1u)], first + t < p.rows);
+    // Of earlier rows those as bad are ahead, too, which one more in the last place of their energy makes so.
+    let earlier = u32(first < group * WG);
+    others[t >> 3u][t & 7u] = select(0u, bits(first + t) + earlier, first + t < p.rows);
     workgroupBarrier();
-    for (var i = 0u; i < WG; i += 8u) {
+    if (first == group * WG) {
+      for (var i = 0u; i < WG; i++) {
+        ahead += u32(others[i >> 3u][i & 7u] + u32(i < t) > own);
+      }
+    } else {
+      for (var i = 0u; i < WG / 8u; i++) {
 //#for e in 0..8
-      let other$e = others[i + $e];
-      ahead += u32(other$e > own || (other$e == own && first + i + $e < row));
+        ahead += u32(others[i][$e] > own);
 //#end
+      }
     }
     workgroupBarrier();
   }
-  if (inside && ahead < p.wanted) { worst[ahead] = row; }
+  if (row < p.rows && ahead < p.wanted) { worst[ahead] = row; }
 }
