@@ -25,9 +25,8 @@ var<workgroup> coherences: array<f32, K>;
 var<workgroup> weights: array<f32, K>;
 //#end
 //#if VERIFIED
+// How far the halves of the support's Gram rows are off at most.
 var<workgroup> slacks: array<f32, K>;
-// The coefficients when correlations were last computed anew: what halves have been wrong about is in the difference.
-var<workgroup> base: array<f32, K>;
 //#end
 
 fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
@@ -130,7 +129,6 @@ fn along_column(s: u32, count: u32) -> f32 {
         support[count] = j;
 //#if VERIFIED
         slacks[count] = bounds[j].x;
-        base[count] = 0.0;
 //#end
       }
       energy -= step * step;
@@ -141,11 +139,10 @@ fn along_column(s: u32, count: u32) -> f32 {
       $SYNC;
       if (count < p.most) {
 //#if VERIFIED
-        // All that was subtracted amounts to the coefficients times the Gram's rows, whatever way they came about.
         var doubt = 0.0;
         for (var s = lane; s < count; s += lanes) {
           rough += abs(weights[s]) * $ROUNDING;
-          doubt += abs(x[s] - base[s]) * slacks[s];
+          doubt += abs(x[s]) * slacks[s];
         }
         margin = wave_sum(doubt + rough);
 //#end

@@ -1,7 +1,7 @@
 // The best candidate `best`, by size and tag, and its atom `j`, weighed against the support. Where the search's correlations
 // are off by `margin` at most, all that come within twice of it are compared by their correlations in float32, so that the
-// choice is the exact one. Where more come than can be compared, what of Gram rows is `due` is read, and the search begins
-// again; where nothing is due, so that halves alone are to blame, all correlations are computed anew in float32.
+// choice is the exact one. Where more come than the list of candidates holds, what of Gram rows is `due` is read and the
+// search begins again; where nothing is due, each thread compares its own.
 //#include search
       var best = workgroup_best(own);
 //#if PRUNED
@@ -17,21 +17,24 @@
 //#end
 //#if CHECKED
       let threshold = max(bitcast<f32>(best.x) - 2.0 * margin, $SMALLEST);
-      if (margin > 0.0 && bitcast<f32>(own.x) >= threshold) {
+      let comes_near = margin > 0.0 && bitcast<f32>(own.x) >= threshold;
 //#if SCRATCHA
-        for (var c = t; c < M4; c += WG) {
-          collect(near(work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold), c, 0u);
-        }
+      for (var c = select(M4, t, comes_near); c < M4; c += WG) {
+        collect(near(work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold), c);
+      }
 //#else
 //#for v in 0..VQ
-        var near$v = 0u;
+      var near$v = 0u;
+//#end
+      if (comes_near) {
+//#for v in 0..VQ
 //#for e in 0..VE
         near$v |= near(a$v_$e, barred$v >> (4u * $e), threshold) << (4u * $e);
 //#end
-        collect(near$v, t + $v * $VE * WG, WG);
-//#end
+        collect(near$v, t + $v * $VE * WG);
 //#end
       }
+//#end
 //#end
 //#if WEIGHS
       workgroupBarrier();
@@ -46,27 +49,22 @@
 //#include settle
         }
 //#end
-//#if VERIFIED
-        margin = 0.0;
+        var mine = vec2<u32>(0u, 0xffffffffu);
 //#if SCRATCHA
-        for (var c = t; c < M4; c += WG) { work[scratch + c] = A[index * M4 + c]; }
+        for (var c = select(M4, t, comes_near); c < M4; c += WG) {
+          let bits = near(work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold);
+          mine = better(mine, best_of(index, bits, c, count));
+        }
 //#else
 //#for v in 0..VQ
-//#for e in 0..VE
-        a$v_$e = A[index * M4 + t + ($v * $VE + $e) * WG];
+        mine = better(mine, best_of(index, near$v, t + $v * $VE * WG, count));
 //#end
 //#end
-//#end
-        for (var s = 0u; s < count; s++) {
-          let weight = x[s];
-          let atom = support[s];
-//#include subtract_exact
-        }
-        $REPEAT
-//#end
-      }
-      if (several > 1u && several <= MOST_FOUND) {
+        best = workgroup_best(mine);
+      } else if (several > 1u) {
         best = best_found(index, several, count);
+      }
+      if (several > 1u) {
         if (best.x == 0u) { break; }
         j = best.y >> 1u;
 //#if WEIGHSFIRST

@@ -19,8 +19,7 @@
           owing = max(owing, debt);
           rough += abs(weights[s >> 2u][s & 3u]) * $ROUNDING;
 //#if VERIFIED
-          // All that was subtracted amounts to the coefficients times the Gram's rows, whatever way they came about.
-          doubt += debt + abs(held[s] - base[s]) * slacks[s];
+          doubt += debt + abs(held[s]) * slacks[s];
 //#else
           doubt += debt;
 //#end

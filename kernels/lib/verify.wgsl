@@ -13,18 +13,35 @@ fn near(a: vec4<f32>, barred: u32, threshold: f32) -> u32 {
   return bits.x | bits.y | bits.z | bits.w;
 }
 
-// Takes the candidates among elements c, c + step and so on: four bits each.
-fn collect(bits: u32, c: u32, step: u32) {
+// The atom of the lowest bit, where elements c, c + WG and so on have four each.
+fn lowest(bits: u32, c: u32) -> u32 {
+  let bit = firstTrailingBit(bits);
+  return 4u * (c + (bit >> 2u) * WG) + (bit & 3u);
+}
+
+// Puts those candidates on the list.
+fn collect(bits: u32, c: u32) {
   if (bits == 0u) { return; }
   var at = atomicAdd(&found[found_side], countOneBits(bits));
   for (var left = bits; left != 0u && at < MOST_FOUND; left &= left - 1u) {
-    let bit = firstTrailingBit(left);
-    candidates[at] = 4u * (c + (bit >> 2u) * step) + (bit & 3u);
+    candidates[at] = lowest(left, c);
     at++;
   }
 }
 
-// Size and tag of the best of the candidates by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so
+// Size and tag of the best of them, for where the list is too short: every thread works by itself.
+fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
+  var mine = vec2<u32>(0u, 0xffffffffu);
+  for (var left = bits; left != 0u; left &= left - 1u) {
+    let j = lowest(left, c);
+    var value = A[index * M4 + (j >> 2u)][j & 3u];
+    for (var s = 0u; s < count; s++) { value -= x[s] * gram(support[s], j); }
+    mine = better(mine, weighed(j, value));
+  }
+  return mine;
+}
+
+// The same for those on the list, by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so
 // far: a wave works on $ATONCE of them at a time.
 fn best_found(index: u32, several: u32, count: u32) -> vec2<u32> {
   var mine = vec2<u32>(0u, 0xffffffffu);

@@ -23,9 +23,6 @@ import subtract from "../../kernels/lib/subtract.wgsl" with { type: "text" };
 import subtractDue from "../../kernels/lib/subtract_due.wgsl" with {
   type: "text",
 };
-import subtractExact from "../../kernels/lib/subtract_exact.wgsl" with {
-  type: "text",
-};
 import subtractSupport from "../../kernels/lib/subtract_support.wgsl" with {
   type: "text",
 };
@@ -54,7 +51,6 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   sizes,
   subtract,
   subtract_due: subtractDue,
-  subtract_exact: subtractExact,
   subtract_support: subtractSupport,
   sum,
   sum_pair: sumPair,

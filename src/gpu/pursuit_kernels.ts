@@ -74,7 +74,7 @@ export function pursuitLayout(tuning: Tuning, atoms: number): PursuitLayout {
 
 /** Workgroup memory that a pursuit needs beside its triangle. */
 export function pursuitSharedBytes(threads: number, sparsity: number): number {
-  return 8 * threads + 36 * sparsity + 4 * MOST_FOUND + 64;
+  return 8 * threads + 32 * sparsity + 4 * MOST_FOUND + 64;
 }
 
 /** True where the triangular factor of k atoms fits the workgroup's memory. */
@@ -87,14 +87,6 @@ export function factorFits(
   return 2 * sparsity * (sparsity + 1) + barred +
       pursuitSharedBytes(layout.threads, sparsity) <= limits.workgroupMemory;
 }
-
-// Where OMP's correlations were computed anew.
-const REBASE =
-  "for (var s = t; s < count; s += WG) { base[s] = x[s]; } rough = 0.0; continue;";
-
-// The same where what the search's correlations hold is kept by atom.
-const REBASE_PRUNED =
-  "for (var s = t; s < count; s += WG) { base[s] = x[s]; held[s] = x[s]; } due = 0.0; rough = 0.0; continue;";
 
 /** True where Gram rows are left unread that cannot change the choice: in an exact search by OMP, if its loops may. */
 export function isPruned(
@@ -126,11 +118,6 @@ function searchValues(
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
     SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
-    REPEAT: name === "mp"
-      ? "turn--; continue;"
-      : pruned
-      ? REBASE_PRUNED
-      : REBASE,
     ROUNDING: SEARCH_ROUNDING,
     SMALLEST: "1.2e-38",
     MOSTFOUND: MOST_FOUND,

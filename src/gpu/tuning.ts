@@ -54,7 +54,7 @@ export const TUNINGS: Readonly<
   Record<"nvidia" | "software" | "other", Tuning>
 > = {
   nvidia: {
-    search: "floats",
+    search: "verified",
     pruned: true,
     rates: { flops: 40e12, cacheBytes: 5.5e12 },
     product: {
@@ -75,7 +75,7 @@ export const TUNINGS: Readonly<
     loopBudget: Infinity,
   },
   other: {
-    search: "floats",
+    search: "verified",
     pruned: true,
     rates: { flops: 5e12, cacheBytes: 1e12 },
     product: {
