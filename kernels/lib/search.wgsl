@@ -1,9 +1,11 @@
 // This thread's best candidate, found by its size first and its place afterwards: fewer instructions than keeping both.
 //#if SCRATCHA
+//#if !PRUNED
       var own = vec2<u32>(0u, 0xffffffffu);
       for (var c = t; c < M4; c += WG) {
         own = consider(own, work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c);
       }
+//#end
 //#else
       var most = 0.0;
       var at = 0u;

@@ -27,13 +27,17 @@
         margin = wave_sum(doubt + rough);
         due = wave_max(owing);
 //#if SCRATCHA
+        // The search goes along: once through memory does for both.
+        var own = vec2<u32>(0u, 0xffffffffu);
         for (var c = t; c < M4; c += WG) {
           var a = work[scratch + c];
           for (var s = 0u; s < count; s++) {
             let weight = weights[s >> 2u][s & 3u];
             if (weight != 0.0) { a -= weight * $SEARCH_at(support[s], c); }
           }
-          work[scratch + c] = without(a, barred[c >> 3u] >> ((c & 7u) * 4u));
+          a = without(a, barred[c >> 3u] >> ((c & 7u) * 4u));
+          work[scratch + c] = a;
+          own = consider(own, a, 0u, c);
         }
 //#else
         for (var s = 0u; s < count; s += 4u) {

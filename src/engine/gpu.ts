@@ -12,7 +12,7 @@ import {
   type IterationReport,
   type IterationStep,
 } from "./engine.ts";
-import { codeGroup } from "./gpu/coding.ts";
+import { codeGroup, sumEnergies } from "./gpu/coding.ts";
 import type { GpuContext } from "./gpu/context.ts";
 import { downloadDictionary, uploadDictionary } from "./gpu/dictionary.ts";
 import { sortCodes } from "./gpu/lists.ts";
@@ -191,14 +191,8 @@ class WgslEngine implements GpuEngine {
   }
 
   #energies(rows: number): void {
-    const { runner, kernels, buffers } = this.#context;
-    runner.stage("update");
-    runner.run(
-      kernels.energy,
-      { R: buffers.rows, energies: buffers.energies },
-      { rows },
-      rows,
-    );
+    this.#context.runner.stage("update");
+    sumEnergies(this.#context, rows);
   }
 
   #uploadOrder(step: IterationStep): void {

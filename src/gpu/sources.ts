@@ -23,6 +23,9 @@ import prepare from "../../kernels/prepare.wgsl" with { type: "text" };
 import product from "../../kernels/product.wgsl" with { type: "text" };
 import replace from "../../kernels/replace.wgsl" with { type: "text" };
 import residual from "../../kernels/residual.wgsl" with { type: "text" };
+import residualSlices from "../../kernels/residual_slices.wgsl" with {
+  type: "text",
+};
 import restore from "../../kernels/restore.wgsl" with { type: "text" };
 import round from "../../kernels/round.wgsl" with { type: "text" };
 import scatter from "../../kernels/scatter.wgsl" with { type: "text" };
@@ -55,6 +58,7 @@ export const kernelTexts = {
   product,
   replace,
   residual,
+  residualSlices,
   restore,
   round,
   scatter,

@@ -34,6 +34,8 @@ export interface Tuning {
   rowElements: number;
   /** Threads of a workgroup that works on a row, at least and at most. */
   rowThreads: readonly [number, number];
+  /** Elements of a slice of columns in which the residual is computed; 0 where a workgroup takes whole rows. */
+  residualSlice: number;
   /** Workgroups that share a list of work among them. */
   workers: number;
   /** Workgroups that share scratch memory among them. */
@@ -68,6 +70,7 @@ export const TUNINGS: Readonly<
     pursuitThreads: [128, 1024],
     rowElements: 3,
     rowThreads: [32, 256],
+    residualSlice: 8,
     workers: 2048,
     scratchWorkers: 1024,
     denseUses: 1.5,
@@ -89,6 +92,7 @@ export const TUNINGS: Readonly<
     pursuitThreads: [64, 256],
     rowElements: 4,
     rowThreads: [64, 256],
+    residualSlice: 0,
     workers: 1024,
     scratchWorkers: 256,
     denseUses: 1.5,
@@ -110,6 +114,7 @@ export const TUNINGS: Readonly<
     pursuitThreads: [32, 256],
     rowElements: 4,
     rowThreads: [32, 256],
+    residualSlice: 0,
     workers: 64,
     scratchWorkers: 16,
     denseUses: Infinity,

@@ -254,6 +254,21 @@ const CASES: Case[] = [
     options: { ...SMALL_WORKGROUPS, ...TILES },
     step: { atomBatch: 41 },
   },
+  {
+    name: "residuals by slices",
+    options: { tuning: { residualSlice: 8 } },
+  },
+  {
+    name: "residuals of groups by narrow slices, rows that end early",
+    problem: { groups: [10, 13, 30], sparsity: 7, coder: { tolerance: 0.3 } },
+    options: { ...SMALL_WORKGROUPS, tuning: { residualSlice: 4 } },
+  },
+  {
+    name: "residuals by slices, more codes than are brought in at a time",
+    problem: { width: 80, atoms: 90, rowCount: 150, sparsity: 40 },
+    options: { subgroups: false, tuning: { residualSlice: 8 } },
+    step: { atomBatch: 9 },
+  },
   { name: "several power steps", problem: { powerSteps: 3 } },
   {
     name: "several power steps without subgroups",

@@ -1,6 +1,7 @@
 import { partRuns } from "../../gpu/matrix.ts";
 import { pursuitTurns, solveTurns } from "../../gpu/loops.ts";
 import { isPruned } from "../../gpu/pursuit_kernels.ts";
+import { bySlices, sliceGroups } from "../../gpu/slices.ts";
 import { swapTurns } from "../../gpu/swap.ts";
 import type { Tuning } from "../../gpu/tuning.ts";
 import type { EngineSpec } from "../engine.ts";
@@ -56,7 +57,11 @@ export function subtractCodes(
   index: number,
   rows: number,
 ): void {
-  const { buffers, plan, runner, kernels } = context;
+  const { buffers, plan, runner, kernels, kernelContext, spec } = context;
+  const sliced = bySlices(kernelContext);
+  const { blocks, groups } = sliced
+    ? sliceGroups(kernelContext, spec.width, rows)
+    : { blocks: 0, groups: rows };
   runner.stage("residual");
   runner.run(
     kernels.groups[index].residual,
@@ -67,7 +72,21 @@ export function subtractCodes(
       R: buffers.rows,
       energies: buffers.energies,
     },
-    { rows, slot: plan.groups[index].slot },
+    { rows, slot: plan.groups[index].slot, blocks },
+    groups,
+  );
+  if (sliced) sumEnergies(context, rows);
+}
+
+/** ‖r‖² of each row. */
+export function sumEnergies(
+  { buffers, runner, kernels }: GpuContext,
+  rows: number,
+): void {
+  runner.run(
+    kernels.energy,
+    { R: buffers.rows, energies: buffers.energies },
+    { rows },
     rows,
   );
 }

@@ -16,6 +16,7 @@ import {
   pursuitKernel,
 } from "../../gpu/pursuit_kernels.ts";
 import type { Runner } from "../../gpu/runner.ts";
+import { bySlices, slicesKernel } from "../../gpu/slices.ts";
 import { swapKernel } from "../../gpu/swap.ts";
 import { tileKernel } from "../../gpu/tiles.ts";
 import type { EngineSpec } from "../engine.ts";
@@ -182,7 +183,9 @@ async function compileGroup(
         : productFormKernel(context, "coefficients", shapes, group, spec),
     ),
     residual: runner.compile(
-      rowKernel(context, "residual", n, { D: dictionary, R: rows }, sizes),
+      bySlices(context)
+        ? slicesKernel(context, n, { D: dictionary, R: rows }, sizes)
+        : rowKernel(context, "residual", n, { D: dictionary, R: rows }, sizes),
     ),
     countAtoms: count(false, local),
     countBatches: count(true, true),
