@@ -74,6 +74,7 @@
       }
 //#if PRUNED
       patience *= select(select(1.0, $MOREPATIENCE, several < $FEWFOUND), $LESSPATIENCE, several > $MANYFOUND);
+      patience = min(patience, 1.0);
       settled = false;
 //#end
 //#end

@@ -127,6 +127,7 @@ function pursue(
     if (due > 0 && (threshold <= 0 || found > MOST_FOUND)) {
       least = settled ? 0 : due / 4;
       settled = true;
+      patience *= PATIENCE.LESSPATIENCE;
       continue;
     }
     const best = greatest(exact);
@@ -137,6 +138,7 @@ function pursue(
     counts.steps++;
     if (found < PATIENCE.FEWFOUND) patience *= PATIENCE.MOREPATIENCE;
     if (found > PATIENCE.MANYFOUND) patience *= PATIENCE.LESSPATIENCE;
+    patience = Math.min(patience, 1);
     settled = false;
     least = patience * best;
     const weights = extend(factor, support, G, m, j, exact[j]);

@@ -59,6 +59,11 @@ const RUNGS: Rung[] = [
     options: tile(128, 16, 8, 16),
   },
   {
+    name: "128² tile, 16×8 a thread",
+    stages: ["correlate"],
+    options: tile(128, 16, 16, 8),
+  },
+  {
     name: "128×256 tile, 8×16 a thread",
     stages: ["correlate"],
     options: {
@@ -114,6 +119,16 @@ const RUNGS: Rung[] = [
     })),
   ]),
   {
+    name: "whole rows",
+    stages: ["residual"],
+    options: { tuning: { residualSlice: 0 } },
+  },
+  ...[4, 8, 16].map((residualSlice) => ({
+    name: `slices of ${residualSlice} elements`,
+    stages: ["residual"],
+    options: { tuning: { residualSlice } },
+  })),
+  {
     name: "by lists",
     stages: ["update"],
     options: { tuning: { denseUses: Infinity } },
@@ -123,11 +138,11 @@ const RUNGS: Rung[] = [
     stages: ["update"],
     options: { tuning: { denseUses: 0 } },
   },
-  {
-    name: "few workers for long lists",
+  ...[2, 1024, 2048, 4096].map((workers) => ({
+    name: `${workers} workgroups share the lists`,
     stages: ["update"],
-    options: { tuning: { workers: 2 } },
-  },
+    options: { tuning: { workers } },
+  })),
   { name: "as tuned", stages: ["update"], options: {} },
 ];
 
