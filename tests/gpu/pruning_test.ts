@@ -5,6 +5,7 @@ import {
   createGpuEngine,
   type GpuEngineOptions,
 } from "../../src/engine/gpu.ts";
+import { randomStream } from "../../src/random.ts";
 import { assertCodesAgree, assertSupportsAgree } from "./agreement.ts";
 import {
   type PlantedOptions,
@@ -96,6 +97,35 @@ for (const search of ["floats", "verified"] as const) {
     });
   }
 }
+
+Deno.test("OMP that leaves Gram rows unread agrees with the CPU engine at random sizes", async () => {
+  const random = randomStream(11, "pruning");
+  for (let i = 0; i < 12; i++) {
+    const width = 2 + random.integer(60), atoms = 2 + random.integer(400);
+    const problem = plantedProblem({
+      width,
+      atoms,
+      rowCount: 1 + random.integer(150),
+      sparsity: 1 + random.integer(Math.min(width, atoms, 12)),
+      coder: {
+        nonnegative: random.uniform() < 0.3,
+        tolerance: random.uniform() < 0.3 ? 0.6 * random.uniform() : 0,
+      },
+    });
+    const options: GpuEngineOptions = {
+      subgroups: random.uniform() < 0.7,
+      tuning: {
+        pruned: true,
+        search: random.uniform() < 0.5 ? "floats" : "verified",
+        ...(random.uniform() < 0.3 ? { pursuitElements: 0 } : {}),
+      },
+    };
+    assertCodesAgree(
+      await codesOf(await createGpuEngine(problem.spec, options), problem),
+      await codesOf(await createCpuEngine(problem.spec), problem),
+    );
+  }
+});
 
 Deno.test("OMP leaves Gram rows unread and chooses what it chooses reading all", async () => {
   const problem = plantedProblem({
