@@ -98,12 +98,16 @@ const RUNGS: Rung[] = [
       options: { subgroups: false, tuning: { search: "floats" as const } },
     },
     ...(coder === "omp"
-      ? (["floats", "verified"] as const).map((search) => ({
-        name: `every Gram row read, ${search}`,
-        coder,
-        stages: [coder],
-        options: { tuning: { search, pruned: false } },
-      }))
+      ? (["floats", "verified"] as const).flatMap((search) =>
+        [false, true].map((pruned) => ({
+          name: `${
+            pruned ? "Gram rows left unread" : "every Gram row read"
+          }, ${search}`,
+          coder,
+          stages: [coder],
+          options: { tuning: { search, pruned } },
+        }))
+      )
       : []),
     ...[4, 8, 16].map((pursuitElements) => ({
       name: `Gram in halves, verified, ${pursuitElements} elements a thread`,
