@@ -29,7 +29,8 @@ fn collect(bits: u32, c: u32) {
   }
 }
 
-// Size and tag of the best of them, for where the list is too short: every thread works by itself.
+// Size and tag of the best of them by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far, for where
+// the list is too short: every thread works by itself.
 fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
   var mine = vec2<u32>(0u, 0xffffffffu);
   for (var left = bits; left != 0u; left &= left - 1u) {
@@ -41,8 +42,7 @@ fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
   return mine;
 }
 
-// The same for those on the list, by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so
-// far: a wave works on $ATONCE of them at a time.
+// The same for those on the list; a wave works on $ATONCE of them at a time.
 fn best_found(index: u32, several: u32, count: u32) -> vec2<u32> {
   var mine = vec2<u32>(0u, 0xffffffffu);
   for (var c = wave * $ATONCE; c < several; c += waves * $ATONCE) {

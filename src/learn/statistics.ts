@@ -41,7 +41,10 @@ export async function gatherStatistics(
     for (let i = 0; i < rows; i++) {
       const place = drawPlace(sums.rows + i, drawn.length, options);
       if (place < 0) continue;
-      drawn[place] = batch.data.slice(i * width, (i + 1) * width);
+      const row = batch.data.subarray(i * width, (i + 1) * width);
+      // A row that gives way leaves its memory to the next one: thousands of them would be garbage to collect.
+      if (place < drawn.length) drawn[place].set(row);
+      else drawn.push(row.slice());
     }
     sums.add(batch.data, rows);
     batch.release?.();

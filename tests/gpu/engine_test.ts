@@ -18,8 +18,12 @@ const PRODUCTS: GpuEngineOptions = {
   tuning: { rates: { flops: Infinity, cacheBytes: 1 } },
 };
 // What a card is given, but for the loops that the software driver cuts off.
+const { loopBudget } = TUNINGS.software;
 const AS_ON_NVIDIA: GpuEngineOptions = {
-  tuning: { ...TUNINGS.nvidia, loopBudget: TUNINGS.software.loopBudget },
+  tuning: { ...TUNINGS.nvidia, loopBudget },
+};
+const AS_ON_OTHERS: GpuEngineOptions = {
+  tuning: { ...TUNINGS.other, loopBudget },
 };
 const TILES: GpuEngineOptions = { tuning: { denseUses: 0.1 } };
 const SMALL_WORKGROUPS = { limits: { workgroupSize: 32 } };
@@ -199,6 +203,23 @@ const CASES: Case[] = [
     problem: { width: 101, atoms: 261, rowCount: 500, sparsity: 9 },
     options: AS_ON_NVIDIA,
     step: { ridge: 1, atomBatch: 64 },
+  },
+  {
+    name: "OMP with ridge and memory, tuned as for other cards",
+    problem: { width: 101, atoms: 261, rowCount: 500, sparsity: 9 },
+    options: AS_ON_OTHERS,
+    step: { ridge: 1, memory: 0.5, atomBatch: 64 },
+  },
+  {
+    name: "MP without subgroups, tuned as for other cards",
+    problem: {
+      width: 64,
+      atoms: 700,
+      rowCount: 200,
+      sparsity: 7,
+      coder: { method: "mp" },
+    },
+    options: { ...AS_ON_OTHERS, subgroups: false },
   },
   {
     name: "OMP, refined, tuned as for an NVIDIA card",
