@@ -1,5 +1,6 @@
 import { dot } from "../engine/cpu/products.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
+import { ROUNDING, TIE } from "./check_ties.ts";
 
 /** A problem too large for its Gram to be brought to the host, with the codes found. */
 export interface LargeProblem {
@@ -15,12 +16,9 @@ export interface LargeProblem {
 /** Rows whose pursuit is followed. */
 const ROWS = 4;
 
-/** A choice stands where its correlation comes this near the greatest. */
-const NEAR = 1 - 1e-5;
-
 /**
  * Holds exact OMP's codes to float64 without a Gram: some rows' residuals are followed atom by atom in orthonormal
- * directions; at steps 1, 2, 4, … and the last, the atom chosen must have the greatest correlation of all, and at the end the
+ * directions; at steps 1, 2, 4, … and the last, the atom chosen must have the greatest correlation of all or tie with it, and at the end the
  * coefficients must be those of least squares.
  */
 export function checkLargeCodes(
@@ -44,12 +42,15 @@ function followRow(
   const ends = chosen.indexOf(EMPTY_SLOT);
   const count = ends < 0 ? k : ends;
   const left = Float64Array.from(data.subarray(row * n, (row + 1) * n));
+  const rounding = ROUNDING * Math.sqrt(dot(left, 0, left, 0, n));
   const basis: Float64Array[] = [], triangle: Float64Array[] = [];
   const along = new Float64Array(count);
   let same = true;
   for (let t = 0; t < count; t++) {
     const checked = (t & (t + 1)) === 0 || t === count - 1;
-    if (checked && !isGreatest(left, dictionary, { n, m }, chosen, t)) {
+    if (
+      checked && !isGreatest(left, dictionary, { n, m }, chosen, t, rounding)
+    ) {
       same = false;
     }
     const atom = Float64Array.from(
@@ -85,12 +86,15 @@ function isGreatest(
   { n, m }: { n: number; m: number },
   chosen: Uint32Array,
   t: number,
+  rounding: number,
 ): boolean {
   const before = new Set(chosen.subarray(0, t));
-  const own = Math.abs(dot(left, 0, dictionary, chosen[t] * n, n));
+  const own = Math.abs(dot(left, 0, dictionary, chosen[t] * n, n)) + rounding;
   for (let j = 0; j < m; j++) {
     if (before.has(j)) continue;
-    if (own < NEAR * Math.abs(dot(left, 0, dictionary, j * n, n))) return false;
+    if (own < (1 - TIE) * Math.abs(dot(left, 0, dictionary, j * n, n))) {
+      return false;
+    }
   }
   return true;
 }

@@ -1,7 +1,10 @@
 import { dot } from "../engine/cpu/products.ts";
 
 /** Correlations this near each other are a tie in float32: which of them is taken is rounding's choice. */
-const TIE = 1e-5;
+export const TIE = 1e-5;
+
+/** So are those that differ by this share of ‖y‖: what is left of a row may be small beside what was subtracted from it. */
+export const ROUNDING = 1e-6;
 
 /** A row to code once more. */
 export interface TiedRow {
@@ -23,6 +26,7 @@ export function differsByTies(
 ): boolean {
   const n = row.length, m = dictionary.length / n;
   const left = Float64Array.from(row);
+  const rounding = ROUNDING * Math.sqrt(dot(row, 0, row, 0, n));
   const basis: Float64Array[] = [], taken: number[] = [];
   const atomOf = (j: number) =>
     Float64Array.from(dictionary.subarray(j * n, (j + 1) * n));
@@ -30,7 +34,8 @@ export function differsByTies(
     const barred = method === "omp" ? taken : [];
     const { best, size, sizes } = greatest(left, dictionary, m, barred);
     const wanted = found[taken.length];
-    const tied = wanted !== undefined && sizes[wanted] >= (1 - TIE) * size;
+    const tied = wanted !== undefined &&
+      sizes[wanted] >= (1 - TIE) * size - rounding;
     const j = tied ? wanted : best;
     const again = taken.includes(j);
     if (!again && j !== wanted) return taken.length === found.length;

@@ -21,6 +21,18 @@ for (const method of ["mp", "omp"] as const) {
   });
 }
 
+Deno.test("differsByTies() allows for the rounding of what was subtracted from a row", () => {
+  const is = (left: number) =>
+    differsByTies({
+      row: Float32Array.of(1, left, 2 * left),
+      dictionary,
+      method: "omp",
+      found: [0, 1],
+    });
+  assert.equal(is(1e-7), true);
+  assert.equal(is(1e-3), false);
+});
+
 Deno.test("differsByTies() takes MP's repeats for what they are", () => {
   const row = Float32Array.of(1, 0.9, 0.02);
   const found = [3, 0, 1];
