@@ -64,7 +64,7 @@ fn subtract_atom(weight: f32, atom: u32) {
   let count = counts[group];
   let enough = p.tolerance * p.tolerance * wholes[row];
   let energy = left[group];
-  let negligible = bitcast<u32>($FLOOR * sqrt(energies[row]));
+  let negligible = bitcast<u32>($FLOOR * sqrt(wholes[row]));
   workgroupBarrier();
   let over = p.tolerance > 0.0 && energy <= enough;
 //#if OMP

@@ -3,7 +3,7 @@
     let slots = row * KT + p.slot;
     var energy = energies[row];
     let enough = p.tolerance * p.tolerance * wholes[row];
-    let negligible = bitcast<u32>($FLOOR * sqrt(energy));
+    let negligible = bitcast<u32>($FLOOR * sqrt(wholes[row]));
 //#include correlations
     var count = 0u;
 //#if CHECKED

@@ -243,6 +243,24 @@ export function codingSuite(engine: EngineUnderTest): void {
     }
   });
 
+  test("later groups leave rows alone that earlier ones explain", async () => {
+    const sizes = { width: 20, atoms: 30, rows: 12, sparsity: 6 };
+    const dictionary = unitRows(30, 20, normals("explained"));
+    const data = new Float32Array(12 * 20).map((_, i) =>
+      3 * dictionary[Math.floor(i / 20) % 10 * 20 + i % 20]
+    );
+    for (const method of ["omp", "mp"] as const) {
+      const found = await codes(
+        plainSpec(sizes, { groups: [10, 20], coder: { method } }),
+        dictionary,
+        data,
+      );
+      for (let i = 0; i < 12; i++) {
+        assert.deepEqual(supportOf(found, i), [i % 10]);
+      }
+    }
+  });
+
   test("codes of a group never depend on later groups", async () => {
     const sizes = { width: 31, atoms: 64, rows: 203, sparsity: 7 };
     const dictionary = unitRows(64, 31, normals("nested"));

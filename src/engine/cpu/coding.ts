@@ -83,6 +83,7 @@ export function codeGroup(
         coder.tolerance ** 2 * energies[row],
         indices.subarray(row * k, (row + 1) * k),
         values.subarray(row * k, (row + 1) * k),
+        energies[row],
       );
     }
   }

@@ -80,6 +80,7 @@ export class Pursuit {
    * @param stopEnergy ends where ‖r‖² is at most this (0: full sparsity)
    * @param indices k slots for atom indices; unused ones get `EMPTY_SLOT`
    * @param values k slots for coefficients
+   * @param whole ‖y‖² of the whole row, where earlier groups have taken their part of it
    * @returns the number of nonzeros
    */
   run(
@@ -88,13 +89,14 @@ export class Pursuit {
     stopEnergy: number,
     indices: Uint32Array,
     values: Float32Array,
+    whole: number = energy,
   ): number {
     indices.fill(EMPTY_SLOT);
     values.fill(0);
     this.#a.set(correlations);
     this.#correlations.set(correlations);
     this.#barred.fill(0);
-    const floor = NEGLIGIBLE_CORRELATION * Math.sqrt(energy);
+    const floor = NEGLIGIBLE_CORRELATION * Math.sqrt(whole);
     return this.#options.method === "omp"
       ? this.#omp(energy, stopEnergy, floor, indices, values)
       : this.#mp(energy, stopEnergy, floor, indices, values);
