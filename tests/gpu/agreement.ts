@@ -86,7 +86,7 @@ export function assertSupportsAgree(gpu: Codes, cpu: Codes): number[] {
   const same = Array.from({ length: cpu.rows }, (_, row) => row)
     .filter((row) => of(gpu, row) === of(cpu, row));
   assert(
-    same.length >= Math.floor(SAME_SUPPORTS * cpu.rows),
+    same.length >= SAME_SUPPORTS * cpu.rows,
     `${same.length} of ${cpu.rows} supports`,
   );
   return same;
