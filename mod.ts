@@ -57,7 +57,7 @@ export {
   encodeRows,
 } from "./src/use/encode.ts";
 export type { CodesFileOptions } from "./src/use/codes_file.ts";
-export type { Compression } from "./src/use/parquet/codecs.ts";
+export type { Compression } from "./src/parquet/write/codecs.ts";
 export {
   decode,
   type DecodeOptions,

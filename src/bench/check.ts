@@ -1,6 +1,6 @@
-import { atomLists } from "../engine/cpu/lists.ts";
-import { dot } from "../engine/cpu/products.ts";
-import { Pursuit } from "../engine/cpu/pursuit.ts";
+import { atomLists } from "../engine/reference/lists.ts";
+import { dot } from "../engine/reference/products.ts";
+import { Pursuit } from "../engine/reference/pursuit.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { codingRuns } from "../engine/gpu/coding.ts";
 import { downloadDictionary } from "../engine/gpu/dictionary.ts";

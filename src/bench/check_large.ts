@@ -1,4 +1,4 @@
-import { dot } from "../engine/cpu/products.ts";
+import { dot } from "../engine/reference/products.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { ROUNDING, TIE } from "./check_ties.ts";
 

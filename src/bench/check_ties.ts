@@ -1,4 +1,4 @@
-import { dot } from "../engine/cpu/products.ts";
+import { dot } from "../engine/reference/products.ts";
 
 /** Correlations this near each other are a tie in float32: which of them is taken is rounding's choice. */
 export const TIE = 1e-5;

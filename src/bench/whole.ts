@@ -1,5 +1,5 @@
 import type { EngineSpec, IterationReport } from "../engine/engine.ts";
-import { createCpuEngine } from "../engine/cpu.ts";
+import { createReferenceEngine } from "../engine/reference.ts";
 import { createGpuEngine } from "../engine/gpu.ts";
 import { LEAST_MS } from "./session.ts";
 import { atomOrder } from "../learn/plan.ts";
@@ -61,7 +61,7 @@ export async function timeCpu(
   options: BenchOptions,
   atomBatch: number,
 ): Promise<Record<string, number>> {
-  const engine = await createCpuEngine(spec);
+  const engine = await createReferenceEngine(spec);
   await engine.loadDictionary(problem.dictionary);
   for (let i = 0; i < options.runs; i++) {
     await engine.iterate(

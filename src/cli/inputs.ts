@@ -3,7 +3,7 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
 import type { OpenRowsOptions } from "../rows/open.ts";

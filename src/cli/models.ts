@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 
 /** Files by which a model directory is known, this tool's first. */
 const MODEL_FILES = [

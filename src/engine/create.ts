@@ -1,5 +1,5 @@
 import { findAdapter, summarise } from "../gpu/device.ts";
-import { createCpuEngine } from "./cpu.ts";
+import { createReferenceEngine } from "./reference.ts";
 import type { Engine, EngineSpec } from "./engine.ts";
 import { createGpuEngine } from "./gpu.ts";
 
@@ -18,7 +18,7 @@ export async function createEngine(
   spec: EngineSpec,
   options: { device: DeviceChoice; onNotice?: (notice: string) => void },
 ): Promise<Engine> {
-  if (options.device === "cpu") return await createCpuEngine(spec);
+  if (options.device === "cpu") return await createReferenceEngine(spec);
   if (options.device === "gpu") return await createGpuEngine(spec);
   const adapter = await findAdapter();
   const summary = adapter === undefined ? undefined : summarise(adapter);
@@ -30,5 +30,5 @@ export async function createEngine(
       ? "No GPU found: the CPU engine does the work (dbksvd doctor tells more)"
       : `Only a software GPU driver found (${summary.name}): the CPU engine, which is faster here, does the work`,
   );
-  return await createCpuEngine(spec);
+  return await createReferenceEngine(spec);
 }

@@ -1,4 +1,4 @@
-import { multiplyTransposed } from "../engine/cpu/products.ts";
+import { multiplyTransposed } from "../engine/reference/products.ts";
 
 /** Atoms whose similarities are computed at a time: bounds memory to strip × atoms. */
 const STRIP = 256;

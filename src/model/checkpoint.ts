@@ -1,14 +1,18 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, flushDirectory, writeFileAtomically } from "./atomic.ts";
-import { writeError } from "./atomic.ts";
+import {
+  exists,
+  flushDirectory,
+  writeFileAtomically,
+} from "../files/atomic.ts";
+import { writeError } from "../files/atomic.ts";
 import { pack, unpack } from "./pack.ts";
 import {
   openSafetensors,
   type Safetensors,
   safetensorsParts,
   type Tensor,
-} from "./safetensors.ts";
+} from "../files/safetensors.ts";
 
 /** Version of the checkpoint files' format. */
 const CHECKPOINT_VERSION = 2;

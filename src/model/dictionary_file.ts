@@ -9,7 +9,7 @@ import {
   type Safetensors,
   safetensorsParts,
   uint32Tensor,
-} from "./safetensors.ts";
+} from "../files/safetensors.ts";
 
 /** Version of the model directory's format. */
 export const FORMAT_VERSION = 1;

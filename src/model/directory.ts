@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, previousOf, writeDirectoryAtomically } from "./atomic.ts";
-import type { FileContents } from "./atomic.ts";
+import {
+  exists,
+  previousOf,
+  writeDirectoryAtomically,
+} from "../files/atomic.ts";
+import type { FileContents } from "../files/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "./checkpoint.ts";
 import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
 import { parseLabels } from "./labels.ts";

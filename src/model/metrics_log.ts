@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { exists, writeAll, writeError } from "./atomic.ts";
+import { exists, writeAll, writeError } from "../files/atomic.ts";
 import { chunksOf, metricsIn, metricsText } from "./metrics_lines.ts";
 import type { MetricsLine } from "./model.ts";
 

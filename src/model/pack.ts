@@ -1,4 +1,4 @@
-import { bytesOf, type Tensor } from "./safetensors.ts";
+import { bytesOf, type Tensor } from "../files/safetensors.ts";
 import type { TensorType } from "./tensors.ts";
 
 const ARRAYS = {

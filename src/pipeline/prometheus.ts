@@ -1,4 +1,4 @@
-import { writeFileAtomically } from "../model/atomic.ts";
+import { writeFileAtomically } from "../files/atomic.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Store } from "./store.ts";
 import { currentVersion } from "./versions.ts";

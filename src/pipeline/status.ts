@@ -1,4 +1,4 @@
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 import { lockOutput } from "../use/lock.ts";
 import {
   loadPipelineConfig,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, temporarySibling } from "../model/atomic.ts";
+import { exists, temporarySibling } from "../files/atomic.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { PipelinePlaces } from "./places.ts";

@@ -4,7 +4,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { temporarySibling } from "../model/atomic.ts";
+import { temporarySibling } from "../files/atomic.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** One line of the pipeline's structured log. */

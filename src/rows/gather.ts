@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import type { ByteSource } from "./bytes.ts";
+import type { ByteSource } from "../files/bytes.ts";
 import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
 import {
@@ -9,8 +9,8 @@ import {
   openFound,
 } from "./inputs.ts";
 import type { OpenRowsOptions } from "./open.ts";
-import { openParquet, type ParquetOptions } from "./parquet/open.ts";
-import { Decoders } from "./parquet/part.ts";
+import { openParquet, type ParquetOptions } from "../parquet/read/open.ts";
+import { Decoders } from "../parquet/read/part.ts";
 import type { Part } from "./part.ts";
 import type { RowFile } from "./source.ts";
 import type { PlacedPart } from "./store.ts";

@@ -1,7 +1,7 @@
 import { globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { type ByteSource, LocalFile } from "./bytes.ts";
+import { type ByteSource, LocalFile } from "../files/bytes.ts";
 import { resolveHub } from "./remote/hugging_face.ts";
 import { openRemote, type RemoteOptions, remotePlace } from "./remote/open.ts";
 import type { RemotePlace } from "./remote/transfer.ts";

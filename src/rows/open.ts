@@ -1,15 +1,15 @@
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
-import type { ByteSource } from "./bytes.ts";
+import type { ByteSource } from "../files/bytes.ts";
 import { readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { findFiles, openFound } from "./inputs.ts";
 import { normQuantile } from "./norms.ts";
-import type { VectorChoice } from "./parquet/choose.ts";
-import { listParquet } from "./parquet/open.ts";
-import { Decoders } from "./parquet/part.ts";
+import type { VectorChoice } from "../parquet/read/choose.ts";
+import { listParquet } from "../parquet/read/open.ts";
+import { Decoders } from "../parquet/read/part.ts";
 import {
   Preparation,
   type PreparationOptions,

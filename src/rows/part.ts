@@ -1,7 +1,7 @@
 import type { SchemaElement } from "hyparquet";
-import type { ByteSource } from "./bytes.ts";
+import type { ByteSource } from "../files/bytes.ts";
 import type { RowRange } from "./delivery.ts";
-import type { DecodeSpec } from "./parquet/decode.ts";
+import type { DecodeSpec } from "../parquet/read/decode.ts";
 
 /** A row that cannot be used, counted from its part's beginning, and why. */
 export interface Fault {

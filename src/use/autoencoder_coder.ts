@@ -1,6 +1,6 @@
 import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
-import { processorName } from "../engine/cpu/processor.ts";
-import { multiplyTransposed } from "../engine/cpu/products.ts";
+import { processorName } from "../engine/reference/processor.ts";
+import { multiplyTransposed } from "../engine/reference/products.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "./coding.ts";
 import { type Choice, chooseAbove, chooseLargest } from "./largest.ts";

@@ -6,9 +6,9 @@ import type { ColumnValues, RowSource } from "../rows/source.ts";
 import { denseCodes, rowNumbersOf } from "./codes.ts";
 import type { CodedBatch } from "./coding.ts";
 import { describeCodes } from "./codes_metadata.ts";
-import type { Compression } from "./parquet/codecs.ts";
-import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
-import { numberSchema } from "./parquet/pages.ts";
+import type { Compression } from "../parquet/write/codecs.ts";
+import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
+import { numberSchema } from "../parquet/write/pages.ts";
 
 /** Most rows in a row group; fewer where columns pass through: writing these takes many times their size. */
 const GROUP_ROWS = 65536;

@@ -1,4 +1,4 @@
-import { bytesOf } from "../model/safetensors.ts";
+import { bytesOf } from "../files/safetensors.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";
 

@@ -1,12 +1,12 @@
 import type { FileMetaData } from "hyparquet";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import { LocalFile } from "../rows/bytes.ts";
-import { type Leaf, vectorLeaves } from "../rows/parquet/columns.ts";
-import { readFooter } from "../rows/parquet/footer.ts";
+import { LocalFile } from "../files/bytes.ts";
+import { type Leaf, vectorLeaves } from "../parquet/read/columns.ts";
+import { readFooter } from "../parquet/read/footer.ts";
 import type { CodesDescription } from "./codes_metadata.ts";
 import { rowsAtOnce } from "./coding.ts";
-import { ColumnCursor } from "./parquet/cursor.ts";
+import { ColumnCursor } from "../parquet/write/cursor.ts";
 
 /** Bytes that a footer may take. */
 const FOOTER_BYTES = 2 ** 28;

@@ -9,9 +9,9 @@ import {
 } from "./codes_reader.ts";
 import type { UseProgress } from "./coding.ts";
 import { requireApart } from "./output_guard.ts";
-import type { Compression } from "./parquet/codecs.ts";
-import { type GroupColumn, ParquetFile } from "./parquet/file.ts";
-import { numberSchema } from "./parquet/pages.ts";
+import type { Compression } from "../parquet/write/codecs.ts";
+import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
+import { numberSchema } from "../parquet/write/pages.ts";
 
 /** What {@linkcode decode} is told. */
 export interface DecodeOptions {

@@ -1,6 +1,6 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import { dot } from "../engine/cpu/products.ts";
+import { dot } from "../engine/reference/products.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { checkWidth, engineCoder, type RunOptions } from "./coding.ts";

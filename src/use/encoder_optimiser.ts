@@ -1,4 +1,4 @@
-import { dot, multiplyTransposed } from "../engine/cpu/products.ts";
+import { dot, multiplyTransposed } from "../engine/reference/products.ts";
 import { type Choice, chooseLargest } from "./largest.ts";
 
 const MEAN_DECAY = 0.9;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { chooseHeldOut } from "../learn/split.ts";
-import { writeDirectoryAtomically } from "../model/atomic.ts";
+import { writeDirectoryAtomically } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";

@@ -1,16 +1,16 @@
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
-import type { FileContents } from "../model/atomic.ts";
+import type { FileContents } from "../files/atomic.ts";
 import { MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { npyParts } from "../model/npy.ts";
+import { npyParts } from "../files/npy.ts";
 import {
   bytesOf,
   float32Tensor,
   safetensorsParts,
   type Tensor,
-} from "../model/safetensors.ts";
+} from "../files/safetensors.ts";
 import { transpose } from "../model/transpose.ts";
-import { zipParts } from "../model/zip.ts";
+import { zipParts } from "../files/zip.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** Formats that a dictionary can be exported to. */

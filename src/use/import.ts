@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
 import { MODEL_FILES } from "../model/directory.ts";
 import { parseLabels } from "../model/labels.ts";
-import { type NumpyArray, readNpy } from "../model/npy.ts";
-import { openSafetensors, type Safetensors } from "../model/safetensors.ts";
+import { type NumpyArray, readNpy } from "../files/npy.ts";
+import { openSafetensors, type Safetensors } from "../files/safetensors.ts";
 import { transpose } from "../model/transpose.ts";
-import { readZip } from "../model/zip.ts";
+import { readZip } from "../files/zip.ts";
 
 /** Files by which each format is known, and what reads it. */
 const FORMATS: readonly {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { writeFileAtomically } from "../model/atomic.ts";
+import { writeFileAtomically } from "../files/atomic.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { writeError } from "../model/atomic.ts";
+import { writeError } from "../files/atomic.ts";
 
 /** Keeps other runs out of an output until it is released. */
 export interface OutputLock {

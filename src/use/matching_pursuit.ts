@@ -1,4 +1,4 @@
-import { dot, multiplyTransposed } from "../engine/cpu/products.ts";
+import { dot, multiplyTransposed } from "../engine/reference/products.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
 import type { Choice } from "./largest.ts";
 

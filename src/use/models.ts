@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
 import { unitAtoms } from "../metrics/similarity.ts";
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";
 import { loadModel } from "../model/directory.ts";

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, previousOf, writeError } from "../model/atomic.ts";
+import { exists, previousOf, writeError } from "../files/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { nearestAtoms } from "../metrics/dictionary.ts";
-import { writeFileAtomically } from "../model/atomic.ts";
+import { writeFileAtomically } from "../files/atomic.ts";
 import { loadModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { DetailedEvaluation } from "./evaluate.ts";

@@ -1,6 +1,6 @@
 import type { TrainOptions } from "../learn/options.ts";
 import { sha256 } from "../model/checkpoint.ts";
-import { bytesOf } from "../model/safetensors.ts";
+import { bytesOf } from "../files/safetensors.ts";
 import type { RowSource } from "../rows/source.ts";
 
 /** Rows whose values tell inputs apart that have the same names and sizes. */

@@ -1,14 +1,14 @@
-import { writeFileAtomically } from "../model/atomic.ts";
-import { float32Tensor, safetensorsParts } from "../model/safetensors.ts";
+import { writeFileAtomically } from "../files/atomic.ts";
+import { float32Tensor, safetensorsParts } from "../files/safetensors.ts";
 import {
   BLOCK_ROWS,
   type PlantedOptions,
   PlantedRows,
 } from "../synthetic/planted.ts";
 import type { UseProgress } from "./coding.ts";
-import type { Compression } from "./parquet/codecs.ts";
-import { ParquetFile } from "./parquet/file.ts";
-import { numberSchema } from "./parquet/pages.ts";
+import type { Compression } from "../parquet/write/codecs.ts";
+import { ParquetFile } from "../parquet/write/file.ts";
+import { numberSchema } from "../parquet/write/pages.ts";
 
 /** Blocks of rows that make a row group. */
 const BLOCKS_PER_GROUP = 16;

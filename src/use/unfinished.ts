@@ -4,7 +4,7 @@ import { DbksvdError } from "../errors.ts";
 import { checkedState } from "../learn/check_state.ts";
 import type { TrainOptions } from "../learn/options.ts";
 import type { LearnState } from "../learn/state.ts";
-import { exists } from "../model/atomic.ts";
+import { exists } from "../files/atomic.ts";
 import {
   CHECKPOINT_DIRECTORY,
   listCheckpoints,

@@ -4,7 +4,7 @@
 //        deno run -A tasks/bench/gram_reads.ts DICTIONARY INPUT k [ROWS]     a model's (or truth's) atoms, rows of a file
 import { loadDictionary, openRows } from "../../mod.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
-import { dot, gram } from "../../src/engine/cpu/products.ts";
+import { dot, gram } from "../../src/engine/reference/products.ts";
 import { MOST_FOUND, PATIENCE } from "../../src/gpu/pursuit_kernels.ts";
 
 interface Problem {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
@@ -109,7 +109,7 @@ export async function outcomeOf(
     const { heldOut, training, model } = await train(
       source,
       { ...set.options, ...changes, seed },
-      { createEngine: createCpuEngine },
+      { createEngine: createReferenceEngine },
     );
     await source.close();
     outcome.heldOut += heldOut!.fvu / seeds;

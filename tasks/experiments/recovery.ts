@@ -1,4 +1,4 @@
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { learn } from "../../src/learn/learn.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
@@ -89,7 +89,7 @@ export async function recovered(
     ...DEFAULT_TRAIN_OPTIONS,
     ...options,
     center: false,
-  }, { createEngine: createCpuEngine });
+  }, { createEngine: createReferenceEngine });
   let found = 0;
   for (let j = 0; j < truth.length; j += width) {
     for (let i = 0; i < model.dictionary.length; i += width) {

@@ -1,5 +1,5 @@
 import { cpuUsage } from "node:process";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
@@ -89,7 +89,7 @@ async function measureWay(
     const { model } = await train(
       source,
       { ...set.options, ...options, holdout: HOLDOUT, seed },
-      { createEngine: createCpuEngine },
+      { createEngine: createReferenceEngine },
     );
     training += spent() / seeds;
     for (const [i, count] of passes.entries()) {
@@ -111,9 +111,9 @@ async function code(
   const only = chooseHeldOut(source.rowCount, HOLDOUT, seed)!;
   const { metrics } = await measure(model, source, {
     only,
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
   });
-  const engine = await createCpuEngine(codingSpec(model, only.size));
+  const engine = await createReferenceEngine(codingSpec(model, only.size));
   await engine.loadDictionary(model.dictionary);
   let seconds = Infinity;
   for await (const { data, rows } of source.batches(only.size, { only })) {

@@ -5,7 +5,7 @@
  *   deno run -A tasks/experiments/replay.ts
  */
 import { join } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import { heldOutParts, scoreByDrop } from "../../src/pipeline/evaluate.ts";
 import { HeldOutRows } from "../../src/pipeline/held_out.ts";
@@ -22,7 +22,7 @@ import {
 
 const NIGHTS = 30, ROWS = 800;
 const TRAIN = { atoms: 40, sparsity: 3, passes: 2, device: "cpu" } as const;
-const engines = { createEngine: createCpuEngine };
+const engines = { createEngine: createReferenceEngine };
 
 async function month(seed: number, ratio: number): Promise<string> {
   await using pipeline = await TestPipeline.create({

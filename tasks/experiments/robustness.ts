@@ -1,4 +1,4 @@
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { randomStream } from "../../src/random.ts";
@@ -74,7 +74,7 @@ export async function troubledOutcome(
   seed: number,
 ): Promise<{ fvu: number; capped: number; leastUses: number }> {
   const { kept, held } = await split(seed);
-  const engines = { createEngine: createCpuEngine };
+  const engines = { createEngine: createReferenceEngine };
   const rows = training(kept);
   const { model, config } = await train(
     rowsFromArray(rows.data, rows.width),

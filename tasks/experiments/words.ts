@@ -1,4 +1,4 @@
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
@@ -86,7 +86,7 @@ export async function fileOutcome(
   seed: number,
 ): Promise<FileOutcome> {
   const source = await rowsOf(file, range);
-  const engines = { createEngine: createCpuEngine };
+  const engines = { createEngine: createReferenceEngine };
   const changes = VARIANTS[variant]({
     name,
     options,

@@ -12,13 +12,13 @@ import type {
   MetricsLine,
   ModelConfig,
 } from "../../src/model/model.ts";
-import { npyParts } from "../../src/model/npy.ts";
+import { npyParts } from "../../src/files/npy.ts";
 import {
   float32Tensor,
   safetensorsParts,
   uint32Tensor,
-} from "../../src/model/safetensors.ts";
-import { zipParts } from "../../src/model/zip.ts";
+} from "../../src/files/safetensors.ts";
+import { zipParts } from "../../src/files/zip.ts";
 import { randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { encode } from "../../src/use/encode.ts";

@@ -7,7 +7,7 @@ import { addCommonOptions } from "../../src/cli/command.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import { loadModel, MODEL_FILES } from "../../src/model/directory.ts";
-import { openSafetensors } from "../../src/model/safetensors.ts";
+import { openSafetensors } from "../../src/files/safetensors.ts";
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
 import type { RandomStream } from "../../src/random.ts";
 import { openRows } from "../../src/rows/open.ts";

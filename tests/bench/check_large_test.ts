@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { checkLargeCodes } from "../../src/bench/check_large.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
-import { gram } from "../../src/engine/cpu/products.ts";
-import { Pursuit } from "../../src/engine/cpu/pursuit.ts";
+import { gram } from "../../src/engine/reference/products.ts";
+import { Pursuit } from "../../src/engine/reference/pursuit.ts";
 
 const SIZE = { n: 24, m: 60, k: 6, rows: 8 };
 

@@ -1,4 +1,4 @@
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Codes, Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu.ts";
 
@@ -13,7 +13,7 @@ export interface EngineUnderTest {
 /** Every engine there is. Where no adapter can be had the GPU's tests fail: they must not pass by not running. */
 export function enginesUnderTest(): EngineUnderTest[] {
   return [
-    { name: "cpu", create: createCpuEngine },
+    { name: "cpu", create: createReferenceEngine },
     {
       name: "gpu",
       create: (spec) => createGpuEngine(spec),

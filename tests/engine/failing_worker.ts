@@ -1,12 +1,12 @@
 // An engine whose calls fail, each in its own way.
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { serveEngine } from "../../src/engine/worker/host.ts";
 import { DbksvdError } from "../../src/errors.ts";
 
 serveEngine(async (spec, { onNotice }) => {
   onNotice?.("made");
   if (spec.width === 1) throw new RangeError("Too narrow");
-  return Object.assign(await createCpuEngine(spec), {
+  return Object.assign(await createReferenceEngine(spec), {
     holdRows: () => Promise.resolve(undefined),
     iterate: () => {
       throw new DbksvdError("device", "The GPU was lost", {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { gram } from "../../src/engine/cpu/products.ts";
-import { Pursuit } from "../../src/engine/cpu/pursuit.ts";
-import { Refinement } from "../../src/engine/cpu/refinement.ts";
+import { gram } from "../../src/engine/reference/products.ts";
+import { Pursuit } from "../../src/engine/reference/pursuit.ts";
+import { Refinement } from "../../src/engine/reference/refinement.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { transfersOf } from "../../src/engine/worker/protocol.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createWorkerEngine } from "../../src/engine/worker.ts";
@@ -82,7 +82,7 @@ async function through(engine: Engine) {
 
 Deno.test("createWorkerEngine() gives what the engine in this thread gives", async () => {
   const worker = await createWorkerEngine(spec(), { device: "cpu" });
-  const here = await createCpuEngine(spec());
+  const here = await createReferenceEngine(spec());
   assert.deepEqual(worker.info, here.info);
   assert.deepEqual(await through(worker), await through(here));
 });

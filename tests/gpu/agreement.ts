@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type {
   Codes,
   Engine,
@@ -69,7 +69,11 @@ export async function assertEnginesAgree(
     problem,
     step,
   );
-  const cpu = await outcome(await createCpuEngine(problem.spec), problem, step);
+  const cpu = await outcome(
+    await createReferenceEngine(problem.spec),
+    problem,
+    step,
+  );
   assertCodesAgree(gpu.before, cpu.before);
   assertReportsAgree(gpu.report, cpu.report);
   assert(greatestDifference(gpu.dictionary, cpu.dictionary) < ATOM_TOLERANCE);

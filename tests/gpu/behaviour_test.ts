@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { EMPTY_SLOT, type Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
@@ -137,7 +137,7 @@ for (const method of ["omp", "mp"] as const) {
       };
       const tuning = { search: "verified" as const };
       const gpu = await encode(await createGpuEngine(spec, { tuning }));
-      const cpu = await encode(await createCpuEngine(spec));
+      const cpu = await encode(await createReferenceEngine(spec));
       assertSupportsAgree(gpu, cpu);
     });
   }
@@ -152,7 +152,7 @@ Deno.test("iterate() with fewer rows than the sample batch leaves the rest alone
   await engine.loadDictionary(problem.dictionary);
   await engine.encode({ data: problem.data, rows: problem.rows });
   const gpu = await outcome(engine, few, step);
-  const cpu = await outcome(await createCpuEngine(spec), few, step);
+  const cpu = await outcome(await createReferenceEngine(spec), few, step);
   assertCodesAgree(gpu.after, cpu.after);
   assert.equal(gpu.report.rows, 97);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Codes, Engine } from "../../src/engine/engine.ts";
 import {
   createGpuEngine,
@@ -92,7 +92,7 @@ for (const search of ["floats", "verified"] as const) {
           await createGpuEngine(problem.spec, { ...options, tuning }),
           problem,
         ),
-        await codesOf(await createCpuEngine(problem.spec), problem),
+        await codesOf(await createReferenceEngine(problem.spec), problem),
       );
     });
   }
@@ -122,7 +122,7 @@ Deno.test("OMP that leaves Gram rows unread agrees with the CPU engine at random
     };
     assertCodesAgree(
       await codesOf(await createGpuEngine(problem.spec, options), problem),
-      await codesOf(await createCpuEngine(problem.spec), problem),
+      await codesOf(await createReferenceEngine(problem.spec), problem),
     );
   }
 });

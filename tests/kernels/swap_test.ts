@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { gram } from "../../src/engine/cpu/products.ts";
-import { Pursuit } from "../../src/engine/cpu/pursuit.ts";
-import { Refinement } from "../../src/engine/cpu/refinement.ts";
+import { gram } from "../../src/engine/reference/products.ts";
+import { Pursuit } from "../../src/engine/reference/pursuit.ts";
+import { Refinement } from "../../src/engine/reference/refinement.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
 import { pursuitLayout } from "../../src/gpu/pursuit_kernels.ts";

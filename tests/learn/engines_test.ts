@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { measure } from "../../src/use/measure.ts";
 import { enginesUnderTest } from "../engine/engines.ts";
 import { learned, plantedSource } from "./setting.ts";
@@ -11,7 +11,7 @@ Deno.test("learn() gives every engine as good a dictionary, each the same bytes 
     const { model } = await run();
     assert.deepEqual((await run()).model.dictionary, model.dictionary);
     const { metrics } = await measure(model, plantedSource(), {
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
     });
     values.push(metrics.fvu);
   }

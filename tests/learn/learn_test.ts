@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
@@ -19,7 +19,9 @@ import {
 const ROWS = PLANTED.data.length / WIDTH;
 
 function fvu(model: DictionaryModel): Promise<number> {
-  return measure(model, plantedSource(), { createEngine: createCpuEngine })
+  return measure(model, plantedSource(), {
+    createEngine: createReferenceEngine,
+  })
     .then(({ metrics }) => metrics.fvu);
 }
 
@@ -79,7 +81,7 @@ Deno.test("learn() streams or holds rows to the same end", async () => {
   const held = await learned();
   const streamed = await learned({}, {
     createEngine: async (spec) => {
-      const engine = await createCpuEngine(spec);
+      const engine = await createReferenceEngine(spec);
       engine.holdRows = () => Promise.resolve(undefined);
       return engine;
     },
@@ -93,7 +95,7 @@ Deno.test("learn() halves the atom batch from where an update raised the error",
   const { lines } = await learned({ atomBatch: 24, passes: 6 }, {
     onNotice: (notice) => notices.push(notice),
     createEngine: async (spec) => {
-      const engine = await createCpuEngine(spec);
+      const engine = await createReferenceEngine(spec);
       const reports = engine.reports.bind(engine);
       // The first decision is about an iteration that went wrong.
       engine.reports = async () =>
@@ -126,7 +128,7 @@ Deno.test("learn() replaces atoms that no row uses, and counts them", async () =
 
 Deno.test("learn() leaves every atom in use by a fresh coding of its rows", async () => {
   const { model } = await learned({ passes: 10 });
-  const engine: Engine = await createCpuEngine(codingSpec(model, ROWS));
+  const engine: Engine = await createReferenceEngine(codingSpec(model, ROWS));
   await engine.loadDictionary(model.dictionary);
   const codes = await engine.encode({ data: PLANTED.data.slice(), rows: ROWS });
   await engine.close();
@@ -150,7 +152,7 @@ Deno.test("learn() is unmoved by scale, mean and constant columns", async () => 
   const fvuOf = async (source: RowSource) => {
     const { model } = await learned({ passes: 10 }, {}, source);
     const { metrics } = await measure(model, source, {
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
     });
     return metrics.fvu;
   };
@@ -207,7 +209,7 @@ Deno.test("learn() trains nested groups whose prefixes are dictionaries", async 
     passes: 10,
   });
   const { metrics } = await measure(model, plantedSource(), {
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
   });
   assert.deepEqual(metrics.prefixes!.map(({ atoms }) => atoms), [8, 24]);
   const [first, whole] = metrics.prefixes!.map(({ fvu }) => fvu);

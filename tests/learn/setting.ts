@@ -1,5 +1,5 @@
 // A small learning problem that the tests of learning share.
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import {
   learn,
@@ -48,7 +48,7 @@ export function learned(
   source = plantedSource(),
 ): Promise<LearnResult> {
   return learn(source, optionsOf(changes), {
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
     ...hooks,
   });
 }
@@ -64,7 +64,7 @@ export function watchedEngine(
   >,
 ): (spec: EngineSpec) => Promise<Engine> {
   return async (spec) => {
-    const engine = await createCpuEngine(spec);
+    const engine = await createReferenceEngine(spec);
     return new Proxy(engine, {
       get(target, name) {
         const value = Reflect.get(target, name, target);

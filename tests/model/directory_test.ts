@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { previousOf } from "../../src/model/atomic.ts";
+import { previousOf } from "../../src/files/atomic.ts";
 import { loadModel, saveModel } from "../../src/model/directory.ts";
 import type { MetricsLine } from "../../src/model/model.ts";
 import {
   float32Tensor,
   safetensorsParts,
-} from "../../src/model/safetensors.ts";
+} from "../../src/files/safetensors.ts";
 import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "./models.ts";

@@ -8,7 +8,7 @@ import {
   parseSafetensorsHeader,
   safetensorsParts,
   uint32Tensor,
-} from "../../src/model/safetensors.ts";
+} from "../../src/files/safetensors.ts";
 
 async function inFile<T>(
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readZip, zipParts } from "../../src/model/zip.ts";
+import { readZip, zipParts } from "../../src/files/zip.ts";
 
 Deno.test("readZip() refuses members that share their bytes, which would unpack to far more than the file", async () => {
   const whole = await new Blob(

@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { deflateRawSync } from "node:zlib";
 import { DbksvdError } from "../../src/errors.ts";
-import { npyParts, readNpy } from "../../src/model/npy.ts";
-import { readZip, zipParts } from "../../src/model/zip.ts";
+import { npyParts, readNpy } from "../../src/files/npy.ts";
+import { readZip, zipParts } from "../../src/files/zip.ts";
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(parts));

@@ -1,6 +1,6 @@
 import { parquetWriteFile } from "hyparquet-writer";
 import { join } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { PipelineConfig } from "../../src/pipeline/config.ts";
 import { runPipeline } from "../../src/pipeline/run.ts";
 import { permutation, randomStream } from "../../src/random.ts";
@@ -160,7 +160,7 @@ export class TestPipeline {
   run(options: Parameters<typeof runPipeline>[1] = {}) {
     return runPipeline(this.config, {
       base: this.folder,
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
       wait: () => Promise.resolve(),
       ...options,
     });

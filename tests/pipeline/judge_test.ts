@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { averaged } from "../../src/pipeline/average.ts";
 import type { DropScores } from "../../src/pipeline/evaluate.ts";
@@ -103,7 +103,7 @@ Deno.test("refreshAtoms() begins unused atoms and the less used of two alike ane
   const source = rowsFromArray(Float32Array.from(rows.flat()), 4);
   const { dictionary, replaced } = await refreshAtoms(model, source, {
     minUses: 1,
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
   });
   assert.deepEqual(replaced, [1, 2]);
   const atom = (j: number) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import {
@@ -268,7 +268,7 @@ Deno.test("runPipeline() refuses to run beside itself, and stops at a signal", a
       await assert.rejects(pipeline.run(), /in use/);
       refused++;
       stop.abort();
-      return await createCpuEngine(spec);
+      return await createReferenceEngine(spec);
     },
   }));
   assert.equal(refused, 1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { schedulePipeline } from "../../src/pipeline/schedule.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -16,7 +16,7 @@ function scheduled(
   const events: Record<string, unknown>[] = [];
   const done = schedulePipeline(pipeline.config, {
     base: pipeline.folder,
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
     clock,
     onRun: () => runs.push(clock.now().toISOString().slice(0, 16)),
     log: (event) => events.push(event),
@@ -56,7 +56,7 @@ Deno.test("schedulePipeline() never overlaps, and reports the due times that a l
     createEngine: (spec) => {
       if (slow) clock.pass(150);
       slow = false;
-      return createCpuEngine(spec);
+      return createReferenceEngine(spec);
     },
   });
   await done;
@@ -118,7 +118,7 @@ Deno.test("schedulePipeline() goes on after a failed run, and stops at a signal 
     createEngine: (spec) => {
       if (engines++ === 0) throw new Error("a passing trouble");
       stop.abort();
-      return createCpuEngine(spec);
+      return createReferenceEngine(spec);
     },
   });
   await done;

@@ -1,7 +1,7 @@
 // Every command, given what it cannot use: one clear line, the right exit code, nothing written.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { npyParts } from "../../src/model/npy.ts";
+import { npyParts } from "../../src/files/npy.ts";
 import { encode } from "../../src/use/encode.ts";
 import { loadDictionary } from "../../src/use/models.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";

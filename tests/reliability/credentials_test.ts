@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { npyParts } from "../../src/model/npy.ts";
+import { npyParts } from "../../src/files/npy.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
 import { inDirectory } from "../directories.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
@@ -24,7 +24,7 @@ function spoiled(
 ) {
   const count = { reports: 0 };
   return async (spec: EngineSpec): Promise<Engine> => {
-    const engine = await createCpuEngine(spec);
+    const engine = await createReferenceEngine(spec);
     const reports = engine.reports.bind(engine);
     engine.reports = () => (count.reports++, reports());
     return Object.assign(engine, spoil(engine, count));
@@ -47,7 +47,7 @@ function lostAt(nth: number) {
 
 /** Both engines, in this thread. */
 const ENGINES = {
-  cpu: createCpuEngine,
+  cpu: createReferenceEngine,
   gpu: (spec: EngineSpec) => createGpuEngine(spec),
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import {
   CHECKPOINT_DIRECTORY,
@@ -31,7 +31,7 @@ async function run(
   const notices: string[] = [];
   let decisions = 0;
   const training = trainToDirectory(smallSource(), options, output, {
-    createEngine: createCpuEngine,
+    createEngine: createReferenceEngine,
     onNotice: (notice) => notices.push(notice),
     onDecision: () => {
       if (++decisions === crashAfter) throw new Stop();
@@ -149,7 +149,7 @@ Deno.test("trainToDirectory() that fails before it was ever saved leaves nothing
     let started = 0;
     const failing = (after: (elapsed: number) => void) =>
       trainToDirectory(smallSource(), slow, { out }, {
-        createEngine: createCpuEngine,
+        createEngine: createReferenceEngine,
         onEngine: () => started = performance.now(),
         onDecision: async () => {
           // Lines are written once a second.
@@ -184,7 +184,7 @@ Deno.test("trainToDirectory() finishes its model without the metrics that were r
       out,
       checkpointEvery: EVERY,
     }, {
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
       onNotice: (notice) => notices.push(notice),
       onDecision: async () => {
         if (++decisions === 3) await Deno.remove(join(out, LOG));

@@ -1,10 +1,13 @@
 // What holds for every problem: checked on random ones, on the CPU engine's own parts.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { atomLists } from "../../src/engine/cpu/lists.ts";
-import { gram, multiplyTransposed } from "../../src/engine/cpu/products.ts";
-import { Pursuit } from "../../src/engine/cpu/pursuit.ts";
-import { updateAtoms } from "../../src/engine/cpu/update.ts";
+import { atomLists } from "../../src/engine/reference/lists.ts";
+import {
+  gram,
+  multiplyTransposed,
+} from "../../src/engine/reference/products.ts";
+import { Pursuit } from "../../src/engine/reference/pursuit.ts";
+import { updateAtoms } from "../../src/engine/reference/update.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { permutation, randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import {
@@ -279,7 +279,7 @@ Deno.test("trainToDirectory() resumes any training at any decision to the bytes 
     fc.asyncProperty(trainings, async ({ stop, ...given }) => {
       const options = { ...SMALL, ...given } as Partial<TrainOptions>;
       await inDirectory(async (directory) => {
-        const run = { createEngine: createCpuEngine };
+        const run = { createEngine: createReferenceEngine };
         const straight = join(directory, "straight");
         let decisions = 0;
         await trainToDirectory(smallSource(), options, { out: straight }, {

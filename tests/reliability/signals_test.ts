@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists } from "../../src/model/atomic.ts";
+import { exists } from "../../src/files/atomic.ts";
 import { listCheckpoints } from "../../src/model/checkpoint.ts";
 import { lockPath } from "../../src/use/lock.ts";
 import { inDirectory, namesIn } from "../directories.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { firstNonFinite } from "../../src/rows/finite.ts";
+import { firstNonFinite } from "../../src/files/finite.ts";
 
 /** Bits of floats of every kind, those that are not finite seldom. */
 const bits = fc.oneof(

@@ -44,7 +44,7 @@ async function peakMemory(
   const script = `
     import { encode } from "./src/use/encode.ts";
     import { openRows } from "./src/rows/open.ts";
-    import { createCpuEngine } from "./src/engine/cpu.ts";
+    import { createReferenceEngine } from "./src/engine/reference.ts";
     import { makeModel } from "./tests/model/models.ts";
     const source = await openRows(Array(${rows / 10_000}).fill(${
     JSON.stringify(SAMPLE)
@@ -52,7 +52,7 @@ async function peakMemory(
     const model = makeModel({ width: source.width, atoms: 64 });
     const { rows } = await encode(model, source, {
       out: ${JSON.stringify(out)}, keep: ${JSON.stringify(keep)},
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
     });
     await source.close();
     const status = await Deno.readTextFile("/proc/self/status");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import type { PipelineRun } from "../../src/pipeline/commit.ts";
@@ -45,7 +45,7 @@ class RowWitness {
   }
 
   readonly createEngine = async (spec: EngineSpec): Promise<Engine> => {
-    const engine = await createCpuEngine(spec);
+    const engine = await createReferenceEngine(spec);
     let seen: Map<string, number> | undefined;
     const note = (data: Float32Array) => {
       if (seen === undefined) this.#trainings.push(seen = new Map());
@@ -273,7 +273,7 @@ Deno.test("a pipeline keeps up with a month of drifting drops", async (t) => {
       const places = placesIn(settings.root);
       const store = openStore(places.database, { readOnly: true });
       const parts = heldOutParts(store, places, 16);
-      const options = { createEngine: createCpuEngine };
+      const options = { createEngine: createReferenceEngine };
       const { model } = await loadModel(places.current);
       const month = await scoreByDrop(model, parts, options);
       const good = [...taken.keys()].filter((path) =>

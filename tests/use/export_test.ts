@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { SparseAutoencoder } from "../../src/model/autoencoder.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { reconstruct } from "../../src/model/reconstruct.ts";
-import { openSafetensors } from "../../src/model/safetensors.ts";
+import { openSafetensors } from "../../src/files/safetensors.ts";
 import { encodeRows } from "../../src/use/autoencoder_coder.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
 import { exportModel } from "../../src/use/export.ts";

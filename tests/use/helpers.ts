@@ -1,12 +1,12 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { makeModel, makeRows } from "../model/models.ts";
 
 /** Runs on the CPU engine, whatever the machine has. */
-export const CPU = { createEngine: createCpuEngine } as const;
+export const CPU = { createEngine: createReferenceEngine } as const;
 
 /** A small model and rows that it codes well. */
 export function smallProblem(

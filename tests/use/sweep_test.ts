@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCpuEngine } from "../../src/engine/cpu.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { sweep } from "../../src/use/sweep.ts";
@@ -26,7 +26,7 @@ Deno.test("sweep() trains every combination from one read, as train() would", as
     source,
     { atoms: [20, 10], sparsity: [2, 1, 2], passes: 3 },
     {
-      createEngine: createCpuEngine,
+      createEngine: createReferenceEngine,
       onRun: (_, done, total) => seen.push(done, total),
     },
   );
@@ -40,7 +40,7 @@ Deno.test("sweep() trains every combination from one read, as train() would", as
   const alone = await train(
     rowsFromArray(data, WIDTH),
     { atoms: 20, sparsity: 2, passes: 3 },
-    { createEngine: createCpuEngine },
+    { createEngine: createReferenceEngine },
   );
   assert.equal(runs[3].fvu, alone.heldOut!.fvu);
   assert.equal(runs[3].trainingFvu, alone.training!.fvu);

@@ -194,7 +194,7 @@ async function writeBrowser(
 ): Promise<void> {
   const [{ renderBrowser }, { writeFileAtomically }] = await Promise.all([
     import("../../report/browser.ts"),
-    import("../../model/atomic.ts"),
+    import("../../files/atomic.ts"),
   ]);
   const html = new TextEncoder().encode(renderBrowser(inspection));
   await writeFileAtomically(file, [html]);

@@ -1,10 +1,10 @@
-import type { ByteSource } from "../bytes.ts";
+import type { ByteSource } from "../../files/bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { Fault, Part } from "../part.ts";
-import { ELEMENT_BYTES, type ElementType } from "../parquet/columns.ts";
-import { whyNonFinite } from "../parquet/part.ts";
-import { firstNonFinite } from "../finite.ts";
-import { toFloats } from "../parquet/values.ts";
+import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
+import { whyNonFinite } from "../../parquet/read/part.ts";
+import { firstNonFinite } from "../../files/finite.ts";
+import { toFloats } from "../../parquet/read/values.ts";
 
 /** Numbers that lie row after row in a file. */
 export interface ArrayLayout {

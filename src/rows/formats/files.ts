@@ -1,7 +1,7 @@
 import { DbksvdError } from "../../errors.ts";
-import { parseSafetensorsHeader } from "../../model/safetensors.ts";
-import type { ByteSource } from "../bytes.ts";
-import { ELEMENT_BYTES, type ElementType } from "../parquet/columns.ts";
+import { parseSafetensorsHeader } from "../../files/safetensors.ts";
+import type { ByteSource } from "../../files/bytes.ts";
+import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
 import type { ArrayLayout } from "./array.ts";
 
 /** Headers of arrays beyond this are refused. */

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../bytes.ts";
+import type { ByteSource } from "../../files/bytes.ts";
 import type { OpenRowsOptions } from "../open.ts";
 import { BlockCache } from "./cache.ts";
 import { RemoteFile, WholeRemoteFile } from "./file.ts";

@@ -1,10 +1,10 @@
 /// <reference lib="deno.worker" />
 import { DbksvdError } from "../../errors.ts";
 import { release } from "../buffers.ts";
-import { LocalFile } from "../bytes.ts";
-import { type DecodeSpec, PageDecoder } from "../parquet/decode.ts";
-import { heldPieces } from "../parquet/fetch.ts";
-import { Irregular } from "../parquet/values.ts";
+import { LocalFile } from "../../files/bytes.ts";
+import { type DecodeSpec, PageDecoder } from "../../parquet/read/decode.ts";
+import { heldPieces } from "../../parquet/read/fetch.ts";
+import { Irregular } from "../../parquet/read/values.ts";
 import type {
   DecodeJob,
   DecodeOutcome,

@@ -1,5 +1,5 @@
 import type { ErrorKind } from "../../errors.ts";
-import type { DecodeSpec } from "../parquet/decode.ts";
+import type { DecodeSpec } from "../../parquet/read/decode.ts";
 
 /** Bytes of a file that were fetched for a job. */
 export interface FetchedBytes {

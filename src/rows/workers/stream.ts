@@ -1,7 +1,7 @@
 import { DbksvdError } from "../../errors.ts";
 import type { RowBlock, RowRange } from "../delivery.ts";
-import { fetchPages } from "../parquet/fetch.ts";
-import { whyNonFinite } from "../parquet/part.ts";
+import { fetchPages } from "../../parquet/read/fetch.ts";
+import { whyNonFinite } from "../../parquet/read/part.ts";
 import type { Fault, PartJob } from "../part.ts";
 import { type PartStore, placed } from "../store.ts";
 import type {

@@ -1,7 +1,7 @@
 import { type Compressors, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { openRows, type OpenRowsOptions } from "../../../src/rows/open.ts";
-import { decompress } from "../../../src/rows/parquet/codecs.ts";
+import { decompress } from "../../../src/parquet/read/codecs.ts";
 import type { RowSource } from "../../../src/rows/source.ts";
 
 /** What a file held: vectors, and its other columns where these are read, as text. */

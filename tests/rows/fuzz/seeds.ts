@@ -4,10 +4,10 @@ import {
   WriterPropertiesBuilder,
   WriterVersion,
 } from "parquet-wasm";
-import { LocalFile } from "../../../src/rows/bytes.ts";
+import { LocalFile } from "../../../src/files/bytes.ts";
 import type { OpenRowsOptions } from "../../../src/rows/open.ts";
-import { readFooter } from "../../../src/rows/parquet/footer.ts";
-import { chunkOf, walkPages } from "../../../src/rows/parquet/pages.ts";
+import { readFooter } from "../../../src/parquet/read/footer.ts";
+import { chunkOf, walkPages } from "../../../src/parquet/read/pages.ts";
 import {
   asRows,
   COMPRESSORS,

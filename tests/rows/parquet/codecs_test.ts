@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { compressors } from "hyparquet-compressors";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
-import { decompress } from "../../../src/rows/parquet/codecs.ts";
-import { decodeLz4 } from "../../../src/rows/parquet/lz4.ts";
-import { decodeSnappy } from "../../../src/rows/parquet/snappy.ts";
+import { decompress } from "../../../src/parquet/read/codecs.ts";
+import { decodeLz4 } from "../../../src/parquet/read/lz4.ts";
+import { decodeSnappy } from "../../../src/parquet/read/snappy.ts";
 
 /** Compresses to one LZ4 block: matches found by looking back, else literals. */
 function lz4(bytes: Uint8Array): Uint8Array {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
-import { LocalFile } from "../../../src/rows/bytes.ts";
-import { vectorLeaves } from "../../../src/rows/parquet/columns.ts";
-import { PageDecoder } from "../../../src/rows/parquet/decode.ts";
-import { readFooter } from "../../../src/rows/parquet/footer.ts";
+import { LocalFile } from "../../../src/files/bytes.ts";
+import { vectorLeaves } from "../../../src/parquet/read/columns.ts";
+import { PageDecoder } from "../../../src/parquet/read/decode.ts";
+import { readFooter } from "../../../src/parquet/read/footer.ts";
 import {
   chunkOf,
   type Page,
   walkPages,
-} from "../../../src/rows/parquet/pages.ts";
+} from "../../../src/parquet/read/pages.ts";
 import { inDirectory } from "../../directories.ts";
 import { asRows, someNumbers, writeHyparquet } from "../writers.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Kept } from "../../../src/rows/parquet/kept.ts";
+import { Kept } from "../../../src/parquet/read/kept.ts";
 
 Deno.test("Kept makes a thing once while it fits, and tells what it lets go of", () => {
   const gone: string[] = [];

@@ -7,7 +7,7 @@ import {
   decodeRuns,
   regularLists,
   type Runs,
-} from "../../../src/rows/parquet/levels.ts";
+} from "../../../src/parquet/read/levels.ts";
 
 /** Levels cut into runs: repeated ones where they repeat and a coin says so, else packed by eights. */
 function encode(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { constants, zstdCompressSync } from "node:zlib";
 import { randomStream } from "../../../src/random.ts";
-import { decompress } from "../../../src/rows/parquet/codecs.ts";
-import { areZstdFrames } from "../../../src/rows/parquet/zstd_frames.ts";
+import { decompress } from "../../../src/parquet/read/codecs.ts";
+import { areZstdFrames } from "../../../src/parquet/read/zstd_frames.ts";
 
 /** Half noise, half sameness: blocks of every kind. */
 function contents(length: number): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import type { Leaf } from "./columns.ts";
-import { firstNonFinite } from "../finite.ts";
+import { firstNonFinite } from "../../files/finite.ts";
 import { allEqual, regularLists, type Runs } from "./levels.ts";
 import type { Page } from "./pages.ts";
 import type { Payload } from "./payload.ts";

@@ -1,6 +1,6 @@
 import type { ColumnChunk, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
-import type { ByteSource } from "../bytes.ts";
+import type { ByteSource } from "../../files/bytes.ts";
 import { structEnd, Truncated } from "./guard.ts";
 
 /** A data or dictionary page: where it lies and what its header says, checked against its column chunk. */

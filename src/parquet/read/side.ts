@@ -6,9 +6,9 @@ import {
   getMaxDefinitionLevel,
   getMaxRepetitionLevel,
 } from "hyparquet/src/schema.js";
-import type { ByteSource } from "../bytes.ts";
-import type { RowRange } from "../delivery.ts";
-import type { TableColumn } from "../part.ts";
+import type { ByteSource } from "../../files/bytes.ts";
+import type { RowRange } from "../../rows/delivery.ts";
+import type { TableColumn } from "../../rows/part.ts";
 import { knownCodec } from "./codecs.ts";
 import { readFooter } from "./footer.ts";
 import { chunkOf } from "./pages.ts";

@@ -1,4 +1,4 @@
-import { type ByteSource, heldBytes } from "../bytes.ts";
+import { type ByteSource, heldBytes } from "../../files/bytes.ts";
 import type { Leaf } from "./columns.ts";
 import { decodeRuns } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";

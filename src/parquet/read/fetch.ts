@@ -1,5 +1,9 @@
-import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
-import type { FetchedBytes } from "../workers/messages.ts";
+import {
+  type ByteSource,
+  heldBytes,
+  type SyncBytes,
+} from "../../files/bytes.ts";
+import type { FetchedBytes } from "../../rows/workers/messages.ts";
 import type { DecodeSpec } from "./decode.ts";
 import type { Page } from "./pages.ts";
 

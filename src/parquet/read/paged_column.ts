@@ -1,4 +1,4 @@
-import type { ByteSource } from "../bytes.ts";
+import type { ByteSource } from "../../files/bytes.ts";
 import type { Leaf } from "./columns.ts";
 import type { DecodeColumn } from "./decode.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";

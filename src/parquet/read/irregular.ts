@@ -1,5 +1,9 @@
-import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
-import type { Fault } from "../part.ts";
+import {
+  type ByteSource,
+  heldBytes,
+  type SyncBytes,
+} from "../../files/bytes.ts";
+import type { Fault } from "../../rows/part.ts";
 import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import { release } from "../buffers.ts";
-import type { SyncBytes } from "../bytes.ts";
+import { release } from "../../rows/buffers.ts";
+import type { SyncBytes } from "../../files/bytes.ts";
 import { decompress } from "./codecs.ts";
 import type { StoredLeaf } from "./columns.ts";
 import { bitsFor, type Runs } from "./levels.ts";

@@ -7,7 +7,7 @@ import {
   flushDirectory,
   temporarySibling,
   writeError,
-} from "../../model/atomic.ts";
+} from "../../files/atomic.ts";
 import type { ColumnValues } from "../../rows/source.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";

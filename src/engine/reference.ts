@@ -1,10 +1,10 @@
 import { DbksvdError } from "../errors.ts";
-import { codeGroup, codingInput, subtractCodes } from "./cpu/coding.ts";
-import { layOutGroups } from "./cpu/groups.ts";
-import { iterateOnce } from "./cpu/iterate.ts";
-import { processorName } from "./cpu/processor.ts";
-import { normaliseRows, rowEnergies } from "./cpu/rows.ts";
-import { Workspace } from "./cpu/workspace.ts";
+import { codeGroup, codingInput, subtractCodes } from "./reference/coding.ts";
+import { layOutGroups } from "./reference/groups.ts";
+import { iterateOnce } from "./reference/iterate.ts";
+import { processorName } from "./reference/processor.ts";
+import { normaliseRows, rowEnergies } from "./reference/rows.ts";
+import { Workspace } from "./reference/workspace.ts";
 import {
   type Codes,
   EMPTY_SLOT,
@@ -25,7 +25,7 @@ const HELD_BYTES = 2 ** 31;
  *
  * @param spec everything fixed for the engine's life
  */
-export function createCpuEngine(spec: EngineSpec): Promise<Engine> {
+export function createReferenceEngine(spec: EngineSpec): Promise<Engine> {
   return Promise.resolve(new CpuEngine(spec));
 }
 

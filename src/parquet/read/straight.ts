@@ -1,4 +1,4 @@
-import type { SyncBytes } from "../bytes.ts";
+import type { SyncBytes } from "../../files/bytes.ts";
 import { decompressesInto, decompressInto } from "./codecs.ts";
 import type { Leaf } from "./columns.ts";
 import { prove } from "./page_values.ts";

@@ -1,7 +1,7 @@
 import type { FileMetaData } from "hyparquet";
 import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../bytes.ts";
-import { atPlace } from "../store.ts";
+import type { ByteSource } from "../../files/bytes.ts";
+import { atPlace } from "../../rows/store.ts";
 import {
   listChoices,
   namedChoice,

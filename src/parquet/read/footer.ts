@@ -1,7 +1,7 @@
 import type { FileMetaData } from "hyparquet";
 import { parquetMetadata } from "hyparquet";
 import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../bytes.ts";
+import type { ByteSource } from "../../files/bytes.ts";
 import { structEnd } from "./guard.ts";
 
 const MAGIC = 0x31524150; // "PAR1"

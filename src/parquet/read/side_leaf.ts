@@ -1,7 +1,11 @@
 import type { DecodedArray, SchemaTree } from "hyparquet";
 import { assembleLists } from "hyparquet/src/assemble.js";
 import { parseDecimal } from "hyparquet/src/convert.js";
-import { type ByteSource, heldBytes, type SyncBytes } from "../bytes.ts";
+import {
+  type ByteSource,
+  heldBytes,
+  type SyncBytes,
+} from "../../files/bytes.ts";
 import type { StoredLeaf } from "./columns.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";

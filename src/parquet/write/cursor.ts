@@ -1,16 +1,13 @@
 import type { FileMetaData } from "hyparquet";
-import { heldBytes, type LocalFile } from "../../rows/bytes.ts";
-import type { Leaf } from "../../rows/parquet/columns.ts";
-import { chunkOf, type Page, walkPages } from "../../rows/parquet/pages.ts";
-import {
-  readDictionaryBytes,
-  readPayload,
-} from "../../rows/parquet/payload.ts";
+import { heldBytes, type LocalFile } from "../../files/bytes.ts";
+import type { Leaf } from "../read/columns.ts";
+import { chunkOf, type Page, walkPages } from "../read/pages.ts";
+import { readDictionaryBytes, readPayload } from "../read/payload.ts";
 import {
   type DecodedPage,
   decodeThroughHyparquet,
   dictionaryThroughHyparquet,
-} from "../../rows/parquet/through_hyparquet.ts";
+} from "../read/through_hyparquet.ts";
 
 /** Bytes that a page may take. */
 const PAGE_LIMIT = 2 ** 26;

@@ -1,6 +1,6 @@
-import type { ByteSource, SyncBytes } from "../bytes.ts";
-import type { RowRange } from "../delivery.ts";
-import type { Fault, Part, PartJob, TablePlace } from "../part.ts";
+import type { ByteSource, SyncBytes } from "../../files/bytes.ts";
+import type { RowRange } from "../../rows/delivery.ts";
+import type { Fault, Part, PartJob, TablePlace } from "../../rows/part.ts";
 import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
 import { fetchPages, heldPieces } from "./fetch.ts";
 import { IrregularColumn, nonFinite } from "./irregular.ts";

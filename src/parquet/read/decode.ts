@@ -1,4 +1,4 @@
-import type { SyncBytes } from "../bytes.ts";
+import type { SyncBytes } from "../../files/bytes.ts";
 import type { Leaf } from "./columns.ts";
 import { Kept } from "./kept.ts";
 import type { Runs } from "./levels.ts";
