@@ -10,10 +10,10 @@ import {
 } from "../engine/gpu/coding.ts";
 import type { GpuContext } from "../engine/gpu/context.ts";
 import { uploadDictionary } from "../engine/gpu/dictionary.ts";
-import { sortCodes } from "../engine/gpu/lists.ts";
-import { computeGram, correlate } from "../engine/gpu/products.ts";
-import { RowLoader } from "../engine/gpu/rows.ts";
-import { updateGroup } from "../engine/gpu/update.ts";
+import { sortCodes } from "../engine/gpu/stages/lists.ts";
+import { computeGram, correlate } from "../engine/gpu/stages/correlate.ts";
+import { RowLoader } from "../engine/gpu/stages/rows.ts";
+import { updateGroup } from "../engine/gpu/stages/update.ts";
 import { atomOrder } from "../learn/plan.ts";
 import type { StageName } from "./types.ts";
 

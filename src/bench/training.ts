@@ -1,5 +1,5 @@
 import type { Engine, EngineSpec, IterationReport } from "../engine/engine.ts";
-import { createGpuEngine } from "../engine/gpu.ts";
+import { createGpuEngine } from "../engine/gpu/gpu.ts";
 import { createWorkerEngine } from "../engine/worker.ts";
 import { learn } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";

@@ -1,6 +1,6 @@
 import type { EngineSpec, IterationReport } from "../engine/engine.ts";
 import { createReferenceEngine } from "../engine/reference.ts";
-import { createGpuEngine } from "../engine/gpu.ts";
+import { createGpuEngine } from "../engine/gpu/gpu.ts";
 import { LEAST_MS } from "./session.ts";
 import { atomOrder } from "../learn/plan.ts";
 import type { BenchOptions, TrainingPhases } from "./types.ts";

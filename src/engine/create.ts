@@ -1,7 +1,7 @@
 import { findAdapter, summarise } from "../gpu/device.ts";
 import { createReferenceEngine } from "./reference.ts";
 import type { Engine, EngineSpec } from "./engine.ts";
-import { createGpuEngine } from "./gpu.ts";
+import { createGpuEngine } from "./gpu/gpu.ts";
 
 /** Which engine to take: `auto` takes a real GPU where there is one, else whichever engine is faster here. */
 export type DeviceChoice = "auto" | "gpu" | "cpu";

@@ -2,7 +2,6 @@ import { DbksvdError } from "../errors.ts";
 import type { GpuDevice } from "./device.ts";
 import { compileText, type Kernel, UNIFORM_BYTES } from "./compile.ts";
 import { type KernelSource, kernelText } from "./kernel.ts";
-import { kernelIncludes } from "./includes.ts";
 import type { Matrix } from "./matrix.ts";
 import { StageClock } from "./stage_clock.ts";
 
@@ -33,6 +32,7 @@ export class Runner {
   };
   readonly clock: StageClock;
   readonly #gpu: GpuDevice;
+  readonly #includes: Readonly<Record<string, string>>;
   readonly #uniforms: GPUBuffer;
   readonly #slotBytes: number;
   readonly #staged: ArrayBuffer;
@@ -45,8 +45,16 @@ export class Runner {
   #pass?: GPUComputePassEncoder;
   #stage = "";
 
-  constructor(gpu: GpuDevice) {
+  /**
+   * @param gpu the device
+   * @param includes texts that kernels share, by the name they are included under
+   */
+  constructor(
+    gpu: GpuDevice,
+    includes: Readonly<Record<string, string>> = {},
+  ) {
     this.#gpu = gpu;
+    this.#includes = includes;
     const { device } = gpu;
     this.#slotBytes = Math.max(
       UNIFORM_BYTES,
@@ -66,7 +74,7 @@ export class Runner {
    * @throws {DbksvdError} `device`, where the driver refuses it
    */
   async compile(source: KernelSource): Promise<Kernel> {
-    const text = kernelText(source, kernelIncludes);
+    const text = kernelText(source, this.#includes);
     const known = this.#kernels.get(text.code);
     if (known !== undefined) return await known;
     const id = this.#nextId++;

@@ -1,6 +1,6 @@
 import type { DeviceChoice } from "../engine/create.ts";
 import { DbksvdError } from "../errors.ts";
-import { planLines, planOnThisMachine } from "../gpu/plan_text.ts";
+import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { planTraining, sampleBatchFor } from "../learn/plan.ts";

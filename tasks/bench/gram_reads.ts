@@ -5,7 +5,7 @@
 import { loadDictionary, openRows } from "../../mod.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
 import { dot, gram } from "../../src/engine/reference/products.ts";
-import { MOST_FOUND, PATIENCE } from "../../src/gpu/pursuit_kernels.ts";
+import { MOST_FOUND, PATIENCE } from "../../src/engine/gpu/stages/pursue.ts";
 
 interface Problem {
   n: number;

@@ -10,7 +10,7 @@ import {
 } from "../../src/bench/session.ts";
 import { specOf } from "../../src/bench/spec.ts";
 import { ERROR_TOLERANCE, SUPPORT_AGREEMENT } from "../../src/bench/types.ts";
-import type { GpuEngineOptions } from "../../src/engine/gpu.ts";
+import type { GpuEngineOptions } from "../../src/engine/gpu/gpu.ts";
 
 interface Rung {
   name: string;

@@ -1,6 +1,6 @@
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Codes, Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu/gpu.ts";
 
 /** An engine that the suite holds to the same behaviour. */
 export interface EngineUnderTest {

@@ -9,7 +9,7 @@ import type {
 import {
   createGpuEngine,
   type GpuEngineOptions,
-} from "../../src/engine/gpu.ts";
+} from "../../src/engine/gpu/gpu.ts";
 import { stepOf } from "../engine/iterated.ts";
 import type { PlantedProblem } from "./planted.ts";
 

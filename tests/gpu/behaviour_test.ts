@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { EMPTY_SLOT, type Engine } from "../../src/engine/engine.ts";
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
 import { stepOf } from "../engine/iterated.ts";

@@ -1,7 +1,7 @@
 import { assertEnginesAgree } from "./agreement.ts";
 import { type PlantedOptions, plantedProblem } from "./planted.ts";
-import type { GpuEngineOptions } from "../../src/engine/gpu.ts";
-import { TUNINGS } from "../../src/gpu/tuning.ts";
+import type { GpuEngineOptions } from "../../src/engine/gpu/gpu.ts";
+import { TUNINGS } from "../../src/engine/gpu/tuning.ts";
 import type { IterationStep } from "../../src/engine/engine.ts";
 
 interface Case {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { specOf } from "../../src/bench/spec.ts";
 import type { DeviceLimits } from "../../src/gpu/device.ts";
-import { planGpu } from "../../src/gpu/plan.ts";
-import { tuningFor } from "../../src/gpu/tuning.ts";
+import { planGpu } from "../../src/engine/gpu/plan.ts";
+import { tuningFor } from "../../src/engine/gpu/tuning.ts";
 
 const CARD: DeviceLimits = {
   binding: 2 ** 31 - 256,

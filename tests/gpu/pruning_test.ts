@@ -4,7 +4,7 @@ import type { Codes, Engine } from "../../src/engine/engine.ts";
 import {
   createGpuEngine,
   type GpuEngineOptions,
-} from "../../src/engine/gpu.ts";
+} from "../../src/engine/gpu/gpu.ts";
 import { randomStream } from "../../src/random.ts";
 import { assertCodesAgree, assertSupportsAgree } from "./agreement.ts";
 import {

@@ -1,6 +1,6 @@
 import { openDevice } from "../../src/gpu/device.ts";
 import type { KernelSource } from "../../src/gpu/kernel.ts";
-import type { KernelContext } from "../../src/gpu/kernel_set.ts";
+import type { KernelContext } from "../../src/engine/gpu/stages/common.ts";
 import {
   type Matrix,
   type MatrixShape,
@@ -9,7 +9,8 @@ import {
 import { DeviceMemory } from "../../src/gpu/memory.ts";
 import { readBack } from "../../src/gpu/readback.ts";
 import { type Bound, Runner } from "../../src/gpu/runner.ts";
-import { tuningFor } from "../../src/gpu/tuning.ts";
+import { kernelIncludes } from "../../src/engine/gpu/includes.ts";
+import { tuningFor } from "../../src/engine/gpu/tuning.ts";
 
 /** A device on which single kernels are run. */
 export interface Bench {
@@ -39,7 +40,8 @@ export async function onDevice(
 ): Promise<void> {
   for (const { subgroups, sized } of VARIANTS) {
     const gpu = await openDevice({ subgroups, timings: false });
-    const memory = new DeviceMemory(gpu), runner = new Runner(gpu);
+    const memory = new DeviceMemory(gpu),
+      runner = new Runner(gpu, kernelIncludes);
     const tuning = tuningFor(gpu.adapter, gpu.limits);
     const read = async (buffer: GPUBuffer, count: number) =>
       (await readBack(gpu, runner, [{ buffer, offset: 0, bytes: 4 * count }]))[

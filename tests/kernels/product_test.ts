@@ -3,9 +3,9 @@ import {
   MIRROR_SIDE,
   mirrorKernel,
   productKernel,
-} from "../../src/gpu/kernel_set.ts";
+} from "../../src/engine/gpu/stages/common.ts";
 import { randomStream } from "../../src/random.ts";
-import { type ProductTile, TUNINGS } from "../../src/gpu/tuning.ts";
+import { type ProductTile, TUNINGS } from "../../src/engine/gpu/tuning.ts";
 import { type Bench, onDevice } from "./harness.ts";
 
 interface Shape {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { flatKernel, rowKernel } from "../../src/gpu/kernel_set.ts";
+import { flatKernel, rowKernel } from "../../src/engine/gpu/stages/common.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
-import { boundsKernel } from "../../src/gpu/pursuit_kernels.ts";
+import { boundsKernel } from "../../src/engine/gpu/stages/pursue.ts";
 import { randomStream } from "../../src/random.ts";
 import { onDevice } from "./harness.ts";
 

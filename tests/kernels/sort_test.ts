@@ -4,7 +4,7 @@ import {
   countKernel,
   flatKernel,
   LIST_PIECE,
-} from "../../src/gpu/kernel_set.ts";
+} from "../../src/engine/gpu/stages/common.ts";
 import { permutation, randomStream } from "../../src/random.ts";
 import { type Bench, onDevice } from "./harness.ts";
 

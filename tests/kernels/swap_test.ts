@@ -4,8 +4,11 @@ import { Pursuit } from "../../src/engine/reference/pursuit.ts";
 import { Refinement } from "../../src/engine/reference/refinement.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
-import { pursuitLayout } from "../../src/gpu/pursuit_kernels.ts";
-import { swapKernel, swapStateBytes } from "../../src/gpu/swap.ts";
+import { pursuitLayout } from "../../src/engine/gpu/stages/pursue.ts";
+import {
+  swapKernel,
+  swapStateBytes,
+} from "../../src/engine/gpu/stages/refine.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { inner, rowsOf } from "../engine/reference.ts";

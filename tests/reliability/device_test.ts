@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import {
   CHECKPOINT_DIRECTORY,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { findAdapter, summarise } from "../../src/gpu/device.ts";

@@ -1,6 +1,6 @@
 // GPU engines whose device a test may break, as drivers, other programs and cables do.
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 
 /**
  * Makes GPU engines. Before reports are read for the nth time, over all of them, something is done to their device.

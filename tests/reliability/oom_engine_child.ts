@@ -1,5 +1,5 @@
 // Makes an engine of more than a GiB where another device has taken all memory but a little.
-import { createGpuEngine } from "../../src/engine/gpu.ts";
+import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 

@@ -1,4 +1,4 @@
-import { tuningFor } from "../../src/gpu/tuning.ts";
+import { tuningFor } from "../../src/engine/gpu/tuning.ts";
 import { assertEnginesAgree } from "../gpu/agreement.ts";
 import { plantedProblem } from "../gpu/planted.ts";
 

@@ -63,7 +63,7 @@ async function examine(): Promise<Examination> {
 
 async function planOf(sizes: number[]) {
   const { planLines, planOnThisMachine } = await import(
-    "../../gpu/plan_text.ts"
+    "../../engine/gpu/plan_text.ts"
   );
   const { specOf } = await import("../../bench/spec.ts");
   const [n, m, k, rows] = sizes;

@@ -1,13 +1,13 @@
 import { partRuns } from "../../gpu/matrix.ts";
-import { pursuitTurns, solveTurns } from "../../gpu/loops.ts";
-import { isPruned } from "../../gpu/pursuit_kernels.ts";
-import { bySlices, sliceGroups } from "../../gpu/slices.ts";
-import { swapTurns } from "../../gpu/swap.ts";
-import type { Tuning } from "../../gpu/tuning.ts";
+import { pursuitTurns, solveTurns } from "./loops.ts";
+import { isPruned } from "./stages/pursue.ts";
+import { bySlices, sliceGroups } from "./stages/residual.ts";
+import { swapTurns } from "./stages/refine.ts";
+import type { Tuning } from "./tuning.ts";
 import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
-import { pursueByProducts } from "./product_form.ts";
-import { type CodingRun, correlate } from "./products.ts";
+import { pursueByProducts } from "./stages/products.ts";
+import { type CodingRun, correlate } from "./stages/correlate.ts";
 
 /**
  * Codes rows of the sample batch over one group: correlations and pursuit, as many rows at a time as the plan says, then

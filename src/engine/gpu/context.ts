@@ -1,10 +1,10 @@
 import type { GpuDevice } from "../../gpu/device.ts";
-import type { KernelContext } from "../../gpu/kernel_set.ts";
-import type { GpuPlan } from "../../gpu/plan.ts";
+import type { KernelContext } from "./stages/common.ts";
+import type { GpuPlan } from "./plan.ts";
 import type { Runner } from "../../gpu/runner.ts";
 import type { EngineSpec } from "../engine.ts";
 import type { EngineKernels } from "./kernels.ts";
-import type { EngineBuffers } from "./state.ts";
+import type { EngineBuffers } from "./buffers.ts";
 
 /** What the stages of a GPU engine work with. */
 export interface GpuContext {

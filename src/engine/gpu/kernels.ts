@@ -7,18 +7,18 @@ import {
   mirrorKernel,
   productKernel,
   rowKernel,
-} from "../../gpu/kernel_set.ts";
-import type { GpuPlan } from "../../gpu/plan.ts";
-import type { PlannedGroup } from "../../gpu/plan_groups.ts";
+} from "./stages/common.ts";
+import type { GpuPlan } from "./plan.ts";
+import type { PlannedGroup } from "./plan_groups.ts";
 import {
   boundsKernel,
   productFormKernel,
   pursuitKernel,
-} from "../../gpu/pursuit_kernels.ts";
+} from "./stages/pursue.ts";
 import type { Runner } from "../../gpu/runner.ts";
-import { bySlices, slicesKernel } from "../../gpu/slices.ts";
-import { swapKernel } from "../../gpu/swap.ts";
-import { tileKernel } from "../../gpu/tiles.ts";
+import { bySlices, slicesKernel } from "./stages/residual.ts";
+import { swapKernel } from "./stages/refine.ts";
+import { tileKernel } from "./stages/tiles.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** The kernels of one Matryoshka group: those whose text holds its sizes. */

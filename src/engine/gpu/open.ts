@@ -4,15 +4,16 @@ import {
   type GpuDevice,
   openDevice,
 } from "../../gpu/device.ts";
-import type { KernelContext } from "../../gpu/kernel_set.ts";
-import { type GpuPlan, gramSearch, planGpu } from "../../gpu/plan.ts";
+import type { KernelContext } from "./stages/common.ts";
+import { type GpuPlan, gramSearch, planGpu } from "./plan.ts";
 import { Runner } from "../../gpu/runner.ts";
-import { type Tuning, tuningFor } from "../../gpu/tuning.ts";
+import { type Tuning, tuningFor } from "./tuning.ts";
 import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
 import { compileKernels } from "./kernels.ts";
+import { kernelIncludes } from "./includes.ts";
 import { padRows } from "./padding.ts";
-import { allocateBuffers, type EngineBuffers } from "./state.ts";
+import { allocateBuffers, type EngineBuffers } from "./buffers.ts";
 
 /** How a GPU engine is made; the defaults suit every real use. */
 export interface GpuEngineOptions extends DeviceOptions {
@@ -40,7 +41,7 @@ export async function createGpuContext(
       subgroups: gpu.subgroups,
       lanes: gpu.lanes,
     };
-    const runner = new Runner(gpu);
+    const runner = new Runner(gpu, kernelIncludes);
     const { plan, buffers } = await allocate(gpu, spec, kernelContext);
     const kernels = await compileKernels(runner, kernelContext, spec, plan);
     const mean = padRows(

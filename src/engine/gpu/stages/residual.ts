@@ -1,7 +1,7 @@
-import type { KernelSource } from "./kernel.ts";
-import { commonValues, type KernelContext } from "./kernel_set.ts";
-import type { MatrixShape } from "./matrix.ts";
-import { kernelTexts } from "./sources.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import { commonValues, type KernelContext } from "./common.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import { kernelTexts } from "../sources.ts";
 
 /** Codes of a row that a workgroup brings in at a time. */
 const PIECE = 32;

@@ -1,7 +1,7 @@
-import { mapAll, stagingBuffer } from "../../gpu/readback.ts";
-import { readTimes, TIMES_BYTES } from "../../gpu/stage_clock.ts";
-import type { IterationReport } from "../engine.ts";
-import type { GpuContext } from "./context.ts";
+import { mapAll, stagingBuffer } from "../../../gpu/readback.ts";
+import { readTimes, TIMES_BYTES } from "../../../gpu/stage_clock.ts";
+import type { IterationReport } from "../../engine.ts";
+import type { GpuContext } from "../context.ts";
 
 /** One iteration's record on its way back. */
 interface Record {

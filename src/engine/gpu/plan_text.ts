@@ -1,5 +1,5 @@
-import type { EngineSpec } from "../engine/engine.ts";
-import { openDevice } from "./device.ts";
+import type { EngineSpec } from "../engine.ts";
+import { openDevice } from "../../gpu/device.ts";
 import { type GpuPlan, gramSearch, planGpu } from "./plan.ts";
 import { tuningFor } from "./tuning.ts";
 

@@ -3,16 +3,11 @@ import {
   exactStepsAtOnce,
   pieceTurns,
   workersFor,
-} from "../../gpu/loops.ts";
-import { mostPieces } from "../../gpu/plan.ts";
-import {
-  isDense,
-  summedAtOnce,
-  tileChunks,
-  tileSlices,
-} from "../../gpu/tiles.ts";
-import { EXACT_STEPS } from "../constants.ts";
-import type { GpuContext } from "./context.ts";
+} from "../loops.ts";
+import { mostPieces } from "../plan.ts";
+import { isDense, summedAtOnce, tileChunks, tileSlices } from "./tiles.ts";
+import { EXACT_STEPS } from "../../constants.ts";
+import type { GpuContext } from "../context.ts";
 
 /** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
 interface AtomBatch {

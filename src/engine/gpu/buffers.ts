@@ -1,8 +1,8 @@
 import type { GpuDevice } from "../../gpu/device.ts";
 import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
 import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
-import type { KernelContext } from "../../gpu/kernel_set.ts";
-import type { GpuPlan } from "../../gpu/plan.ts";
+import type { KernelContext } from "./stages/common.ts";
+import type { GpuPlan } from "./plan.ts";
 import type { EngineSpec } from "../engine.ts";
 
 /** Sums over runs of rows that an iteration reads back, at most; float64 on the host finishes them. */

@@ -1,6 +1,6 @@
-import { MP_STEPS_PER_NONZERO } from "../constants.ts";
-import type { GpuContext } from "./context.ts";
-import { type CodingRun, multiplyByAtoms } from "./products.ts";
+import { MP_STEPS_PER_NONZERO } from "../../constants.ts";
+import type { GpuContext } from "../context.ts";
+import { type CodingRun, multiplyByAtoms } from "./correlate.ts";
 
 /**
  * Finds supports and coefficients of a run of rows without a Gram: every step of the pursuit multiplies the residuals by

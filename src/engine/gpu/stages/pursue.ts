@@ -1,17 +1,17 @@
-import type { EngineSpec } from "../engine/engine.ts";
-import type { DeviceLimits } from "./device.ts";
-import type { KernelSource } from "./kernel.ts";
+import type { EngineSpec } from "../../engine.ts";
+import type { DeviceLimits } from "../../../gpu/device.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
 import {
   commonValues,
   flatKernel,
   type KernelContext,
   rowKernel,
-} from "./kernel_set.ts";
-import type { MatrixShape } from "./matrix.ts";
-import { pursuitTurns } from "./loops.ts";
-import { kernelTexts } from "./sources.ts";
-import type { TemplateValues } from "./template.ts";
-import { threadsFor, type Tuning } from "./tuning.ts";
+} from "./common.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import { pursuitTurns } from "../loops.ts";
+import { kernelTexts } from "../sources.ts";
+import type { TemplateValues } from "../../../gpu/template.ts";
+import { threadsFor, type Tuning } from "../tuning.ts";
 
 /** Elements whose barred atoms fit one word. */
 const WORD_ELEMENTS = 8;

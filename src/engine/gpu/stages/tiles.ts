@@ -1,9 +1,9 @@
-import type { EngineSpec } from "../engine/engine.ts";
-import type { DeviceLimits } from "./device.ts";
-import type { KernelSource } from "./kernel.ts";
-import type { MatrixShape } from "./matrix.ts";
-import { kernelTexts } from "./sources.ts";
-import type { Tuning } from "./tuning.ts";
+import type { EngineSpec } from "../../engine.ts";
+import type { DeviceLimits } from "../../../gpu/device.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import { kernelTexts } from "../sources.ts";
+import type { Tuning } from "../tuning.ts";
 
 /** Elements of a tile's row: with four floats each, a line of memory. */
 const ACROSS = 8;

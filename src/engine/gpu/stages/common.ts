@@ -6,18 +6,18 @@ import {
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
   VANISHING_NORM,
-} from "../engine/constants.ts";
-import type { DeviceLimits } from "./device.ts";
-import type { KernelSource } from "./kernel.ts";
-import type { MatrixShape } from "./matrix.ts";
-import { kernelTexts } from "./sources.ts";
-import type { TemplateValues } from "./template.ts";
+} from "../../constants.ts";
+import type { DeviceLimits } from "../../../gpu/device.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import { kernelTexts } from "../sources.ts";
+import type { TemplateValues } from "../../../gpu/template.ts";
 import {
   type GramSearch,
   reductionHalf,
   threadsFor,
   type Tuning,
-} from "./tuning.ts";
+} from "../tuning.ts";
 
 /** What the kernels of one engine have in common. */
 export interface KernelContext {

@@ -1,7 +1,7 @@
-import { DbksvdError } from "../errors.ts";
-import type { GpuDevice } from "../gpu/device.ts";
-import { readBack } from "../gpu/readback.ts";
-import type { RunnerCounters } from "../gpu/runner.ts";
+import { DbksvdError } from "../../errors.ts";
+import type { GpuDevice } from "../../gpu/device.ts";
+import { readBack } from "../../gpu/readback.ts";
+import type { RunnerCounters } from "../../gpu/runner.ts";
 import {
   type Codes,
   type Engine,
@@ -11,18 +11,18 @@ import {
   groupSparsities,
   type IterationReport,
   type IterationStep,
-} from "./engine.ts";
-import { codeGroup, sumEnergies } from "./gpu/coding.ts";
-import type { GpuContext } from "./gpu/context.ts";
-import { downloadDictionary, uploadDictionary } from "./gpu/dictionary.ts";
-import { sortCodes } from "./gpu/lists.ts";
-import { createGpuContext, type GpuEngineOptions } from "./gpu/open.ts";
-import { computeGram, flagDuplicates } from "./gpu/products.ts";
-import { ReportQueue } from "./gpu/report_queue.ts";
-import { RowLoader } from "./gpu/rows.ts";
-import { updateGroup } from "./gpu/update.ts";
+} from "../engine.ts";
+import { codeGroup, sumEnergies } from "./coding.ts";
+import type { GpuContext } from "./context.ts";
+import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
+import { sortCodes } from "./stages/lists.ts";
+import { createGpuContext, type GpuEngineOptions } from "./open.ts";
+import { computeGram, flagDuplicates } from "./stages/correlate.ts";
+import { ReportQueue } from "./stages/report.ts";
+import { RowLoader } from "./stages/rows.ts";
+import { updateGroup } from "./stages/update.ts";
 
-export type { GpuEngineOptions } from "./gpu/open.ts";
+export type { GpuEngineOptions } from "./open.ts";
 
 /** The engine in WGSL, with the count of what it did. */
 export interface GpuEngine extends Engine {

@@ -1,4 +1,4 @@
-import type { AdapterSummary, DeviceLimits } from "./device.ts";
+import type { AdapterSummary, DeviceLimits } from "../../gpu/device.ts";
 
 /** The tile of a matrix product and what of it a thread holds. */
 export interface ProductTile {

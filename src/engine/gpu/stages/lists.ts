@@ -1,6 +1,6 @@
-import { LIST_PIECE, localKeys } from "../../gpu/kernel_set.ts";
-import type { Kernel } from "../../gpu/compile.ts";
-import type { GpuContext } from "./context.ts";
+import { LIST_PIECE, localKeys } from "./common.ts";
+import type { Kernel } from "../../../gpu/compile.ts";
+import type { GpuContext } from "../context.ts";
 
 /**
  * Sorts a group's codes by the turns of their atoms, and the rows that each atom batch touches by one of their atoms in it:

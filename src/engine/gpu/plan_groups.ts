@@ -1,13 +1,13 @@
-import { type EngineSpec, groupSparsities } from "../engine/engine.ts";
-import type { DeviceLimits } from "./device.ts";
-import { type MatrixShape, matrixShape } from "./matrix.ts";
+import { type EngineSpec, groupSparsities } from "../engine.ts";
+import type { DeviceLimits } from "../../gpu/device.ts";
+import { type MatrixShape, matrixShape } from "../../gpu/matrix.ts";
 import {
   factorFits,
   type PursuitLayout,
   pursuitLayout,
-} from "./pursuit_kernels.ts";
-import { swapFits, swapStateBytes } from "./swap.ts";
-import { type TileLayout, tileLayout } from "./tiles.ts";
+} from "./stages/pursue.ts";
+import { swapFits, swapStateBytes } from "./stages/refine.ts";
+import { type TileLayout, tileLayout } from "./stages/tiles.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** One Matryoshka group (or the only one) as the device works on it. */

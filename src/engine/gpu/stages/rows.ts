@@ -1,14 +1,14 @@
-import { rowKernel } from "../../gpu/kernel_set.ts";
+import { rowKernel } from "./common.ts";
 import {
   type Matrix,
   matrixBytes,
   type MatrixShape,
   matrixShape,
-} from "../../gpu/matrix.ts";
-import type { Kernel } from "../../gpu/compile.ts";
-import { allocateSafely } from "../../gpu/memory.ts";
-import { DbksvdError } from "../../errors.ts";
-import type { GpuContext } from "./context.ts";
+} from "../../../gpu/matrix.ts";
+import type { Kernel } from "../../../gpu/compile.ts";
+import { allocateSafely } from "../../../gpu/memory.ts";
+import { DbksvdError } from "../../../errors.ts";
+import type { GpuContext } from "../context.ts";
 
 /** Rows kept on the device, normalised. */
 interface HeldRows {

@@ -1,7 +1,7 @@
-import { MIRROR_SIDE } from "../../gpu/kernel_set.ts";
-import { type Matrix, partRuns } from "../../gpu/matrix.ts";
-import type { PlannedGroup } from "../../gpu/plan_groups.ts";
-import type { GpuContext } from "./context.ts";
+import { MIRROR_SIDE } from "./common.ts";
+import { type Matrix, partRuns } from "../../../gpu/matrix.ts";
+import type { PlannedGroup } from "../plan_groups.ts";
+import type { GpuContext } from "../context.ts";
 
 /** Rows that are coded together: inside one part of the matrix, and as many as the plan says. */
 export interface CodingRun {

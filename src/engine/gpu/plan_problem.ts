@@ -1,8 +1,8 @@
-import type { EngineSpec } from "../engine/engine.ts";
-import type { DeviceLimits } from "./device.ts";
+import type { EngineSpec } from "../engine.ts";
+import type { DeviceLimits } from "../../gpu/device.ts";
 import { pursuitTurns, solveTurns } from "./loops.ts";
 import type { GpuPlan } from "./plan.ts";
-import { swapTurns } from "./swap.ts";
+import { swapTurns } from "./stages/refine.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Buffers that a kernel binds beside matrices, at most. */

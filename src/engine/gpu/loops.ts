@@ -1,6 +1,6 @@
-import { EXACT_STEPS, MP_STEPS_PER_NONZERO } from "../engine/constants.ts";
-import { FEWEST_LANES, LIST_PIECE } from "./kernel_set.ts";
-import type { PursuitLayout } from "./pursuit_kernels.ts";
+import { EXACT_STEPS, MP_STEPS_PER_NONZERO } from "../constants.ts";
+import { FEWEST_LANES, LIST_PIECE } from "./stages/common.ts";
+import type { PursuitLayout } from "./stages/pursue.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Searches of a step at most, where Gram rows left unread leave too many candidates. */

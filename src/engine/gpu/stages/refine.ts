@@ -2,19 +2,15 @@ import {
   REFINEMENT_FLOOR,
   REFINEMENT_MARGIN,
   REFINEMENT_PIVOT,
-} from "../engine/constants.ts";
-import type { CoderOptions } from "../engine/engine.ts";
-import type { DeviceLimits } from "./device.ts";
-import type { KernelSource } from "./kernel.ts";
-import {
-  commonValues,
-  FEWEST_LANES,
-  type KernelContext,
-} from "./kernel_set.ts";
-import type { MatrixShape } from "./matrix.ts";
-import { pursuitSharedBytes } from "./pursuit_kernels.ts";
-import { kernelTexts } from "./sources.ts";
-import { threadsFor, type Tuning } from "./tuning.ts";
+} from "../../constants.ts";
+import type { CoderOptions } from "../../engine.ts";
+import type { DeviceLimits } from "../../../gpu/device.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import { commonValues, FEWEST_LANES, type KernelContext } from "./common.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import { pursuitSharedBytes } from "./pursue.ts";
+import { kernelTexts } from "../sources.ts";
+import { threadsFor, type Tuning } from "../tuning.ts";
 
 /** Elements (of four atoms) that a thread goes over at most, while threads last. */
 const ELEMENTS = 4;

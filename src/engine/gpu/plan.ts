@@ -1,11 +1,15 @@
-import type { EngineSpec } from "../engine/engine.ts";
-import { DbksvdError } from "../errors.ts";
-import type { DeviceLimits } from "./device.ts";
-import { LIST_PIECE } from "./kernel_set.ts";
-import { matrixBytes, type MatrixShape, matrixShape } from "./matrix.ts";
+import type { EngineSpec } from "../engine.ts";
+import { DbksvdError } from "../../errors.ts";
+import type { DeviceLimits } from "../../gpu/device.ts";
+import { LIST_PIECE } from "./stages/common.ts";
+import {
+  matrixBytes,
+  type MatrixShape,
+  matrixShape,
+} from "../../gpu/matrix.ts";
 import { layOutGroups, type PlannedGroup, withoutGram } from "./plan_groups.ts";
 import { findProblem, loopProblem } from "./plan_problem.ts";
-import { tileSums } from "./tiles.ts";
+import { tileSums } from "./stages/tiles.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
 /** Something that takes device memory. */

@@ -1,0 +1,74 @@
+import bar from "../../../kernels/lib/bar.wgsl" with { type: "text" };
+import best from "../../../kernels/lib/best.wgsl" with { type: "text" };
+import candidates from "../../../kernels/lib/candidates.wgsl" with {
+  type: "text",
+};
+import closing from "../../../kernels/lib/closing.wgsl" with {
+  type: "text",
+};
+import correlations from "../../../kernels/lib/correlations.wgsl" with {
+  type: "text",
+};
+import elements from "../../../kernels/lib/elements.wgsl" with {
+  type: "text",
+};
+import entry from "../../../kernels/lib/entry.wgsl" with { type: "text" };
+import found from "../../../kernels/lib/found.wgsl" with { type: "text" };
+import choose from "../../../kernels/lib/choose.wgsl" with { type: "text" };
+import rowMaximum from "../../../kernels/lib/row_maximum.wgsl" with {
+  type: "text",
+};
+import opening from "../../../kernels/lib/opening.wgsl" with {
+  type: "text",
+};
+import pursuit from "../../../kernels/lib/pursuit.wgsl" with {
+  type: "text",
+};
+import search from "../../../kernels/lib/search.wgsl" with { type: "text" };
+import settle from "../../../kernels/lib/settle.wgsl" with { type: "text" };
+import sizes from "../../../kernels/lib/sizes.wgsl" with { type: "text" };
+import subtract from "../../../kernels/lib/subtract.wgsl" with {
+  type: "text",
+};
+import subtractDue from "../../../kernels/lib/subtract_due.wgsl" with {
+  type: "text",
+};
+import subtractSupport from "../../../kernels/lib/subtract_support.wgsl" with {
+  type: "text",
+};
+import sum from "../../../kernels/lib/sum.wgsl" with { type: "text" };
+import sumPair from "../../../kernels/lib/sum_pair.wgsl" with {
+  type: "text",
+};
+import triangle from "../../../kernels/lib/triangle.wgsl" with {
+  type: "text",
+};
+import verify from "../../../kernels/lib/verify.wgsl" with { type: "text" };
+import wave from "../../../kernels/lib/wave.wgsl" with { type: "text" };
+
+/** Texts that kernels share, by the name they are included under. */
+export const kernelIncludes: Readonly<Record<string, string>> = {
+  bar,
+  best,
+  candidates,
+  choose,
+  closing,
+  correlations,
+  elements,
+  entry,
+  found,
+  row_maximum: rowMaximum,
+  opening,
+  pursuit,
+  search,
+  settle,
+  sizes,
+  subtract,
+  subtract_due: subtractDue,
+  subtract_support: subtractSupport,
+  sum,
+  sum_pair: sumPair,
+  triangle,
+  verify,
+  wave,
+};
