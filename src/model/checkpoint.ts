@@ -15,7 +15,10 @@ import {
 } from "../files/safetensors.ts";
 
 /** Version of the checkpoint files' format. */
-const CHECKPOINT_VERSION = 2;
+const CHECKPOINT_VERSION = 3;
+
+/** The releases that wrote earlier formats, and can finish what they began. */
+const RELEASES: Record<string, string> = { "2": "0.1.0" };
 
 /** The directory, within an output directory, that holds an unfinished run's checkpoints. */
 export const CHECKPOINT_DIRECTORY = ".checkpoint";
@@ -79,11 +82,7 @@ export async function readCheckpoint(path: string): Promise<unknown> {
   const { format, format_version: version, sha256 } = file.header.metadata;
   if (format !== FORMAT) throw damaged(path, "it is no checkpoint");
   if (Number(version) !== CHECKPOINT_VERSION) {
-    throw new DbksvdError("data", `The checkpoint has format ${version}`, {
-      where: { file: path },
-      mend:
-        `this version of dbksvd reads format ${CHECKPOINT_VERSION}; go on with the version that wrote it, or start afresh with --overwrite`,
-    });
+    throw otherFormat(path, version);
   }
   const tensors = await readAll(file);
   if (await digestOf(tensors) !== sha256) {
@@ -174,6 +173,17 @@ export async function makeCheckpointDirectory(
   } catch (cause) {
     throw writeError(directory, cause);
   }
+}
+
+function otherFormat(path: string, version: string): DbksvdError {
+  const release = Object.hasOwn(RELEASES, version)
+    ? `dbksvd ${RELEASES[version]}`
+    : "the version of dbksvd that wrote it";
+  return new DbksvdError("data", `The checkpoint has format ${version}`, {
+    where: { file: path },
+    mend: `this version of dbksvd reads format ${CHECKPOINT_VERSION}; ` +
+      `finish the run with ${release}, or start afresh with --overwrite`,
+  });
 }
 
 function damaged(path: string, why: string, cause?: unknown): DbksvdError {
