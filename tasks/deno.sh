@@ -2,8 +2,9 @@
 # Becomes `deno "$@"`, on a machine that may have neither Deno nor a Vulkan driver:
 #   sh tasks/deno.sh task train
 # Deno: one on PATH of at least the pinned version, else the pinned one in the project's .deno/, fetched once and
-# checked against the sums below. Vulkan driver: one that is there is left alone, else Debian's software driver where
-# apt-get may be used. What cannot be had is said in a line on stderr; without a driver the CPU engine does the work.
+# checked against the sums below. Vulkan driver: seen to only where it is needed (tests, `--device gpu`,
+# `doctor --install`); one that is there is left alone, else Debian's software driver where apt-get may be used. What
+# cannot be had is said in a line on stderr. A rank of a cluster's job installs nothing.
 set -eu
 
 version=2.9.6
@@ -12,6 +13,30 @@ home=$project/.deno
 
 say() { printf 'set-up: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# Started by mpirun or srun, side by side with others of its kind: all of them would install the same.
+under_launcher() {
+  [ -n "${OMPI_COMM_WORLD_SIZE:-}${PMI_SIZE:-}${PMIX_RANK:-}${SLURM_STEP_NUM_TASKS:-}" ]
+}
+
+# wants_gpu ARG…: whether these arguments of Deno are a command that cannot do without a Vulkan driver.
+wants_gpu() {
+  [ "${DBKSVD_DEVICE:-}" = gpu ] && return 0
+  before=
+  doctor=
+  for argument in "$@"; do
+    case "$before $argument" in
+    "task test" | "task test:slow" | "task ok" | "--device gpu") return 0 ;;
+    esac
+    case "$argument" in
+    test | --device=gpu) return 0 ;;
+    doctor) doctor=1 ;;
+    --install) [ -z "$doctor" ] || return 0 ;;
+    esac
+    before=$argument
+  done
+  return 1
+}
 
 # The official archive's SHA-256 and, where npm carries a copy that was checked, the SHA-256 of the program inside.
 pins() {
@@ -104,6 +129,10 @@ install_deno() {
   fi
   work=$(mktemp -d "$home/fetch.XXXXXX")
   trap 'rm -rf "$work"' EXIT INT TERM
+  if under_launcher; then
+    say "no Deno on this machine, and a rank of a parallel job installs none: run 'sh tasks/deno.sh --version' once first"
+    exit 1
+  fi
   say "fetching Deno $version (about 45 MB) into $home"
   if ! from_official_archive "$work" && ! from_npm "$work"; then
     say "Deno $version could not be fetched: install it (https://docs.deno.com/runtime), or curl and unzip, or npm"
@@ -143,10 +172,11 @@ see_to_driver() {
   has_driver || packages=mesa-vulkan-drivers
   has_loader || packages="$packages libvulkan1"
   [ -n "$packages" ] || return 0
-  missing="no Vulkan driver: for the GPU engine install your GPU's, or Debian's mesa-vulkan-drivers and libvulkan1"
+  missing="no Vulkan driver: install your GPU's, or for tests Debian's software driver: \
+apt-get install mesa-vulkan-drivers libvulkan1"
   if [ -e "$home/driver-failed" ] || ! have apt-get ||
     { [ "$(id -u)" != 0 ] && ! { have sudo && sudo -n true 2>/dev/null; }; }; then
-    say "$missing; going on with the CPU engine"
+    say "$missing"
     return 0
   fi
   say "installing$(printf ' %s' $packages) by apt-get"
@@ -156,7 +186,7 @@ see_to_driver() {
     # shellcheck disable=SC2086
     install_packages $packages || {
       mkdir -p "$home" 2>/dev/null && : >"$home/driver-failed" || true
-      say "$missing (apt-get failed; remove $home/driver-failed to let it try again); going on with the CPU engine"
+      say "$missing (apt-get failed; remove $home/driver-failed to let it try again)"
     }
   fi
 }
@@ -167,7 +197,7 @@ if have deno && recent_enough "$(command -v deno)"; then
 elif ! [ -x "$deno" ] || ! recent_enough "$deno"; then
   install_deno
 fi
-see_to_driver
+if ! under_launcher && wants_gpu "$@"; then see_to_driver; fi
 # Mesa's loader complains without a runtime directory.
 export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-${TMPDIR:-/tmp}}"
 export DENO_NO_UPDATE_CHECK=1
