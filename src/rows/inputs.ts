@@ -2,9 +2,9 @@ import { globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
-import { resolveHub } from "./remote/hugging_face.ts";
-import { openRemote, type RemoteOptions, remotePlace } from "./remote/open.ts";
-import type { RemotePlace } from "./remote/transfer.ts";
+import { resolveHub } from "../net/hub.ts";
+import { openRemote, type RemoteOptions, remotePlace } from "../net/open.ts";
+import type { RemotePlace } from "../net/transfer.ts";
 
 /** What a file holds. */
 export type FileFormat = "parquet" | "safetensors" | "npy" | "raw";

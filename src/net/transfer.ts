@@ -1,4 +1,4 @@
-import { DbksvdError } from "../../errors.ts";
+import { DbksvdError } from "../errors.ts";
 
 /** Requests under way at once, over all files. */
 const CONNECTIONS = 8;

@@ -1,5 +1,5 @@
-import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../../files/bytes.ts";
+import { DbksvdError } from "../errors.ts";
+import type { ByteSource } from "../files/bytes.ts";
 import type { BlockCache } from "./cache.ts";
 import type { RemoteInfo, Transfer } from "./transfer.ts";
 

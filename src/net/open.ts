@@ -1,8 +1,8 @@
-import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../../files/bytes.ts";
-import type { OpenRowsOptions } from "../open.ts";
+import { DbksvdError } from "../errors.ts";
+import type { ByteSource } from "../files/bytes.ts";
+import type { OpenRowsOptions } from "../rows/open.ts";
 import { BlockCache } from "./cache.ts";
-import { RemoteFile, WholeRemoteFile } from "./file.ts";
+import { RemoteFile, WholeRemoteFile } from "./remote_file.ts";
 import { type RemotePlace, Transfer } from "./transfer.ts";
 
 /** How remote files are read: as in `OpenRowsOptions`. */

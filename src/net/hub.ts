@@ -1,4 +1,4 @@
-import { DbksvdError } from "../../errors.ts";
+import { DbksvdError } from "../errors.ts";
 import { remotePlace, variable } from "./open.ts";
 import type { RemotePlace } from "./transfer.ts";
 
