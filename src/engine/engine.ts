@@ -18,6 +18,26 @@ export interface CoderOptions {
    * (see docs/algorithm.md); 0 where left out.
    */
   refine?: number;
+  /**
+   * λ ≥ 0 of the choice of atoms, for `omp`: a step's pivot is L_tt² = G_jj + λ − ‖w‖², so that what is left of a row keeps
+   * a share of the atoms chosen and general atoms near them stay candidates. Coefficients are least squares without it.
+   * 0, or left out: OMP; a very large one: the k largest correlations.
+   */
+  selectionRidge?: number;
+  /**
+   * w_j in (0, 1], one an atom, for `omp`: a step takes the atom of the largest w_j·|a_j|, the lowest index on ties, and a
+   * row ends where that is negligible. Left out: 1 for all.
+   */
+  weights?: Float32Array;
+  /**
+   * `positive`, for `omp`: only atoms of positive correlation are candidates, while coefficients keep the sign that their
+   * least squares give them. Left out: `signed`, or `positive` where codes are non-negative.
+   */
+  candidates?: "signed" | "positive";
+  /**
+   * Nonzeros of each group, at least 1 each, `sparsity` in all. Left out: equal shares (see {@linkcode groupSparsities}).
+   */
+  groupSparsity?: readonly number[];
 }
 
 /** How raw rows become the rows that are coded: (y − mean)·scale. */
@@ -164,15 +184,38 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Nonzeros allowed in each group: ⌊k/g⌋ each, the remainder one each to the largest groups (later ones first on ties). */
+/**
+ * Nonzeros allowed in each group: ⌊k/g⌋ each, the remainder one each to the largest groups (later ones first on ties). With
+ * shares given, one each at first and every further one to the group of the largest share over nonzeros so far plus one
+ * (D'Hondt's method), the earlier group on ties: exactly the shares where k is their sum, and never fewer for a larger k.
+ *
+ * @param groups the groups' sizes
+ * @param sparsity k, at least one a group
+ * @param shares the nonzeros of each group at full sparsity, at least 1 each
+ */
 export function groupSparsities(
   groups: readonly number[],
   sparsity: number,
+  shares?: readonly number[],
 ): number[] {
+  if (shares !== undefined) return inProportion(shares, sparsity);
   const base = Math.floor(sparsity / groups.length);
-  const shares = groups.map(() => base);
+  const equal = groups.map(() => base);
   const bySize = groups.map((_, g) => g)
     .sort((a, b) => groups[b] - groups[a] || b - a);
-  for (let i = 0; i < sparsity % groups.length; i++) shares[bySize[i]]++;
-  return shares;
+  for (let i = 0; i < sparsity % groups.length; i++) equal[bySize[i]]++;
+  return equal;
+}
+
+function inProportion(shares: readonly number[], sparsity: number): number[] {
+  const given = shares.map(() => 1);
+  for (let left = sparsity - shares.length; left > 0; left--) {
+    let next = 0;
+    shares.forEach((share, g) => {
+      const ahead = share * (given[next] + 1) > shares[next] * (given[g] + 1);
+      if (ahead) next = g;
+    });
+    given[next]++;
+  }
+  return given;
 }

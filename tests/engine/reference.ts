@@ -93,6 +93,43 @@ export function pursue(
   return { support, x };
 }
 
+/** What a choice of atoms is dialled to; the plain one where left out. */
+export interface Dial {
+  /** λ of the choice. */
+  ridge?: number;
+  /** One an atom. */
+  weights?: ArrayLike<number>;
+  /** Only atoms of positive correlation. */
+  positive?: boolean;
+}
+
+/**
+ * Pursuit with a selection ridge: the atom of the largest weighted correlation with what ridge regression on those chosen
+ * leaves of the row, again and again; least squares without ridge at the end.
+ */
+export function pursueDialled(
+  atoms: Matrix64,
+  y: Float64Array,
+  k: number,
+  { ridge = 0, weights, positive = false }: Dial,
+): { support: number[]; x: number[] } {
+  const support: number[] = [];
+  let left = y;
+  while (support.length < k) {
+    let best = -1, most = 0;
+    atoms.forEach((d, j) => {
+      const a = inner(d, left);
+      const size = (weights?.[j] ?? 1) * (positive ? a : Math.abs(a));
+      if (size > most && !support.includes(j)) [best, most] = [j, size];
+    });
+    if (best < 0) break;
+    support.push(best);
+    const shrunk = leastSquaresOn(atoms, support, y, ridge);
+    left = residualOf(atoms, support, shrunk, y);
+  }
+  return { support, x: leastSquaresOn(atoms, support, y) };
+}
+
 /** Plain matching pursuit with repeats, as the paper's coder: ends before a (k+1)-th distinct atom, or at 4k steps. */
 export function match(
   atoms: Matrix64,

@@ -1,4 +1,5 @@
 import { codingSuite } from "./suite_coding.ts";
+import { dialSuite } from "./suite_dial.ts";
 import { enginesUnderTest } from "./engines.ts";
 import { iterationSuite } from "./suite_iteration.ts";
 import { refinementSuite } from "./suite_refinement.ts";
@@ -9,5 +10,6 @@ export function engineSuite(): void {
     codingSuite(engine);
     iterationSuite(engine);
     refinementSuite(engine);
+    dialSuite(engine);
   }
 }

@@ -12,6 +12,7 @@ import {
   type IterationReport,
   type IterationStep,
 } from "../engine.ts";
+import { choosesPlainly } from "../dial.ts";
 import { codeGroup, sumEnergies } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
@@ -43,6 +44,13 @@ export async function createGpuEngine(
   spec: EngineSpec,
   options: GpuEngineOptions = {},
 ): Promise<GpuEngine> {
+  if (!choosesPlainly(spec.coder)) {
+    throw new DbksvdError(
+      "device",
+      "The GPU engine has no selection ridge, group weights or positive candidates",
+      { mend: "run with --device cpu" },
+    );
+  }
   return new WgslEngine(await createGpuContext(spec, options));
 }
 
@@ -111,7 +119,11 @@ class WgslEngine implements GpuEngine {
     if (this.spec.rows === "f16" && "data" in rows) this.#rows.round(rows.rows);
     this.#reports.begin(rows.rows);
     const { groups, coder } = this.spec;
-    const most = groupSparsities(groups, step.sparsity ?? coder.sparsity);
+    const most = groupSparsities(
+      groups,
+      step.sparsity ?? coder.sparsity,
+      coder.groupSparsity,
+    );
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
       codeGroup(context, g, rows.rows, step.ridge, most[g], step.shrink);

@@ -35,7 +35,11 @@ export function layOutGroups(
   limits: DeviceLimits,
   tuning: Tuning,
 ): PlannedGroup[] {
-  const shares = groupSparsities(spec.groups, spec.coder.sparsity);
+  const shares = groupSparsities(
+    spec.groups,
+    spec.coder.sparsity,
+    spec.coder.groupSparsity,
+  );
   let start = 0, slot = 0;
   return spec.groups.map((atoms, g) => {
     const sparsity = shares[g];

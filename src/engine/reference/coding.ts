@@ -53,6 +53,7 @@ export function codeGroup(
   const values = workspace.array("Float32Array", "values", count * k);
   const pursuit = new Pursuit(input.gram, m, {
     ...coder,
+    weights: coder.weights?.subarray(group.start, group.start + m),
     sparsity: k,
     ...shrinkage,
   });

@@ -10,11 +10,13 @@ let room = new Float64Array(0);
  * @param matrix A, c × c
  * @param right b, c values
  * @param x where the solution goes, c values or more
+ * @param least pivots of at most this share of their diagonal are left out
  */
 export function leastSquares(
   matrix: Float64Array,
   right: Float64Array,
   x: Float64Array = new Float64Array(right.length),
+  least = 1e-9,
 ): Float64Array {
   const c = right.length, lower = roomFor(c * c);
   for (let i = 0; i < c; i++) {
@@ -22,7 +24,7 @@ export function leastSquares(
       let sum = matrix[i * c + j];
       for (let p = 0; p < j; p++) sum -= lower[i * c + p] * lower[j * c + p];
       if (i === j) {
-        lower[i * c + i] = sum > 1e-9 * matrix[i * c + i]
+        lower[i * c + i] = sum > least * matrix[i * c + i]
           ? Math.sqrt(sum)
           : Infinity;
       } else lower[i * c + j] = sum / lower[j * c + j];

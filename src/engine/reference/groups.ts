@@ -12,7 +12,11 @@ export interface Group {
 
 /** Lays a spec's groups out for k nonzeros a row. */
 export function layOutGroups(spec: EngineSpec, sparsity: number): Group[] {
-  const shares = groupSparsities(spec.groups, sparsity);
+  const shares = groupSparsities(
+    spec.groups,
+    sparsity,
+    spec.coder.groupSparsity,
+  );
   let start = 0, slot = 0;
   return spec.groups.map((atoms, g) => {
     const group = { start, atoms, sparsity: shares[g], slot };

@@ -16,6 +16,12 @@ export interface PursuitOptions {
   refit: boolean;
   /** Swap passes after `omp`. */
   refine?: number;
+  /** λ of `omp`'s choice of atoms. */
+  selectionRidge?: number;
+  /** Factors of the correlations in `omp`'s choice, one an atom. */
+  weights?: Float32Array;
+  /** Which atoms can be chosen. */
+  candidates?: "signed" | "positive";
   /** λ of the final coefficients; 0 outside training. */
   ridge: number;
   /** α of the final coefficients, by which they are pulled towards 0; 0 outside training. */
@@ -151,7 +157,7 @@ export class Pursuit {
   #extend(t: number, j: number): number {
     const k = this.#options.sparsity, inverse = this.#inverse, w = this.#w;
     const row = j * this.#m;
-    let pivot = this.#gram[row + j];
+    let pivot = this.#gram[row + j] + (this.#options.selectionRidge ?? 0);
     for (let s = 0; s < t; s++) {
       let sum = 0;
       for (let r = 0; r <= s; r++) {
@@ -181,10 +187,11 @@ export class Pursuit {
     }
   }
 
-  // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form.
+  // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form; M is of no use where λ made the choice.
   #solve(count: number): Float64Array {
     const { nonnegative, ridge, shrink = 0, sparsity: k } = this.#options;
-    if (nonnegative || ridge + shrink > 0) {
+    const { selectionRidge = 0 } = this.#options;
+    if (nonnegative || ridge + shrink + selectionRidge > 0) {
       return this.#solveOnSupport(count, this.#options);
     }
     const x = this.#x.subarray(0, count).fill(0);
@@ -216,7 +223,11 @@ export class Pursuit {
       for (let s = 0; s < count; s++) right[s] -= shrink;
       return nonnegativeLeastSquares(matrix, right);
     }
-    const free = leastSquares(matrix, right, this.#free);
+    // A choice with λ > 0 may hold dependent atoms; OMP's never does.
+    const { selectionRidge = 0 } = this.#options;
+    const free = selectionRidge > 0
+      ? leastSquares(matrix, right, this.#free, DEPENDENT_PIVOT)
+      : leastSquares(matrix, right, this.#free);
     if (shrink === 0) return free;
     for (let s = 0; s < count; s++) right[s] -= shrink * Math.sign(free[s]);
     const x = leastSquares(matrix, right, this.#x);
@@ -258,14 +269,16 @@ export class Pursuit {
     return this.#write(count, solved, indices, values);
   }
 
-  // The atom of greatest |a| (a, when non-negative) above the floor; the lowest index on ties; −1 for none.
+  // The atom of greatest w·|a| (w·a, where only positive ones are candidates) above the floor; the lowest index on ties; −1
+  // for none.
   #best(floor: number): number {
-    const a = this.#a,
-      barred = this.#barred,
-      signed = !this.#options.nonnegative;
+    const a = this.#a, barred = this.#barred;
+    const { nonnegative, candidates, weights } = this.#options;
+    const signed = !nonnegative && candidates !== "positive";
     let best = -1, most = floor;
     for (let j = 0; j < this.#m; j++) {
-      const size = signed ? Math.abs(a[j]) : a[j];
+      const plain = signed ? Math.abs(a[j]) : a[j];
+      const size = weights === undefined ? plain : weights[j] * plain;
       if (size > most && barred[j] === 0) {
         most = size;
         best = j;
