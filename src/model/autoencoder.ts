@@ -1,8 +1,17 @@
 /** How a sparse autoencoder turns pre-activations (or residuals) into latents. */
 export type Activation =
   | { kind: "relu" }
-  /** The k largest, those above zero. */
-  | { kind: "topk"; k: number }
+  /** The k largest, those above zero; signed: the k of largest magnitude, with their signs. */
+  | { kind: "topk"; k: number; signed?: true }
+  /** sparsify's: the largest above zero of each of k equal runs of latents. */
+  | { kind: "groupmax"; k: number }
+  /** Where Wx + gateBias is above zero: magnitudeScale · Wx + magnitudeBias, if that is. */
+  | {
+    kind: "gated";
+    gateBias: Float32Array;
+    magnitudeBias: Float32Array;
+    magnitudeScale: Float32Array;
+  }
   /** Those above their threshold. */
   | { kind: "jumprelu"; threshold: Float32Array }
   /** SAELens's matching pursuit: the largest positive correlation, repeats accumulate; there is no encoder. */

@@ -3,7 +3,14 @@ import { processorName } from "../engine/reference/processor.ts";
 import { multiplyTransposed } from "../engine/reference/products.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "./coding.ts";
-import { type Choice, chooseAbove, chooseLargest } from "./largest.ts";
+import {
+  type Choice,
+  chooseAbove,
+  chooseGated,
+  chooseLargest,
+  chooseLargestOfGroups,
+  chooseLargestSigned,
+} from "./largest.ts";
 import { pursueRows } from "./matching_pursuit.ts";
 
 /** Values of the pre-activations held at a time. */
@@ -93,7 +100,13 @@ function activateRows(
 function select({ activation, atoms }: SparseAutoencoder, pre: Float32Array) {
   switch (activation.kind) {
     case "topk":
-      return chooseLargest(pre, activation.k);
+      return activation.signed
+        ? chooseLargestSigned(pre, activation.k)
+        : chooseLargest(pre, activation.k);
+    case "groupmax":
+      return chooseLargestOfGroups(pre, activation.k);
+    case "gated":
+      return chooseGated(pre, activation);
     case "jumprelu":
       return chooseAbove(pre, activation.threshold);
     default:

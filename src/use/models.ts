@@ -82,7 +82,7 @@ async function foreign(directory: string): Promise<SparseAutoencoder> {
 
 function decoderOf(sae: SparseAutoencoder): DictionaryModel {
   const { width, atoms, mean } = sae;
-  const k = sae.activation.kind === "topk"
+  const k = "k" in sae.activation
     ? sae.activation.k
     : DEFAULT_TRAIN_OPTIONS.sparsity;
   return {
@@ -96,7 +96,7 @@ function decoderOf(sae: SparseAutoencoder): DictionaryModel {
     coder: {
       method: "omp",
       sparsity: Math.min(k, atoms, width),
-      nonnegative: true,
+      nonnegative: !("signed" in sae.activation),
       tolerance: 0,
       refit: false,
     },

@@ -233,7 +233,7 @@ Deno.test("importModel() refuses what it cannot run as its tool would", async ()
     assert.equal(await importModel(directory), undefined);
     const { model, source } = problem();
     const cases: [ExportFormat, string, Record<string, unknown>, RegExp][] = [
-      ["saelens-topk", "cfg.json", { architecture: "gated" }, /"gated"/],
+      ["saelens-topk", "cfg.json", { architecture: "temporal" }, /"temporal"/],
       ["saelens-topk", "cfg.json", { k: 0 }, /its k is 0/],
       [
         "saelens-topk",
@@ -241,11 +241,11 @@ Deno.test("importModel() refuses what it cannot run as its tool would", async ()
         { normalize_activations: "layer_norm" },
         /layer_norm/,
       ],
-      ["sparsify", "cfg.json", { activation: "groupmax" }, /groupmax/],
+      ["sparsify", "cfg.json", { activation: "relu" }, /"relu"/],
       ["sparsify", "cfg.json", { transcode: true }, /transcoder/],
       ["dictionary-learning", "config.json", {
-        trainer: { dict_class: "GatedAutoEncoder" },
-      }, /Gated/],
+        trainer: { dict_class: "CrossCoder" },
+      }, /CrossCoder/],
     ];
     for (const [i, [format, name, change, message]] of cases.entries()) {
       const out = join(directory, `${i}`);
