@@ -90,6 +90,12 @@ export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
 export { refreshReport, trainingReport } from "./src/use/report.ts";
 export { compare, type Comparison } from "./src/use/compare.ts";
 export { labelAtoms } from "./src/use/labels.ts";
+export type {
+  AtomLabel,
+  LabelEntry,
+  Labels,
+  LabelSource,
+} from "./src/labels/label.ts";
 export {
   type ExportMetrics,
   exportModel,

@@ -1,3 +1,4 @@
+import type { Labels } from "../labels/label.ts";
 /** How a sparse autoencoder turns pre-activations (or residuals) into latents. */
 export type Activation =
   | { kind: "relu" }
@@ -50,5 +51,5 @@ export interface SparseAutoencoder {
   /** The file's own account of itself, such as the metrics measured at export. */
   metadata: Record<string, unknown>;
   /** Names given to latents, by index. */
-  labels?: Record<string, string>;
+  labels?: Labels;
 }

@@ -8,7 +8,7 @@ import {
 import type { FileContents } from "../files/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "./checkpoint.ts";
 import { dictionaryFileParts, readDictionaryFile } from "./dictionary_file.ts";
-import { parseLabels } from "./labels.ts";
+import { LABEL_FILES, labelsJson, parseLabels } from "../labels/file.ts";
 import { metricsBytes, metricsIn, type MetricsLines } from "./metrics_lines.ts";
 import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
 import { parseConfig } from "./records.ts";
@@ -18,7 +18,8 @@ export const MODEL_FILES = {
   dictionary: "dictionary.safetensors",
   config: "config.json",
   metrics: "metrics.jsonl",
-  labels: "labels.json",
+  labels: LABEL_FILES.labels,
+  lostLabels: LABEL_FILES.lost,
   report: "report.html",
 } as const;
 
@@ -55,8 +56,7 @@ export async function saveModel(
     { name: MODEL_FILES.metrics, parts: metricsBytes(metrics) },
   ];
   if (model.labels !== undefined) {
-    const labels = `${JSON.stringify(model.labels, null, 2)}\n`;
-    files.push(textFile(MODEL_FILES.labels, labels));
+    files.push(textFile(MODEL_FILES.labels, labelsJson(model.labels)));
   }
   for (const [name, contents] of Object.entries(extras)) {
     files.push(

@@ -1,3 +1,4 @@
+import type { Labels } from "../labels/label.ts";
 /** A learned dictionary with what is needed to code raw rows with it: ŷ = mean + Σ value·atom. */
 export interface DictionaryModel {
   /** n. */
@@ -29,7 +30,7 @@ export interface DictionaryModel {
   /** Version of the tool that trained it. */
   toolVersion: string;
   /** Names given to atoms (`labels.json`), by atom index. */
-  labels?: Record<string, string>;
+  labels?: Labels;
 }
 
 /** Everything recorded of one training: `config.json` in the model directory. */

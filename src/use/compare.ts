@@ -1,3 +1,4 @@
+import { type Labels, labelText } from "../labels/label.ts";
 import { matchAtoms } from "../metrics/dictionary.ts";
 import { type Histogram, histogram } from "../metrics/histogram.ts";
 import type { AtomTable } from "../metrics/similarity.ts";
@@ -44,8 +45,8 @@ export interface Comparison {
  * ```
  */
 export function compare(
-  a: AtomTable & { labels?: Record<string, string> },
-  b: AtomTable & { labels?: Record<string, string> },
+  a: AtomTable & { labels?: Labels },
+  b: AtomTable & { labels?: Labels },
 ): Comparison {
   const { method, pairs } = matchAtoms(a, b);
   const sizes = pairs.map(({ similarity }) => Math.abs(similarity));
@@ -65,10 +66,15 @@ export function compare(
     similarities: histogram(sizes, 0, 1, 20),
     pairs: pairs.map((pair) => ({
       ...pair,
-      labelA: a.labels?.[pair.a],
-      labelB: b.labels?.[pair.b],
+      labelA: textOf(a.labels, pair.a),
+      labelB: textOf(b.labels, pair.b),
     })).sort((one, other) =>
       Math.abs(other.similarity) - Math.abs(one.similarity) || one.a - other.a
     ),
   };
+}
+
+function textOf(labels: Labels | undefined, atom: number): string | undefined {
+  const entry = labels?.[atom];
+  return entry === undefined ? undefined : labelText(entry);
 }

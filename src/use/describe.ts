@@ -1,3 +1,4 @@
+import { labelOfSign } from "../labels/label.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { dot } from "../engine/reference/products.ts";
@@ -186,11 +187,14 @@ function contributionOf(
   value: number,
 ) {
   const { width, dictionary } = model;
+  const entry = model.labels?.[atom];
   const energy = dot(centred, 0, centred, 0, width);
   const along = value * dot(dictionary, atom * width, centred, 0, width);
   return {
     atom,
-    label: model.labels?.[atom],
+    label: entry === undefined
+      ? undefined
+      : labelOfSign(entry, value < 0 ? "-" : "+")?.label,
     value,
     contribution: energy === 0 ? 0 : along / energy,
   };

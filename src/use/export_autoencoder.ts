@@ -1,3 +1,4 @@
+import { labelOfSign, type Labels, labelTexts } from "../labels/label.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { ExportFormat } from "./export_formats.ts";
@@ -72,14 +73,10 @@ function foldMean({ weights, bias }: LinearEncoder, model: DictionaryModel) {
 function common(model: DictionaryModel) {
   const { atoms } = model;
   const latents = latentsOf(model);
-  const labels = model.labels && Object.fromEntries(
-    Object.entries(model.labels).flatMap(([atom, label]) =>
-      latents.atoms === atoms ? [[atom, label]] : [
-        [atom, label],
-        [String(Number(atom) + atoms), `${label} (negative)`],
-      ]
-    ),
-  );
+  const labels = model.labels &&
+    (latents.atoms === atoms
+      ? labelTexts(model.labels)
+      : latentLabels(model.labels, atoms));
   return {
     width: model.width,
     atoms: latents.atoms,
@@ -89,4 +86,21 @@ function common(model: DictionaryModel) {
     metadata: {},
     labels,
   };
+}
+
+// The latents of [D; −D]: an atom's codes of either sign by the sign's own name, else by the name of both.
+function latentLabels(labels: Labels, atoms: number): Record<string, string> {
+  const named: [number, string][] = [];
+  for (const [key, entry] of Object.entries(labels)) {
+    const positive = labelOfSign(entry, "+");
+    const negative = labelOfSign(entry, "-");
+    if (positive !== undefined) named.push([Number(key), positive.label]);
+    if (negative === undefined) continue;
+    const own = negative.sign === "-";
+    named.push([
+      Number(key) + atoms,
+      own ? negative.label : `${negative.label} (negative)`,
+    ]);
+  }
+  return Object.fromEntries(named.sort(([a], [b]) => a - b));
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { exists } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { MODEL_FILES } from "../model/directory.ts";
-import { parseLabels } from "../model/labels.ts";
+import { parseLabels } from "../labels/file.ts";
 import { unusable } from "./import/config.ts";
 import { readDictionaryLearning } from "./import/dictionary_learning.ts";
 import { readGemmaScope, readGemmaScope2 } from "./import/gemma_scope.ts";

@@ -1,3 +1,4 @@
+import { labelTexts } from "../labels/label.ts";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { nearestAtoms } from "../metrics/dictionary.ts";
 import {
@@ -87,7 +88,7 @@ export async function inspect(
     table: {
       ...usage.table(),
       ...neighbourhood(model, options.nearest ?? 10),
-      labels: model.labels ?? {},
+      labels: labelTexts(model.labels ?? {}),
     },
     samples: samples.table,
     top: topTable(keeper, samples.placeOf),

@@ -1,36 +1,68 @@
-import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { writeFileAtomically } from "../files/atomic.ts";
-import { loadModel, MODEL_FILES } from "../model/directory.ts";
+import { writeLabels } from "../labels/file.ts";
+import {
+  inOrder,
+  type LabelEntry,
+  labelProblem,
+  type Labels,
+  mergeLabels,
+} from "../labels/label.ts";
+import { loadModel } from "../model/directory.ts";
 
 /**
- * Names atoms of a model: merges labels into its directory's `labels.json`. They appear in inspections and travel with
- * exports.
+ * Names atoms of a model by hand: merges labels into its directory's `labels.json`. They appear in inspections, travel
+ * with exports, and go along with their atoms when the model is trained again.
  *
  * @param directory a model directory
- * @param labels names by atom index; an empty name takes a label away
+ * @param labels names by atom index; an empty name takes an atom's labels away
  * @returns all labels, after the change
- * @throws {DbksvdError} `usage` where there is no such atom
+ * @throws {DbksvdError} `usage` where there is no such atom, or a name is too long or has control characters
  */
 export async function labelAtoms(
   directory: string,
   labels: Readonly<Record<string, string>>,
-): Promise<Record<string, string>> {
+): Promise<Labels> {
   const { model } = await loadModel(directory);
-  const merged = new Map(
-    Object.entries(model.labels ?? {}).map(([atom, name]) => [+atom, name]),
-  );
-  for (const [key, name] of Object.entries(labels)) {
-    if (!/^\d+$/.test(key) || Number(key) >= model.atoms) {
+  const all = namedByHand(model.labels ?? {}, labels, model.atoms);
+  await writeLabels(directory, all);
+  return all;
+}
+
+/**
+ * Names after a person changed some.
+ *
+ * @param present the names so far
+ * @param changes names by atom index; an empty one takes an atom's labels away
+ * @param atoms m
+ * @throws {DbksvdError} `usage` as {@linkcode labelAtoms}
+ */
+export function namedByHand(
+  present: Labels,
+  changes: Readonly<Record<string, string>>,
+  atoms: number,
+): Labels {
+  const kept: Record<string, LabelEntry> = { ...present };
+  const given: Record<string, string> = {};
+  for (const [key, name] of Object.entries(changes)) {
+    if (!/^\d+$/.test(key) || Number(key) >= atoms) {
       throw new DbksvdError("usage", `There is no atom ${key}`, {
-        mend: `atoms are 0 to ${model.atoms - 1}`,
+        mend: `atoms are 0 to ${atoms - 1}`,
       });
     }
-    if (name === "") merged.delete(Number(key));
-    else merged.set(Number(key), name);
+    const atom = String(Number(key));
+    delete kept[atom];
+    if (name === "") continue;
+    const problem = labelProblem(name);
+    if (problem !== undefined) {
+      throw new DbksvdError(
+        "usage",
+        `Atom ${atom} cannot have that label, ${problem}`,
+        {
+          mend: "give a name of one line, 200 characters at most",
+        },
+      );
+    }
+    given[atom] = name;
   }
-  const all = Object.fromEntries([...merged].sort(([a], [b]) => a - b));
-  const text = new TextEncoder().encode(`${JSON.stringify(all, null, 2)}\n`);
-  await writeFileAtomically(join(directory, MODEL_FILES.labels), [text]);
-  return all;
+  return inOrder(mergeLabels(kept, given));
 }

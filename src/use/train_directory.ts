@@ -5,6 +5,7 @@ import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { trainWithCheckpoints } from "./checkpointed.ts";
 import { lockOutput, type OutputLock } from "./lock.ts";
+import { succeedLabels } from "./carried_labels.ts";
 import { requireApart } from "./output_guard.ts";
 import {
   beginningOf,
@@ -151,7 +152,9 @@ async function trainLocked(
   if (reading !== undefined) config.reading = reading;
   const extras = await output.extras?.(result) ?? {};
   await lock.requirePlace();
-  await saveModel(out, model, config, metrics, extras);
+  const { labels, files } = await succeedLabels(out, model, onNotice);
+  const named = labels === undefined ? model : { ...model, labels };
+  await saveModel(out, named, config, metrics, { ...extras, ...files });
   return { ...summaryOf(out, config), resumedAt };
 }
 

@@ -1,3 +1,4 @@
+import { labelTexts } from "../../labels/label.ts";
 import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DictionaryModel } from "../../model/model.ts";
@@ -88,7 +89,8 @@ async function inspectModel(
     return session.print(
       { model: directory, labels },
       () =>
-        Object.entries(labels).map((pair) => pair.join(" ")).join("\n") ||
+        Object.entries(labelTexts(labels)).map((pair) => pair.join(" "))
+          .join("\n") ||
         "No atom has a label",
     );
   }

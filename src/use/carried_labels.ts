@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists } from "../files/atomic.ts";
+import { carriedNotice, carryLabels } from "../labels/carry.ts";
+import { LABEL_FILES, lostLabelsJson, parseLabels } from "../labels/file.ts";
+import { type Labels, mergeLabels } from "../labels/label.ts";
+import { readDictionaryFile } from "../model/dictionary_file.ts";
+import { MODEL_FILES } from "../model/directory.ts";
+import type { DictionaryModel } from "../model/model.ts";
+
+/** What a new model takes over from the one whose place it takes. */
+export interface Succession {
+  /** The names of its atoms; `undefined` where there are none. */
+  labels?: Labels;
+  /** Further files for its directory: the names that were lost, behind those lost before. */
+  files: Record<string, string>;
+}
+
+/**
+ * The names that a model directory holds, for the model that is about to take its place. What a person wrote is never
+ * given up: names without a successor, and a file that cannot be read as names, go to `labels.lost.json`.
+ *
+ * @param directory where the old model lies, if there is one
+ * @param model the new one
+ * @param onNotice told which names went along, which atoms moved, and which names were lost
+ */
+export async function succeedLabels(
+  directory: string,
+  model: DictionaryModel,
+  onNotice?: (notice: string) => void,
+): Promise<Succession> {
+  const text = await textIfThere(join(directory, LABEL_FILES.labels));
+  const lostBefore = await textIfThere(join(directory, LABEL_FILES.lost));
+  const files: Record<string, string> = {};
+  if (lostBefore !== undefined) files[LABEL_FILES.lost] = lostBefore;
+  if (text === undefined) return { labels: model.labels, files };
+  const before = await namesAndAtoms(directory, text);
+  if (before === undefined) {
+    onNotice?.(
+      `Labels: those in ${directory} cannot be matched to atoms; their text is kept in ${LABEL_FILES.lost}`,
+    );
+    files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, [{ text }]);
+    return { labels: model.labels, files };
+  }
+  const carried = carryLabels(before.labels, before.model, model);
+  const notice = carriedNotice(carried, LABEL_FILES.lost);
+  if (notice !== undefined) onNotice?.(notice);
+  if (carried.lost.length > 0) {
+    files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, carried.lost);
+  }
+  const labels = mergeLabels(model.labels ?? {}, carried.labels);
+  return { labels, files };
+}
+
+// Undefined where the dictionary or the names are damaged.
+async function namesAndAtoms(directory: string, text: string) {
+  try {
+    const model = await readDictionaryFile(
+      join(directory, MODEL_FILES.dictionary),
+    );
+    return { model, labels: parseLabels(text, model, directory) };
+  } catch (error) {
+    if (error instanceof DbksvdError) return undefined;
+    throw error;
+  }
+}
+
+async function textIfThere(path: string): Promise<string | undefined> {
+  return await exists(path) ? await Deno.readTextFile(path) : undefined;
+}

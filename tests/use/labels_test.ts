@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  labelAtoms,
+  loadModel,
+  rowsFromArray,
+  saveModel,
+  trainToDirectory,
+} from "../../mod.ts";
+
+const ROWS = Float32Array.from(
+  { length: 300 * 6 },
+  (_, i) => Math.sin(i * i * 0.7),
+);
+
+async function trainInto(out: string, seed = 0, notices: string[] = []) {
+  await trainToDirectory(
+    rowsFromArray(ROWS, 6),
+    { atoms: 8, sparsity: 2, seed },
+    { out, overwrite: true },
+    { device: "cpu", onNotice: (notice) => notices.push(notice) },
+  );
+  return notices.filter((notice) => notice.startsWith("Labels"));
+}
+
+const lostIn = async (out: string) =>
+  JSON.parse(await Deno.readTextFile(join(out, "labels.lost.json")));
+
+Deno.test("names survive the same training run again", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await labelAtoms(out, { "3": "waves", "5": "tides" });
+  assert.deepEqual(await trainInto(out), ["Labels: 2 names kept"]);
+  const { model } = await loadModel(out);
+  assert.deepEqual(model.labels, { "3": "waves", "5": "tides" });
+});
+
+Deno.test("names whose atoms another training did not find again are kept in labels.lost.json, every time", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  // Atoms of another dictionary altogether.
+  const loaded = await loadModel(out);
+  const { model } = loaded;
+  const foreign = model.dictionary.map((_, i) => i % 6 === 0 ? 1 : 0);
+  for (const name of ["first", "second"]) {
+    await saveModel(
+      out,
+      { ...model, dictionary: foreign, labels: { "1": name } },
+      loaded.config,
+      [],
+      await Deno.readTextFile(join(out, "labels.lost.json")).then(
+        (text) => ({ "labels.lost.json": text }),
+        () => ({}),
+      ),
+    );
+    const notices = await trainInto(out, 1);
+    assert.match(notices.join(), /1 without a successor.*labels\.lost\.json/);
+  }
+  const names = (await lostIn(out)).map(({ entry }: { entry: string }) =>
+    entry
+  );
+  assert.deepEqual(names, ["first", "second"]);
+});
+
+Deno.test("names that cannot be read are kept as text", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await Deno.writeTextFile(join(out, "labels.json"), '{"1": "rain",}');
+  const notices = await trainInto(out);
+  assert.match(notices.join(), /cannot be matched/);
+  assert.deepEqual(await lostIn(out), [{ text: '{"1": "rain",}' }]);
+  assert.equal((await loadModel(out)).model.labels, undefined);
+});
+
+Deno.test("labelAtoms() refuses names that cannot be shown, and changes nothing then", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await labelAtoms(out, { "3": "waves" });
+  await assert.rejects(labelAtoms(out, { "3": "a\u001b[2J" }), {
+    kind: "usage",
+    message: /Atom 3 cannot have that label, it has control characters/,
+  });
+  await assert.rejects(labelAtoms(out, { "8": "x" }), /There is no atom 8/);
+  assert.deepEqual((await loadModel(out)).model.labels, { "3": "waves" });
+  assert.deepEqual(await labelAtoms(out, { "3": "" }), {});
+});
