@@ -1,19 +1,21 @@
 import { DbksvdError } from "../errors.ts";
 import { codeGroup, codingInput, subtractCodes } from "./reference/coding.ts";
 import { layOutGroups } from "./reference/groups.ts";
-import { iterateOnce } from "./reference/iterate.ts";
+import { Halves } from "./reference/halves.ts";
+import { iterateOnce, type IterationState } from "./reference/iterate.ts";
 import { processorName } from "./reference/processor.ts";
 import { normaliseRows, rowEnergies } from "./reference/rows.ts";
 import { Workspace } from "./reference/workspace.ts";
 import {
   type Codes,
   EMPTY_SLOT,
-  type Engine,
   type EngineInfo,
   type EngineRows,
   type EngineSpec,
+  type GroupEngine,
   type IterationReport,
   type IterationStep,
+  type WorstRows,
 } from "./engine.ts";
 
 /** Rows held between passes may take this much host memory; beyond it they are streamed again. */
@@ -25,11 +27,11 @@ const HELD_BYTES = 2 ** 31;
  *
  * @param spec everything fixed for the engine's life
  */
-export function createReferenceEngine(spec: EngineSpec): Promise<Engine> {
+export function createReferenceEngine(spec: EngineSpec): Promise<GroupEngine> {
   return Promise.resolve(new CpuEngine(spec));
 }
 
-class CpuEngine implements Engine {
+class CpuEngine implements GroupEngine {
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
   readonly #held = new Map<number, Float32Array>();
@@ -38,6 +40,7 @@ class CpuEngine implements Engine {
   #weights: Float32Array;
   readonly #workspace = new Workspace();
   #reports: IterationReport[] = [];
+  #halves: Halves | undefined;
 
   constructor(spec: EngineSpec) {
     this.spec = spec;
@@ -79,13 +82,51 @@ class CpuEngine implements Engine {
   }
 
   iterate(rows: EngineRows, step: IterationStep): Promise<void> {
-    const state = {
-      dictionary: this.#dictionary,
-      weights: this.#weights,
-      residual: this.#residual(rows),
-      workspace: this.#workspace,
-    };
+    const state = this.#state(rows);
     this.#reports.push(iterateOnce(this.spec, state, rows.rows, step));
+    return Promise.resolve();
+  }
+
+  begin(
+    rows: EngineRows,
+    step: IterationStep,
+    parts: Uint32Array,
+  ): Promise<void> {
+    const state = this.#state(rows);
+    this.#halves = new Halves(this.spec, state, rows.rows, step, parts);
+    return Promise.resolve();
+  }
+
+  sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Promise<Float64Array> {
+    return Promise.resolve(this.#halves!.sums(from, to, previous));
+  }
+
+  apply(
+    from: number,
+    to: number,
+    sums: Float32Array | Float64Array,
+  ): Promise<void> {
+    this.#halves!.apply(from, to, sums);
+    return Promise.resolve();
+  }
+
+  finish(
+    worst: number,
+  ): Promise<{ report: IterationReport; worst: WorstRows }> {
+    return Promise.resolve(this.#halves!.finish(worst));
+  }
+
+  replace(atoms: Uint32Array, vectors: Float32Array): Promise<void> {
+    const { width: n } = this.spec;
+    atoms.forEach((atom, i) => {
+      const vector = vectors.subarray(i * n, (i + 1) * n);
+      this.#dictionary.set(vector, atom * n);
+      this.#weights[atom] = 0;
+    });
     return Promise.resolve();
   }
 
@@ -136,6 +177,15 @@ class CpuEngine implements Engine {
   close(): Promise<void> {
     this.#held.clear();
     return Promise.resolve();
+  }
+
+  #state(rows: EngineRows): IterationState {
+    return {
+      dictionary: this.#dictionary,
+      weights: this.#weights,
+      residual: this.#residual(rows),
+      workspace: this.#workspace,
+    };
   }
 
   // The normalised rows, in an array to work in.

@@ -21,6 +21,14 @@ export function duplicateAtoms(
   return found;
 }
 
+/** The worst rows' numbers, worst first; of equal ones, the earlier row first. */
+export function worstRows(errors: Float64Array, count: number): Uint32Array {
+  if (count === 0) return new Uint32Array(0);
+  return Uint32Array.from(errors, (_, row) => row)
+    .sort((a, b) => errors[b] - errors[a] || a - b)
+    .subarray(0, count);
+}
+
 /** Puts the normalised residuals of the worst rows, worst first, in the place of the given atoms; each row once. */
 export function replaceByWorstRows(
   dictionary: Float32Array,
@@ -29,11 +37,8 @@ export function replaceByWorstRows(
   errors: Float64Array,
   width: number,
 ): void {
-  if (atoms.length === 0) return;
-  const order = Uint32Array.from(errors, (_, row) => row)
-    .sort((a, b) => errors[b] - errors[a] || a - b);
-  for (let i = 0; i < Math.min(atoms.length, order.length); i++) {
-    const row = order[i], norm = Math.sqrt(errors[row]);
+  for (const [i, row] of worstRows(errors, atoms.length).entries()) {
+    const norm = Math.sqrt(errors[row]);
     if (!(norm > VANISHING_NORM)) return;
     for (let p = 0; p < width; p++) {
       dictionary[atoms[i] * width + p] = residual[row * width + p] / norm;

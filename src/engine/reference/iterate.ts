@@ -4,7 +4,7 @@ import { type Group, layOutGroups } from "./groups.ts";
 import { duplicateAtoms, replaceByWorstRows } from "./housekeeping.ts";
 import { atomLists } from "./lists.ts";
 import { rowEnergies, total } from "./rows.ts";
-import { updateAtoms } from "./update.ts";
+import { updateAtoms, type UpdateState } from "./update.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What an iteration changes in place. */
@@ -56,14 +56,58 @@ export function iterateOnce(
 function iterateGroup(
   spec: EngineSpec,
   state: IterationState,
-  work: {
-    group: Group;
-    energies: Float64Array;
-    step: IterationStep;
-    report: IterationReport;
-  },
+  work: GroupWork & { step: IterationStep },
 ): { duplicates: number[]; fallen: number } {
-  const { group, energies, step, report } = work;
+  const { group, step, report } = work;
+  const open = openGroup(spec, state, work);
+  const { usage } = open;
+  report.usage.set(usage, group.start);
+  report.nonzeros += open.updated.lists.slots.length;
+  timed(report, "update", () => {
+    for (const batch of atomBatches(step, group)) {
+      updateAtoms(open.updated, batch, {
+        powerSteps: spec.powerSteps,
+        exact: spec.exact,
+        nonnegative: spec.coder.nonnegative,
+        memory: step.memory ?? 0,
+      });
+    }
+  });
+  return {
+    duplicates: duplicatesOf(open, usage),
+    fallen: open.before - total(open.errors()),
+  };
+}
+
+/** What one group's coding and update take. */
+export interface GroupWork {
+  group: Group;
+  /** ‖y‖² of the whole rows. */
+  energies: Float64Array;
+  step: IterationStep;
+  /** Where times are kept. */
+  report: IterationReport;
+}
+
+/** A group that is coded and not updated yet. */
+export interface OpenGroup {
+  group: Group;
+  gram: Float32Array;
+  updated: UpdateState;
+  /** Uses of its atoms. */
+  usage: Uint32Array;
+  /** Σ‖r‖² after coding. */
+  before: number;
+  /** ‖r‖² of the rows as they are now; valid until called again. */
+  errors(): Float64Array;
+}
+
+/** Codes what earlier groups left of the rows over a group's atoms, and subtracts that from them. */
+export function openGroup(
+  spec: EngineSpec,
+  state: IterationState,
+  { group, energies, step, report }: GroupWork,
+): OpenGroup {
   const { width: n, coder } = spec, rows = energies.length;
   const { residual, workspace } = state;
   const input = timed(report, "gram", () =>
@@ -74,7 +118,6 @@ function iterateGroup(
       width: n,
       workspace,
     }));
-  const { dictionary } = input;
   const codes = timed(
     report,
     coder.method,
@@ -82,50 +125,43 @@ function iterateGroup(
       codeGroup(input, coder, { ridge: step.ridge, shrink: step.shrink ?? 0 }),
   );
   timed(report, "residual", () => subtractCodes(input, codes));
-  const lists = timed(
-    report,
-    "lists",
-    () => {
-      const { length } = codes.indices;
-      const room = workspace.array("Uint32Array", "slots", length);
-      return atomLists(codes.indices, group.atoms, room);
-    },
-  );
-  const usage = differences(lists.starts);
-  report.usage.set(usage, group.start);
-  report.nonzeros += lists.slots.length;
-  const errorNow = () => {
+  const lists = timed(report, "lists", () => {
+    const room = workspace.array("Uint32Array", "slots", codes.indices.length);
+    return atomLists(codes.indices, group.atoms, room);
+  });
+  const errors = () => {
     const room = workspace.array("Float64Array", "errors", rows);
-    return total(rowEnergies(residual, rows, n, room));
+    return rowEnergies(residual, rows, n, room);
   };
-  const before = errorNow();
-  timed(report, "update", () => {
-    const updated = {
-      dictionary,
+  return {
+    group,
+    gram: input.gram,
+    updated: {
+      dictionary: input.dictionary,
       residual,
       values: codes.values,
       lists,
       weights: state.weights.subarray(group.start, group.start + group.atoms),
       width: n,
       sparsity: group.sparsity,
-    };
-    for (const batch of atomBatches(step, group)) {
-      updateAtoms(updated, batch, {
-        powerSteps: spec.powerSteps,
-        exact: spec.exact,
-        nonnegative: coder.nonnegative,
-        memory: step.memory ?? 0,
-      });
-    }
-  });
-  return {
-    duplicates: duplicateAtoms(input.gram, group.atoms, usage)
-      .map((atom) => group.start + atom),
-    fallen: before - errorNow(),
+    },
+    usage: differences(lists.starts),
+    before: total(errors()),
+    errors,
   };
 }
 
-function emptyReport(
+/** Near-duplicates among a group's atoms, as they stood before the update. */
+export function duplicatesOf(
+  { group, gram }: OpenGroup,
+  usage: Uint32Array,
+): number[] {
+  return duplicateAtoms(gram, group.atoms, usage)
+    .map((atom) => group.start + atom);
+}
+
+/** A report to be filled in. */
+export function emptyReport(
   spec: EngineSpec,
   rows: number,
   energy: number,
@@ -161,7 +197,12 @@ function differences(starts: Uint32Array): Uint32Array {
   );
 }
 
-function timed<T>(report: IterationReport, stage: string, work: () => T): T {
+/** Does some work, and adds its time to a stage's. */
+export function timed<T>(
+  report: IterationReport,
+  stage: string,
+  work: () => T,
+): T {
   const start = performance.now();
   const result = work();
   report.stages[stage] = (report.stages[stage] ?? 0) + performance.now() -

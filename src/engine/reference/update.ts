@@ -28,21 +28,20 @@ export interface UpdateOptions {
   memory: number;
 }
 
-interface AtomUpdate {
+/** An atom's new direction, and the coefficients of its uses along it. */
+export interface AtomUpdate {
   atom: number;
   direction: Float64Array;
   values: Float64Array;
 }
 
 /** One atom with its uses, as its update finds them. */
-interface AtomUses {
+export interface AtomUses {
   /** Code slots. */
   uses: Uint32Array;
   old: Float64Array;
   /** Coefficients, one a use. */
   oldX: Float64Array;
-  /** What earlier batches add to Σ x². */
-  carried: number;
 }
 
 /**
@@ -59,6 +58,14 @@ export function updateAtoms(
     const update = updateAtom(state, atom, options);
     if (update !== undefined) updates.push(update);
   }
+  applyUpdates(state, updates);
+}
+
+/** Takes an atom batch's updates over: first the residual, then dictionary and codes. */
+export function applyUpdates(
+  state: UpdateState,
+  updates: readonly AtomUpdate[],
+): void {
   for (const update of updates) applyToResidual(state, update);
   for (const update of updates) store(state, update);
 }
@@ -68,53 +75,88 @@ function updateAtom(
   atom: number,
   options: UpdateOptions,
 ): AtomUpdate | undefined {
-  const { dictionary, values, width: n, lists: { starts, slots } } = state;
-  const uses = slots.subarray(starts[atom], starts[atom + 1]);
-  const old = Float64Array.from(dictionary.subarray(atom * n, (atom + 1) * n));
-  const oldX = Float64Array.from(uses, (e) => values[e]);
+  const use = usesOf(state, atom);
   const carried = options.memory * state.weights[atom];
+  const { old, oldX } = use;
   state.weights[atom] = carried + dot(oldX, 0, oldX, 0, oldX.length);
-  if (uses.length === 0) return undefined;
-  const use = { uses, old, oldX, carried };
+  if (oldX.length === 0) return undefined;
   let x: Float64Array = oldX, direction: Float64Array = old;
   const steps = options.exact ? EXACT_STEPS : options.powerSteps;
   for (let step = 0; step < steps; step++) {
     if (step > 0) x = project(state, use, direction);
-    const next = powerStep(state, use, x);
+    const next = directionOf(atomSum(state, use, x), old, carried);
     if (next === undefined) return undefined;
     const change = distance(next, direction);
     direction = next;
     if (options.exact && change < EXACT_CHANGE) break;
   }
-  const final = project(state, use, direction);
-  if (options.nonnegative) final.forEach((v, i) => final[i] = Math.max(0, v));
-  return { atom, direction, values: final };
+  const values = finalValues(state, use, direction, options.nonnegative);
+  return { atom, direction, values };
 }
 
-// v = Σ x_i E_i + carried·old with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes. Earlier batches pull
-// towards the atom that they left: the least change that keeps a small batch from overwriting it.
-function powerStep(
+/** An atom's uses. */
+export function usesOf(state: UpdateState, atom: number): AtomUses {
+  const { dictionary, values, width: n, lists: { starts, slots } } = state;
+  const uses = slots.subarray(starts[atom], starts[atom + 1]);
+  return {
+    uses,
+    old: Float64Array.from(dictionary.subarray(atom * n, (atom + 1) * n)),
+    oldX: Float64Array.from(uses, (e) => values[e]),
+  };
+}
+
+/** Σ x_i R_i and, in the last place, Σ x_i·oldX_i over some of an atom's uses, by default all. */
+export function atomSum(
   state: UpdateState,
-  { uses, old, oldX, carried }: AtomUses,
+  { uses, oldX }: AtomUses,
   x: Float64Array,
-): Float64Array | undefined {
+  from = 0,
+  to: number = uses.length,
+): Float64Array {
   const { residual, width: n, sparsity } = state;
-  const v = new Float64Array(n);
-  let along = carried;
-  for (let u = 0; u < uses.length; u++) {
+  const sum = new Float64Array(n + 1);
+  let along = 0;
+  for (let u = from; u < to; u++) {
     const row = Math.floor(uses[u] / sparsity) * n, weight = x[u];
-    for (let p = 0; p < n; p++) v[p] += weight * residual[row + p];
+    for (let p = 0; p < n; p++) sum[p] += weight * residual[row + p];
     along += weight * oldX[u];
   }
-  for (let p = 0; p < n; p++) v[p] += along * old[p];
+  sum[n] = along;
+  return sum;
+}
+
+/**
+ * v = Σ x_i E_i + carried·old with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes. Earlier batches pull
+ * towards the atom that they left: the least change that keeps a small batch from overwriting it.
+ */
+export function directionOf(
+  sum: Float32Array | Float64Array,
+  old: Float64Array,
+  carried: number,
+): Float64Array | undefined {
+  const n = old.length, along = carried + sum[n];
+  const v = new Float64Array(n);
+  for (let p = 0; p < n; p++) v[p] = sum[p] + along * old[p];
   const norm = Math.sqrt(dot(v, 0, v, 0, n));
   if (!(norm >= VANISHING_NORM)) return undefined;
   for (let p = 0; p < n; p++) v[p] /= norm;
   return v;
 }
 
-// x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i
-function project(
+/** The coefficients of an atom's uses along its new direction. */
+export function finalValues(
+  state: UpdateState,
+  use: AtomUses,
+  direction: Float64Array,
+  nonnegative: boolean,
+): Float64Array {
+  const values = project(state, use, direction);
+  if (nonnegative) values.forEach((v, i) => values[i] = Math.max(0, v));
+  return values;
+}
+
+/** x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i */
+export function project(
   state: UpdateState,
   { uses, old, oldX }: AtomUses,
   direction: Float64Array,

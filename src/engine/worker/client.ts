@@ -6,8 +6,10 @@ import type {
   EngineInfo,
   EngineRows,
   EngineSpec,
+  GroupEngine,
   IterationReport,
   IterationStep,
+  WorstRows,
 } from "../engine.ts";
 import { noteEndOfGpuWorker } from "./farewell.ts";
 import {
@@ -57,7 +59,7 @@ export async function engineInWorker(
   }
 }
 
-class WorkerEngine implements Engine {
+class WorkerEngine implements GroupEngine {
   readonly #line: WorkerLine;
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
@@ -96,9 +98,7 @@ class WorkerEngine implements Engine {
   // Returns when the batch before is worked on: one more waits in the worker, and no more of them fill the memory.
   async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
     const before = this.#iterating;
-    const sent = "data" in rows
-      ? { data: rows.data, rows: rows.rows }
-      : { held: rows.held, rows: rows.rows };
+    const sent = sentOf(rows);
     this.#iterating = this.#call("iterate", [sent, step], [sent.data]);
     // Whoever comes next learns of a failure; it is not unhandled until then.
     this.#iterating.catch(() => {});
@@ -111,10 +111,47 @@ class WorkerEngine implements Engine {
     return await reports as IterationReport[];
   }
 
+  async begin(
+    rows: EngineRows,
+    step: IterationStep,
+    parts: Uint32Array,
+  ): Promise<void> {
+    const sent = sentOf(rows);
+    await this.#call("begin", [sent, step, parts], [sent.data]);
+  }
+
+  async sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Promise<Float32Array | Float64Array> {
+    const args = [from, to, previous];
+    return await this.#call("sums", args, [previous]) as Float64Array;
+  }
+
+  async apply(
+    from: number,
+    to: number,
+    sums: Float32Array | Float64Array,
+  ): Promise<void> {
+    await this.#call("apply", [from, to, sums], [sums]);
+  }
+
+  async finish(
+    worst: number,
+  ): Promise<{ report: IterationReport; worst: WorstRows }> {
+    return await this.#call("finish", [worst]) as {
+      report: IterationReport;
+      worst: WorstRows;
+    };
+  }
+
+  async replace(atoms: Uint32Array, vectors: Float32Array): Promise<void> {
+    await this.#call("replace", [atoms, vectors]);
+  }
+
   async encode(rows: EngineRows): Promise<Codes> {
-    const sent = "data" in rows
-      ? { data: rows.data, rows: rows.rows }
-      : { held: rows.held, rows: rows.rows };
+    const sent = sentOf(rows);
     return await this.#call("encode", [sent], [sent.data]) as Codes;
   }
 
@@ -129,6 +166,15 @@ class WorkerEngine implements Engine {
   ): Promise<unknown> {
     return this.#line.ask({ call, args }, transfersOf(give));
   }
+}
+
+// Without what belongs to this thread, such as a batch's release.
+function sentOf(
+  rows: EngineRows,
+): { data?: Float32Array; held?: number; rows: number } {
+  return "data" in rows
+    ? { data: rows.data, rows: rows.rows }
+    : { held: rows.held, rows: rows.rows };
 }
 
 type Question = Request extends infer R

@@ -1,5 +1,6 @@
+import { DbksvdError } from "../../errors.ts";
 import type { DeviceChoice } from "../create.ts";
-import type { Engine, EngineSpec } from "../engine.ts";
+import type { Engine, EngineSpec, GroupEngine } from "../engine.ts";
 import { type Held, recordOf, type Reply, type Request } from "./protocol.ts";
 import { transfersOf } from "./protocol.ts";
 
@@ -49,7 +50,19 @@ class ServedEngine {
     if (request.call === "holdRows") {
       return await hold(engine, request.args[0] as Rows);
     }
-    const call = engine[request.call] as (...args: unknown[]) => unknown;
+    const call = (engine as GroupEngine)[request.call] as
+      | ((...args: unknown[]) => unknown)
+      | undefined;
+    if (call === undefined) {
+      throw new DbksvdError(
+        "usage",
+        `The ${engine.info.kind.toUpperCase()} engine here cannot add up updates with others`,
+        {
+          mend:
+            "train without --mpi, --shards and --sums, or on another --device",
+        },
+      );
+    }
     return await call.apply(engine, request.args);
   }
 }

@@ -10,6 +10,11 @@ export type EngineCall =
   | "holdRows"
   | "iterate"
   | "reports"
+  | "begin"
+  | "sums"
+  | "apply"
+  | "finish"
+  | "replace"
   | "encode"
   | "close";
 
