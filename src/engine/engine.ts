@@ -215,8 +215,8 @@ export interface GroupEngine extends Engine {
   ): Promise<void>;
   /**
    * What the update of the atoms at places from ≤ place < to of the step's order needs of the rows: width + 2 numbers an
-   * atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of one group; with its first place, the group is
-   * coded.
+   * atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of one group;
+   * with its first place, the group is coded.
    *
    * @param previous the added-up sums of the power step before, given away; absent for the first
    * @returns (to − from)·(width + 2) numbers, the caller's from then on
@@ -226,8 +226,10 @@ export interface GroupEngine extends Engine {
     to: number,
     previous?: Float32Array | Float64Array,
   ): Promise<Float32Array | Float64Array>;
-  /** Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power step,
-   * which are given away. */
+  /**
+   * Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power step,
+   * which are given away.
+   */
   apply(
     from: number,
     to: number,

@@ -8,6 +8,8 @@ export interface EngineUnderTest {
   create(spec: EngineSpec): Promise<Engine>;
   /** Whether it takes a selection ridge, weights and positive candidates; else it is to refuse them. */
   dialled: boolean;
+  /** Whether ranks can share its iterations. */
+  shares?: boolean;
   /** The codes that the last iteration's update left, where the engine shows them. */
   updatedCodes?(engine: Engine, rows: number): Promise<Codes>;
 }
@@ -15,7 +17,7 @@ export interface EngineUnderTest {
 /** Every engine there is. Where no adapter can be had the GPU's tests fail: they must not pass by not running. */
 export function enginesUnderTest(): EngineUnderTest[] {
   return [
-    { name: "cpu", create: createReferenceEngine, dialled: true },
+    { name: "cpu", create: createReferenceEngine, dialled: true, shares: true },
     {
       name: "gpu",
       dialled: false,

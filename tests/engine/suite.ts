@@ -1,6 +1,7 @@
 import { codingSuite } from "./suite_coding.ts";
 import { dialSuite } from "./suite_dial.ts";
 import { enginesUnderTest } from "./engines.ts";
+import { groupSuite } from "./suite_group.ts";
 import { iterationSuite } from "./suite_iteration.ts";
 import { refinementSuite } from "./suite_refinement.ts";
 
@@ -10,6 +11,7 @@ export function engineSuite(): void {
     codingSuite(engine);
     iterationSuite(engine);
     refinementSuite(engine);
+    if (engine.shares) groupSuite(engine);
     dialSuite(engine);
   }
 }

@@ -1,0 +1,178 @@
+import { VANISHING_NORM } from "../engine/constants.ts";
+import type {
+  Engine,
+  EngineRows,
+  GroupEngine,
+  IterationReport,
+  IterationStep,
+  WorstRows,
+} from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
+import { bytesOf } from "../files/safetensors.ts";
+import type { Communicator, Summable } from "../distributed/communicator.ts";
+
+/** In which type sums travel between ranks. */
+export type SumType = "f32" | "f64";
+
+/** A rank's share of a batch. */
+export interface Share {
+  rows: EngineRows;
+  /** Rows of each of the rank's shards. */
+  parts: Uint32Array;
+}
+
+/**
+ * An engine whose iteration can be taken in steps.
+ *
+ * @throws {DbksvdError} `usage` where this one's cannot
+ */
+export function groupEngine(engine: Engine): GroupEngine {
+  if ("begin" in engine) return engine as GroupEngine;
+  throw new DbksvdError("usage", "This engine cannot share a training", {
+    mend: "train without --mpi, --shards and --sums, or with --device cpu",
+  });
+}
+
+/**
+ * One DB-KSVD iteration of all ranks on the union of their shares: the update's sums are added up over the ranks, atom batch
+ * by atom batch, and the worst rows are those of all.
+ *
+ * @param engine this rank's, with the dictionary that all have
+ * @param group the ranks
+ * @param share this rank's rows
+ * @param step the same on all ranks
+ * @param sumType in which type sums travel
+ * @returns the report; `rows`, `energy` and the errors are this rank's until {@linkcode addReports}
+ */
+export async function iterateTogether(
+  engine: GroupEngine,
+  group: Communicator,
+  share: Share,
+  step: IterationStep,
+  sumType: SumType,
+): Promise<IterationReport> {
+  const waited = group.spent.milliseconds;
+  const { groups, powerSteps } = engine.spec;
+  await engine.begin(share.rows, step, share.parts);
+  for (const { from, to } of atomBatches(groups, step.atomBatch)) {
+    let sums = await group.sum(
+      travelling(await engine.sums(from, to), sumType),
+    );
+    for (let power = 1; power < powerSteps; power++) {
+      const next = await engine.sums(from, to, sums);
+      sums = await group.sum(travelling(next, sumType));
+    }
+    await engine.apply(from, to, sums);
+  }
+  const { report, worst } = await engine.finish(step.replace.length);
+  if (step.replace.length > 0) {
+    const vectors = await worstOfAll(group, worst, {
+      width: engine.spec.width,
+      count: step.replace.length,
+    });
+    await engine.replace(step.replace, vectors);
+  }
+  report.stages.sums = group.spent.milliseconds - waited;
+  report.milliseconds += report.stages.sums;
+  return report;
+}
+
+/** The places of each atom batch in an iteration's order: runs of `atomBatch` within each group. */
+export function* atomBatches(
+  groups: readonly number[],
+  atomBatch: number,
+): Generator<{ from: number; to: number }> {
+  let start = 0;
+  for (const size of groups) {
+    for (let from = start; from < start + size; from += atomBatch) {
+      yield { from, to: Math.min(from + atomBatch, start + size) };
+    }
+    start += size;
+  }
+}
+
+/** What {@linkcode addReports} takes from each rank beside its reports. */
+export interface Said {
+  /** Rows drawn in to the norm limit since it was last asked. */
+  capped: number;
+  /** Whether this rank was asked to stop. */
+  stop: boolean;
+}
+
+/**
+ * Adds up over the ranks what their reports tell of their own rows.
+ *
+ * @param reports of the same iterations on all ranks; changed in place
+ * @param said by this rank
+ * @returns what was said by all together: drawn-in rows added up, and whether any is to stop
+ */
+export async function addReports(
+  group: Communicator,
+  reports: readonly IterationReport[],
+  said: Said,
+): Promise<Said> {
+  const own = new Float64Array(4 * reports.length + 2);
+  reports.forEach((report, i) => {
+    const { rows, energy, codingError, updatedError } = report;
+    own.set([rows, energy, codingError, updatedError], 4 * i);
+  });
+  own.set([said.capped, said.stop ? 1 : 0], 4 * reports.length);
+  const all = await group.sum(own);
+  reports.forEach((report, i) => {
+    const [rows, energy, codingError, updatedError] = all.subarray(4 * i);
+    Object.assign(report, { rows, energy, codingError, updatedError });
+  });
+  const [capped, stop] = all.subarray(4 * reports.length);
+  return { capped, stop: stop > 0 };
+}
+
+function travelling(
+  sums: Float32Array | Float64Array,
+  type: SumType,
+): Summable {
+  if (type === "f32") {
+    return (sums instanceof Float32Array
+      ? sums
+      : new Float32Array(sums)) as Float32Array<ArrayBuffer>;
+  }
+  return (sums instanceof Float64Array
+    ? sums
+    : new Float64Array(sums)) as Float64Array<ArrayBuffer>;
+}
+
+// Residuals of the worst rows over all ranks, normalised, worst first; of equal ones the lower rank's, then the earlier row:
+// the order of rows. Rows without a residual make no atom.
+async function worstOfAll(
+  group: Communicator,
+  { errors, residuals }: WorstRows,
+  { width, count }: { width: number; count: number },
+): Promise<Float32Array> {
+  const own = new Uint8Array(errors.byteLength + residuals.byteLength);
+  own.set(bytesOf(errors));
+  own.set(bytesOf(residuals), errors.byteLength);
+  const all = (await group.gather(own))
+    .flatMap((bytes) => rowsWithErrors(bytes, width))
+    .filter(({ error }) => Math.sqrt(error) > VANISHING_NORM);
+  // A stable sort: what is equal stays in order of rank and row.
+  const worst = all.sort((a, b) => b.error - a.error).slice(0, count);
+  const vectors = new Float32Array(worst.length * width);
+  worst.forEach(({ error, residual }, i) => {
+    const norm = Math.sqrt(error);
+    residual.forEach((value, p) => vectors[i * width + p] = value / norm);
+  });
+  return vectors;
+}
+
+function rowsWithErrors(
+  bytes: Uint8Array<ArrayBuffer>,
+  width: number,
+): { error: number; residual: Float32Array }[] {
+  const { buffer } = bytes.slice();
+  const count = buffer.byteLength / (4 * (width + 2));
+  const errors = new Float64Array(buffer, 0, count);
+  const residuals = new Float32Array(buffer, 8 * count);
+  return Array.from(errors, (error, i) => ({
+    error,
+    residual: residuals.subarray(i * width, (i + 1) * width),
+  }));
+}
