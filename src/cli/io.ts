@@ -14,6 +14,8 @@ export interface Io {
   env(name: string): string | undefined;
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
+  /** Calls back every so many milliseconds, until the returned function is called; keeps no program alive. */
+  every(milliseconds: number, call: () => void): () => void;
   /** Calls back on SIGINT and SIGTERM until the returned function is called. */
   onSignal(heard: (signal: "SIGINT" | "SIGTERM") => void): () => void;
   /** Ends the process at once. */
@@ -32,6 +34,11 @@ export function processIo(): Io {
     columns: terminalColumns,
     env: (name) => Deno.env.get(name),
     now: () => performance.now(),
+    every(milliseconds, call) {
+      const timer = setInterval(call, milliseconds);
+      Deno.unrefTimer(timer);
+      return () => clearInterval(timer);
+    },
     onSignal(heard) {
       const listeners = SIGNALS.map((signal) => {
         const listener = () => heard(signal);

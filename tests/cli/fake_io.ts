@@ -9,6 +9,9 @@ export class FakeIo implements Io {
   terminal = false;
   color = false;
   width = 80;
+  readonly #timers = new Set<
+    { next: number; milliseconds: number; call: () => void }
+  >();
   heard: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
 
   constructor(readonly variables: Record<string, string> = {}) {}
@@ -31,6 +34,26 @@ export class FakeIo implements Io {
 
   now(): number {
     return this.clock;
+  }
+
+  every(milliseconds: number, call: () => void): () => void {
+    const timer = { next: this.clock + milliseconds, milliseconds, call };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moves the clock on, calling back whoever asked to be called every so often. */
+  wait(milliseconds: number): void {
+    const end = this.clock + milliseconds;
+    while (true) {
+      const due = [...this.#timers].filter(({ next }) => next <= end)
+        .sort((a, b) => a.next - b.next).at(0);
+      if (due === undefined) break;
+      this.clock = due.next;
+      due.next += due.milliseconds;
+      due.call();
+    }
+    this.clock = end;
   }
 
   onSignal(heard: (signal: "SIGINT" | "SIGTERM") => void): () => void {

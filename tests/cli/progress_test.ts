@@ -4,60 +4,110 @@ import { FakeIo } from "./fake_io.ts";
 
 const HALF = { done: 500, total: 1000, unit: "rows", fvu: 0.25 };
 
-Deno.test("createProgress() writes a plain line each ten seconds where there is no terminal", () => {
+function onTerminal(width: number): FakeIo {
+  const io = new FakeIo();
+  io.terminal = true;
+  io.width = width;
+  return io;
+}
+
+const barOf = (io: FakeIo) => io.stderr.split("\x1b[2K").at(-1)!;
+const linesOf = (io: FakeIo) => io.stderr.split("\n").slice(0, -1);
+
+Deno.test("createProgress() writes a line at each phase, each ten seconds of the first minute, then each minute", () => {
   const io = new FakeIo();
   const progress = createProgress(io, "train", false);
-  io.clock = 9_000;
-  progress.update(HALF);
-  assert.equal(io.stderr, "");
-  io.clock = 10_000;
-  progress.update(HALF);
-  io.clock = 15_000;
-  progress.update({ ...HALF, done: 600 });
-  assert.equal(
-    io.stderr,
-    "train: 50%, 500 of 1 000 rows, 50 rows/s, ETA 10 s, FVU 0.2500\n",
+  progress.update({ ...HALF, phase: "reading", done: 0, fvu: undefined });
+  io.wait(5_000);
+  progress.update({ ...HALF, phase: "training", done: 0 });
+  assert.deepEqual(linesOf(io), [
+    "train: reading, 0%, 0 of 1 000 rows, 0.0 s",
+    "train: training, 0%, 0 of 1 000 rows, 5.0 s, FVU 0.2500",
+  ]);
+  io.stderr = "";
+  io.wait(10_000);
+  assert.equal(linesOf(io).length, 1, "also where nothing came meanwhile");
+  io.wait(45_000);
+  assert.equal(linesOf(io).length, 5);
+  io.stderr = "";
+  io.wait(120_000);
+  assert.equal(linesOf(io).length, 2);
+});
+
+Deno.test("createProgress() reckons rate and ETA from where a resumed job began", () => {
+  const io = new FakeIo();
+  const progress = createProgress(io, "train", false);
+  progress.update({ ...HALF, done: 900 });
+  io.wait(9_000);
+  io.clock += 1_000;
+  progress.update({ ...HALF, done: 910 });
+  assert.match(
+    linesOf(io).at(-1)!,
+    /91%, 910 of 1 000 rows, 1 rows\/s, ETA 1 min 30 s/,
   );
 });
 
-Deno.test("createProgress() draws a bar within the terminal's width and takes it away", () => {
-  const io = new FakeIo();
-  io.terminal = true;
-  io.width = 60;
+Deno.test("createProgress() draws a bar that moves by the clock alone", () => {
+  const io = onTerminal(80);
   const progress = createProgress(io, "train", false);
-  io.clock = 2_000;
-  progress.update({ ...HALF, busy: 0.934 });
-  const bar = io.stderr.split("\x1b[2K").at(-1)!;
-  assert.match(bar, /^train █{12}░{12} 50%, 500 of/);
-  assert.equal([...bar].length, 59);
+  progress.update({ ...HALF, done: 0 });
+  io.wait(2_000);
+  const before = barOf(io);
+  io.wait(2_000);
+  assert.notEqual(barOf(io), before);
   progress.finish();
-  assert(io.stderr.endsWith("\r\x1b[2K"));
+  io.stderr = "";
+  io.wait(5_000);
+  assert.equal(io.stderr, "", "a finished bar is not drawn again");
 });
 
-Deno.test("createProgress() tells the GPU's busy share", () => {
-  const io = new FakeIo();
-  io.terminal = true;
-  io.width = 200;
-  const progress = createProgress(io, "train", false);
-  progress.update({ ...HALF, busy: 0.934 });
-  assert.match(io.stderr, /FVU 0\.2500, GPU busy 93%$/);
+Deno.test("createProgress() fits a bar into 120, 80, 40 and 20 columns, and shows share, ETA and FVU as long as it can", () => {
+  const bars = [120, 80, 40, 20].map((width) => {
+    const io = onTerminal(width);
+    const progress = createProgress(io, "train", false);
+    const state = { ...HALF, phase: "training", total: 1_800_000, busy: 0.934 };
+    progress.update({ ...state, done: 0 });
+    io.clock = 2_000;
+    progress.update({ ...state, done: 900_000 });
+    assert([...barOf(io)].length < width, barOf(io));
+    return barOf(io);
+  });
+  assert.deepEqual(bars, [
+    "train ██████████░░░░░░░░░ training, 50%, 900 000 of 1 800 000 rows, 450 000 rows/s, ETA 2.0 s, FVU 0.2500, GPU busy 93%",
+    "train █████░░░░ training, 50%, 900 000 of 1 800 000 rows, ETA 2.0 s, FVU 0.2500",
+    "train 50%, ETA 2.0 s, FVU 0.2500",
+    "train █████░░░░ 50%",
+  ]);
 });
 
 Deno.test("createProgress() keeps the bar below a line that is written meanwhile", () => {
-  const io = new FakeIo();
-  io.terminal = true;
+  const io = onTerminal(80);
   const progress = createProgress(io, "train", false);
   progress.update(HALF);
-  const bar = io.stderr.split("\x1b[2K").at(-1)!;
+  const bar = barOf(io);
   io.stderr = "";
   progress.line("a notice");
   assert.equal(io.stderr, `\r\x1b[2Ka notice\n${bar}`);
 });
 
+Deno.test("createProgress() breaks notices between words on a terminal, and nowhere else", () => {
+  const notice = "Only a software GPU driver found: the CPU engine works";
+  const io = onTerminal(30);
+  createProgress(io, "train", false).line(notice);
+  assert.deepEqual(linesOf(io), [
+    "Only a software GPU driver",
+    "found: the CPU engine works",
+  ]);
+  const plain = new FakeIo();
+  createProgress(plain, "train", false).line(notice);
+  assert.equal(plain.stderr, `${notice}\n`);
+});
+
 Deno.test("createProgress() is silent when quiet", () => {
   const io = new FakeIo();
   const progress = createProgress(io, "train", true);
-  io.clock = 60_000;
+  progress.update(HALF);
+  io.wait(60_000);
   progress.update(HALF);
   progress.finish();
   assert.equal(io.stderr, "");
