@@ -9,11 +9,12 @@ import { DbksvdError } from "../errors.ts";
 import type { OpenRowsOptions } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
+import type { Session } from "./session.ts";
 
 /** Options of every command that reads rows. */
 export type RowOptions = Omit<
   OpenRowsOptions,
-  "memoryBudget" | "cacheBytes" | "backoff"
+  "memoryBudget" | "cacheBytes" | "backoff" | "onNotice" | "signal"
 >;
 
 /** Adds the options that say which rows are read, and how. */
@@ -94,6 +95,7 @@ export function neededInputs(inputs: readonly string[]): readonly string[] {
 export async function openInputs(
   inputs: readonly string[],
   flags: RowOptions & { serve?: unknown },
+  session: Session,
 ): Promise<RowSource> {
   const remote = inputs.some((input) => /^[a-z]+:\/\//i.test(input));
   if (!remote && flags.serve === undefined) {
@@ -107,6 +109,8 @@ export async function openInputs(
     maxRows,
     cacheDir,
     decodeWorkers,
+    signal: session.signal,
+    onNotice: (notice: string) => session.say("info", notice),
   };
   return await wantsSample(inputs)
     ? await openSample((path) => openRows(path, options))

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { warnOnce } from "./notices.ts";
 
 /** Which block of which version of a file. */
 export interface BlockKey {
@@ -8,7 +9,14 @@ export interface BlockKey {
   index: number;
 }
 
-/** Blocks of remote files in a directory, the least recently used removed beyond a size. Several processes may share it. */
+const CHECKSUM_BYTES = 32;
+/** A file that its writer has not finished in this time was left by one that was killed. */
+const REMAINS_MS = 3_600_000;
+
+/**
+ * Blocks of remote files in a directory, the least recently used removed beyond a size. Several processes may share it.
+ * Each file begins with the SHA-256 of its key and its bytes: a damaged block, or another file's, is as good as none.
+ */
 export class BlockCache {
   #bytes?: number;
 
@@ -16,40 +24,58 @@ export class BlockCache {
    * @param directory made where it is missing
    * @param limit bytes that the blocks may take together
    */
-  constructor(readonly directory: string, readonly limit: number) {}
+  constructor(
+    readonly directory: string,
+    readonly limit: number,
+    readonly onNotice?: (notice: string) => void,
+  ) {}
 
-  /** A block of the length expected, if it is there. */
+  /** A block of the length expected, if it is there and sound. */
   async get(
     key: BlockKey,
     length: number,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const path = this.#path(key);
     try {
-      const bytes = await Deno.readFile(path);
-      if (bytes.length !== length) return undefined;
-      await Deno.utime(path, new Date(), new Date());
+      const file = await Deno.readFile(path);
+      if (file.length !== CHECKSUM_BYTES + length) return undefined;
+      const bytes = file.slice(CHECKSUM_BYTES);
+      const stored = file.subarray(0, CHECKSUM_BYTES);
+      if (!checksumOf(key, bytes).equals(stored)) return undefined;
+      await Deno.utime(path, new Date(), new Date()).catch(() => {});
       return bytes;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+    } catch {
+      // Not there, not to be read, removed by another process: it is fetched.
+      return undefined;
     }
   }
 
-  /** Keeps a block. */
+  /** Keeps a block, where there is room for it. */
   async put(key: BlockKey, bytes: Uint8Array): Promise<void> {
-    await Deno.mkdir(this.directory, { recursive: true });
     const path = this.#path(key);
     // Whole or not at all, whoever else writes or reads it.
-    const temporary = `${path}.${Deno.pid}.tmp`;
-    await Deno.writeFile(temporary, bytes);
-    await Deno.rename(temporary, path);
-    this.#bytes ??= (await this.#list()).reduce((sum, f) => sum + f.size, 0);
-    this.#bytes += bytes.length;
-    if (this.#bytes > this.limit) await this.#evict();
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    try {
+      await Deno.mkdir(this.directory, { recursive: true });
+      await Deno.writeFile(temporary, checksumOf(key, bytes));
+      await Deno.writeFile(temporary, bytes, { append: true });
+      await Deno.rename(temporary, path);
+      this.#bytes = this.#bytes === undefined
+        ? await this.#removeRemains()
+        : this.#bytes + CHECKSUM_BYTES + bytes.length;
+      if (this.#bytes > this.limit) await this.#evict();
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      const reason = error instanceof Error ? error.message : String(error);
+      warnOnce(
+        this.onNotice,
+        `${this.directory}: nothing is kept there, ${reason}`,
+      );
+    }
   }
 
   async #evict() {
-    const files = (await this.#list()).sort((a, b) => a.used - b.used);
+    const files = (await this.#list(".block")).sort((a, b) => a.used - b.used);
     let total = files.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of files) {
       if (total <= this.limit) break;
@@ -59,10 +85,20 @@ export class BlockCache {
     this.#bytes = total;
   }
 
-  async #list(): Promise<{ path: string; size: number; used: number }[]> {
+  // Returns the bytes that all blocks take.
+  async #removeRemains(): Promise<number> {
+    for (const { path, used } of await this.#list(".tmp")) {
+      if (Date.now() - used > REMAINS_MS) await Deno.remove(path);
+    }
+    return (await this.#list(".block")).reduce((sum, f) => sum + f.size, 0);
+  }
+
+  async #list(
+    ending: string,
+  ): Promise<{ path: string; size: number; used: number }[]> {
     const files = [];
     for await (const { name } of Deno.readDir(this.directory)) {
-      if (!name.endsWith(".block")) continue;
+      if (!name.endsWith(ending)) continue;
       const path = join(this.directory, name);
       // Another process may have removed it meanwhile.
       const info = await Deno.stat(path).catch(() => undefined);
@@ -76,4 +112,9 @@ export class BlockCache {
     const name = createHash("sha256").update(`${url}\n${version}\n${index}`);
     return join(this.directory, `${name.digest("hex")}.block`);
   }
+}
+
+function checksumOf({ url, version, index }: BlockKey, bytes: Uint8Array) {
+  return createHash("sha256").update(`${url}\n${version}\n${index}\n`)
+    .update(bytes).digest();
 }

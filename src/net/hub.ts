@@ -1,6 +1,14 @@
+import { matchesGlob } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { remotePlace, variable } from "./open.ts";
-import type { RemotePlace } from "./transfer.ts";
+import type { RequestOptions } from "./client.ts";
+import type { InputHeaders } from "./headers.ts";
+import { askJson } from "./json.ts";
+import {
+  hubEndpoint,
+  type RemotePlace,
+  remotePlace,
+  variable,
+} from "./place.ts";
 
 interface DatasetPath {
   dataset: string;
@@ -8,32 +16,44 @@ interface DatasetPath {
   path: string;
 }
 
+const MOST_PAGES = 10_000;
+const CREDENTIALS = "check the address, and HF_TOKEN for private data";
+
 /**
  * The files that `hf://datasets/OWNER/NAME[@REVISION]/PATH` names; PATH may be a file, a directory or a glob. The token,
  * where one is needed, comes from HF_TOKEN; HF_ENDPOINT names another hub.
+ *
+ * @param input the address
+ * @param known whether a path is one of rows
+ * @param headers the inputs' headers, by host
+ * @throws {Unreachable} where the hub cannot be asked now
+ * @throws {DbksvdError} `data` where the address names nothing
  */
 export async function resolveHub(
   input: string,
   known: (path: string) => boolean,
+  headers?: InputHeaders,
+  options: RequestOptions = {},
 ): Promise<RemotePlace[]> {
   const { dataset, revision, path } = parseHub(input);
-  const place = (file: string): RemotePlace => {
+  const hubFile = (file: string): RemotePlace => {
     const at = `${dataset}/resolve/${encodeURIComponent(revision)}`;
-    const url = `${endpoint()}/datasets/${at}/${escapePath(file)}`;
-    const remote = remotePlace(url);
-    return { ...remote, headers: { ...remote.headers, ...authorization() } };
+    const url = `${hubEndpoint()}/datasets/${at}/${escapePath(file)}`;
+    return withToken(remotePlace(url, headers));
   };
-  if (!path.includes("*") && known(path)) return [place(path)];
-  const star = path.indexOf("*");
-  const folder = star < 0
+  const wild = path.search(/[*?[{]/);
+  if (wild < 0 && known(path)) return [hubFile(path)];
+  const folder = wild < 0
     ? path.replace(/\/$/, "")
-    : path.slice(0, star).replace(/[^/]*$/, "").replace(/\/$/, "");
-  const matches = star < 0 ? undefined : globPattern(path);
-  const files = (await listFiles(input, { dataset, revision, path: folder }))
-    .filter((file) => matches?.test(file) ?? true)
+    : path.slice(0, wild).replace(/[^/]*$/, "").replace(/\/$/, "");
+  const tree = `${dataset}/tree/${encodeURIComponent(revision)}`;
+  const url = `${hubEndpoint()}/api/datasets/${tree}/${escapePath(folder)}`;
+  const place = withToken(remotePlace(`${url}?recursive=true`, headers));
+  const files = (await listFiles(input, place, options))
+    .filter((file) => wild < 0 || matchesGlob(file, path))
     .filter(known);
   if (files.length === 0) throw hubError(input, "No file of rows there");
-  return files.sort().map(place);
+  return files.sort().map(hubFile);
 }
 
 function parseHub(input: string): DatasetPath {
@@ -43,68 +63,84 @@ function parseHub(input: string): DatasetPath {
     throw hubError(input, "Not a dataset", "hf://datasets/OWNER/NAME/PATH");
   }
   const [, dataset, revision, path] = match;
-  // Slashes of a revision such as refs/convert/parquet are written %2F.
-  const plain = decodeURIComponent(revision ?? "main");
-  return { dataset, revision: plain, path: path ?? "" };
+  try {
+    // Slashes of a revision such as refs/convert/parquet are written %2F.
+    const plain = decodeURIComponent(revision ?? "main");
+    return { dataset, revision: plain, path: path ?? "" };
+  } catch {
+    throw hubError(
+      input,
+      `Revision "${revision}" is escaped wrongly`,
+      "write a slash as %2F and a per cent sign as %25",
+    );
+  }
 }
 
 async function listFiles(
   input: string,
-  { dataset, revision, path }: DatasetPath,
+  first: RemotePlace,
+  options: RequestOptions,
 ): Promise<string[]> {
-  const tree = `${dataset}/tree/${encodeURIComponent(revision)}`;
-  let url: string | undefined = `${endpoint()}/api/datasets/${tree}/${
-    escapePath(path)
-  }?recursive=true`;
   const files: string[] = [];
-  while (url !== undefined) {
-    const response: Response = await fetch(url, { headers: authorization() });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw hubError(input, `Hub answers ${response.status}`);
+  const seen = new Set<string>();
+  let place: RemotePlace | undefined = first;
+  while (place !== undefined) {
+    if (seen.has(place.url) || seen.size === MOST_PAGES) {
+      throw hubError(input, "Hub's list of files has no end");
     }
-    const entries = await response.json() as { type: string; path: string }[];
-    for (const entry of entries) {
-      if (entry.type === "file") files.push(entry.path);
-    }
-    const next = /<([^>]+)>;\s*rel="next"/.exec(
-      response.headers.get("link") ?? "",
-    );
-    // The token goes to the hub alone.
-    url =
-      next !== null && new URL(next[1]).origin === new URL(endpoint()).origin
-        ? next[1]
-        : undefined;
+    seen.add(place.url);
+    const { document, headers } = await askJson(place, {
+      credentials: CREDENTIALS,
+      ...options,
+    });
+    files.push(...filesOf(input, document));
+    place = nextPage(input, place, headers);
   }
   return files;
 }
 
-function endpoint(): string {
-  return (variable("HF_ENDPOINT") ?? "https://huggingface.co").replace(
-    /\/$/,
-    "",
-  );
+function filesOf(input: string, document: unknown): string[] {
+  const wrong = () => hubError(input, "Hub's answer is no list of files");
+  if (!Array.isArray(document)) throw wrong();
+  const files: string[] = [];
+  for (const entry of document) {
+    if (entry?.type !== "file") continue;
+    const { path } = entry;
+    if (typeof path !== "string") throw wrong();
+    const outside = path.includes("://") ||
+      path.split("/").some((part) => /^\.{0,2}$/.test(part));
+    if (outside) throw hubError(input, "Hub lists a file outside the dataset");
+    files.push(path);
+  }
+  return files;
 }
 
-function authorization(): Record<string, string> {
+function nextPage(
+  input: string,
+  place: RemotePlace,
+  headers: Headers,
+): RemotePlace | undefined {
+  const next = /<([^>]+)>;\s*rel="next"/.exec(headers.get("link") ?? "")?.[1];
+  if (next === undefined) return undefined;
+  const url = URL.parse(next, place.url);
+  // The token goes to the hub alone.
+  if (url?.origin !== new URL(hubEndpoint()).origin) {
+    throw hubError(input, "Hub's list of files goes on at another host");
+  }
+  return { ...place, url: url.href };
+}
+
+function withToken(place: RemotePlace): RemotePlace {
   const token = variable("HF_TOKEN");
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  if (token === undefined) return place;
+  const headers = { ...place.headers, authorization: `Bearer ${token}` };
+  return { ...place, headers };
 }
 
 function escapePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-function globPattern(glob: string): RegExp {
-  const source = glob.replace(/[.+?^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*\*\/?/g, "\0").replace(/\*/g, "[^/]*").replaceAll("\0", ".*");
-  return new RegExp(`^${source}$`);
-}
-
-function hubError(
-  input: string,
-  what: string,
-  mend = "check the address, and HF_TOKEN for private data",
-) {
+function hubError(input: string, what: string, mend = CREDENTIALS) {
   return new DbksvdError("data", what, { where: { file: input }, mend });
 }

@@ -1,71 +1,69 @@
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
-import type { OpenRowsOptions } from "../rows/open.ts";
 import { BlockCache } from "./cache.ts";
+import type { RequestOptions } from "./client.ts";
+import { warnOnce } from "./notices.ts";
+import type { RemotePlace } from "./place.ts";
 import { RemoteFile, WholeRemoteFile } from "./remote_file.ts";
-import { type RemotePlace, Transfer } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
 
-/** How remote files are read: as in `OpenRowsOptions`. */
-export type RemoteOptions = Pick<
-  OpenRowsOptions,
-  "cacheDir" | "cacheBytes" | "backoff"
->;
+/** How remote files are read. */
+export interface RemoteOptions extends RequestOptions {
+  /** Directory for blocks of remote files; none by default. */
+  cacheDir?: string;
+  /** Bytes that the cache may take. 16 GiB. */
+  cacheBytes?: number;
+  /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */
+  backoff?(attempt: number): number;
+}
 
 const CACHE_BYTES = 16 * 2 ** 30;
 
-/** Opens a file on a web server. A server without ranges is asked for the whole file, where it fits the budget. */
+/** What a request is made with, of the options of remote files. */
+export function requestOptions(options: RemoteOptions): RequestOptions {
+  const { backoff, patience } = options;
+  return backoff === undefined
+    ? options
+    : { ...options, patience: { wait: backoff, ...patience } };
+}
+
+/**
+ * Opens a file on a web server. A server without ranges is asked for the whole file, where it fits the budget.
+ *
+ * @param place the file
+ * @param options how it is asked for, and where blocks are kept
+ * @param budget bytes that a whole file may take
+ * @throws {Unreachable} where it cannot be had now
+ * @throws {DbksvdError} `data` where there is none, or it does not fit
+ */
 export async function openRemote(
   place: RemotePlace,
   options: RemoteOptions,
   budget: number,
 ): Promise<ByteSource> {
-  const transfer = new Transfer(place, options.backoff);
-  const info = await transfer.info();
-  if (!info.ranges) {
-    if (info.size > budget) {
+  const transfer = new Transfer(place, requestOptions(options));
+  const { size, etag, ranges } = await transfer.info();
+  if (!ranges || size === undefined) {
+    if (size !== undefined && size > budget) {
       throw new DbksvdError("data", "Server gives no parts of the file", {
         where: { file: place.name },
         mend: "download it and give its path",
       });
     }
-    return new WholeRemoteFile(place.name, await transfer.whole(info.size));
+    return new WholeRemoteFile(
+      place.name,
+      await transfer.whole(size, budget),
+    );
   }
-  const cache = options.cacheDir === undefined
+  if (etag === "") {
+    warnOnce(
+      options.onNotice,
+      `${place.name}: the server gives no version (ETag, Last-Modified); only a change of its size would be noticed`,
+    );
+  }
+  const { cacheDir, cacheBytes = CACHE_BYTES, onNotice } = options;
+  const cache = cacheDir === undefined
     ? undefined
-    : new BlockCache(options.cacheDir, options.cacheBytes ?? CACHE_BYTES);
-  return new RemoteFile(transfer, info, cache);
-}
-
-/** A URL's place: credentials in it become a header, and extra headers come from the environment. */
-export function remotePlace(url: string): RemotePlace {
-  const target = new URL(url);
-  const headers = environmentHeaders();
-  if (target.username !== "") {
-    const pair = `${decodeURIComponent(target.username)}:${
-      decodeURIComponent(target.password)
-    }`;
-    headers.authorization = `Basic ${btoa(pair)}`;
-    target.username = target.password = "";
-  }
-  const name = target.origin + target.pathname;
-  return { url: target.href, name, headers };
-}
-
-// DBKSVD_HTTP_HEADERS: a header a line, "Name: value".
-function environmentHeaders(): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const line of variable("DBKSVD_HTTP_HEADERS")?.split("\n") ?? []) {
-    const colon = line.indexOf(":");
-    if (colon <= 0) continue;
-    headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1)
-      .trim();
-  }
-  return headers;
-}
-
-/** An environment variable; undefined also where it may not be read. */
-export function variable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  const value = state === "granted" ? Deno.env.get(name) : undefined;
-  return value === "" ? undefined : value;
+    : new BlockCache(cacheDir, cacheBytes, onNotice);
+  return new RemoteFile(transfer, { size, etag }, cache);
 }

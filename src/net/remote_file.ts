@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import type { BlockCache } from "./cache.ts";
-import type { RemoteInfo, Transfer } from "./transfer.ts";
+import type { FileVersion, Transfer } from "./transfer.ts";
 
 /** Files are fetched in blocks of this size, each once as long as it is held. */
 export const BLOCK_BYTES = 4 * 2 ** 20;
@@ -11,18 +11,25 @@ const HELD_BLOCKS = 32;
 type Block = Promise<Uint8Array<ArrayBuffer>>;
 const held = new Map<string, Block>();
 
+let opened = 0;
+
 /** A file on a web server. */
 export class RemoteFile implements ByteSource {
   readonly path: string;
   readonly size: number;
+  readonly #key: string;
 
   constructor(
     readonly transfer: Transfer,
-    readonly info: RemoteInfo,
+    readonly version: FileVersion,
     readonly cache: BlockCache | undefined,
   ) {
     this.path = transfer.place.name;
-    this.size = info.size;
+    this.size = version.size;
+    // What has no version is never taken for what was read before.
+    const { etag } = version;
+    const known = etag === "" ? `#${opened++}` : `${etag}\0${this.size}`;
+    this.#key = `${transfer.place.url}\0${known}`;
   }
 
   /** The bytes from `offset` on. */
@@ -59,7 +66,7 @@ export class RemoteFile implements ByteSource {
   close(): void {}
 
   #block(index: number, signal?: AbortSignal): Block {
-    const key = `${this.transfer.place.url}\0${this.info.etag}\0${index}`;
+    const key = `${this.#key}\0${index}`;
     let block = held.get(key);
     if (block === undefined) {
       block = this.#load(index, signal);
@@ -79,11 +86,13 @@ export class RemoteFile implements ByteSource {
     const start = index * BLOCK_BYTES;
     const end = Math.min(this.size, start + BLOCK_BYTES);
     const { url } = this.transfer.place;
-    const key = { url, version: `${this.info.etag} ${this.size}`, index };
-    const stored = await this.cache?.get(key, end - start);
+    const { etag } = this.version;
+    const cache = etag === "" ? undefined : this.cache;
+    const key = { url, version: `${etag} ${this.size}`, index };
+    const stored = await cache?.get(key, end - start);
     if (stored !== undefined) return stored;
-    const bytes = await this.transfer.fetch(start, end, this.info.etag, signal);
-    await this.cache?.put(key, bytes);
+    const bytes = await this.transfer.fetch(start, end, this.version, signal);
+    await cache?.put(key, bytes);
     return bytes;
   }
 }

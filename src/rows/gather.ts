@@ -2,12 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
-import {
-  detectFormat,
-  findFiles,
-  type FoundFile,
-  openFound,
-} from "./inputs.ts";
+import { detectFormat, type FoundFile, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./open.ts";
 import { openParquet, type ParquetOptions } from "../parquet/read/open.ts";
 import { Decoders } from "../parquet/read/part.ts";
@@ -38,9 +33,9 @@ export interface Gathered {
   nested: boolean;
 }
 
-/** Opens every file that inputs name; whatever is opened is added to `sources`, also where opening fails. */
+/** Opens every file; whatever is opened is added to `sources`, also where opening fails. */
 export async function gather(
-  inputs: readonly string[],
+  found: readonly FoundFile[],
   options: OpenRowsOptions,
   budget: number,
   sources: ByteSource[],
@@ -67,7 +62,7 @@ export async function gather(
     haveColumns ||= file.column !== undefined;
     return { source, file };
   };
-  const [first, ...others] = await findFiles(inputs);
+  const [first, ...others] = found;
   // The first file decides on the column; then several are asked at a time, for those that are far away.
   let tables = addFile(all, await open(first), 0);
   for (let i = 0; i < others.length; i += OPENED_AT_ONCE) {

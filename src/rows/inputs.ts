@@ -2,9 +2,10 @@ import { globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
+import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
-import { openRemote, type RemoteOptions, remotePlace } from "../net/open.ts";
-import type { RemotePlace } from "../net/transfer.ts";
+import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
+import { type RemotePlace, remotePlace } from "../net/place.ts";
 
 /** What a file holds. */
 export type FileFormat = "parquet" | "safetensors" | "npy" | "raw";
@@ -20,9 +21,15 @@ const EXTENSIONS: Record<string, FileFormat> = {
 /** A file that an input names: a local path, or a place on the web. */
 export type FoundFile = { path: string } | { place: RemotePlace };
 
-/** The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names. */
+/**
+ * The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names.
+ *
+ * @param inputs files, directories, globs, `http(s)://` and `hf://`
+ * @param options how the hub is asked
+ */
 export async function findFiles(
   inputs: readonly string[],
+  options: RemoteOptions = {},
 ): Promise<FoundFile[]> {
   if (inputs.length === 0) {
     throw new DbksvdError("data", "There are no inputs", {
@@ -30,15 +37,14 @@ export async function findFiles(
     });
   }
   const found: FoundFile[] = [];
+  const headers = InputHeaders.of(inputs);
   for (const input of inputs) {
     if (input.startsWith("hf://")) {
-      const places = await resolveHub(
-        input,
-        (path) => formatOf(path) !== undefined,
-      );
+      const asked = requestOptions(options);
+      const places = await resolveHub(input, isRowFile, headers, asked);
       found.push(...places.map((place) => ({ place })));
     } else if (/^https?:\/\//i.test(input)) {
-      found.push({ place: place(input) });
+      found.push({ place: placeOf(input, headers) });
     } else {
       found.push(...findLocal(input).map((path) => ({ path })));
     }
@@ -75,10 +81,21 @@ function formatOf(path: string): FileFormat | undefined {
   return EXTENSIONS[/\.([^./]+)$/.exec(path)?.[1].toLowerCase() ?? ""];
 }
 
-function place(input: string): RemotePlace {
+/** Whether a path's ending is one of files of rows. */
+export function isRowFile(path: string): boolean {
+  return formatOf(path) !== undefined;
+}
+
+/**
+ * A URL's place.
+ *
+ * @throws {DbksvdError} `data` where it is none
+ */
+export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
   try {
-    return remotePlace(input);
+    return remotePlace(input, headers);
   } catch (cause) {
+    // Not shown: there may be a password in it.
     throw new DbksvdError("data", "Not an address", {
       mend: "check the URL",
       cause,

@@ -5,7 +5,7 @@ import { readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
-import { findFiles, openFound } from "./inputs.ts";
+import { findFiles, type FoundFile, openFound } from "./inputs.ts";
 import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "../parquet/read/choose.ts";
 import { listParquet } from "../parquet/read/open.ts";
@@ -52,6 +52,10 @@ export interface OpenRowsOptions {
   cacheBytes?: number;
   /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */
   backoff?: (attempt: number) => number;
+  /** Told of servers that are waited for, or give no version of a file. */
+  onNotice?: (notice: string) => void;
+  /** Stops the asking of servers. */
+  signal?: AbortSignal;
 }
 
 const MEMORY_BUDGET = 512 * 2 ** 20;
@@ -85,10 +89,18 @@ export async function openRows(
   options: OpenRowsOptions = {},
 ): Promise<RowSource> {
   checkOptions(options);
+  return await openRowFiles(await findFiles(listed(inputs), options), options);
+}
+
+/** {@linkcode openRows}, of files that are found already. */
+export async function openRowFiles(
+  files: readonly FoundFile[],
+  options: OpenRowsOptions,
+): Promise<RowSource> {
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const sources: ByteSource[] = [];
   try {
-    const gathered = await gather(listed(inputs), options, budget, sources);
+    const gathered = await gather(files, options, budget, sources);
     const store = await prepared(gathered, options);
     return toSource(gathered, store, sources);
   } catch (error) {
@@ -126,7 +138,7 @@ export async function listColumns(
   inputs: string | string[],
   options: OpenRowsOptions = {},
 ): Promise<VectorColumn[]> {
-  const [file] = await findFiles(listed(inputs));
+  const [file] = await findFiles(listed(inputs), options);
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const source = await openFound(file, options, budget);
   try {

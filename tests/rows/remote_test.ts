@@ -144,18 +144,22 @@ Deno.test("A broken transfer is resumed where it broke, errors of the server are
 Deno.test("Servers that fail for good, redirect, change the file or give no ranges", () =>
   inDirectory(async (directory) => {
     writeFile(directory);
-    const refused = async (trouble: Trouble, message: RegExp) =>
+    const refused = async (
+      trouble: Trouble,
+      message: RegExp,
+      kind = "data",
+    ) =>
       await serving(directory, trouble, async ({ url, requests }) => {
         await assert.rejects(
           assertReads(`${url}/a.parquet?token=secret`),
           (error: DbksvdError) => {
-            assert.equal(error.kind, "data");
+            assert.equal(error.kind, kind);
             assert.match(error.message, message);
             assert.doesNotMatch(error.message, /secret/);
             return true;
           },
         );
-        assert.ok(requests.length < 20);
+        assert.ok(requests.length <= 20);
       });
     await refused(
       () => new Response("", { status: 404 }),
@@ -164,10 +168,12 @@ Deno.test("Servers that fail for good, redirect, change the file or give no rang
     await refused(
       () => new Response("", { status: 403 }),
       /answers 403.*DBKSVD_HTTP_HEADERS/,
+      "run",
     );
     await refused(
       () => new Response("", { status: 500 }),
-      /failed 6 times, the server answers 500/,
+      /failed 20 times, the server answers 500/,
+      "run",
     );
     await refused(
       (request) =>
@@ -242,7 +248,8 @@ Deno.test("Blocks of remote files are kept in a directory, up to a size", () =>
       });
     await serving(served, () => undefined, async ({ url, requests }) => {
       await read(url, 2 ** 30);
-      assert.equal(cached(), size);
+      const blocks = Math.ceil(size / 2 ** 22);
+      assert.equal(cached(), size + 32 * blocks);
       assert.ok(requests.length <= 2 + Math.ceil(size / 2 ** 22));
       await read(url, 5 * 2 ** 20);
       assert.ok(cached() <= 5 * 2 ** 20, `${cached()} bytes are kept`);

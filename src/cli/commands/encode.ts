@@ -67,7 +67,7 @@ async function encodeRows(
       import("../../use/refinement.ts"),
     ]);
   const model = withRefinement(await loadDictionary(directory), flags.refine);
-  const source = await openInputs(neededInputs(inputs), flags);
+  const source = await openInputs(neededInputs(inputs), flags, session);
   try {
     const { keep, dense, group, compression, device } = flags;
     const done = await encode(model, source, {

@@ -70,7 +70,7 @@ async function evaluate(
     })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
-  const { source, rows } = await rowsOf(models[0], inputs, flags);
+  const { source, rows } = await rowsOf(models[0], inputs, flags, session);
   try {
     const results = await evaluateAll(named, source, {
       ...followed(session),
@@ -102,9 +102,13 @@ async function rowsOf(
   model: string,
   inputs: readonly string[],
   flags: EvaluateFlags,
+  session: Session,
 ) {
   if (inputs.length > 0 && !flags.heldOut) {
-    return { source: await openInputs(inputs, flags), rows: undefined };
+    return {
+      source: await openInputs(inputs, flags, session),
+      rows: undefined,
+    };
   }
   const [{ loadModel }, { heldOutRows, trainingInputs }] = await Promise.all([
     import("../../model/directory.ts"),
@@ -113,8 +117,8 @@ async function rowsOf(
   const { config } = await loadModel(model);
   const { paths, options } = trainingInputs(config);
   const source = inputs.length > 0
-    ? await openInputs(inputs, flags)
-    : await openInputs(paths, { ...options, ...flags });
+    ? await openInputs(inputs, flags, session)
+    : await openInputs(paths, { ...options, ...flags }, session);
   return { source, rows: { only: heldOutRows(config, source) } };
 }
 

@@ -98,10 +98,11 @@ async function rowsFor(
   session: Session,
 ): Promise<RowSource | undefined> {
   try {
-    return await inputsOrTraining(directory, inputs, flags);
+    return await inputsOrTraining(directory, inputs, flags, session);
   } catch (error) {
     const canDoWithout = inputs.length === 0 && error instanceof DbksvdError &&
-      error.kind === "data" && !LINEAR_FORMATS.includes(flags.format!);
+      ["data", "run"].includes(error.kind) &&
+      !LINEAR_FORMATS.includes(flags.format!);
     if (!canDoWithout) throw error;
     session.say("warn", `Not measured: ${error.message}`);
   }

@@ -99,7 +99,7 @@ async function inspectModel(
     import("../../use/refinement.ts"),
   ]);
   const model = withRefinement(await loadDictionary(directory), flags.refine);
-  const source = await inputsOrTraining(directory, inputs, flags);
+  const source = await inputsOrTraining(directory, inputs, flags, session);
   try {
     if (flags.html !== undefined) {
       await requireOwnPlace(flags.html, directory, source);

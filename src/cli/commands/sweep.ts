@@ -48,7 +48,7 @@ async function sweepOver(
   session: Session,
 ): Promise<void> {
   const { sweep } = await import("../../use/sweep.ts");
-  const source = await openInputs(inputs, flags);
+  const source = await openInputs(inputs, flags, session);
   try {
     const result = await sweep(source, {
       ...learningOptions(flags),

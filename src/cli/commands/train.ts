@@ -91,7 +91,7 @@ async function train(
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
   const output = await outputOf(flags);
-  const source = await openInputs(inputs, flags);
+  const source = await openInputs(inputs, flags, session);
   const { atoms, sparsity } = flags;
   const options = { ...learningOptions(flags), atoms, sparsity };
   try {

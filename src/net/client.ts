@@ -1,0 +1,314 @@
+import { DbksvdError } from "../errors.ts";
+import type { RemotePlace } from "./place.ts";
+import { Unreachable } from "./unreachable.ts";
+
+/** How long a server that gives nothing is borne with: by progress, never by the time that a transfer takes in all. */
+export interface Patience {
+  /** In each span of this length an answer must have begun, or 1 KiB have come. A minute. */
+  spanMs: number;
+  /** Without anything of use coming for this long, it is given up. Five minutes. */
+  outageMs: number;
+  /** As `outageMs`, for a server that could never be connected to. 20 s. */
+  connectMs: number;
+  /** Attempts without anything of use, at most. */
+  attempts: number;
+  /** Milliseconds to wait before the next attempt, by attempts so far. */
+  wait(attempt: number): number;
+}
+
+/** What a request waits for, where nothing else is asked for. */
+export const PATIENCE: Patience = {
+  spanMs: 60_000,
+  outageMs: 300_000,
+  connectMs: 20_000,
+  attempts: 20,
+  wait: (attempt) => Math.min(30_000, 250 * 2 ** attempt),
+};
+
+/** How a request is made. */
+export interface RequestOptions {
+  patience?: Partial<Patience>;
+  signal?: AbortSignal;
+  /** Told, once for each outage, what is being waited for. */
+  onNotice?(notice: string): void;
+  /** What to do where credentials are refused. */
+  credentials?: string;
+}
+
+/** What one attempt asks for. */
+export interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+}
+
+const CONNECTIONS = 8;
+const REDIRECTS = 8;
+const SPAN_BYTES = 1024;
+const CREDENTIALS =
+  "give credentials in DBKSVD_HTTP_HEADERS, or HF_TOKEN for hf://";
+
+/** One address that is asked, and asked again while asking may help. */
+export class Connection {
+  readonly #patience: Patience;
+  readonly #options: RequestOptions;
+  /** Where requests go: the address, or what it redirects to. */
+  #target: string;
+  #answered = false;
+
+  constructor(readonly place: RemotePlace, options: RequestOptions = {}) {
+    this.#target = place.url;
+    this.#options = options;
+    this.#patience = { ...PATIENCE, ...options.patience };
+  }
+
+  /**
+   * Makes attempts until one ends well, no more than eight requests at once over all connections.
+   *
+   * @param use one attempt: asks, and reads the answer
+   * @param signal stops it
+   * @throws {Unreachable} where attempts are of no use any more
+   * @throws {DbksvdError} `data` where the server says that it has no such thing
+   */
+  async persist<T>(
+    use: (attempt: Attempt) => Promise<T>,
+    signal: AbortSignal | undefined = this.#options.signal,
+  ): Promise<T> {
+    let since = performance.now();
+    for (let tries = 0;; tries++) {
+      signal?.throwIfAborted();
+      using attempt = new Attempt(this, this.#patience.spanMs, signal);
+      try {
+        return await limited(() => use(attempt));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof DbksvdError) throw error;
+        // A transfer that gets on, however often it breaks, is not given up.
+        if (attempt.kept >= SPAN_BYTES) {
+          since = performance.now();
+          tries = 0;
+        }
+        const waited = performance.now() - since;
+        const pause = this.#pauseBefore(error, tries, waited);
+        if (tries === 1) this.#tell(error);
+        await sleep(pause, signal);
+      }
+    }
+  }
+
+  /** An error of kind `data` at this address. */
+  failure(what: string, mend = "check the address"): DbksvdError {
+    return new DbksvdError("data", what, {
+      where: { file: this.place.name },
+      mend,
+    });
+  }
+
+  /** Asks, following redirects; what is no success is thrown. */
+  async ask(asked: Asked, signal: AbortSignal): Promise<Response> {
+    for (let hops = 0; hops < REDIRECTS; hops++) {
+      const own = new URL(this.#target).origin ===
+        new URL(this.place.url).origin;
+      const response = await fetch(this.#target, {
+        method: asked.method ?? "GET",
+        headers: { ...(own ? this.place.headers : {}), ...asked.headers },
+        body: asked.body,
+        signal,
+        redirect: "manual",
+      });
+      this.#answered = true;
+      const location = response.headers.get("location");
+      if (response.status < 300 || response.status > 399 || !location) {
+        return await this.#accept(response);
+      }
+      await response.body?.cancel();
+      this.#target = this.#redirected(location);
+    }
+    throw this.failure("Server redirects without end");
+  }
+
+  #redirected(location: string): string {
+    const next = URL.parse(location, this.#target);
+    if (next?.protocol === "https:" || next?.protocol === "http:") {
+      return next.href;
+    }
+    throw this.failure("Server redirects elsewhere than to the web");
+  }
+
+  async #accept(response: Response): Promise<Response> {
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const { status } = response;
+    const refused = status === 401 || status === 403;
+    // A redirect's signature runs out: ask the address itself again.
+    if (refused && this.#target !== this.place.url) {
+      this.#target = this.place.url;
+      throw new Error(`the server answers ${status}`);
+    }
+    if (refused) {
+      throw new Unreachable(
+        `Server answers ${status}`,
+        this.place.name,
+        this.#options.credentials ?? CREDENTIALS,
+      );
+    }
+    if (status === 429 || status === 408 || status >= 500) {
+      throw new Busy(status, retryAfter(response.headers));
+    }
+    throw this.failure(`Server answers ${status}`);
+  }
+
+  // How long to wait, unless enough has been waited.
+  #pauseBefore(error: unknown, tries: number, waited: number): number {
+    const { attempts, outageMs, connectMs, wait } = this.#patience;
+    const limit = this.#answered ? outageMs : connectMs;
+    const asked = error instanceof Busy ? error.waitMs : 0;
+    const pause = Math.max(asked, wait(tries));
+    if (tries + 1 < attempts && waited + pause <= limit) return pause;
+    const reason = this.#reason(error);
+    const later = asked > limit
+      ? `; it asks to come back in ${Math.ceil(asked / 60_000)} min`
+      : "";
+    const times = tries === 0 ? "" : ` ${tries + 1} times`;
+    throw new Unreachable(
+      `Asking failed${times}, ${reason}${later}`,
+      this.place.name,
+      "try again later; check the address and the network",
+      error,
+    );
+  }
+
+  #tell(error: unknown) {
+    this.#options.onNotice?.(
+      `${this.place.name}: ${this.#reason(error)}; trying again`,
+    );
+  }
+
+  #reason(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error);
+    return text.replaceAll(this.#target, this.place.name)
+      .replaceAll(this.place.url, this.place.name).split("\n")[0];
+  }
+}
+
+/** One attempt: what it asks for must keep coming. */
+export class Attempt {
+  /** Bytes that stay of use should the attempt break off. */
+  kept = 0;
+  #came = 0;
+  readonly #stalled = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    readonly connection: Connection,
+    spanMs: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal === undefined
+      ? this.#stalled.signal
+      : AbortSignal.any([signal, this.#stalled.signal]);
+    this.#timer = setInterval(() => {
+      if (this.#came < SPAN_BYTES) {
+        this.#stalled.abort(
+          new Error(`the server gave nothing for ${spanMs / 1000} s`),
+        );
+      }
+      this.#came = 0;
+    }, spanMs);
+  }
+
+  /** Asks; what is no success is thrown. */
+  async ask(asked: Asked): Promise<Response> {
+    const response = await this.connection.ask(asked, this.#signal);
+    this.#came += SPAN_BYTES;
+    return response;
+  }
+
+  /** The answer's body as it comes. */
+  async *chunks(
+    response: Response,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for await (const chunk of response.body ?? []) {
+      this.#came += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** The whole body, where it is no longer than `limit`. */
+  async bytes(
+    response: Response,
+    limit: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of this.chunks(response)) {
+      length += chunk.length;
+      if (length > limit) {
+        throw this.connection.failure(
+          `Server sends more than ${limit} bytes`,
+        );
+      }
+      chunks.push(chunk);
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#stalled.abort();
+  }
+}
+
+class Busy extends Error {
+  constructor(status: number, readonly waitMs: number) {
+    super(`the server answers ${status}`);
+  }
+}
+
+/** Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3). */
+function retryAfter(headers: Headers): number {
+  const text = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+$/.test(text)) return 1000 * Number(text);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}
+
+/** Waits, unless the signal fires. */
+export function sleep(
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+let free = CONNECTIONS;
+const waiting: (() => void)[] = [];
+
+async function limited<T>(work: () => Promise<T>): Promise<T> {
+  if (free > 0) free--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  }
+}

@@ -1,0 +1,51 @@
+import type { InputHeaders } from "./headers.ts";
+
+/** A URL with its secrets: what is shown of it is `name`. */
+export interface RemotePlace {
+  url: string;
+  /** The URL without user, password and query. */
+  name: string;
+  /** Sent to the URL's own host, and to no other that it redirects to. */
+  headers: Record<string, string>;
+}
+
+/**
+ * A URL's place: credentials in it become a header.
+ *
+ * @param url as the user gave it
+ * @param headers further headers, by host; none for what is no input
+ */
+export function remotePlace(url: string, headers?: InputHeaders): RemotePlace {
+  const target = new URL(url);
+  const own = headers?.for(target) ?? {};
+  if (target.username !== "" || target.password !== "") {
+    const pair = `${decoded(target.username)}:${decoded(target.password)}`;
+    const bytes = new TextEncoder().encode(pair);
+    own.authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`;
+    target.username = target.password = "";
+  }
+  target.hash = "";
+  const name = target.origin + target.pathname;
+  return { url: target.href, name, headers: own };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An environment variable; undefined also where it may not be read. */
+export function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  const value = state === "granted" ? Deno.env.get(name) : undefined;
+  return value === "" ? undefined : value;
+}
+
+/** Where the hub is: HF_ENDPOINT, or huggingface.co. */
+export function hubEndpoint(): string {
+  const endpoint = variable("HF_ENDPOINT") ?? "https://huggingface.co";
+  return endpoint.replace(/\/+$/, "");
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { DbksvdError } from "../../src/errors.ts";
+import { InputHeaders } from "../../src/net/headers.ts";
+import { resolveHub } from "../../src/net/hub.ts";
+import { Unreachable } from "../../src/net/unreachable.ts";
+import { type Fault, silence, status } from "./fault_server.ts";
+import { HubServer } from "./hub_server.ts";
+
+const FILES = [
+  "data/test-00000.parquet",
+  "data/train-00000.parquet",
+  "data/train-00001.parquet",
+  "data/readme.md",
+  "other/train-00000.parquet",
+];
+const QUICK = {
+  patience: { attempts: 4, wait: () => 1, spanMs: 100, outageMs: 200 },
+};
+const isRows = (path: string) => path.endsWith(".parquet");
+
+function hub(fault?: Fault): HubServer {
+  const server = new HubServer("o/n");
+  for (const path of FILES) server.put(path, new Uint8Array(10));
+  if (fault !== undefined) {
+    server.fault = (request, count, sound) =>
+      fault(request, count, sound) ?? server.hub(request);
+  }
+  return server;
+}
+
+async function found(path: string): Promise<string[]> {
+  const files = await resolveHub(
+    `hf://datasets/o/n${path}`,
+    isRows,
+    undefined,
+    QUICK,
+  );
+  return files.map(({ name }) => name.split("/resolve/main/")[1]);
+}
+
+Deno.test("hub listings: folders, the patterns that local paths take, all pages", async () => {
+  await using _server = hub();
+  assert.deepEqual(await found("/data"), FILES.slice(0, 3));
+  assert.deepEqual(
+    await found("/data/train-?????.parquet"),
+    FILES.slice(1, 3),
+  );
+  assert.deepEqual(
+    await found("/data/{train,test}*.parquet"),
+    FILES.slice(0, 3),
+  );
+  assert.deepEqual(await found("/data/train-0000[1-9].parquet"), [FILES[2]]);
+  assert.deepEqual(
+    await found("/**/train-00000.parquet"),
+    [FILES[1], FILES[4]],
+  );
+  await assert.rejects(found("/data/*.npy"), /No file of rows there/);
+  await assert.rejects(found("@100%/data"), /escaped wrongly/);
+});
+
+Deno.test("a hub that is busy is waited for; what cannot be asked now is no bad input", async () => {
+  {
+    await using server = hub((_, count) =>
+      count < 3 ? status(429, { "retry-after": "0" }) : undefined
+    );
+    assert.equal((await found("/data")).length, 3);
+    assert(server.seen.length > 3);
+  }
+  const unreachable: [RegExp, Fault][] = [
+    [/answers 503/, () => status(503)],
+    [/answers 401.*HF_TOKEN/, () => status(401)],
+    [/a web page in place of JSON/, () => new Response("<html>soon</html>")],
+    [/something else in place of JSON/, () => new Response("{")],
+    [/nothing for/, () => silence()],
+  ];
+  for (const [message, fault] of unreachable) {
+    await using _server = hub(fault);
+    await assert.rejects(found("/data"), (error: Error) => {
+      assert(error instanceof Unreachable, error.message);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("a hub's listing leads nowhere else and has an end", async () => {
+  const faults: [RegExp, Fault][] = [
+    [/no list of files/, () => Response.json({ error: "x" })],
+    [/no list of files/, () => Response.json([{ type: "file", path: 7 }])],
+    [
+      /outside the dataset/,
+      () => Response.json([{ type: "file", path: "../../x.parquet" }]),
+    ],
+    [
+      /outside the dataset/,
+      () =>
+        Response.json([{
+          type: "file",
+          path: "http://evil.example/x.parquet",
+        }]),
+    ],
+    [/has no end/, (request) =>
+      Response.json([], {
+        headers: { link: `<${request.url}>; rel="next"` },
+      })],
+    [/another host/, () =>
+      Response.json([], {
+        headers: { link: '<http://evil.example/>; rel="next"' },
+      })],
+    [/answers 404/, () => status(404)],
+  ];
+  for (const [message, fault] of faults) {
+    await using _server = hub(fault);
+    await assert.rejects(found("/data"), (error: Error) => {
+      assert(error instanceof DbksvdError && error.kind === "data");
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("the hub's token goes to the hub, an input's header to its host", async () => {
+  await using server = hub();
+  server.token = "secret";
+  Deno.env.set("HF_TOKEN", "secret");
+  const headers = InputHeaders.of(
+    ["hf://datasets/o/n/data", "https://a.example/x"],
+    "https://a.example X-Key: k",
+  );
+  const [file] = await resolveHub(
+    "hf://datasets/o/n/data",
+    isRows,
+    headers,
+    QUICK,
+  );
+  assert.deepEqual(file.headers, { authorization: "Bearer secret" });
+  assert(server.seen.every(({ headers }) => !headers.has("x-key")));
+});
