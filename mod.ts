@@ -47,7 +47,8 @@ export {
   loadAnyModel,
   loadDictionary,
 } from "./src/use/models.ts";
-export { withRefinement } from "./src/use/refinement.ts";
+export { withCoder } from "./src/use/coder_changes.ts";
+export type { CoderChanges } from "./src/use/coder_changes.ts";
 export type { RunOptions, SparseCodes, UseProgress } from "./src/use/coding.ts";
 export {
   encode,

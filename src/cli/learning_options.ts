@@ -4,11 +4,15 @@ import {
   type OptionValues,
 } from "@commander-js/extra-typings";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import { type Purpose, PURPOSE_OPTIONS, PURPOSES } from "../learn/purposes.ts";
 import { type DeviceOption, deviceOption } from "./device_option.ts";
 import { numberFrom, wholeNumber, wholeNumbers } from "./options.ts";
 
 /** What training is told beside the numbers of atoms and of nonzeros. */
 export type LearningOptions = Omit<TrainOptions, "atoms" | "sparsity">;
+
+/** What a training is for. */
+export type PurposeOption = { for?: Purpose };
 
 const DEFAULTS = DEFAULT_TRAIN_OPTIONS;
 
@@ -23,8 +27,32 @@ const GROUPS: Record<string, () => Option[]> = {
       .argParser(wholeNumber(0)).default(DEFAULTS.refine),
     option("--tolerance <share>", "end a row's pursuit at this residual")
       .argParser(numberFrom(0)).default(DEFAULTS.tolerance),
-    option("--matryoshka <sizes>", "nested groups: auto, or as 256,256,512")
-      .argParser((text) => text === "auto" ? text : wholeNumbers(text)),
+    option(
+      "--matryoshka <sizes>",
+      "nested groups: auto, probing, or as 32,rest or 256,256,512",
+    ).argParser(groupSizes),
+    option("--group-sparsity <counts>", "nonzeros of each group, as 10,6")
+      .argParser(wholeNumbers),
+  ],
+  "Codes of the finished dictionary:": () => [
+    option(
+      "--for <purpose>",
+      "settings for: rebuild (the lowest error), or probing (latents that tell concepts)",
+    ).choices(PURPOSES),
+    option("--coding <how>", "nested groups: one after another, or all at once")
+      .choices(["groups", "joint"]),
+    option(
+      "--selection-ridge <lambda>",
+      "ridge of the choice of atoms (default: 0)",
+    ).argParser(numberFrom(0)),
+    option(
+      "--group-weight <factor>",
+      "of earlier groups in the choice (default: 1)",
+    ).argParser(numberFrom(1)),
+    option(
+      "--candidates <which>",
+      "atoms by the sign of their correlation; codes are signed",
+    ).choices(["signed", "positive"]),
   ],
   "Learning:": () => [
     option("--passes <count>", "passes over the training rows")
@@ -77,22 +105,53 @@ export function addLearningOptions<
   Options extends OptionValues,
 >(
   command: Command<Arguments, Options>,
-): Command<Arguments, Options & LearningOptions & DeviceOption> {
+): Command<
+  Arguments,
+  Options & LearningOptions & DeviceOption & PurposeOption
+> {
   for (const [heading, options] of Object.entries(GROUPS)) {
     for (const one of options()) command.addOption(one.helpGroup(heading));
   }
   return command as unknown as Command<
     Arguments,
-    Options & LearningOptions & DeviceOption
+    Options & LearningOptions & DeviceOption & PurposeOption
   >;
 }
 
-/** The learning parameters among all that the command line was told. */
-export function learningOptions(given: LearningOptions): LearningOptions {
+/** The learning parameters among all that the command line was told; those of `--for` where nothing else was said. */
+export function learningOptions(
+  given: LearningOptions & PurposeOption,
+): LearningOptions {
   const names = Object.values(GROUPS).flatMap((options) => options())
-    .map((one) => one.attributeName()).filter((name) => name !== "device");
+    .map((one) => one.attributeName())
+    .filter((name) => name !== "device" && name !== "for");
   const named = Object.entries(given).filter(([name]) => names.includes(name));
-  return Object.fromEntries(named) as unknown as LearningOptions;
+  return {
+    ...PURPOSE_OPTIONS[given.for ?? "rebuild"],
+    ...Object.fromEntries(named) as unknown as LearningOptions,
+  };
+}
+
+/** What `--for` stands for, as options; undefined where it is not given. */
+export function purposeInWords(
+  given: PurposeOption,
+): string | undefined {
+  if (given.for === undefined) return undefined;
+  const options = Object.entries(PURPOSE_OPTIONS[given.for]);
+  if (options.length === 0) return `--for ${given.for}: the defaults`;
+  const words = options.map(([name, value]) => {
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return value === true ? `--${flag}` : `--${flag} ${value}`;
+  });
+  return `--for ${given.for} stands for ${words.join(" ")}`;
+}
+
+function groupSizes(
+  text: string,
+): readonly (number | "rest")[] | "auto" | "probing" {
+  if (text === "auto" || text === "probing") return text;
+  if (!text.endsWith(",rest")) return wholeNumbers(text);
+  return [...wholeNumbers(text.slice(0, -",rest".length)), "rest"];
 }
 
 function option(flags: string, description: string): Option {

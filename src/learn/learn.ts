@@ -4,7 +4,8 @@ import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { randomStream } from "../random.ts";
-import { groupSizes } from "./groups.ts";
+import { finishedCoder } from "./finished_coder.ts";
+import { groupNonzeros, groupSizes } from "./groups.ts";
 import { windowUsage } from "./housekeeping.ts";
 import {
   initialiseFromRows,
@@ -150,6 +151,7 @@ export function engineSpec(
       tolerance: options.tolerance,
       refit: options.refit,
       refine: options.refine,
+      groupSparsity: groupNonzeros(options),
     },
     normalisation,
     sampleBatch: plan.batches[0],
@@ -243,7 +245,7 @@ function modelOf(
     scale: state.normalisation.scale,
     usage: windowUsage(state.window, spec.atoms),
     groups: spec.groups,
-    coder: { ...spec.coder },
+    coder: finishedCoder(options),
     seed: options.seed,
     toolVersion: TOOL_VERSION,
   };

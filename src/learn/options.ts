@@ -38,8 +38,26 @@ export interface TrainOptions {
   powerSteps: number;
   /** Exact K-SVD: B = 1, atoms in order, no ridge, no housekeeping. */
   exact: boolean;
-  /** Sizes of nested groups; `auto`: 256, 256, 512, 1024, …, the last cut to fit; undefined: one group. */
-  matryoshka?: readonly number[] | "auto";
+  /**
+   * Sizes of nested groups, the last one also as `rest`; `auto`: 256, 256, 512, 1024, …, the last cut to fit; `probing`: a
+   * first group of 32 (m/32 above 1024 atoms), and the rest; undefined: one group.
+   */
+  matryoshka?: readonly (number | "rest")[] | "auto" | "probing";
+  /**
+   * Nonzeros of each group, `sparsity` in all; undefined: equal shares, with `probing` the larger half for the first group.
+   */
+  groupSparsity?: readonly number[];
+  /** How the finished dictionary codes rows: group after group (`groups`, the default), or with all atoms at once. */
+  coding?: "groups" | "joint";
+  /** λ of the finished dictionary's choice of atoms; undefined: 0, OMP. Training itself chooses by OMP. */
+  selectionRidge?: number;
+  /** How many times as much an earlier group counts in the finished dictionary's choice; undefined: 1. */
+  groupWeight?: number;
+  /**
+   * Which atoms the finished dictionary chooses from; coefficients take any sign, also where it was trained with
+   * `nonnegative`. Undefined: all, or those of positive correlation with `nonnegative`, whose codes stay positive.
+   */
+  candidates?: "signed" | "positive";
   /** Subtract the rows' mean. */
   center: boolean;
   /** Scale rows by √n over their root mean square length. */

@@ -1,7 +1,7 @@
-import { MOST_REFINEMENTS } from "../engine/constants.ts";
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
 import type { TrainOptions } from "./options.ts";
+import { validateChoice, validateRefine } from "./validate_coding.ts";
 
 /**
  * Refuses parameters that cannot work, before any data is read.
@@ -57,6 +57,8 @@ export function validateOptions(options: TrainOptions): void {
   }
   validateGroups(options);
   validateRefine(options.refine, options.coder);
+  const coder = { ...options, method: options.coder };
+  validateChoice(coder, groupSizes(options).length);
   if (options.refit && options.coder === "omp") {
     throw new DbksvdError("usage", "--refit is for --coder mp", {
       mend: "leave it out: omp's coefficients are least squares already",
@@ -66,26 +68,6 @@ export function validateOptions(options: TrainOptions): void {
     options.exact && options.atomBatch !== undefined && options.atomBatch > 1
   ) {
     refuse("--atom-batch", options.atomBatch, "1 with --exact");
-  }
-}
-
-/**
- * Refuses swap passes that cannot be.
- *
- * @param passes how many
- * @param coder the pursuit that they come after
- * @throws {DbksvdError} `usage`
- */
-export function validateRefine(passes: number, coder: "omp" | "mp"): void {
-  if (
-    !Number.isSafeInteger(passes) || passes < 0 || passes > MOST_REFINEMENTS
-  ) {
-    refuse("--refine", passes, `a whole number from 0 to ${MOST_REFINEMENTS}`);
-  }
-  if (passes > 0 && coder !== "omp") {
-    throw new DbksvdError("usage", "--refine is for --coder omp", {
-      mend: "leave it out: mp's supports are not least squares",
-    });
   }
 }
 
@@ -108,12 +90,21 @@ export function validateAgainstWidth(
 }
 
 function validateGroups(options: TrainOptions): void {
-  const { matryoshka, atoms, sparsity } = options;
-  if (matryoshka === undefined) return;
+  const { matryoshka, atoms, sparsity, groupSparsity } = options;
+  if (matryoshka === undefined) {
+    if (groupSparsity === undefined) return;
+    throw new DbksvdError("usage", "--group-sparsity needs --matryoshka", {
+      mend: "leave it out, or give the groups",
+    });
+  }
   const groups = groupSizes(options), sizes = groups.join(",");
   const sum = groups.reduce((all, size) => all + size, 0);
   if (groups.some((size) => !Number.isSafeInteger(size) || size < 1)) {
-    refuse("--matryoshka", sizes, "auto, or a list of sizes of at least 1");
+    refuse(
+      "--matryoshka",
+      sizes,
+      "auto, probing, or a list of sizes of at least 1, the last one also as rest",
+    );
   }
   if (sum !== atoms) {
     refuse("--matryoshka", sizes, `sizes that add up to --atoms (${atoms})`);
@@ -125,6 +116,24 @@ function validateGroups(options: TrainOptions): void {
       `at least one nonzero for each of ${groups.length} groups`,
     );
   }
+  if (groupSparsity !== undefined) validateShares(options, groups);
+}
+
+function validateShares(
+  { groupSparsity = [], sparsity }: TrainOptions,
+  groups: readonly number[],
+): void {
+  const sum = groupSparsity.reduce((all, share) => all + share, 0);
+  const valid = groupSparsity.length === groups.length && sum === sparsity &&
+    groupSparsity.every((share, g) =>
+      Number.isSafeInteger(share) && share >= 1 && share <= groups[g]
+    );
+  if (valid) return;
+  refuse(
+    "--group-sparsity",
+    groupSparsity.join(","),
+    `the nonzeros of each of ${groups.length} groups, at most its atoms, ${sparsity} in all`,
+  );
 }
 
 function positiveInteger(option: string, value: number): void {

@@ -1,7 +1,16 @@
 import { MOST_REFINEMENTS } from "../engine/constants.ts";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
+import { validateChoice } from "../learn/validate_coding.ts";
 import { TOOL_VERSION } from "../version.ts";
+import type { ModelCoder } from "./coder.ts";
+import {
+  choiceMetadata,
+  choiceOf,
+  DIALLED_VERSION,
+  isDialled,
+  listOf,
+} from "./coder_metadata.ts";
 import type { DictionaryModel } from "./model.ts";
 import {
   float32Tensor,
@@ -25,7 +34,9 @@ export function dictionaryFileParts(model: DictionaryModel): Uint8Array[] {
     scale: float32Tensor(Float32Array.of(model.scale), 1),
     usage: uint32Tensor(model.usage, model.atoms),
   }, {
-    format_version: String(FORMAT_VERSION),
+    format_version: String(
+      isDialled(model.coder) ? DIALLED_VERSION : FORMAT_VERSION,
+    ),
     tool_version: model.toolVersion,
     coder: model.coder.method,
     k: String(model.coder.sparsity),
@@ -34,6 +45,7 @@ export function dictionaryFileParts(model: DictionaryModel): Uint8Array[] {
     refit: String(model.coder.refit),
     refine: String(model.coder.refine ?? 0),
     groups: JSON.stringify(model.groups),
+    ...choiceMetadata(model.coder),
     seed: String(model.seed),
   });
 }
@@ -94,10 +106,13 @@ function settings(
   path: string,
 ) {
   const version = metadata.format_version;
-  if (version !== undefined && Number(version) !== FORMAT_VERSION) {
+  const known = [FORMAT_VERSION, DIALLED_VERSION];
+  if (version !== undefined && !known.includes(Number(version))) {
     throw new DbksvdError("data", `The model has format version ${version}`, {
       where: { file: path },
-      mend: `this version of dbksvd reads format ${FORMAT_VERSION}; update it`,
+      mend: `this version of dbksvd reads formats ${
+        known.join(" and ")
+      }; update it`,
     });
   }
   const method = metadata.coder ?? DEFAULT_TRAIN_OPTIONS.coder;
@@ -122,19 +137,35 @@ function settings(
   ) {
     throw invalid(path, `the swap passes "${metadata.refine}" are not valid`);
   }
+  const coder: ModelCoder = {
+    method,
+    sparsity,
+    nonnegative: metadata.nonnegative === "true",
+    tolerance,
+    refit: metadata.refit === "true",
+    refine,
+    ...choiceOf(metadata, groups, (why) => invalid(path, why)),
+  };
+  checkChoice(coder, groups, path);
   return {
     groups,
-    coder: {
-      method: method as "omp" | "mp",
-      sparsity,
-      nonnegative: metadata.nonnegative === "true",
-      tolerance,
-      refit: metadata.refit === "true",
-      refine,
-    },
+    coder,
     seed: numberOf(metadata.seed, 0),
     toolVersion: metadata.tool_version ?? TOOL_VERSION,
   };
+}
+
+function checkChoice(
+  coder: ModelCoder,
+  groups: readonly number[],
+  path: string,
+): void {
+  try {
+    validateChoice(coder, groups.length);
+  } catch (error) {
+    if (!(error instanceof DbksvdError)) throw error;
+    throw invalid(path, `its coder does not go together: ${error.what}`);
+  }
 }
 
 function groupsOf(
@@ -143,16 +174,9 @@ function groupsOf(
   path: string,
 ): number[] {
   if (text === undefined) return [atoms];
-  let groups: unknown;
-  try {
-    groups = JSON.parse(text);
-  } catch {
-    groups = undefined;
-  }
-  const valid = Array.isArray(groups) &&
-    groups.every((size) => Number.isSafeInteger(size) && size > 0) &&
-    groups.reduce((sum, size) => sum + size, 0) === atoms;
-  if (valid) return groups as number[];
+  const groups = listOf(text);
+  const sum = groups?.reduce((all, size) => all + size, 0);
+  if (groups !== undefined && sum === atoms) return groups;
   throw invalid(path, `the groups do not add up to its ${atoms} atoms`);
 }
 

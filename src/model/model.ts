@@ -1,4 +1,8 @@
 import type { Labels } from "../labels/label.ts";
+import type { ModelCoder } from "./coder.ts";
+
+export type { ModelCoder } from "./coder.ts";
+
 /** A learned dictionary with what is needed to code raw rows with it: ŷ = mean + Σ value·atom. */
 export interface DictionaryModel {
   /** n. */
@@ -15,16 +19,8 @@ export interface DictionaryModel {
   usage: Uint32Array;
   /** Sizes of nested groups; `[atoms]` when not nested. */
   groups: readonly number[];
-  /** The coder that the dictionary was trained for, ridge apart. */
-  coder: {
-    method: "omp" | "mp";
-    sparsity: number;
-    nonnegative: boolean;
-    tolerance: number;
-    refit: boolean;
-    /** Swap passes after `omp`; 0 where left out. */
-    refine?: number;
-  };
+  /** How rows are coded. */
+  coder: ModelCoder;
   /** The seed that it was trained with. */
   seed: number;
   /** Version of the tool that trained it. */

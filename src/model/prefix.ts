@@ -1,5 +1,5 @@
-import { groupSparsities } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import { groupShares } from "./coder.ts";
 import type { DictionaryModel } from "./model.ts";
 
 /**
@@ -25,14 +25,19 @@ export function prefixModel(
   }
   const sizes = model.groups.slice(0, groups);
   const atoms = sizes.reduce((sum, size) => sum + size, 0);
-  const sparsity = groupSparsities(model.groups, model.coder.sparsity)
-    .slice(0, groups).reduce((sum, share) => sum + share, 0);
+  const shares = groupShares(model).slice(0, groups);
+  const sparsity = shares.reduce((sum, share) => sum + share, 0);
+  const { groupSparsity } = model.coder;
   return {
     ...model,
     atoms,
     groups: sizes,
     dictionary: model.dictionary.subarray(0, atoms * model.width),
     usage: model.usage.subarray(0, atoms),
-    coder: { ...model.coder, sparsity },
+    coder: {
+      ...model.coder,
+      sparsity,
+      ...(groupSparsity && { groupSparsity: shares }),
+    },
   };
 }

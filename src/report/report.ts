@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { coderInWords } from "../model/coder.ts";
 import { loadModel } from "../model/directory.ts";
 import baseCss from "./base.css" with { type: "text" };
 import { type Chart, figureHtml } from "./chart.ts";
@@ -160,9 +161,7 @@ function page(data: ReportData, figures: string, sections: string): string {
     `${formatCount(model.atoms)} atoms × ${
       formatCount(model.width)
     } dimensions`,
-    `${model.coder.method.toUpperCase()}, ${model.coder.sparsity} nonzeros a row${
-      model.coder.nonnegative ? ", non-negative" : ""
-    }${model.coder.refine ? `, refined (${model.coder.refine})` : ""}`,
+    coderInWords(model),
     `${formatCount(config.rows.training)} training rows`,
     config.seconds === undefined
       ? config.device.name

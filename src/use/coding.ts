@@ -6,6 +6,7 @@ import type {
   EngineSpec,
 } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import { coderInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { Decoder } from "../model/reconstruct.ts";
 import type { BatchOptions, RowBatch, RowSource } from "../rows/source.ts";
@@ -94,13 +95,6 @@ export async function engineCoder(
     encode: (rows) => engine.encode(rows),
     close: () => engine.close(),
   };
-}
-
-function coderInWords({ coder }: DictionaryModel): string {
-  const sign = coder.nonnegative ? "non-negative " : "";
-  const { refine = 0 } = coder;
-  const refined = refine === 0 ? "" : `, refined (${refine})`;
-  return `${sign}${coder.method.toUpperCase()}, k = ${coder.sparsity}${refined}`;
 }
 
 /**

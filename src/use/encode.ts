@@ -30,6 +30,8 @@ export interface EncodeResult {
   bytes: number;
   /** Time taken, opening and closing included. */
   seconds: number;
+  /** How the codes were found, in words. */
+  coder: string;
   /** What ran it. */
   device: EngineInfo;
 }
@@ -91,6 +93,7 @@ export async function encode(
       rows: file.rows,
       bytes: file.bytes,
       seconds: (performance.now() - started) / 1000,
+      coder: coder.description,
       device: coder.info,
     };
   } finally {

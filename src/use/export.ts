@@ -3,6 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import { chooseHeldOut } from "../learn/split.ts";
 import { writeDirectoryAtomically } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
+import { dialInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { RunOptions } from "./coding.ts";
@@ -59,6 +60,8 @@ export interface ExportResult {
   latents: number;
   /** How the target encodes rows, in words. */
   encoder: string;
+  /** What of the dictionary's own way of coding rows the target has no place for, in words; empty where there is nothing. */
+  lost: string[];
   /** What the export does to rows, where rows were given. */
   metrics?: ExportMetrics;
 }
@@ -114,6 +117,7 @@ export async function exportModel(
     files: files.map(({ name }) => name),
     latents: sae.atoms,
     encoder: encoderInWords(sae),
+    lost: lostBy(model),
     metrics,
   };
 }
@@ -181,4 +185,13 @@ function encoderInWords({ activation, format }: SparseAutoencoder): string {
     default:
       return "a linear encoder fitted to the dictionary (Adam on the rebuilt rows, dictionary fixed), above a threshold";
   }
+}
+
+// Every target codes in a way of its own: a linear encoder, or plain matching pursuit.
+function lostBy(model: DictionaryModel): string[] {
+  const { coder, groups } = model;
+  const nested = groups.length > 1
+    ? [`coding ${coder.coding === "joint" ? "jointly" : "by groups"}`]
+    : [];
+  return [...nested, ...dialInWords(coder)];
 }

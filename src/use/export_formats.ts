@@ -1,6 +1,7 @@
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { FileContents } from "../files/atomic.ts";
 import { MODEL_FILES } from "../model/directory.ts";
+import { coderInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { npyParts } from "../files/npy.ts";
 import {
@@ -69,6 +70,7 @@ export function exportFiles(
     tool: `dbksvd ${TOOL_VERSION}`,
     coder: model.coder,
     groups: model.groups,
+    coding: coderInWords(model),
     signed_latents: sae.atoms !== model.atoms,
     metrics,
   };

@@ -8,6 +8,7 @@ import {
   type CodeDistributions,
   createDistributions,
 } from "../metrics/distributions.ts";
+import { codingOf } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 
@@ -22,8 +23,7 @@ export function codingSpec(
   return {
     width: model.width,
     atoms: model.atoms,
-    groups: model.groups,
-    coder: { ...model.coder },
+    ...codingOf(model),
     normalisation: { mean: model.mean, scale: model.scale },
     sampleBatch,
     powerSteps: 1,

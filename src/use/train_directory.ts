@@ -1,5 +1,8 @@
+import { finishedCoder } from "../learn/finished_coder.ts";
+import { groupSizes } from "../learn/groups.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import { coderInWords } from "../model/coder.ts";
 import { saveModel } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -47,6 +50,8 @@ export interface TrainOutput {
 export interface TrainSummary {
   /** The model directory. */
   model: string;
+  /** How its codes are found, in words. */
+  coder: string;
   /** What did the work. */
   device: ModelConfig["device"];
   /** Rows trained on. */
@@ -159,14 +164,19 @@ async function trainLocked(
 }
 
 function summaryOf(out: string, config: ModelConfig): TrainSummary {
-  const { heldOut, rows, parameters } = config;
+  const { heldOut, rows } = config;
+  const parameters = config.parameters as unknown as TrainOptions;
   return {
     model: out,
+    coder: coderInWords({
+      coder: finishedCoder(parameters),
+      groups: groupSizes(parameters),
+    }),
     device: config.device,
     rows: rows.training,
     heldOut: heldOut &&
       { ...scalars(heldOut), rows: rows.heldOut, fvu: heldOut.fvu },
-    passes: Number(parameters.passes),
+    passes: parameters.passes,
     seconds: config.seconds ?? 0,
     config,
   };

@@ -5,7 +5,7 @@ import type { TrainOptions } from "../../src/learn/options.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { codingSpec, measure } from "../../src/use/measure.ts";
-import { withRefinement } from "../../src/use/refinement.ts";
+import { withCoder } from "../../src/use/coder_changes.ts";
 import { train } from "../../src/use/train.ts";
 import { DATA_SETS, type DataSet } from "./generalisation.ts";
 import { markdownTable, type Report } from "./report.ts";
@@ -93,7 +93,7 @@ async function measureWay(
     );
     training += spent() / seeds;
     for (const [i, count] of passes.entries()) {
-      const refined = withRefinement(model, count);
+      const refined = withCoder(model, { refine: count });
       const one = await code(refined, source, seed);
       coded[i].fvu += one.fvu / seeds;
       coded[i].seconds += one.seconds / seeds;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { groupSizes } from "../../src/learn/groups.ts";
+import { groupNonzeros, groupSizes } from "../../src/learn/groups.ts";
 import {
   atomOrder,
   planTraining,
@@ -51,6 +51,24 @@ Deno.test("groupSizes() doubles the prefix with each group and cuts the last", (
   assert.deepEqual(sizes(2048), [256, 256, 512, 1024]);
   assert.deepEqual(sizes(1500), [256, 256, 512, 476]);
   assert.deepEqual(groupSizes({ matryoshka: [7, 3], atoms: 10 }), [7, 3]);
+});
+
+Deno.test("groupSizes() gives the rest, and a few general atoms for probing", () => {
+  const rest = [32, "rest"] as const;
+  assert.deepEqual(groupSizes({ matryoshka: rest, atoms: 512 }), [32, 480]);
+  const sizes = (atoms: number) => groupSizes({ matryoshka: "probing", atoms });
+  assert.deepEqual(sizes(48), [24, 24]);
+  assert.deepEqual(sizes(512), [32, 480]);
+  assert.deepEqual(sizes(1024), [32, 992]);
+  assert.deepEqual(sizes(4096), [128, 3968]);
+  const shares = (sparsity: number, atoms: number) =>
+    groupNonzeros({ matryoshka: "probing", atoms, sparsity });
+  assert.deepEqual(shares(9, 512), [5, 4]);
+  assert.deepEqual(shares(100, 512), [32, 68]);
+  assert.equal(
+    groupNonzeros({ matryoshka: "auto", atoms: 512, sparsity: 8 }),
+    undefined,
+  );
 });
 
 Deno.test("scheduledStep() shrinks less, remembers more and codes fuller as training goes on", () => {

@@ -5,9 +5,14 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import type { MetricsLine } from "../../src/model/model.ts";
 import {
   float32Tensor,
+  openSafetensors,
   safetensorsParts,
 } from "../../src/files/safetensors.ts";
-import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
+import {
+  dictionaryFileParts,
+  readDictionaryFile,
+} from "../../src/model/dictionary_file.ts";
+import { DbksvdError } from "../../src/errors.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "./models.ts";
 
@@ -176,3 +181,56 @@ Deno.test("readDictionaryFile() takes a bare dictionary and refuses broken ones"
     }
   });
 });
+
+Deno.test("a dictionary keeps how it chooses atoms, in a format that earlier versions refuse", async () => {
+  await inDirectory(async (parent) => {
+    const plain = makeModel({ width: 6, atoms: 8, groups: [2, 6] });
+    const dialled = {
+      ...plain,
+      coder: {
+        ...plain.coder,
+        coding: "joint" as const,
+        selectionRidge: 0.3,
+        groupWeight: 1.2,
+        candidates: "positive" as const,
+        groupSparsity: [2, 1],
+      },
+    };
+    for (const [model, format] of [[plain, "1"], [dialled, "2"]] as const) {
+      const file = join(parent, `${format}.safetensors`);
+      await writeParts(file, dictionaryFileParts(model));
+      const { header } = await openSafetensors(file);
+      assert.equal(header.metadata.format_version, format);
+      assert.deepEqual((await readDictionaryFile(file)).coder, model.coder);
+    }
+  });
+});
+
+Deno.test("a dictionary with a choice of atoms that cannot be is refused", async () => {
+  await inDirectory(async (parent) => {
+    const { coder, ...rest } = makeModel({
+      width: 6,
+      atoms: 8,
+      groups: [2, 6],
+    });
+    const file = join(parent, "spoilt.safetensors");
+    const choices = [
+      { selectionRidge: -1 },
+      { groupWeight: 1.5 },
+      { groupSparsity: [2, 2] },
+      { coding: "none" as "joint" },
+    ];
+    for (const choice of choices) {
+      const model = { ...rest, coder: { ...coder, ...choice } };
+      await writeParts(file, dictionaryFileParts(model));
+      await assert.rejects(
+        readDictionaryFile(file),
+        (error) => error instanceof DbksvdError && error.kind === "data",
+      );
+    }
+  });
+});
+
+async function writeParts(path: string, parts: Uint8Array[]): Promise<void> {
+  await Deno.writeFile(path, new Blob(parts as BlobPart[]).stream());
+}

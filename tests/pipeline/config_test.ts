@@ -104,7 +104,11 @@ Deno.test("loadPipelineConfig() lets no relative path leave the configuration's 
 
 Deno.test("the schema knows every training parameter, and the recipe's configuration is valid", async () => {
   const { train } = schema.definitions;
-  const optional = ["sampleBatch", "atomBatch", "startSparsity", "matryoshka"];
+  const optional = [
+    ...["sampleBatch", "atomBatch", "startSparsity", "matryoshka"],
+    ...["groupSparsity", "coding", "selectionRidge", "groupWeight"],
+    "candidates",
+  ];
   for (const name of [...Object.keys(DEFAULT_TRAIN_OPTIONS), ...optional]) {
     if (name !== "holdout") assert(name in train.properties, name);
   }

@@ -7,17 +7,18 @@ import {
   openInputs,
   type RowOptions,
 } from "../inputs.ts";
+import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
 import { count, duration } from "../text.ts";
 
-type EncodeFlags = DeviceOption & RowOptions & {
+type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
   out?: string;
   keep?: string[];
   dense?: true;
   group?: number;
-  refine?: number;
   compression: "zstd" | "snappy" | "none";
 };
 
@@ -38,16 +39,11 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
       "code with the first groups of a nested dictionary only",
       wholeNumber(),
     )
-    .option(
-      "--refine <passes>",
-      "swap passes after omp (default: as trained)",
-      wholeNumber(0),
-    )
     .addOption(
       new Option("--compression <codec>", "of the file")
         .choices(["zstd", "snappy", "none"]).default("zstd"),
     );
-  return addDeviceOption(addRowOptions(command))
+  return addDeviceOption(addCoderOptions(addRowOptions(command)))
     .action((model, inputs, flags, self) =>
       conduct(io, self, (session) => encodeRows(model, inputs, flags, session))
     );
@@ -60,13 +56,13 @@ async function encodeRows(
   session: Session,
 ): Promise<void> {
   const out = needed(flags.out, "--out");
-  const [{ encode }, { loadDictionary }, { withRefinement }] = await Promise
+  const [{ encode }, { loadDictionary }, { withCoder }] = await Promise
     .all([
       import("../../use/encode.ts"),
       import("../../use/models.ts"),
-      import("../../use/refinement.ts"),
+      import("../../use/coder_changes.ts"),
     ]);
-  const model = withRefinement(await loadDictionary(directory), flags.refine);
+  const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await openInputs(neededInputs(inputs), flags, session);
   try {
     const { keep, dense, group, compression, device } = flags;
@@ -84,7 +80,7 @@ async function encodeRows(
       () =>
         `Coded ${count(done.rows)} rows in ${duration(done.seconds)} (${
           count(done.rows / done.seconds)
-        } rows/s) into ${done.out}`,
+        } rows/s) by ${done.coder} into ${done.out}`,
     );
   } finally {
     await source.close();

@@ -4,17 +4,17 @@ import type { DetailedEvaluation } from "../../use/evaluate.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { isOwnModel, modelsAndInputs } from "../models.ts";
-import { wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
 import { count, figure, table } from "../text.ts";
 
-type EvaluateFlags = DeviceOption & RowOptions & {
+type EvaluateFlags = DeviceOption & RowOptions & CoderChanges & {
   input?: string[];
   heldOut?: true;
   truth?: string;
-  refine?: number;
 };
 
 /** `evaluate MODEL… [INPUT…]`: every metric of models on rows. */
@@ -36,13 +36,8 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
       "--held-out",
       "only rows that the (first) model's training held out",
     )
-    .option("--truth <dictionary>", "the dictionary that made the rows")
-    .option(
-      "--refine <passes>",
-      "swap passes after omp (default: as trained)",
-      wholeNumber(0),
-    );
-  return addDeviceOption(addRowOptions(command))
+    .option("--truth <dictionary>", "the dictionary that made the rows");
+  return addDeviceOption(addCoderOptions(addRowOptions(command)))
     .action((args, flags, self) =>
       conduct(io, self, (session) => evaluate(args, flags, session))
     );
@@ -57,16 +52,16 @@ async function evaluate(
   const [
     { evaluateAll },
     { loadAnyModel, loadDictionary },
-    { withRefinement },
+    { withCoder },
   ] = await Promise.all([
     import("../../use/evaluate.ts"),
     import("../../use/models.ts"),
-    import("../../use/refinement.ts"),
+    import("../../use/coder_changes.ts"),
   ]);
   const named = await Promise.all(
     models.map(async (name) => ({
       name,
-      model: withRefinement(await loadAnyModel(name), flags.refine),
+      model: withCoder(await loadAnyModel(name), coderChanges(flags)),
     })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
@@ -83,9 +78,10 @@ async function evaluate(
       const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
       await showInReport(only, rowsName, session);
     }
-    const documents = results.map(({ model, rows, metrics }) => ({
+    const documents = results.map(({ model, rows, coder, metrics }) => ({
       model,
       rows,
+      coder,
       metrics,
     }));
     session.print(
@@ -152,8 +148,10 @@ function metricsTable(results: readonly DetailedEvaluation[]): string {
       figure((metrics as unknown as Record<string, number>)[name])
     ),
   ]);
-  return table([
+  const coders = results.map(({ model, coder }) => `${model}: ${coder}`);
+  const numbers = table([
     `${count(results[0].rows)} rows`,
     ...results.map(({ model }) => model),
   ], rows);
+  return [...coders, numbers].join("\n");
 }

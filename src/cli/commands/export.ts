@@ -109,12 +109,15 @@ async function rowsFor(
 }
 
 function describeExport(result: ExportResult): string {
-  const { format, out, files, latents, encoder, metrics } = result;
+  const { format, out, files, latents, encoder, lost, metrics } = result;
   const lines = [
     `Wrote ${files.join(", ")} in ${out}: ${format}, ${
       count(latents)
     } latents, ${encoder}`,
   ];
+  if (lost.length > 0) {
+    lines.push(`${format} has no place for ${lost.join(", ")}`);
+  }
   if (metrics !== undefined) {
     const names = ["fvu", "explained_variance", "l0"];
     lines.push(table(

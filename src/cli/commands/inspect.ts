@@ -8,12 +8,14 @@ import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
+import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 import { conduct, followed, type Session } from "../session.ts";
 
-type InspectFlags = DeviceOption & RowOptions & {
+type InspectFlags = DeviceOption & RowOptions & CoderChanges & {
   text?: string;
   atom?: number;
   row?: number;
@@ -24,7 +26,6 @@ type InspectFlags = DeviceOption & RowOptions & {
   top: number;
   nearest: number;
   limit: number;
-  refine?: number;
 };
 
 /** `inspect MODEL [INPUT…]`: the atoms, and the rows that use them. */
@@ -61,13 +62,8 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     )
     .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
     .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
-    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20)
-    .option(
-      "--refine <passes>",
-      "swap passes after omp (default: as trained)",
-      wholeNumber(0),
-    );
-  return addDeviceOption(addRowOptions(command))
+    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20);
+  return addDeviceOption(addCoderOptions(addRowOptions(command)))
     .action((model, inputs, flags, self) =>
       conduct(
         io,
@@ -94,11 +90,11 @@ async function inspectModel(
         "No atom has a label",
     );
   }
-  const [{ loadDictionary }, { withRefinement }] = await Promise.all([
+  const [{ loadDictionary }, { withCoder }] = await Promise.all([
     import("../../use/models.ts"),
-    import("../../use/refinement.ts"),
+    import("../../use/coder_changes.ts"),
   ]);
-  const model = withRefinement(await loadDictionary(directory), flags.refine);
+  const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await inputsOrTraining(directory, inputs, flags, session);
   try {
     if (flags.html !== undefined) {
@@ -163,7 +159,10 @@ async function show(
   session: Session,
 ): Promise<void> {
   const { print } = session;
-  const { describeAtom, searchAtoms } = await import("../../use/describe.ts");
+  const [{ describeAtom, searchAtoms }, { coderInWords }] = await Promise.all([
+    import("../../use/describe.ts"),
+    import("../../model/coder.ts"),
+  ]);
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
     return print(atom, () => atomPage(atom));
@@ -181,12 +180,13 @@ async function show(
     { length: inspection.atoms },
     (_, atom) => describeAtom(inspection, atom),
   );
+  const coder = coderInWords(inspection);
   print(
-    { model: directory, rows: inspection.rows, html, atoms },
+    { model: directory, rows: inspection.rows, coder, html, atoms },
     () =>
       html === undefined
-        ? atomTable(atoms, inspection.rows, flags.limit)
-        : `The atoms are in ${html}: open it in a browser`,
+        ? `Coded by ${coder}\n${atomTable(atoms, inspection.rows, flags.limit)}`
+        : `The atoms, coded by ${coder}, are in ${html}: open it in a browser`,
   );
 }
 

@@ -9,15 +9,22 @@ import {
   addLearningOptions,
   type LearningOptions,
   learningOptions,
+  purposeInWords,
+  type PurposeOption,
 } from "../learning_options.ts";
 import { wholeNumbers } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, duration, figure, table } from "../text.ts";
 
-type SweepFlags = LearningOptions & DeviceOption & RowOptions & {
-  atoms: number[];
-  sparsity: number[];
-};
+type SweepFlags =
+  & LearningOptions
+  & PurposeOption
+  & DeviceOption
+  & RowOptions
+  & {
+    atoms: number[];
+    sparsity: number[];
+  };
 
 /** `sweep [INPUT…] --atoms A,B --sparsity K,L`: a training for each combination. */
 export function sweepCommand(io: Io): CommandUnknownOpts {
@@ -48,6 +55,8 @@ async function sweepOver(
   session: Session,
 ): Promise<void> {
   const { sweep } = await import("../../use/sweep.ts");
+  const purpose = purposeInWords(flags);
+  if (purpose !== undefined) session.say("info", purpose);
   const source = await openInputs(inputs, flags, session);
   try {
     const result = await sweep(source, {

@@ -19,22 +19,29 @@ import {
   addLearningOptions,
   type LearningOptions,
   learningOptions,
+  purposeInWords,
+  type PurposeOption,
 } from "../learning_options.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, counted, duration, figure } from "../text.ts";
 import { TrainingProgress } from "../training_progress.ts";
 
-type TrainFlags = LearningOptions & DeviceOption & RowOptions & {
-  atoms: number;
-  sparsity: number;
-  out: string;
-  overwrite?: true;
-  resume?: true;
-  dryRun?: true;
-  checkpointEvery?: string;
-  retries: number;
-};
+type TrainFlags =
+  & LearningOptions
+  & PurposeOption
+  & DeviceOption
+  & RowOptions
+  & {
+    atoms: number;
+    sparsity: number;
+    out: string;
+    overwrite?: true;
+    resume?: true;
+    dryRun?: true;
+    checkpointEvery?: string;
+    retries: number;
+  };
 
 /** `train [INPUT…]`: learns a dictionary. */
 export function trainCommand(io: Io): CommandUnknownOpts {
@@ -91,6 +98,8 @@ async function train(
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
   const output = await outputOf(flags);
+  const purpose = purposeInWords(flags);
+  if (purpose !== undefined) session.say("info", purpose);
   const source = await openInputs(inputs, flags, session);
   const { atoms, sparsity } = flags;
   const options = { ...learningOptions(flags), atoms, sparsity };
@@ -152,7 +161,8 @@ async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
 }
 
 function describeSummary(
-  { model, device, rows, heldOut, passes, seconds, config }: TrainSummary,
+  { model, coder, device, rows, heldOut, passes, seconds, config }:
+    TrainSummary,
 ): string {
   const { atoms, sparsity } = config.parameters;
   const lines = [
@@ -166,7 +176,7 @@ function describeSummary(
     lines.push(
       `Held-out FVU ${figure(heldOut.fvu)} on ${
         counted(heldOut.rows, "row")
-      } ` +
+      } by ${coder} ` +
         `(as many training rows: ${figure(config.training?.fvu)}; ` +
         `explained variance ${figure(heldOut.explained_variance)}, ` +
         `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,

@@ -1,0 +1,28 @@
+import type { ModelCoder } from "../model/coder.ts";
+import { groupNonzeros } from "./groups.ts";
+import type { TrainOptions } from "./options.ts";
+
+/** How the dictionary that a training ends with codes rows: as it was trained, the choice of atoms apart. */
+export function finishedCoder(options: TrainOptions): ModelCoder {
+  const { coder, sparsity, nonnegative, tolerance, refit, refine } = options;
+  const { coding, selectionRidge, groupWeight, candidates } = options;
+  const groupSparsity = groupNonzeros(options);
+  const choice = {
+    coding,
+    selectionRidge,
+    groupWeight,
+    candidates,
+    groupSparsity,
+  };
+  return {
+    method: coder,
+    sparsity,
+    nonnegative: nonnegative && candidates === undefined,
+    tolerance,
+    refit,
+    refine,
+    ...Object.fromEntries(
+      Object.entries(choice).filter(([, value]) => value !== undefined),
+    ),
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  type CoderOptions,
+  type EngineSpec,
+  groupSparsities,
+} from "../engine/engine.ts";
+import type { DictionaryModel } from "./model.ts";
+
+/** How a dictionary codes rows; what is left out is at rest. */
+export interface ModelCoder {
+  /** `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit. */
+  method: "omp" | "mp";
+  /** k: nonzeros a row. */
+  sparsity: number;
+  /** Only positive coefficients. */
+  nonnegative: boolean;
+  /** A row ends at ‖r‖ ≤ tolerance·‖y − mean‖. */
+  tolerance: number;
+  /** Least-squares coefficients after `mp`. */
+  refit: boolean;
+  /** Swap passes after `omp`. */
+  refine?: number;
+  /**
+   * `groups`, the default: every group codes what earlier ones leave, so that any prefix of groups works by itself. `joint`:
+   * all atoms are candidates for all nonzeros, at a lower error.
+   */
+  coding?: "groups" | "joint";
+  /** λ of the choice of atoms: 0, the default, is OMP. */
+  selectionRidge?: number;
+  /**
+   * w ≥ 1: in the choice, every group counts w times as much as the one after it (joint coding); without groups an atom
+   * counts (uses/most uses)^(w − 1) times. 1 by default.
+   */
+  groupWeight?: number;
+  /** Which atoms can be chosen: those of positive correlation only, or all. Coefficients keep their signs. */
+  candidates?: "signed" | "positive";
+  /** Nonzeros of each group; equal shares where left out. */
+  groupSparsity?: readonly number[];
+}
+
+/** What an engine needs to know to code rows as a dictionary does. */
+export function codingOf(
+  model: Pick<DictionaryModel, "atoms" | "groups" | "usage" | "coder">,
+): Pick<EngineSpec, "groups" | "coder"> {
+  const { coding, groupWeight = 1, groupSparsity, ...rest } = model.coder;
+  const coder: CoderOptions = { ...rest };
+  if (groupWeight !== 1) coder.weights = atomWeights(model, groupWeight);
+  if (coding === "joint") return { groups: [model.atoms], coder };
+  if (groupSparsity !== undefined) coder.groupSparsity = groupSparsity;
+  return { groups: model.groups, coder };
+}
+
+/** Nonzeros of each of a dictionary's groups. */
+export function groupShares(
+  { groups, coder }: Pick<DictionaryModel, "groups" | "coder">,
+): number[] {
+  return groupSparsities(groups, coder.sparsity, coder.groupSparsity);
+}
+
+// The factors of the choice, the largest of them 1.
+function atomWeights(
+  { atoms, groups, usage }: Pick<DictionaryModel, "atoms" | "groups" | "usage">,
+  weight: number,
+): Float32Array {
+  if (groups.length > 1) {
+    return Float32Array.from(
+      groups.flatMap((size, g) => Array(size).fill(weight ** -g)),
+    );
+  }
+  const most = usage.reduce((most, uses) => Math.max(most, uses), 1);
+  return Float32Array.from(
+    { length: atoms },
+    (_, j) => (Math.max(usage[j], 1) / most) ** (weight - 1),
+  );
+}
+
+/** How a dictionary codes rows, in words, as "joint non-negative OMP, k = 16, selection ridge 0.3". */
+export function coderInWords(
+  { coder, groups }: Pick<DictionaryModel, "coder" | "groups">,
+): string {
+  const nested = groups.length > 1;
+  const joint = nested && coder.coding === "joint" ? "joint " : "";
+  const sign = coder.nonnegative ? "non-negative " : "";
+  const shares = nested && joint === "" && coder.groupSparsity !== undefined
+    ? ` (${coder.groupSparsity.join(" + ")})`
+    : "";
+  return [
+    `${joint}${sign}${coder.method.toUpperCase()}`,
+    `k = ${coder.sparsity}${shares}`,
+    ...dialInWords(coder),
+    ...(coder.refine ? [`refined (${coder.refine})`] : []),
+  ].join(", ");
+}
+
+/** What of a coder's choice of atoms is not plain OMP or MP, in words; empty where all of it is. */
+export function dialInWords(coder: ModelCoder): string[] {
+  const { selectionRidge = 0, groupWeight = 1, candidates } = coder;
+  return [
+    ...(selectionRidge > 0 ? [`selection ridge ${selectionRidge}`] : []),
+    ...(groupWeight !== 1 ? [`group weight ${groupWeight}`] : []),
+    ...(candidates === "positive" && !coder.nonnegative
+      ? ["positive candidates"]
+      : []),
+  ];
+}

@@ -1,0 +1,64 @@
+import { DbksvdError } from "../errors.ts";
+import { validateChoice, validateRefine } from "../learn/validate_coding.ts";
+import type { ModelCoder } from "../model/coder.ts";
+import type { AnyModel } from "./models.ts";
+
+/** What can be changed of how a finished dictionary codes rows. */
+export type CoderChanges = Partial<
+  Pick<
+    ModelCoder,
+    "refine" | "coding" | "selectionRidge" | "groupWeight" | "candidates"
+  >
+>;
+
+/** The option of each change. */
+const OPTIONS: Record<keyof CoderChanges, string> = {
+  refine: "--refine",
+  coding: "--coding",
+  selectionRidge: "--selection-ridge",
+  groupWeight: "--group-weight",
+  candidates: "--candidates",
+};
+
+/**
+ * A model that codes rows otherwise than it was trained for: other candidates (coefficients then take any sign), a ridge in
+ * the choice of atoms, joint coding of nested groups, swap passes.
+ *
+ * @param model a dictionary
+ * @param changes what to change; undefined values leave the model's own
+ * @throws {DbksvdError} `usage`, where the changes do not go together, or the model is another tool's autoencoder
+ *
+ * @example
+ * ```ts
+ * import { evaluate, plantRows, rowsFromArray, train, withCoder } from "@dbksvd/dbksvd";
+ * import assert from "node:assert/strict";
+ * const { data } = plantRows({ rows: 400, width: 12, atoms: 24, sparsity: 4 });
+ * const source = rowsFromArray(data, 12);
+ * const { model } = await train(source, { atoms: 24, sparsity: 4, passes: 2 }, { device: "cpu" });
+ * const plain = await evaluate(model, source, { device: "cpu" });
+ * const general = await evaluate(withCoder(model, { selectionRidge: 1 }), source, { device: "cpu" });
+ * assert(general.metrics.fvu > plain.metrics.fvu);
+ * ```
+ */
+export function withCoder<Model extends AnyModel>(
+  model: Model,
+  changes: CoderChanges,
+): Model {
+  const names = Object.keys(OPTIONS) as (keyof CoderChanges)[];
+  const given = names.filter((name) => changes[name] !== undefined);
+  if (given.length === 0) return model;
+  if ("format" in model) {
+    throw new DbksvdError("usage", `${OPTIONS[given[0]]} is for dictionaries`, {
+      mend:
+        "another tool's autoencoder codes with its own encoder: leave it out",
+    });
+  }
+  const coder: ModelCoder = {
+    ...model.coder,
+    ...Object.fromEntries(given.map((name) => [name, changes[name]])),
+  };
+  if (changes.candidates !== undefined) coder.nonnegative = false;
+  validateRefine(coder.refine ?? 0, coder.method);
+  validateChoice(coder, model.groups.length);
+  return { ...model, coder };
+}

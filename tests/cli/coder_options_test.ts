@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openCodes } from "../../src/use/codes_reader.ts";
+import { loadModel } from "../../src/model/directory.ts";
+import { inDirectory } from "../directories.ts";
+import { runCli } from "./fake_io.ts";
+
+const SAMPLE = "samples/glove-10k.parquet";
+const TRAINING = [
+  ...["train", SAMPLE, "--max-rows", "1500", "--atoms", "80"],
+  ...["--sparsity", "6", "--passes", "2", "--device", "cpu"],
+];
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await runCli([...args, "--json"]);
+  assert.equal(code, 0, stderr);
+  return { ...JSON.parse(stdout), stderr };
+}
+
+Deno.test("--for probing says what it stands for, keeps it in the model, and every command codes by it", async () => {
+  await inDirectory(async (directory) => {
+    const model = join(directory, "model");
+    const trained = await json(
+      ...TRAINING,
+      ...["--for", "probing", "--group-weight", "1.5", "--out", model],
+    );
+    assert.match(
+      trained.stderr,
+      /--for probing stands for --matryoshka probing --nonnegative/,
+    );
+    const words =
+      "joint OMP, k = 6, selection ridge 0.3, group weight 1.5, positive candidates";
+    assert.equal(trained.coder, words);
+    const { model: { coder, groups }, config } = await loadModel(model);
+    assert.deepEqual(groups, [32, 48]);
+    assert.deepEqual(coder.groupSparsity, [3, 3]);
+    assert.equal(coder.nonnegative, false);
+    assert.equal(config.parameters.nonnegative, true);
+    assert.equal(config.parameters.selectionRidge, 0.3);
+
+    const evaluate = (...more: string[]) =>
+      json("evaluate", model, "--device", "cpu", ...more);
+    const asTrained = await evaluate();
+    assert.equal(asTrained.coder, words);
+    assert(Math.abs(asTrained.metrics.fvu - trained.heldOut.fvu) < 1e-9);
+    const plain = await evaluate(
+      ...["--selection-ridge", "0", "--group-weight", "1"],
+      ...["--candidates", "signed"],
+    );
+    assert.equal(plain.coder, "joint OMP, k = 6");
+    assert(plain.metrics.fvu < asTrained.metrics.fvu);
+    const grouped = await evaluate(
+      ...["--selection-ridge", "0", "--group-weight", "1"],
+      ...["--candidates", "signed", "--coding", "groups"],
+    );
+    assert.equal(grouped.coder, "OMP, k = 6 (3 + 3)");
+    assert(grouped.metrics.fvu > plain.metrics.fvu);
+
+    const out = join(directory, "codes.parquet");
+    const encode = ["encode", model, SAMPLE, "--max-rows", "100"];
+    const done = await json(...encode, "--out", out, "--device", "cpu");
+    assert.equal(done.coder, words);
+    const codes = await openCodes(out, { atoms: 80, width: 100 });
+    codes.close();
+    assert.equal(codes.description!.coder!.selectionRidge, 0.3);
+    const looked = await json("inspect", model, "--device", "cpu");
+    assert.equal(looked.coder, words);
+  });
+});
+
+Deno.test("an export says what of the choice of atoms it has no place for", async () => {
+  await inDirectory(async (directory) => {
+    const model = join(directory, "model"), out = join(directory, "sae");
+    const dial = ["--matryoshka", "16,rest", "--group-sparsity", "4,2"];
+    await json(
+      ...TRAINING,
+      ...[...dial, "--selection-ridge", "0.1", "--out", model],
+    );
+    const args = ["export", model, "--format", "saelens-mp", "--out", out];
+    const done = await json(...args, "--device", "cpu");
+    assert.deepEqual(done.lost, ["coding by groups", "selection ridge 0.1"]);
+    const cfg = JSON.parse(await Deno.readTextFile(join(out, "cfg.json")));
+    assert.equal(
+      cfg.metadata.dbksvd.coding,
+      "OMP, k = 6 (4 + 2), selection ridge 0.1",
+    );
+  });
+});

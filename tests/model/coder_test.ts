@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { coderInWords, codingOf } from "../../src/model/coder.ts";
+import { prefixModel } from "../../src/model/prefix.ts";
+import { makeModel } from "./models.ts";
+
+const NESTED = makeModel({ width: 6, atoms: 8, groups: [2, 6] });
+
+Deno.test("codingOf() makes one group of all atoms where they are coded jointly", () => {
+  const joint = { ...NESTED.coder, coding: "joint", groupWeight: 2 } as const;
+  const { groups, coder } = codingOf({ ...NESTED, coder: joint });
+  assert.deepEqual(groups, [8]);
+  assert.deepEqual([...coder.weights!], [1, 1, ...Array(6).fill(0.5)]);
+  assert.deepEqual(codingOf(NESTED), {
+    groups: [2, 6],
+    coder: NESTED.coder,
+  });
+});
+
+Deno.test("codingOf() weighs atoms by their uses where there are no groups", () => {
+  const model = makeModel({ width: 6, atoms: 4 });
+  const usage = Uint32Array.of(100, 10, 0, 1);
+  const coder = { ...model.coder, groupWeight: 1.5 };
+  const { weights } = codingOf({ ...model, usage, coder }).coder;
+  [1, Math.sqrt(0.1), 0.1, 0.1].forEach((expected, j) =>
+    assert(Math.abs(weights![j] - expected) < 1e-6)
+  );
+});
+
+Deno.test("coderInWords() tells all that decides a code", () => {
+  const words = (coder: Partial<typeof NESTED.coder>) =>
+    coderInWords({ ...NESTED, coder: { ...NESTED.coder, ...coder } });
+  assert.equal(words({}), "OMP, k = 3");
+  assert.equal(
+    words({ nonnegative: true, refine: 2, groupSparsity: [2, 1] }),
+    "non-negative OMP, k = 3 (2 + 1), refined (2)",
+  );
+  assert.equal(
+    words({
+      coding: "joint",
+      selectionRidge: 0.3,
+      groupWeight: 1.2,
+      candidates: "positive",
+      groupSparsity: [2, 1],
+    }),
+    "joint OMP, k = 3, selection ridge 0.3, group weight 1.2, positive candidates",
+  );
+});
+
+Deno.test("prefixModel() keeps the nonzeros that its groups were given", () => {
+  const coder = { ...NESTED.coder, groupSparsity: [2, 1] };
+  const prefix = prefixModel({ ...NESTED, coder }, 1);
+  assert.equal(prefix.coder.sparsity, 2);
+  assert.deepEqual(prefix.coder.groupSparsity, [2]);
+});

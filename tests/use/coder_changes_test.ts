@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { DbksvdError } from "../../src/errors.ts";
+import { type CoderChanges, withCoder } from "../../src/use/coder_changes.ts";
+import { makeModel } from "../model/models.ts";
+
+Deno.test("withCoder() gives the same model with another coder", () => {
+  const model = makeModel({ width: 4, atoms: 6 });
+  assert.equal(withCoder(model, { refine: undefined }), model);
+  const refined = withCoder(model, { refine: 3 });
+  assert.deepEqual(refined, {
+    ...model,
+    coder: { ...model.coder, refine: 3 },
+  });
+  assert.deepEqual(withCoder(refined, { refine: 0 }), model);
+  const positive = { ...model.coder, nonnegative: true };
+  const free = withCoder({ ...model, coder: positive }, {
+    candidates: "positive",
+  });
+  assert.deepEqual(free.coder, { ...model.coder, candidates: "positive" });
+});
+
+Deno.test("withCoder() refuses what does not go together", () => {
+  const model = makeModel({ width: 4, atoms: 6 });
+  const nested = { ...model, groups: [2, 4] };
+  const mp = { ...model, coder: { ...model.coder, method: "mp" as const } };
+  const ends = { ...model, coder: { ...model.coder, tolerance: 0.3 } };
+  const sae = {
+    format: "saelens-topk",
+    ...{ name: "sae", width: 4, atoms: 6 },
+  } as unknown as Parameters<typeof withCoder>[0];
+  assert.equal(withCoder(mp, { refine: 0 }).coder.refine, 0);
+  const cases: [typeof sae, CoderChanges, RegExp][] = [
+    [
+      model,
+      { refine: -1 },
+      /--refine is "-1": it takes a whole number from 0 to 10/,
+    ],
+    [model, { refine: 0.5 }, /--refine/],
+    [mp, { refine: 1 }, /--refine is for --coder omp: leave it out/],
+    [sae, { refine: 1 }, /--refine is for dictionaries: .* its own encoder/],
+    [sae, { coding: "joint" }, /--coding is for dictionaries/],
+    [model, { selectionRidge: -1 }, /--selection-ridge is "-1"/],
+    [model, { groupWeight: 0.5 }, /--group-weight is "0.5"/],
+    [nested, { groupWeight: 1.2 }, /--group-weight needs --coding joint/],
+    [mp, { selectionRidge: 0.3 }, /--selection-ridge is for --coder omp/],
+    [
+      model,
+      { refine: 1, candidates: "positive" },
+      /--refine and --candidates positive cannot go together/,
+    ],
+    [
+      ends,
+      { selectionRidge: 0.3 },
+      /--tolerance and --selection-ridge cannot go together/,
+    ],
+  ];
+  for (const [refused, changes, message] of cases) {
+    assert.throws(
+      () => withCoder(refused, changes),
+      (error) =>
+        error instanceof DbksvdError && error.kind === "usage" &&
+        message.test(error.message),
+    );
+  }
+});
