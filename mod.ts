@@ -48,6 +48,7 @@ export {
   loadDictionary,
 } from "./src/use/models.ts";
 export { withCoder } from "./src/use/coder_changes.ts";
+export type { ModelCoder } from "./src/model/coder.ts";
 export type { CoderChanges } from "./src/use/coder_changes.ts";
 export type { RunOptions, SparseCodes, UseProgress } from "./src/use/coding.ts";
 export {

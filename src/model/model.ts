@@ -1,8 +1,6 @@
 import type { Labels } from "../labels/label.ts";
 import type { ModelCoder } from "./coder.ts";
 
-export type { ModelCoder } from "./coder.ts";
-
 /** A learned dictionary with what is needed to code raw rows with it: ŷ = mean + Σ value·atom. */
 export interface DictionaryModel {
   /** n. */
