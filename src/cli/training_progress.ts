@@ -10,8 +10,11 @@ export class TrainingProgress {
   #busy = 0;
   #onGpu = false;
 
-  /** Starts the clock. */
-  constructor(readonly session: Session) {
+  /** Starts the clock; `onLines` takes the figures of every iteration as they come. */
+  constructor(
+    readonly session: Session,
+    readonly onLines?: (lines: readonly MetricsLine[]) => void,
+  ) {
     this.#started = session.io.now();
   }
 
@@ -27,6 +30,7 @@ export class TrainingProgress {
   }
 
   #update(lines: readonly MetricsLine[], plan: TrainingPlan): void {
+    this.onLines?.(lines);
     const last = lines.at(-1);
     if (last === undefined) return;
     for (const line of lines) this.#busy += line.milliseconds;

@@ -6,6 +6,9 @@ import {
 } from "../../learn/options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
+import { EventFile } from "../../files/event_file.ts";
+import type { MetricsLine } from "../../model/model.ts";
+import { addTraining } from "../../use/tensorboard.ts";
 import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";
 import {
@@ -41,6 +44,7 @@ type TrainFlags =
     dryRun?: true;
     checkpointEvery?: string;
     retries: number;
+    tensorboard?: string;
   };
 
 /** `train [INPUT…]`: learns a dictionary. */
@@ -84,6 +88,10 @@ export function trainCommand(io: Io): CommandUnknownOpts {
       "start again from the last checkpoint when the device fails",
       wholeNumber(0),
       0,
+    )
+    .option(
+      "--tensorboard <dir>",
+      "write the figures of every iteration to a TensorBoard event file too",
     );
   return addLearningOptions(addRowOptions(command))
     .action((inputs, flags, self) =>
@@ -105,17 +113,36 @@ async function train(
   const options = { ...learningOptions(flags), atoms, sparsity };
   try {
     if (flags.dryRun) return await tellPlan(source, options, flags, session);
-    const progress = new TrainingProgress(session);
+    using watched = watchedFrom(flags);
+    const progress = new TrainingProgress(session, watched?.add);
     const summary = await trainToDirectory(
       source,
       options,
       output,
       progress.run(flags.device),
     );
+    watched?.finish(summary);
     session.print(summary, () => describeSummary(summary));
   } finally {
     await source.close();
   }
+}
+
+// Where TensorBoard is to see the training: the event file, made before any work.
+function watchedFrom({ tensorboard }: TrainFlags) {
+  if (tensorboard === undefined) return undefined;
+  const events = EventFile.open(tensorboard);
+  let rowsSeen = 0;
+  return {
+    add(lines: readonly MetricsLine[]): void {
+      rowsSeen = lines.at(-1)?.rowsSeen ?? rowsSeen;
+      addTraining(events, lines);
+    },
+    finish({ heldOut }: TrainSummary): void {
+      events.add(rowsSeen, { "fvu/held_out": heldOut?.fvu });
+    },
+    [Symbol.dispose]: () => events[Symbol.dispose](),
+  };
 }
 
 async function tellPlan(
