@@ -14,6 +14,8 @@ export interface ByteSource {
   readonly size: number;
   /** Where the file is local: its path, which a worker can open itself. */
   readonly localPath?: string;
+  /** The date of the last change, or a server's validator, where there is one. */
+  readonly stamp?: string;
   /** The bytes from `offset` on, `length` of them. */
   read(
     offset: number,
@@ -44,6 +46,7 @@ const openFiles = new Set<LocalFile>();
 export class LocalFile implements ByteSource, SyncBytes {
   readonly size: number;
   readonly localPath: string;
+  readonly stamp: string;
   #descriptor: number | undefined;
 
   /** Opens a file for reading. */
@@ -55,6 +58,7 @@ export class LocalFile implements ByteSource, SyncBytes {
       throw unreadable(path, new Error("it is a directory"));
     }
     this.size = stat.size;
+    this.stamp = String(stat.mtimeMs);
   }
 
   /** Fills `into` with the bytes from `offset` on. */

@@ -36,7 +36,7 @@ export interface ModelConfig {
   /** Every parameter, as `TrainOptions`. */
   parameters: Record<string, unknown>;
   /** What it was trained on. */
-  inputs: { path: string; rows: number; bytes: number }[];
+  inputs: { path: string; rows: number; bytes: number; digest?: string }[];
   /** The column of the inputs with the vectors. */
   column?: string;
   /** How the rows were read beside that: what `openRows` was told to leave out or change. */

@@ -18,6 +18,7 @@ export class RemoteFile implements ByteSource {
   readonly path: string;
   readonly size: number;
   readonly #key: string;
+  readonly stamp: string | undefined;
 
   constructor(
     readonly transfer: Transfer,
@@ -30,6 +31,7 @@ export class RemoteFile implements ByteSource {
     const { etag } = version;
     const known = etag === "" ? `#${opened++}` : `${etag}\0${this.size}`;
     this.#key = `${transfer.place.url}\0${known}`;
+    this.stamp = etag || undefined;
   }
 
   /** The bytes from `offset` on. */

@@ -5,6 +5,8 @@ import {
   type RowBlock,
   type RowRange,
 } from "./delivery.ts";
+import { bytesOf } from "../files/safetensors.ts";
+import { fingerprintOfBytes } from "./fingerprint.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 
 /** Values that are looked through together. */
@@ -59,6 +61,7 @@ export function rowsFromArray(data: Float32Array, width: number): RowSource {
       Promise.resolve(
         new Float32Array(data.subarray(start * width, end * width)),
       ),
+    fingerprints: async () => [await fingerprintOfBytes(bytesOf(data))],
     close: () => Promise.resolve(),
   };
 }

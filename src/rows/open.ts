@@ -6,6 +6,7 @@ import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { findFiles, type FoundFile, openFound } from "./inputs.ts";
+import { type Fingerprint, fingerprints } from "./fingerprint.ts";
 import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "../parquet/read/choose.ts";
 import { listParquet } from "../parquet/read/open.ts";
@@ -232,6 +233,7 @@ function toSource(
   store: PartStore,
   sources: readonly ByteSource[],
 ): RowSource {
+  let prints: Promise<Fingerprint[]> | undefined;
   return {
     width,
     rowCount: store.rowCount,
@@ -256,6 +258,7 @@ function toSource(
         return await readItems(store, tableRows, range);
       }
       : undefined,
+    fingerprints: () => prints ??= fingerprints(sources),
     close: () => {
       store.pool?.close();
       for (const source of sources) source.close();

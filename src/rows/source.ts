@@ -1,3 +1,5 @@
+import type { Fingerprint } from "./fingerprint.ts";
+
 /** A run of rows as a source delivers them. */
 export interface RowBatch {
   /**
@@ -99,6 +101,8 @@ export interface RowSource {
   readItems?(
     range: { start: number; end: number },
   ): Promise<{ rows: Float64Array; items: Int32Array }>;
+  /** What tells the content of each of `files` from other content; absent where that is not known. */
+  fingerprints?(): Promise<Fingerprint[]>;
   /** Stops workers and closes files. */
   close(): Promise<void>;
 }

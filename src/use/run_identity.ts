@@ -1,15 +1,25 @@
 import type { TrainOptions } from "../learn/options.ts";
 import { sha256 } from "../model/checkpoint.ts";
 import { bytesOf } from "../files/safetensors.ts";
+import { sameContent } from "../rows/fingerprint.ts";
 import type { RowSource } from "../rows/source.ts";
 
 /** Rows whose values tell inputs apart that have the same names and sizes. */
 const ROWS_LOOKED_AT = 16;
 
+/** An input as it is recorded. */
+export interface RecordedInput {
+  path: string;
+  rows: number;
+  bytes: number;
+  /** What tells its content from other content: see `Fingerprint`. */
+  digest?: string;
+}
+
 /** What makes two trainings the same one. */
 export interface RunIdentity {
   parameters: TrainOptions;
-  inputs: { path: string; rows: number; bytes: number }[];
+  inputs: (RecordedInput & { stamp?: string })[];
   /** Rows read of them. */
   read: number;
   column?: string;
@@ -29,7 +39,7 @@ export async function identityOf(
 ): Promise<RunIdentity> {
   return {
     parameters,
-    inputs: inputsOf(source),
+    inputs: await stampedInputs(source),
     read: source.rowCount,
     column: given.column,
     reading: given.reading,
@@ -38,11 +48,38 @@ export async function identityOf(
   };
 }
 
-/** The inputs of a source as they are recorded. */
-function inputsOf(
+/** The inputs of a source as a model's record has them. */
+export async function recordedInputs(
   source: RowSource,
-): { path: string; rows: number; bytes: number }[] {
-  return source.files.map(({ path, rows, bytes }) => ({ path, rows, bytes }));
+): Promise<RecordedInput[]> {
+  return (await stampedInputs(source)).map(({ path, rows, bytes, digest }) => ({
+    path,
+    rows,
+    bytes,
+    digest,
+  }));
+}
+
+async function stampedInputs(source: RowSource) {
+  const prints = await source.fingerprints?.();
+  return source.files.map(({ path, rows, bytes }, i) => ({
+    path,
+    rows,
+    bytes,
+    ...prints?.[i],
+  }));
+}
+
+// Inputs as a list that differs, or the first of them with other content.
+function changesOfInputs(
+  before: RunIdentity["inputs"] | undefined,
+  now: RunIdentity["inputs"],
+): string | undefined {
+  const named = (inputs: RunIdentity["inputs"] | undefined) =>
+    inputs?.map(({ path, rows, bytes }) => ({ path, rows, bytes }));
+  if (!sameJson(named(before), named(now))) return "inputs";
+  const at = now.findIndex((input, i) => !sameContent(before![i], input));
+  return at < 0 ? undefined : `the inputs' rows: ${now[at].path} has changed`;
 }
 
 /** What differs between two identities, in words: parameters by name, then inputs. */
@@ -58,7 +95,8 @@ export function changesBetween(
     .map((name) => `${name} was ${text(old[name])}, is ${text(current[name])}`);
   if (before.column !== now.column) changes.push("column");
   if (!sameJson(before.reading, now.reading)) changes.push("how rows are read");
-  if (!sameJson(before.inputs, now.inputs)) changes.push("inputs");
+  const inputs = changesOfInputs(before.inputs, now.inputs);
+  if (inputs !== undefined) changes.push(inputs);
   else if (before.read !== now.read) {
     changes.push(`rows read were ${before.read}, are ${now.read}`);
   } else if (before.firstRows !== now.firstRows) {

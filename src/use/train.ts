@@ -16,6 +16,7 @@ import type {
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { measure, type Measured } from "./measure.ts";
+import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 
 /** How a training is run, beside what it is told to learn. */
@@ -123,11 +124,7 @@ export async function train(
     formatVersion: FORMAT_VERSION,
     toolVersion: TOOL_VERSION,
     parameters: { ...parameters },
-    inputs: source.files.map(({ path, rows, bytes }) => ({
-      path,
-      rows,
-      bytes,
-    })),
+    inputs: await recordedInputs(source),
     rows: {
       read: source.rowCount,
       training: learned.rows,

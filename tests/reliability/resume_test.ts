@@ -10,6 +10,7 @@ import {
 } from "../../src/model/checkpoint.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
+import { sameContent } from "../../src/rows/fingerprint.ts";
 import { openRows } from "../../src/rows/open.ts";
 import {
   type TrainOutput,
@@ -157,6 +158,58 @@ Deno.test("trainToDirectory() refuses to resume with a changed configuration or 
       trainToDirectory(smallSource(2), SMALL, output),
       isUsage(/the inputs' rows/),
     );
+  });
+});
+
+Deno.test("trainToDirectory() refuses to resume where an input has other content, wherever in it and whatever its date", async () => {
+  await inDirectory(async (directory) => {
+    const out = join(directory, "model");
+    const paths = ["a.f32", "b.f32"].map((name) => join(directory, name));
+    const write = (path: string, seed: number) =>
+      Deno.writeFile(path, new Uint8Array(noise(400, 8, seed).buffer));
+    await write(paths[0], 1);
+    await write(paths[1], 2);
+    const controller = new AbortController();
+    const run = (onProgress?: () => void) =>
+      openRows(paths, { width: 8 }).then((source) =>
+        trainToDirectory(source, SMALL, { out, resume: true }, {
+          device: "cpu",
+          signal: onProgress && controller.signal,
+          onProgress,
+        })
+      );
+    await assert.rejects(run(() => controller.abort(new Stop())), Stop);
+    await write(paths[1], 3);
+    await assert.rejects(run(), isUsage(/b\.f32 has changed/));
+    await write(paths[1], 2);
+    const { resumedAt } = await run();
+    assert.notEqual(resumedAt, undefined);
+    await write(paths[1], 3);
+    await assert.rejects(run(), isUsage(/another model/));
+  });
+});
+
+Deno.test("Of a large file, pieces and the date tell whether it is the same", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "large.f32");
+    const values = noise(300_000, 8);
+    await Deno.writeFile(path, new Uint8Array(values.buffer));
+    const print = async () => {
+      const source = await openRows(path, { width: 8 });
+      const [print] = await source.fingerprints!();
+      await source.close();
+      return print;
+    };
+    const before = await print();
+    assert.match(before.digest, /^samples:/);
+    assert(sameContent(before, await print()));
+    const other = noise(300_000, 8, 9);
+    await Deno.writeFile(path, new Uint8Array(other.buffer));
+    await Deno.utime(path, 1e9, 1e9);
+    assert(!sameContent(before, await print()));
+    values[1_234_567] = 7;
+    await Deno.writeFile(path, new Uint8Array(values.buffer));
+    assert(!sameContent(before, await print()));
   });
 });
 
