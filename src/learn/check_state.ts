@@ -24,7 +24,8 @@ export function checkedState(
     isFinite32(state.dictionary, atoms * width) &&
     isFinite32(state.weights, atoms) &&
     isFinite32(state.normalisation.mean, width) &&
-    state.normLimit >= 0 && state.rowLength >= 0 && isCount(state.capped) &&
+    state.normLimit >= 0 && state.farLimit >= 0 && state.rowLength >= 0 &&
+    isCount(state.capped) &&
     state.normalisation.scale > 0 && state.normalisation.scale < Infinity &&
     Array.isArray(state.window.recent) &&
     state.window.recent.every((uses) =>

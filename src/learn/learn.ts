@@ -16,6 +16,7 @@ import { freshState, type LearnState } from "./state.ts";
 import type { TrainOptions } from "./options.ts";
 import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
+import type { FarRows } from "./norms.ts";
 import {
   gatherWithin,
   normalisationOf,
@@ -26,6 +27,8 @@ import { validateAgainstWidth, validateOptions } from "./validate.ts";
 
 /** Rows whose median distance from the mean is taken, at least. */
 const ROWS_FOR_MEDIAN = 1024;
+/** Rows beyond the norm cap are told of where they hold this share of the energy. */
+const NOTABLE_SHARE = 0.05;
 
 /** How a training is driven from outside. */
 export interface LearnHooks {
@@ -171,20 +174,25 @@ async function start(
   const rowsToCome = (borrow: boolean) =>
     source.batches(4096, { except, signal: hooks.signal, borrow });
   const fromRows = hooks.initial === undefined && options.init === "rows";
-  const { statistics, limit } = await gatherWithin(rowsToCome, source.width, {
-    draw: Math.max(
-      ROWS_FOR_MEDIAN,
-      fromRows ? options.atoms + spareRows(options.atoms) : 0,
-    ),
-    seed: options.seed,
-    most: Math.max(options.statsRows ?? Infinity, options.atoms),
-    normCap: options.exact ? 0 : options.normCap,
-  });
+  const { statistics, limit, far } = await gatherWithin(
+    rowsToCome,
+    source.width,
+    {
+      draw: Math.max(
+        ROWS_FOR_MEDIAN,
+        fromRows ? options.atoms + spareRows(options.atoms) : 0,
+      ),
+      seed: options.seed,
+      most: Math.max(options.statsRows ?? Infinity, options.atoms),
+      normCap: options.exact ? 0 : options.normCap,
+    },
+  );
   if (statistics.rows === 0) {
     throw new DbksvdError("data", "There are no rows to train on", {
       mend: "check the inputs, --holdout and any filters",
     });
   }
+  if (far !== undefined) tellFarRows(far, options, hooks);
   const normalisation = normalisationOf(statistics, options);
   const dictionary = hooks.initial ??
     firstAtoms(statistics, source.width, options, normalisation);
@@ -199,9 +207,27 @@ async function start(
         options.center ? statistics.spread : statistics.energy,
       ),
       normLimit: isBeyondReach(limit, statistics, options) ? 0 : limit,
+      farLimit: limit,
       trainingRows,
     },
     options,
+  );
+}
+
+// A few rows that hold much of what there is are most often attention sinks, or damage.
+function tellFarRows(
+  { rows, share }: FarRows,
+  { normCap }: TrainOptions,
+  { onNotice }: LearnHooks,
+) {
+  if (share < NOTABLE_SHARE) return;
+  const many = rows === 1 ? "1 row is" : `${rows} rows are`;
+  onNotice?.(
+    `${many} more than ${normCap} times as far from the others as these are (--norm-cap) and ` +
+      `${rows === 1 ? "holds" : "hold"} ${
+        (100 * share).toFixed(1)
+      }% of the energy: drawn in to that distance, for the mean and the scale too. ` +
+      `--max-norm-quantile 0.999 leaves such rows out`,
   );
 }
 
@@ -243,6 +269,7 @@ function modelOf(
     dictionary: state.dictionary,
     mean: state.normalisation.mean,
     scale: state.normalisation.scale,
+    normLimit: state.farLimit > 0 ? state.farLimit : undefined,
     usage: windowUsage(state.window, spec.atoms),
     groups: spec.groups,
     coder: finishedCoder(options),

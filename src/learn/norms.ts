@@ -15,10 +15,57 @@ export function normLimit(
   cap: number,
 ): number {
   if (drawn.length === 0) return 0;
-  const lengths = drawn.map((row) => distance(row, 0, mean)).sort((a, b) =>
-    a - b
+  return cap * median(drawn.map((row) => distance(row, 0, mean)));
+}
+
+/** The median of every dimension over some rows: where most rows lie, however far away a few are. */
+export function medianRow(drawn: readonly Float32Array[]): Float32Array {
+  const { length: width } = drawn[0];
+  return Float32Array.from(
+    { length: width },
+    (_, p) => median(drawn.map((row) => row[p])),
   );
-  return cap * lengths[Math.floor(lengths.length / 2)];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Rows that were further from the mean than the limit. */
+export interface FarRows {
+  /** How many. */
+  rows: number;
+  /** Their share of Σ‖y − mean‖². */
+  share: number;
+}
+
+/** Counts rows beyond a limit, and what they hold, while they are drawn in. */
+export class FarRowCounter {
+  #rows = 0;
+  #all = 0;
+  #far = 0;
+
+  constructor(readonly mean: Float32Array, readonly limit: number) {}
+
+  /** Draws a batch's rows in, in place. */
+  drawIn(batch: RowBatch, most: number): void {
+    const { mean, limit } = this;
+    const counted = Math.min(batch.rows, most);
+    for (let i = 0; i < counted; i++) {
+      const away = distance(batch.data, i * mean.length, mean);
+      this.#all += away * away;
+      if (!(away > limit)) continue;
+      this.#far += away * away;
+      this.#rows++;
+    }
+    drawInRows(batch, mean, limit);
+  }
+
+  /** What was found so far. */
+  found(): FarRows {
+    return { rows: this.#rows, share: this.#far / this.#all };
+  }
 }
 
 /**

@@ -32,6 +32,8 @@ export interface LearnState {
   rowLength: number;
   /** Training rows further from the mean than this (raw units) are drawn in to it; 0: none are. */
   normLimit: number;
+  /** The limit by itself, whether or not a training row is beyond it; 0: there is none. */
+  farLimit: number;
   /** Training rows drawn in so, in the first pass. */
   capped: number;
   /** Rows of a pass. */
@@ -57,7 +59,7 @@ export function freshState(
   dictionary: Float32Array,
   known: Pick<
     LearnState,
-    "normalisation" | "normLimit" | "rowLength" | "trainingRows"
+    "normalisation" | "normLimit" | "farLimit" | "rowLength" | "trainingRows"
   >,
   options: TrainOptions,
 ): LearnState {

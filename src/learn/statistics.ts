@@ -1,10 +1,10 @@
 import type { Normalisation } from "../engine/engine.ts";
 import { type RandomStream, randomStream } from "../random.ts";
 import type { RowBatch } from "../rows/source.ts";
-import { drawInRows, normLimit } from "./norms.ts";
+import { FarRowCounter, type FarRows, medianRow, normLimit } from "./norms.ts";
 
-/** Where the root mean square distance from the mean is so many medians, a few far rows have the say. */
-const FAR_SPREAD = 1.5;
+/** Rows whose median stands for the middle of all of them. */
+const ROWS_FOR_MIDDLE = 1024;
 
 /** What one pass over the training rows tells before learning starts. */
 export interface RowStatistics {
@@ -17,6 +17,8 @@ export interface RowStatistics {
   energy: number;
   /** No row that was seen is further from the mean; Infinity where that is not known. */
   reach: number;
+  /** As far as no row that was seen is from a point, rounded up. */
+  reachFrom(point: Float32Array): number;
   /** Rows drawn at random, each once, as raw values: up to the number asked for. */
   drawn: Float32Array[];
 }
@@ -53,45 +55,68 @@ export async function gatherStatistics(
   return { ...sums.result(), drawn };
 }
 
+/** Statistics of rows, those that are far from the others drawn in. */
+export interface LimitedStatistics {
+  statistics: RowStatistics;
+  /** How far from the mean a row may be, in raw units; 0: there is no limit. */
+  limit: number;
+  /** The rows that were further away; absent where there are none. */
+  far?: FarRows;
+}
+
 /**
- * Gathers statistics that a few rows of huge norm do not decide: where they dominate the spread, it goes over the rows once
- * more with all of them drawn in to the limit.
+ * Gathers statistics that a few rows of huge norm do not decide. Where rows may be further from the middle of the others
+ * than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's distance. Where none
+ * are, the statistics are those of the rows as they are.
  *
  * @param batches delivers the training rows, each time it is called: to be read, or to be changed
  * @param width n
  * @param options as `gatherStatistics`, and the norm limit in medians (0: none)
- * @returns the statistics, and the limit in raw units (0: none)
  */
 export async function gatherWithin(
   batches: (borrow: boolean) => AsyncIterable<RowBatch>,
   width: number,
   options: { draw: number; seed: number; most: number; normCap: number },
-): Promise<{ statistics: RowStatistics; limit: number }> {
+): Promise<LimitedStatistics> {
   const { draw, seed, most, normCap } = options;
   const again = () => ({ draw, most, random: randomStream(seed, "draw") });
   const statistics = await gatherStatistics(batches(true), width, again());
-  const mean = Float32Array.from(statistics.mean);
-  const limit = normLimit(statistics.drawn, mean, normCap);
-  const median = limit / normCap;
-  if (!(Math.sqrt(statistics.spread) > FAR_SPREAD * median && limit > 0)) {
-    return { statistics, limit };
+  const limited = (statistics: RowStatistics) => ({
+    statistics,
+    limit: normLimit(
+      statistics.drawn,
+      Float32Array.from(statistics.mean),
+      normCap,
+    ),
+  });
+  if (!(normCap > 0) || statistics.rows === 0) return limited(statistics);
+  // The mean may be anywhere by now: far rows are told from the median of rows drawn.
+  const middle = medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE));
+  const limit = normLimit(statistics.drawn, middle, normCap);
+  if (!(limit > 0) || statistics.reachFrom(middle) <= limit) {
+    return limited(statistics);
   }
+  const counter = new FarRowCounter(middle, limit);
   const near = await gatherStatistics(
-    drawnIn(batches(false), mean, limit),
+    drawnIn(batches(false), counter, most),
     width,
     again(),
   );
+  const far = counter.found();
+  if (far.rows === 0) return limited(statistics);
   // These rows came drawn in; those to be trained on may be anywhere.
-  return { statistics: { ...near, reach: Infinity }, limit };
+  return { ...limited({ ...near, reach: Infinity }), far };
 }
 
 async function* drawnIn(
   batches: AsyncIterable<RowBatch>,
-  mean: Float32Array,
-  limit: number,
+  counter: FarRowCounter,
+  most: number,
 ): AsyncGenerator<RowBatch> {
+  let left = most;
   for await (const batch of batches) {
-    drawInRows(batch, mean, limit);
+    counter.drawIn(batch, left);
+    left -= batch.rows;
     yield batch;
   }
 }
@@ -100,7 +125,7 @@ async function* drawnIn(
  * Mean and scale as the model keeps them: s = √n / sqrt(mean ‖y − mean‖²); a data set without spread keeps its scale.
  */
 export function normalisationOf(
-  statistics: RowStatistics,
+  statistics: Pick<RowStatistics, "mean" | "spread" | "energy">,
   options: { center: boolean; scale: boolean },
 ): Normalisation {
   const width = statistics.mean.length;
@@ -191,8 +216,17 @@ class ShiftedSums {
       return this.#origin[p] + offset;
     });
     const spread = Math.max(0, this.#squares / count - shift);
-    // From a row to the mean by way of the origin, rounded up.
-    const reach = (Math.sqrt(this.#farthest) + Math.sqrt(shift)) * (1 + 1e-6);
-    return { rows: this.rows, mean, spread, energy: spread + length, reach };
+    const farthest = Math.sqrt(this.#farthest), origin = this.#origin;
+    // From a row by way of the origin, rounded up.
+    const reachFrom = (point: Float32Array) => {
+      let square = 0;
+      for (let p = 0; p < origin.length; p++) {
+        square += (origin[p] - point[p]) ** 2;
+      }
+      return (farthest + Math.sqrt(square)) * (1 + 1e-6);
+    };
+    const reach = (farthest + Math.sqrt(shift)) * (1 + 1e-6);
+    const energy = spread + length;
+    return { rows: this.rows, mean, spread, energy, reach, reachFrom };
   }
 }

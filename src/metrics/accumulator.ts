@@ -53,10 +53,10 @@ export interface MetricsAccumulator {
  * @param model the dictionary, its mean and its nested groups (each prefix gets metrics of its own)
  */
 export function createMetrics(
-  model: Decoder & { groups?: readonly number[] },
+  model: Decoder & { groups?: readonly number[]; normLimit?: number },
 ): MetricsAccumulator {
   const ends = prefixEnds(model.groups ?? [model.atoms]);
-  const sums = ends.map(() => createSums(model.mean));
+  const sums = ends.map(() => createSums(model.mean, model.normLimit));
   const rebuilt = new Float64Array(model.width);
   const use: AtomUse = {
     rows: new Float64Array(model.atoms),

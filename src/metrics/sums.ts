@@ -6,6 +6,12 @@ export interface QualityMetrics {
   fvu: number;
   /** 1 − fvu. */
   explained_variance: number;
+  /** fvu with rows beyond the model's norm limit drawn in to it; absent where no row is beyond it. */
+  fvu_capped?: number;
+  /** Rows beyond the limit. */
+  capped_rows?: number;
+  /** Their share of Σ‖y − b‖², b the model's mean. */
+  capped_variance_share?: number;
   /** Mean over rows of 1 − ‖r‖²/‖y − b‖², b the model's mean; rows equal to b are left out. */
   explained_variance_legacy: number;
   /** Mean of ‖r‖². */
@@ -35,13 +41,18 @@ export interface Sums {
   result(): QualityMetrics;
 }
 
-/** Float64 sums around a mean: Σ‖y − ȳ‖² = Σ‖y − b‖² − ‖Σ(y − b)‖²/N needs no second pass. */
-export function createSums(mean: Float32Array): Sums {
-  const offset = new Float64Array(mean.length);
+/**
+ * Float64 sums around a mean: Σ‖y − ȳ‖² = Σ‖y − b‖² − ‖Σ(y − b)‖²/N needs no second pass.
+ *
+ * @param mean b
+ * @param normLimit rows further from it than this are counted by themselves too
+ */
+export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
+  const near = new Spread(mean), far = new Spread(mean);
+  // Far rows drawn in to the limit: their residual is drawn in with them.
+  const drawnIn = new Spread(mean);
+  const limitSquare = normLimit * normLimit;
   const s = {
-    rows: 0,
-    error: 0,
-    centred: 0,
     legacy: 0,
     legacyRows: 0,
     cosine: 0,
@@ -63,11 +74,11 @@ export function createSums(mean: Float32Array): Sums {
         energy += y * y;
         cross += y * z;
         energyRebuilt += z * z;
-        offset[d] += c;
       }
-      s.rows++;
-      s.error += error;
-      s.centred += centred;
+      if (centred > limitSquare) {
+        far.add(raw, error, centred, 1);
+        drawnIn.add(raw, error, centred, Math.sqrt(limitSquare / centred));
+      } else near.add(raw, error, centred, 1);
       s.rebuilt += energyRebuilt;
       s.cross += cross;
       s.nonzero += nonzero;
@@ -86,21 +97,62 @@ export function createSums(mean: Float32Array): Sums {
       }
     },
     result() {
-      const shift = offset.reduce((sum, value) => sum + value * value, 0);
-      const fvu = s.error / (s.centred - shift / s.rows);
+      const rows = near.rows + far.rows;
+      const fvu = near.fvuWith(far);
       return {
-        rows: s.rows,
+        rows,
         fvu,
         explained_variance: 1 - fvu,
+        ...far.rows === 0 ? {} : {
+          fvu_capped: near.fvuWith(drawnIn),
+          capped_rows: far.rows,
+          capped_variance_share: far.centred / (near.centred + far.centred),
+        },
         explained_variance_legacy: s.legacy / s.legacyRows,
-        mse: s.error / s.rows,
+        mse: (near.error + far.error) / rows,
         cosine_similarity: s.cosine / s.cosineRows,
         l2_ratio: s.ratio / s.ratioRows,
         relative_reconstruction_bias: s.rebuilt / s.cross,
-        l0: s.nonzero / s.rows,
-        l0_positive: s.positive / s.rows,
-        zero_rows: s.rows - s.cosineRows,
+        l0: s.nonzero / rows,
+        l0_positive: s.positive / rows,
+        zero_rows: rows - s.cosineRows,
       };
     },
   };
+}
+
+/** Errors of some rows, and how far they are from the mean. */
+class Spread {
+  rows = 0;
+  error = 0;
+  centred = 0;
+  readonly #offset: Float64Array;
+
+  constructor(readonly mean: Float32Array) {
+    this.#offset = new Float64Array(mean.length);
+  }
+
+  /** Adds a row, its distance from the mean and its residual multiplied by a factor. */
+  add(raw: Float32Array, error: number, centred: number, factor: number): void {
+    const { mean } = this;
+    const offset = this.#offset;
+    this.rows++;
+    this.error += factor * factor * error;
+    this.centred += factor * factor * centred;
+    for (let d = 0; d < raw.length; d++) {
+      offset[d] += factor * (raw[d] - mean[d]);
+    }
+  }
+
+  /** The share of variance not explained of these rows and others. */
+  fvuWith(other: Spread): number {
+    const offset = this.#offset, others = other.#offset;
+    let shift = 0;
+    for (let d = 0; d < offset.length; d++) {
+      shift += (offset[d] + others[d]) ** 2;
+    }
+    const rows = this.rows + other.rows;
+    return (this.error + other.error) /
+      (this.centred + other.centred - shift / rows);
+  }
 }

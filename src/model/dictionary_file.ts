@@ -47,6 +47,9 @@ export function dictionaryFileParts(model: DictionaryModel): Uint8Array[] {
     groups: JSON.stringify(model.groups),
     ...choiceMetadata(model.coder),
     seed: String(model.seed),
+    ...model.normLimit === undefined
+      ? {}
+      : { norm_limit: String(model.normLimit) },
   });
 }
 
@@ -147,8 +150,15 @@ function settings(
     ...choiceOf(metadata, groups, (why) => invalid(path, why)),
   };
   checkChoice(coder, groups, path);
+  const normLimit = metadata.norm_limit === undefined
+    ? undefined
+    : Number(metadata.norm_limit);
+  if (normLimit !== undefined && !(normLimit > 0)) {
+    throw invalid(path, `the norm limit "${metadata.norm_limit}" is not valid`);
+  }
   return {
     groups,
+    ...normLimit === undefined ? {} : { normLimit },
     coder,
     seed: numberOf(metadata.seed, 0),
     toolVersion: metadata.tool_version ?? TOOL_VERSION,

@@ -52,7 +52,10 @@ export type SparseCodes = Pick<
 /** Turns rows into codes of one dictionary. */
 export interface RowCoder<C extends SparseCodes = SparseCodes> {
   /** The dictionary that the codes are of. */
-  readonly decoder: Decoder & { groups?: readonly number[] };
+  readonly decoder: Decoder & {
+    groups?: readonly number[];
+    normLimit?: number;
+  };
   /** How codes are found, in words. */
   readonly description: string;
   /** What runs it. */

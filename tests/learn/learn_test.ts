@@ -278,3 +278,67 @@ Deno.test("learn() stops when its signal fires", async () => {
     /enough/,
   );
 });
+
+Deno.test("learn() gives ordinary rows the same dictionary beside far ones, however far, and says what these hold", async () => {
+  const clean = await learned({ passes: 10 });
+  const ofClean = await fvu(clean.model);
+  for (const [rows, times] of [[[3, 77, 412], 1000], [[5], 1e6]] as const) {
+    const data = PLANTED.data.slice();
+    for (const row of rows) {
+      for (let p = 0; p < WIDTH; p++) data[row * WIDTH + p] += times * (p % 3);
+    }
+    const notices: string[] = [];
+    const onNotice = (notice: string) => void notices.push(notice);
+    const source = rowsFromArray(data, WIDTH);
+    const { model, capped } = await learned(
+      { passes: 10 },
+      { onNotice },
+      source,
+    );
+    assert.equal(capped, rows.length);
+    const ofModel = await fvu(model);
+    assert(ofModel < 1.4 * ofClean, `${ofModel} beside ${ofClean}`);
+    assert.match(
+      notices.join(),
+      new RegExp(
+        `${rows.length} rows? (is|are) more than 5 times.*--norm-cap.*(99|100)\\.\\d%.*--max-norm-quantile`,
+      ),
+    );
+    const { metrics } = await measure(model, source, {
+      createEngine: createReferenceEngine,
+    });
+    assert.equal(metrics.capped_rows, rows.length);
+    assert(metrics.capped_variance_share! > 0.99);
+    const limit = model.normLimit!;
+    const all = await measured(
+      model,
+      data.map((v, i) => {
+        const row = Math.floor(i / WIDTH);
+        const at = row * WIDTH;
+        const away = Math.hypot(
+          ...model.mean.map((m, p) => data[at + p] - m),
+        );
+        const mean = model.mean[i % WIDTH];
+        return away > limit ? mean + (v - mean) * limit / away : v;
+      }),
+    );
+    assert(Math.abs(metrics.fvu_capped! / all - 1) < 1e-3);
+  }
+});
+
+async function measured(
+  model: Awaited<ReturnType<typeof learned>>["model"],
+  data: Float32Array,
+): Promise<number> {
+  const { metrics } = await measure(model, rowsFromArray(data, WIDTH), {
+    createEngine: createReferenceEngine,
+  });
+  return metrics.fvu;
+}
+
+Deno.test("learn() takes mean and scale to the last bit as they are where no row is beyond the norm cap", async () => {
+  const { model } = await learned({ passes: 1 });
+  const { model: bare } = await learned({ passes: 1, normCap: 0 });
+  assert.deepEqual(model.mean, bare.mean);
+  assert.equal(model.scale, bare.scale);
+});

@@ -209,6 +209,17 @@ function describeSummary(
         `L0 ${figure(heldOut.l0)}, dead atoms ${figure(heldOut.dead_atoms)})`,
     );
   }
+  if (heldOut?.capped_rows !== undefined) {
+    lines.push(
+      `Of these, ${
+        counted(heldOut.capped_rows, "row")
+      } beyond --norm-cap hold ${
+        figure(100 * heldOut.capped_variance_share)
+      }% of the variance; with them drawn in, held-out FVU ${
+        figure(heldOut.fvu_capped)
+      }`,
+    );
+  }
   return [
     ...lines,
     `Model in ${model}/, report in ${join(model, "report.html")}`,
