@@ -9,6 +9,7 @@ import {
 } from "./codes_reader.ts";
 import type { UseProgress } from "./coding.ts";
 import { requireApart } from "./output_guard.ts";
+import { requireParquetName } from "./output_name.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
@@ -70,6 +71,7 @@ export async function decode(
   options: DecodeOptions,
 ): Promise<DecodeResult> {
   const started = performance.now();
+  requireParquetName(options.out, "Rows");
   await requireApart(options.out, [codes]);
   const reader = await openCodes(codes, model);
   try {

@@ -6,6 +6,7 @@ import { rowNumbersOf } from "./codes.ts";
 import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
 import { requireApart } from "./output_guard.ts";
+import { requireParquetName } from "./output_name.ts";
 
 /** Rows coded at once where columns pass through: their values are JavaScript objects, which take room of their own. */
 const ROWS_KEEPING = 4096;
@@ -66,6 +67,7 @@ export async function encode(
 ): Promise<EncodeResult> {
   const started = performance.now();
   const coding = prefixModel(model, options.group);
+  requireParquetName(options.out, "Codes");
   await requireApart(options.out, source.files.map(({ path }) => path));
   const coder = await engineCoder(coding, options);
   try {

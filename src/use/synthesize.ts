@@ -9,6 +9,7 @@ import type { UseProgress } from "./coding.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
+import { requireParquetName } from "./output_name.ts";
 
 /** Blocks of rows that make a row group. */
 const BLOCKS_PER_GROUP = 16;
@@ -64,6 +65,7 @@ export interface SynthesizeResult {
 export async function synthesize(
   options: SynthesizeOptions,
 ): Promise<SynthesizeResult> {
+  requireParquetName(options.out, "Rows");
   const started = performance.now();
   const planted = new PlantedRows(made(options));
   const truth = options.truth ??
