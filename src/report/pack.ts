@@ -16,7 +16,7 @@ const ALIGNMENT = 8;
  * arrays, little-endian and aligned to 8 bytes. Nothing of the data is left readable by an HTML parser.
  *
  * @param values whatever JSON can hold
- * @param arrays typed arrays by name; `client/unpack.js` gives them back under the same names
+ * @param arrays typed arrays by name; `client/unpack.ts` gives them back under the same names
  */
 export function packPart(
   values: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { unpackPart } from "../../src/report/client/unpack.js";
+import { unpackPart } from "../../src/report/client/unpack.ts";
 import { packPart } from "../../src/report/pack.ts";
 
 Deno.test("unpackPart() gives back every value and array that packPart() packed", async () => {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { createDictionary } from "../../src/report/client/dictionary.js";
-import { atomPage } from "../../src/report/client/atom_page.js";
-import { rowPage } from "../../src/report/client/row_page.js";
-import { unpackPart } from "../../src/report/client/unpack.js";
+import { createDictionary } from "../../src/report/client/dictionary.ts";
+import { atomPage } from "../../src/report/client/atom_page.ts";
+import { rowPage } from "../../src/report/client/row_page.ts";
+import type {
+  PackedAtoms,
+  PackedCodes,
+  PackedRows,
+} from "../../src/report/client/types.ts";
+import { unpackPart } from "../../src/report/client/unpack.ts";
 import { browserParts } from "../../src/report/browser_parts.ts";
 import type { BrowserData } from "../../src/report/data.ts";
 import { fixtureBrowser } from "./browser_fixture.ts";
@@ -17,16 +22,18 @@ async function withPages<T>(
   data: BrowserData = fixtureBrowser(),
 ): Promise<T> {
   const parts = browserParts(data);
-  const [atoms, rows, codes] = await Promise.all(
-    [parts.atoms, parts.rows, parts.codes].map(unpackPart),
-  );
+  const [atoms, rows, codes] = await Promise.all([
+    unpackPart<PackedAtoms>(parts.atoms),
+    unpackPart<PackedRows>(parts.rows),
+    unpackPart<PackedCodes>(parts.codes),
+  ]);
   const dictionary = createDictionary(atoms, rows);
   const scope = globalThis as { document?: unknown };
   scope.document = parseHTML("<html><body></body></html>").document;
   try {
     return use({
-      atom: (atom) => atomPage(dictionary, atom) as Element,
-      row: (place) => rowPage(dictionary, codes, place) as Element,
+      atom: (atom) => atomPage(dictionary, atom),
+      row: (place) => rowPage(dictionary, codes, place),
     });
   } finally {
     delete scope.document;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { createDictionary } from "../../src/report/client/dictionary.js";
+import { createDictionary } from "../../src/report/client/dictionary.ts";
 import {
   createFinder,
   selectAtoms,
-} from "../../src/report/client/selection.js";
-import { unpackPart } from "../../src/report/client/unpack.js";
+} from "../../src/report/client/selection.ts";
+import type { PackedAtoms, PackedRows } from "../../src/report/client/types.ts";
+import { unpackPart } from "../../src/report/client/unpack.ts";
 import { browserParts } from "../../src/report/browser_parts.ts";
 import { fixtureBrowser } from "./browser_fixture.ts";
 
@@ -22,8 +23,8 @@ const OPEN = {
 async function opened(data = fixtureBrowser()) {
   const parts = browserParts(data);
   const [atoms, rows] = await Promise.all([
-    unpackPart(parts.atoms),
-    unpackPart(parts.rows),
+    unpackPart<PackedAtoms>(parts.atoms),
+    unpackPart<PackedRows>(parts.rows),
   ]);
   const dictionary = createDictionary(atoms, rows);
   const find = createFinder(dictionary);

@@ -1,13 +1,17 @@
 // What an atom's page and a row's page have in common.
-import { element } from "./dom.js";
+import type { Dictionary } from "./types.ts";
+import { type Child, element } from "./dom.ts";
 
 /** A section of a page. */
-export function section(title, ...body) {
+export function section(
+  title: string,
+  ...body: (Child | Child[])[]
+): HTMLElement {
   return element("section", {}, element("h3", {}, title), ...body);
 }
 
 /** A link to an atom by its number and title. */
-export function atomLink(dictionary, atom) {
+export function atomLink(dictionary: Dictionary, atom: number): HTMLElement {
   return element(
     "a",
     { href: `#/atom/${atom}`, class: "atom-link" },

@@ -1,18 +1,33 @@
 // The list of atoms: only the rows in sight exist, so that any number scrolls at once.
-import { element } from "./dom.js";
-import { count, figure, share } from "./words.js";
+import type { Dictionary } from "./types.ts";
+import { element } from "./dom.ts";
+import { count, figure, share } from "./words.ts";
 
 const ROW_HEIGHT = 58;
 const SPARE_ROWS = 6;
 
+/** The list box. */
+export interface AtomList {
+  /** Lists other atoms, from the top. */
+  show(chosen: Uint32Array<ArrayBuffer>): void;
+  /** Marks the atom whose page is open (-1: none). */
+  mark(atom: number): void;
+  /** The atom some steps away from the open one, or undefined at an end. */
+  beside(steps: number): number | undefined;
+}
+
 /** A list box over the atoms chosen; `onOpen(atom)` when one is picked. */
-export function createList(dictionary, container, onOpen) {
+export function createList(
+  dictionary: Dictionary,
+  container: HTMLElement,
+  onOpen: (atom: number) => void,
+): AtomList {
   const spacer = element("div", { class: "spacer", role: "presentation" });
   container.append(spacer);
   let atoms = new Uint32Array(0);
   let active = -1;
   let opened = -1;
-  const made = new Map();
+  const made = new Map<number, HTMLElement>();
 
   function draw() {
     const first = Math.max(
@@ -31,21 +46,22 @@ export function createList(dictionary, container, onOpen) {
       }
     }
     for (let place = first; place < last; place++) {
-      if (!made.has(place)) {
-        const row = optionFor(dictionary, atoms[place], place, atoms.length);
+      let row = made.get(place);
+      if (row === undefined) {
+        row = optionFor(dictionary, atoms[place], place, atoms.length);
         made.set(place, row);
         spacer.append(row);
       }
-      const row = made.get(place);
       row.classList.toggle("active", place === active);
       row.setAttribute("aria-selected", String(atoms[place] === opened));
     }
-    if (made.has(active)) {
-      container.setAttribute("aria-activedescendant", made.get(active).id);
+    const current = made.get(active);
+    if (current !== undefined) {
+      container.setAttribute("aria-activedescendant", current.id);
     } else container.removeAttribute("aria-activedescendant");
   }
 
-  function activate(place) {
+  function activate(place: number) {
     if (atoms.length === 0) return;
     active = Math.max(0, Math.min(atoms.length - 1, place));
     const top = active * ROW_HEIGHT;
@@ -57,7 +73,7 @@ export function createList(dictionary, container, onOpen) {
     draw();
   }
 
-  function onKey(event) {
+  function onKey(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor(container.clientHeight / ROW_HEIGHT));
     const place = movedPlace(event.key, active, page, atoms.length);
     if (place !== undefined) activate(place);
@@ -73,13 +89,13 @@ export function createList(dictionary, container, onOpen) {
     if (active < 0) activate(Math.max(0, atoms.indexOf(opened)));
   });
   container.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
+    const option = (event.target as Element)
+      .closest<HTMLElement>("[role=option]");
     if (option !== null) onOpen(Number(option.dataset.atom));
   });
   new ResizeObserver(draw).observe(container);
 
   return {
-    /** Lists other atoms, from the top. */
     show(chosen) {
       atoms = chosen;
       active = -1;
@@ -89,7 +105,6 @@ export function createList(dictionary, container, onOpen) {
       container.scrollTop = 0;
       draw();
     },
-    /** Marks the atom whose page is open (-1: none). */
     mark(atom) {
       opened = atom;
       const place = atoms.indexOf(atom);
@@ -101,14 +116,18 @@ export function createList(dictionary, container, onOpen) {
       if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
       activate(place);
     },
-    /** The atom some steps away from the open one, or undefined at an end. */
     beside: (steps) => atoms[atoms.indexOf(opened) + steps],
   };
 }
 
 // Where a key leads from a place, or undefined for other keys.
-function movedPlace(key, place, page, size) {
-  const moves = {
+function movedPlace(
+  key: string,
+  place: number,
+  page: number,
+  size: number,
+): number | undefined {
+  const moves: Record<string, number> = {
     ArrowDown: place + 1,
     ArrowUp: place - 1,
     PageDown: place + page,
@@ -119,7 +138,12 @@ function movedPlace(key, place, page, size) {
   return Object.hasOwn(moves, key) ? moves[key] : undefined;
 }
 
-function optionFor(dictionary, atom, place, size) {
+function optionFor(
+  dictionary: Dictionary,
+  atom: number,
+  place: number,
+  size: number,
+): HTMLElement {
   const title = dictionary.title(atom);
   const uses = dictionary.uses[atom];
   const row = element(
@@ -148,7 +172,7 @@ function optionFor(dictionary, atom, place, size) {
   return row;
 }
 
-function figuresOf(dictionary, atom) {
+function figuresOf(dictionary: Dictionary, atom: number): string {
   const nearest = `nearest ${figure(dictionary.coherence[atom], 2)}`;
   if (dictionary.rows === 0) return nearest;
   const uses = dictionary.uses[atom];

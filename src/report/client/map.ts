@@ -1,14 +1,44 @@
 // The map of the atoms: near atoms lie near each other.
-import { element } from "./dom.js";
-import { drawMap, labelledAtoms, mapSize, readColours } from "./map_drawing.js";
+import type { Dictionary } from "./types.ts";
+import { element } from "./dom.ts";
+import {
+  drawMap,
+  labelledAtoms,
+  mapSize,
+  type MapState,
+  readColours,
+} from "./map_drawing.ts";
 
 const NEAR_PIXELS = 14;
 const CLICK_PIXELS = 4;
 const KEY_PIXELS = 40;
 const ZOOM_STEP = 1.5;
 
+/** The map and what can be done with it. */
+export interface AtomMap {
+  frame: HTMLElement;
+  /** Shows these atoms strongly and the others faintly. */
+  choose(atoms: Uint32Array): void;
+  /** Marks an atom and its neighbours (-1: none) and moves to it. */
+  select(atom: number): void;
+}
+
+interface Motion {
+  /** Zooms, keeping the point (x, y) of the canvas where it is; its middle where left out. */
+  zoom(factor: number, x?: number, y?: number): void;
+  /** Moves the picture by so many pixels. */
+  move(dx: number, dy: number): void;
+  reset(): void;
+  centre(atom: number): void;
+}
+
 /** The map in a frame with its controls; `onOpen(atom)` when one is clicked. */
-export function createMap(dictionary, onOpen) {
+export function createMap(
+  dictionary: Dictionary,
+  onOpen: (atom: number) => void,
+): AtomMap | undefined {
+  const { positions } = dictionary;
+  if (positions === undefined) return undefined;
   const canvas = element("canvas", {
     tabindex: "0",
     role: "img",
@@ -17,7 +47,12 @@ export function createMap(dictionary, onOpen) {
   });
   const tip = element("div", { class: "tip", hidden: true });
   const colour = colourField(dictionary);
-  const state = createState(dictionary, canvas, () => colour.value);
+  const state = createState(
+    dictionary,
+    positions,
+    canvas,
+    () => colour.value,
+  );
   const motion = createMotion(state);
   colour.addEventListener("change", state.draw);
   listen(state, tip, motion, onOpen);
@@ -40,14 +75,12 @@ export function createMap(dictionary, onOpen) {
       ),
       element("div", { class: "map-area" }, canvas, tip),
     ),
-    /** Shows these atoms strongly and the others faintly. */
     choose(atoms) {
       state.chosen = atoms.length === dictionary.atoms
         ? undefined
         : new Set(atoms);
       state.draw();
     },
-    /** Marks an atom and its neighbours (-1: none) and moves to it. */
     select(atom) {
       state.selected = atom;
       if (atom >= 0) motion.centre(atom);
@@ -56,7 +89,7 @@ export function createMap(dictionary, onOpen) {
   };
 }
 
-function colourField(dictionary) {
+function colourField(dictionary: Dictionary) {
   return element(
     "select",
     { "aria-label": "Colour by" },
@@ -68,7 +101,7 @@ function colourField(dictionary) {
   );
 }
 
-function button(words, label, action) {
+function button(words: string, label: string, action: () => void) {
   return element(
     "button",
     { type: "button", "aria-label": label, title: label, onclick: action },
@@ -76,10 +109,16 @@ function button(words, label, action) {
   );
 }
 
-function createState(dictionary, canvas, colourBy) {
+function createState(
+  dictionary: Dictionary,
+  positions: Float32Array,
+  canvas: HTMLCanvasElement,
+  colourBy: () => string,
+): MapState {
   let waiting = false;
-  const state = {
+  const state: MapState = {
     dictionary,
+    positions,
     canvas,
     view: { x: 0, y: 0, scale: 1 },
     chosen: undefined,
@@ -94,17 +133,16 @@ function createState(dictionary, canvas, colourBy) {
       requestAnimationFrame(() => {
         waiting = false;
         state.colours ??= readColours();
-        drawMap(state);
+        drawMap(state, state.colours);
       });
     },
   };
   return state;
 }
 
-function createMotion(state) {
-  const { canvas, dictionary } = state;
+function createMotion(state: MapState): Motion {
+  const { canvas, positions } = state;
   return {
-    /** Zooms, keeping the point (x, y) of the canvas where it is. */
     zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
       const { view } = state;
       const scale = Math.max(0.5, Math.min(200, view.scale * factor));
@@ -116,7 +154,7 @@ function createMotion(state) {
       view.scale = scale;
       state.draw();
     },
-    move(dx, dy) {
+    move(dx: number, dy: number) {
       const { across, down } = mapSize(canvas, state.view.scale);
       state.view.x -= dx / across;
       state.view.y -= dy / down;
@@ -126,17 +164,22 @@ function createMotion(state) {
       state.view = { x: 0, y: 0, scale: 1 };
       state.draw();
     },
-    centre(atom) {
+    centre(atom: number) {
       state.view = {
-        x: dictionary.positions[2 * atom],
-        y: dictionary.positions[2 * atom + 1],
+        x: positions[2 * atom],
+        y: positions[2 * atom + 1],
         scale: Math.max(2.5, state.view.scale),
       };
     },
   };
 }
 
-function listen(state, tip, motion, onOpen) {
+function listen(
+  state: MapState,
+  tip: HTMLElement,
+  motion: Motion,
+  onOpen: (atom: number) => void,
+): void {
   const { canvas } = state;
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
@@ -152,9 +195,14 @@ function listen(state, tip, motion, onOpen) {
 }
 
 // A press that moves drags the map; one that does not opens the atom under it.
-function listenForDrags(state, tip, motion, onOpen) {
+function listenForDrags(
+  state: MapState,
+  tip: HTMLElement,
+  motion: Motion,
+  onOpen: (atom: number) => void,
+): void {
   const { canvas } = state;
-  let dragged;
+  let dragged: { x: number; y: number; far: boolean } | undefined;
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     dragged = { x: event.clientX, y: event.clientY, far: false };
@@ -177,8 +225,11 @@ function listenForDrags(state, tip, motion, onOpen) {
   });
 }
 
-function onMapKey(event, { move, zoom, reset }) {
-  const actions = {
+function onMapKey(
+  event: KeyboardEvent,
+  { move, zoom, reset }: Motion,
+): void {
+  const actions: Record<string, () => void> = {
     ArrowLeft: () => move(KEY_PIXELS, 0),
     ArrowRight: () => move(-KEY_PIXELS, 0),
     ArrowUp: () => move(0, KEY_PIXELS),
@@ -193,7 +244,7 @@ function onMapKey(event, { move, zoom, reset }) {
   event.preventDefault();
 }
 
-function hover(state, tip, x, y) {
+function hover(state: MapState, tip: HTMLElement, x: number, y: number): void {
   const atom = nearestAtom(state, x, y);
   if (atom === state.hovered) return;
   state.hovered = atom;
@@ -213,7 +264,11 @@ function hover(state, tip, x, y) {
   state.draw();
 }
 
-function nearestAtom({ dictionary, canvas, view, chosen }, x, y) {
+function nearestAtom(
+  { dictionary, positions, canvas, view, chosen }: MapState,
+  x: number,
+  y: number,
+): number {
   const { across, down } = mapSize(canvas, view.scale);
   const left = canvas.clientWidth / 2 - view.x * across;
   const top = canvas.clientHeight / 2 - view.y * down;
@@ -221,8 +276,8 @@ function nearestAtom({ dictionary, canvas, view, chosen }, x, y) {
   let least = NEAR_PIXELS ** 2;
   for (let atom = 0; atom < dictionary.atoms; atom++) {
     if (chosen !== undefined && !chosen.has(atom)) continue;
-    const distance = (dictionary.positions[2 * atom] * across + left - x) ** 2 +
-      (dictionary.positions[2 * atom + 1] * down + top - y) ** 2;
+    const distance = (positions[2 * atom] * across + left - x) ** 2 +
+      (positions[2 * atom + 1] * down + top - y) ** 2;
     if (distance < least) {
       least = distance;
       nearest = atom;

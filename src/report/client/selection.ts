@@ -1,7 +1,30 @@
 // Which atoms are listed, and in what order. No document here.
+import type { Dictionary } from "./types.ts";
+
+/** Which atoms are wanted, and in what order. */
+export interface Filter {
+  query: string;
+  /** A key of {@linkcode ORDERS}, or `auto`: the best match, the most used where nothing is searched for. */
+  order: string;
+  usageFrom: number;
+  usageTo: number;
+  coherenceFrom: number;
+  coherenceTo: number;
+  /** Only atoms with a label. */
+  labelled: boolean;
+  group?: number | undefined;
+}
+
+/** How well each atom matches every word of a query; undefined for an empty query, 0 for an atom that does not. */
+export type Finder = (query: string) => Float32Array | undefined;
+
+type Key = (
+  dictionary: Dictionary,
+  scores: Float32Array | undefined,
+) => (atom: number) => number;
 
 /** Orders of the list: name, words, and a key (smaller first). */
-export const ORDERS = {
+export const ORDERS: Record<string, [string, Key]> = {
   uses: ["Most used", (d) => (atom) => -d.uses[atom]],
   rare: ["Least used", (d) => (atom) => d.uses[atom]],
   mean: ["Strongest on average", (d) => (atom) => -d.meanActivation[atom]],
@@ -13,9 +36,9 @@ export const ORDERS = {
 };
 
 /** A finder of atoms by text: labels, indices (`#12`) and the texts of top rows. */
-export function createFinder(dictionary) {
+export function createFinder(dictionary: Dictionary): Finder {
   const starts = new Uint32Array(dictionary.texts.length + 1);
-  const lowered = [];
+  const lowered: string[] = [];
   dictionary.texts.forEach((text, place) => {
     const whole = [
       dictionary.before?.[place] ?? "",
@@ -27,7 +50,7 @@ export function createFinder(dictionary) {
   });
   const all = lowered.join("\n");
 
-  function placesWith(term) {
+  function placesWith(term: string): Uint8Array {
     const found = new Uint8Array(lowered.length);
     let place = 0;
     for (let at = all.indexOf(term); at !== -1;) {
@@ -38,7 +61,7 @@ export function createFinder(dictionary) {
     return found;
   }
 
-  function scoresOf(term) {
+  function scoresOf(term: string): Float32Array {
     const places = placesWith(term);
     const scores = new Float32Array(dictionary.atoms);
     for (let atom = 0; atom < dictionary.atoms; atom++) {
@@ -52,8 +75,7 @@ export function createFinder(dictionary) {
     return scores;
   }
 
-  /** How well each atom matches every word of a query; undefined for an empty query, 0 for an atom that does not. */
-  return function find(query) {
+  return function find(query: string) {
     const terms = query.toLowerCase().split(/\s+/).filter((term) => term);
     if (terms.length === 0) return undefined;
     const scores = scoresOf(terms[0]);
@@ -69,7 +91,7 @@ export function createFinder(dictionary) {
   };
 }
 
-function placeAt(starts, at, from) {
+function placeAt(starts: Uint32Array, at: number, from: number): number {
   let low = from;
   let high = starts.length - 1;
   while (high - low > 1) {
@@ -81,9 +103,13 @@ function placeAt(starts, at, from) {
 }
 
 /** The atoms that pass a filter, ordered. */
-export function selectAtoms(dictionary, filter, find) {
+export function selectAtoms(
+  dictionary: Dictionary,
+  filter: Filter,
+  find: Finder,
+): Uint32Array<ArrayBuffer> {
   const scores = find(filter.query);
-  const chosen = [];
+  const chosen: number[] = [];
   for (let atom = 0; atom < dictionary.atoms; atom++) {
     const density = dictionary.density(atom);
     const coherence = dictionary.coherence[atom];

@@ -1,28 +1,42 @@
 // Puts the pages together and follows the address: #/, #/map/ATOM, #/atom/ATOM, #/row/ROW.
-import { createDictionary } from "./dictionary.js";
-import { element } from "./dom.js";
-import { createFilters } from "./filters.js";
-import { createList } from "./list.js";
-import { createMap } from "./map.js";
-import { atomPage } from "./atom_page.js";
-import { rowPage } from "./row_page.js";
-import { createFinder, selectAtoms } from "./selection.js";
-import { unpackPart } from "./unpack.js";
-import { count } from "./words.js";
+import type {
+  Dictionary,
+  PackedAtoms,
+  PackedCodes,
+  PackedRows,
+} from "./types.ts";
+import { createDictionary } from "./dictionary.ts";
+import { element } from "./dom.ts";
+import { createFilters, type Filters } from "./filters.ts";
+import { type AtomList, createList } from "./list.ts";
+import { type AtomMap, createMap } from "./map.ts";
+import { atomPage } from "./atom_page.ts";
+import { rowPage } from "./row_page.ts";
+import {
+  createFinder,
+  type Filter,
+  type Finder,
+  selectAtoms,
+} from "./selection.ts";
+import { unpackPart } from "./unpack.ts";
+import { count } from "./words.ts";
 
 /** Starts the browser on the page's data. */
 export async function startBrowser() {
-  const [atoms, rows] = await Promise.all([part("atoms"), part("rows")]);
+  const [atoms, rows] = await Promise.all([
+    part<PackedAtoms>("atoms"),
+    part<PackedRows>("rows"),
+  ]);
   const dictionary = createDictionary(atoms, rows);
   const view = byId("view");
   const status = byId("status");
-  const open = (atom) => location.hash = `#/atom/${atom}`;
+  const open = (atom: number) => void (location.hash = `#/atom/${atom}`);
 
   const list = createList(dictionary, byId("list"), open);
-  const map = dictionary.positions && createMap(dictionary, open);
+  const map = createMap(dictionary, open);
   const home = homePage(dictionary, map);
-  let find;
-  const choose = (filter, submitted = false) => {
+  let find: Finder | undefined;
+  const choose = (filter: Filter, submitted = false) => {
     find ??= createFinder(dictionary);
     const chosen = selectAtoms(dictionary, filter, find);
     status.textContent = chosen.length === dictionary.atoms
@@ -37,7 +51,7 @@ export async function startBrowser() {
   byId("filters").append(filters.form);
   choose({ ...filters.read(), query: "" });
 
-  let codes;
+  let codes: PackedCodes | undefined;
   const show = async () => {
     const [, kind, key] = location.hash.split("/");
     const number = key === undefined || key === "" ? NaN : Number(key);
@@ -50,7 +64,7 @@ export async function startBrowser() {
     }
     const place = dictionary.placeOfRow(number);
     if (kind === "row" && place !== undefined) {
-      codes ??= await part("codes");
+      codes ??= await part<PackedCodes>("codes");
       return turn(view, rowPage(dictionary, codes, place), `Row ${number}`);
     }
     if (kind === undefined || kind === "" || kind === "map") {
@@ -61,32 +75,40 @@ export async function startBrowser() {
     turn(view, missingPage(kind, key), "Not found");
   };
   addEventListener("hashchange", show);
-  addEventListener("keydown", (event) => onKey(event, list, filters, open));
+  document.addEventListener(
+    "keydown",
+    (event) => onKey(event, list, filters, open),
+  );
   await show();
   document.body.dataset.ready = "yes";
 }
 
-function part(name) {
-  return unpackPart(byId(`part-${name}`).textContent);
+function part<T>(name: string): Promise<T> {
+  return unpackPart<T>(byId(`part-${name}`).textContent ?? "");
 }
 
-function byId(id) {
-  return document.getElementById(id);
+function byId(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`The page has no #${id}`);
+  return found;
 }
 
 // A new page: at its top, its name in the title, its heading focused so that a screen reader begins there.
-function turn(view, page, name) {
+function turn(view: HTMLElement, page: HTMLElement, name: string): void {
   const listed = document.activeElement?.id === "list" ||
     document.activeElement?.id === "search";
   view.replaceChildren(page);
   view.scrollTop = 0;
   document.title = `${name} · ${document.body.dataset.name}`;
   if (!listed && document.body.dataset.ready === "yes") {
-    page.querySelector("h2")?.focus({ preventScroll: true });
+    page.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
   }
 }
 
-function homePage(dictionary, map) {
+function homePage(
+  dictionary: Dictionary,
+  map: AtomMap | undefined,
+): HTMLElement {
   const dead = dictionary.uses.reduce(
     (sum, uses) => sum + (uses === 0 ? 1 : 0),
     0,
@@ -128,7 +150,7 @@ function homePage(dictionary, map) {
   );
 }
 
-function missingPage(kind, key) {
+function missingPage(kind: string, key: string): HTMLElement {
   return element(
     "article",
     {},
@@ -144,9 +166,16 @@ function missingPage(kind, key) {
   );
 }
 
-function onKey(event, list, filters, open) {
+function onKey(
+  event: KeyboardEvent,
+  list: AtomList,
+  filters: Filters,
+  open: (atom: number) => void,
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
+  const typing = /^(input|select|textarea)$/i.test(
+    (event.target as Element).tagName,
+  );
   if (event.key === "Escape" && event.target === filters.search) {
     filters.search.value = "";
     filters.search.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,14 +1,15 @@
 // An atom's page.
-import { bar, element, withStyle } from "./dom.js";
-import { atomLink, section } from "./page_parts.js";
-import { histogramPicture } from "./picture.js";
-import { count, cutStart, figure, share } from "./words.js";
+import type { Dictionary, TopRow } from "./types.ts";
+import { bar, type Child, element, withStyle } from "./dom.ts";
+import { atomLink, section } from "./page_parts.ts";
+import { histogramPicture } from "./picture.ts";
+import { count, cutStart, figure, share } from "./words.ts";
 
 // A list shows four lines of a text: what stands before a token must not push it out of them.
 const MOST_BEFORE = 120;
 
 /** The page of one atom. */
-export function atomPage(dictionary, atom) {
+export function atomPage(dictionary: Dictionary, atom: number): HTMLElement {
   const label = dictionary.label(atom);
   const title = dictionary.title(atom);
   return element(
@@ -35,7 +36,7 @@ export function atomPage(dictionary, atom) {
   );
 }
 
-function atomKicker(dictionary, atom) {
+function atomKicker(dictionary: Dictionary, atom: number): Child[] {
   const group = dictionary.groups.length > 1
     ? ` · group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}`
     : "";
@@ -45,7 +46,7 @@ function atomKicker(dictionary, atom) {
   return [`Atom ${atom} of ${count(dictionary.atoms)}${group}`, ...place];
 }
 
-function atomFigures(dictionary, atom) {
+function atomFigures(dictionary: Dictionary, atom: number) {
   const tiles = [
     ["Nearest atom", figure(dictionary.coherence[atom]), "largest |cosine|"],
   ];
@@ -72,7 +73,7 @@ function atomFigures(dictionary, atom) {
   );
 }
 
-function topRowsSection(dictionary, atom) {
+function topRowsSection(dictionary: Dictionary, atom: number) {
   const rows = dictionary.topRows(atom);
   if (rows.length === 0) {
     const why = dictionary.rows === 0
@@ -86,7 +87,7 @@ function topRowsSection(dictionary, atom) {
   const positive = rows.filter(({ value }) => value > 0);
   const negative = rows.filter(({ value }) => value < 0);
   const both = positive.length > 0 && negative.length > 0;
-  const sides = [[positive, "with a positive value"], [
+  const sides: [TopRow[], string][] = [[positive, "with a positive value"], [
     negative,
     "with a negative value",
   ]];
@@ -109,7 +110,11 @@ function topRowsSection(dictionary, atom) {
   );
 }
 
-function topRow(dictionary, atom, { place, value }) {
+function topRow(
+  dictionary: Dictionary,
+  atom: number,
+  { place, value }: TopRow,
+) {
   const strength = Math.abs(value) / (dictionary.maxActivation[atom] || 1);
   return element(
     "li",
@@ -129,7 +134,12 @@ function topRow(dictionary, atom, { place, value }) {
 }
 
 // A row's text, marked as strongly as the atom takes part in it; of a token, only the token is marked.
-function rowText(dictionary, place, strength, value) {
+function rowText(
+  dictionary: Dictionary,
+  place: number,
+  strength: number,
+  value: number,
+) {
   const text = dictionary.texts[place];
   const marked = element("mark", {
     class: value < 0 ? "negative" : "positive",
@@ -144,7 +154,7 @@ function rowText(dictionary, place, strength, value) {
   );
 }
 
-function neighboursSection(dictionary, atom) {
+function neighboursSection(dictionary: Dictionary, atom: number) {
   const neighbours = dictionary.neighbours(atom);
   if (neighbours.length === 0) return undefined;
   return section(
@@ -169,14 +179,15 @@ function neighboursSection(dictionary, atom) {
   );
 }
 
-function histogramSection(dictionary, atom) {
-  const bins = dictionary.histogramBins;
-  if (bins === 0 || dictionary.uses[atom] === 0) return undefined;
+function histogramSection(dictionary: Dictionary, atom: number) {
+  const { histogramBins: bins, histogramCounts, histogramLimits } = dictionary;
+  if (histogramCounts === undefined || histogramLimits === undefined) return;
+  if (dictionary.uses[atom] === 0) return;
   return section(
     "Values where it is used",
     histogramPicture(
-      dictionary.histogramCounts.subarray(atom * bins, (atom + 1) * bins),
-      dictionary.histogramLimits[atom],
+      histogramCounts.subarray(atom * bins, (atom + 1) * bins),
+      histogramLimits[atom],
     ),
   );
 }

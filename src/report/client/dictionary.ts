@@ -1,15 +1,25 @@
 // The atoms and their rows, as the pages ask for them. No document here.
-import { cut } from "./words.js";
+import type {
+  Dictionary,
+  Neighbour,
+  PackedAtoms,
+  PackedRows,
+  TopRow,
+} from "./types.ts";
+import { cut } from "./words.ts";
 
 const EMPTY = 0xFFFFFFFF;
 const TITLE_ROWS = 4;
 
 /** The dictionary behind all pages, from the unpacked atoms and rows. */
-export function createDictionary(atoms, rows) {
-  const titles = new Map();
-  const placeOfRow = new Map();
+export function createDictionary(
+  atoms: PackedAtoms,
+  rows: PackedRows,
+): Dictionary {
+  const titles = new Map<number, string>();
+  const placeOfRow = new Map<number, number>();
   rows.numbers.forEach((number, place) => placeOfRow.set(number, place));
-  const dictionary = {
+  const dictionary: Dictionary = {
     ...atoms,
     texts: rows.texts,
     before: rows.before,
@@ -17,11 +27,9 @@ export function createDictionary(atoms, rows) {
     numbers: rows.numbers,
     residual: rows.residual,
     hasText: rows.texts.some((text) => text !== ""),
-    /** Where a row of the input stands among the kept rows, or undefined. */
     placeOfRow: (number) => placeOfRow.get(number),
-    /** The rows that use an atom most: `{ place, value }`, strongest first. */
     topRows(atom) {
-      const found = [];
+      const found: TopRow[] = [];
       for (let t = 0; t < atoms.perAtom; t++) {
         const place = rows.topSamples[atom * atoms.perAtom + t];
         if (place === EMPTY) break;
@@ -29,9 +37,8 @@ export function createDictionary(atoms, rows) {
       }
       return found;
     },
-    /** An atom's neighbours: `{ atom, cosine }`, nearest first. */
     neighbours(atom) {
-      const found = [];
+      const found: Neighbour[] = [];
       for (let c = 0; c < atoms.nearestCount; c++) {
         const slot = atom * atoms.nearestCount + c;
         if (atoms.nearest[slot] === EMPTY) break;
@@ -39,15 +46,12 @@ export function createDictionary(atoms, rows) {
       }
       return found;
     },
-    /** The share of the inspected rows that use an atom. */
     density: (atom) => atoms.rows === 0 ? 0 : atoms.uses[atom] / atoms.rows,
-    /** The nested group an atom belongs to, from 0. */
     group(atom) {
       let end = 0;
       return atoms.groups.findIndex((size) => atom < (end += size));
     },
     label: (atom) => atoms.labels[atom],
-    /** What an atom is called: its label, or the texts it responds to most. */
     title(atom) {
       let title = titles.get(atom);
       if (title === undefined) {
@@ -61,10 +65,10 @@ export function createDictionary(atoms, rows) {
 }
 
 // Rows on the side of the strongest one: the other side of a signed atom means something else.
-function wordsOf(dictionary, atom) {
+function wordsOf(dictionary: Dictionary, atom: number): string {
   const rows = dictionary.topRows(atom);
   if (rows.length === 0) return "";
-  const words = [];
+  const words: string[] = [];
   for (const { place, value } of rows) {
     if (Math.sign(value) !== Math.sign(rows[0].value)) continue;
     const text = cut(dictionary.texts[place].trim().replace(/\s+/g, " "), 48);

@@ -1,10 +1,23 @@
 // A row's page: which atoms make it up.
-import { bar, element, withStyle } from "./dom.js";
-import { atomLink, section } from "./page_parts.js";
-import { count, figure, share } from "./words.js";
+import type { Dictionary, PackedCodes } from "./types.ts";
+import { bar, element, withStyle } from "./dom.ts";
+import { atomLink, section } from "./page_parts.ts";
+import { count, figure, share } from "./words.ts";
+
+/** What one atom does in a row. */
+interface Part {
+  atom: number;
+  value: number;
+  /** Of the squared values of all. */
+  share: number;
+}
 
 /** The page of one row: which atoms make it up. */
-export function rowPage(dictionary, codes, place) {
+export function rowPage(
+  dictionary: Dictionary,
+  codes: PackedCodes,
+  place: number,
+): HTMLElement {
   const parts = rowParts(codes, place);
   const explained = Math.max(0, 1 - dictionary.residual[place]);
   return element(
@@ -41,8 +54,8 @@ export function rowPage(dictionary, codes, place) {
   );
 }
 
-function rowParts(codes, place) {
-  const parts = [];
+function rowParts(codes: PackedCodes, place: number): Part[] {
+  const parts: Part[] = [];
   for (let s = 0; s < codes.slots; s++) {
     const value = codes.values[place * codes.slots + s] / 32767 *
       codes.largest[place];
@@ -56,7 +69,11 @@ function rowParts(codes, place) {
   return parts;
 }
 
-function decompositionBar(dictionary, parts, explained) {
+function decompositionBar(
+  dictionary: Dictionary,
+  parts: readonly Part[],
+  explained: number,
+) {
   const segments = parts.map(({ atom, value, share: part }) =>
     withStyle(
       element(
@@ -89,7 +106,11 @@ function decompositionBar(dictionary, parts, explained) {
   );
 }
 
-function partRow(dictionary, { atom, value, share: part }, first) {
+function partRow(
+  dictionary: Dictionary,
+  { atom, value, share: part }: Part,
+  first: Part,
+) {
   return element(
     "li",
     {},

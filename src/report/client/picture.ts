@@ -1,22 +1,25 @@
 // The histogram of one atom's values.
-import { element } from "./dom.js";
-import { count, figure } from "./words.js";
+import { element } from "./dom.ts";
+import { count, figure } from "./words.ts";
 
 const WIDTH = 360;
 const HEIGHT = 150;
 const EDGE = { left: 38, right: 8, top: 8, bottom: 36 };
 
 /** Bars over [−limit, limit], cut to where there are values. */
-export function histogramPicture(counts, limit) {
+export function histogramPicture(
+  counts: Uint32Array,
+  limit: number,
+): SVGElement {
   const filled = [...counts.keys()].filter((bin) => counts[bin] > 0);
   const first = filled[0];
   const end = filled[filled.length - 1] + 1;
   const step = 2 * limit / counts.length;
   const most = Math.max(...counts);
-  const x = (bin) =>
+  const x = (bin: number) =>
     EDGE.left + (bin - first) / (end - first) *
       (WIDTH - EDGE.left - EDGE.right);
-  const y = (rows) =>
+  const y = (rows: number) =>
     EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
   const low = first * step - limit;
   const high = end * step - limit;
@@ -74,6 +77,6 @@ export function histogramPicture(counts, limit) {
   );
 }
 
-function words(x, y, anchor, text) {
+function words(x: number, y: number, anchor: string, text: string) {
   return element("text", { x, y, "text-anchor": anchor }, text);
 }

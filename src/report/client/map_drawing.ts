@@ -1,15 +1,62 @@
 // The picture of the map.
-import { cut } from "./words.js";
+import type { Dictionary } from "./types.ts";
+import { cut } from "./words.ts";
 
 const SHADES = 16;
 const MOST_NAMES = 400;
 const MOST_STRETCH = 1.4;
+/** The page's colours. */
+export interface Colours {
+  /** From the least to the most. */
+  shades: string[];
+  groups: string[];
+  text: string;
+  page: string;
+  faint: string;
+  accent: string;
+}
+
+/** An atom with its name on the map. */
+export interface NamedAtom {
+  atom: number;
+  name: string;
+}
+
+/** What the map shows just now. */
+export interface MapState {
+  dictionary: Dictionary;
+  /** atoms × 2, in [−1, 1]. */
+  positions: Float32Array;
+  canvas: HTMLCanvasElement;
+  /** The middle of the picture, and how much it is enlarged. */
+  view: { x: number; y: number; scale: number };
+  /** The atoms drawn strongly; all where left out. */
+  chosen: Set<number> | undefined;
+  /** −1 where none is. */
+  selected: number;
+  hovered: number;
+  names: NamedAtom[];
+  colours: Colours | undefined;
+  colourBy(): string;
+  /** Draws it at the next frame. */
+  draw(): void;
+}
+
+interface Frame {
+  context: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+  x(atom: number): number;
+  y(atom: number): number;
+  radius: number;
+}
+
 const NAME_FONT = "12px Inter, system-ui, sans-serif";
 
 /** The page's colours, as the style sheet has them now. */
-export function readColours() {
+export function readColours(): Colours {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
+  const colour = (name: string) => style.getPropertyValue(name).trim();
   const from = colour("--ramp-low").split(" ").map(Number);
   const to = colour("--ramp-high").split(" ").map(Number);
   return {
@@ -28,7 +75,7 @@ export function readColours() {
 }
 
 /** Atoms worth a name on the map, in order: labelled ones, then the most used. */
-export function labelledAtoms(dictionary) {
+export function labelledAtoms(dictionary: Dictionary): NamedAtom[] {
   const order = Array.from({ length: dictionary.atoms }, (_, atom) => atom)
     .sort((a, b) =>
       Number(dictionary.label(b) !== undefined) -
@@ -44,7 +91,10 @@ export function labelledAtoms(dictionary) {
 }
 
 /** Pixels to a unit of the map: as wide as the frame allows, within reason. */
-export function mapSize(canvas, scale) {
+export function mapSize(
+  canvas: HTMLCanvasElement,
+  scale: number,
+): { across: number; down: number } {
   const down = canvas.clientHeight / 2 * scale;
   const across = canvas.clientWidth / 2 * scale;
   const least = Math.min(across, down);
@@ -55,8 +105,8 @@ export function mapSize(canvas, scale) {
 }
 
 /** Draws the map's points, marks and names. */
-export function drawMap(state) {
-  const { canvas, view, dictionary, colours } = state;
+export function drawMap(state: MapState, colours: Colours): void {
+  const { canvas, view, dictionary, positions } = state;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   if (width === 0 || height === 0) return;
@@ -68,31 +118,31 @@ export function drawMap(state) {
     canvas.height = Math.round(height * ratio);
   }
   const context = canvas.getContext("2d");
+  if (context === null) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   const { across, down } = mapSize(canvas, view.scale);
-  const frame = {
+  const frame: Frame = {
     context,
     width,
     height,
-    x: (atom) => (dictionary.positions[2 * atom] - view.x) * across + width / 2,
-    y: (atom) =>
-      (dictionary.positions[2 * atom + 1] - view.y) * down + height / 2,
+    x: (atom) => (positions[2 * atom] - view.x) * across + width / 2,
+    y: (atom) => (positions[2 * atom + 1] - view.y) * down + height / 2,
     radius: Math.max(
       1.4,
       Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)),
     ),
   };
-  drawPoints(state, frame);
-  if (state.selected >= 0) drawSelected(state, frame);
+  drawPoints(state, frame, colours);
+  if (state.selected >= 0) drawSelected(state, frame, colours);
   if (state.hovered >= 0) ring(frame, state.hovered, colours.text, 1.5);
-  drawNames(state, frame);
+  drawNames(state, frame, colours);
 }
 
-function drawPoints(state, frame) {
-  const { dictionary, chosen, colours } = state;
-  const buckets = new Map();
-  const shadeOf = shading(state);
+function drawPoints(state: MapState, frame: Frame, colours: Colours): void {
+  const { dictionary, chosen } = state;
+  const buckets = new Map<string, number[]>();
+  const shadeOf = shading(state, colours);
   for (let atom = 0; atom < dictionary.atoms; atom++) {
     const x = frame.x(atom);
     const y = frame.y(atom);
@@ -101,15 +151,15 @@ function drawPoints(state, frame) {
     }
     const faint = chosen !== undefined && !chosen.has(atom);
     const colour = faint ? colours.faint : shadeOf(atom);
-    if (!buckets.has(colour)) buckets.set(colour, []);
-    buckets.get(colour).push(x, y);
+    const points = buckets.get(colour);
+    if (points === undefined) buckets.set(colour, [x, y]);
+    else points.push(x, y);
   }
   // Faint points first, so that they never cover the others.
-  const order = [...buckets.keys()].sort((a, b) =>
+  const order = [...buckets].sort(([a], [b]) =>
     Number(b === colours.faint) - Number(a === colours.faint)
   );
-  for (const colour of order) {
-    const points = buckets.get(colour);
+  for (const [colour, points] of order) {
     frame.context.fillStyle = colour;
     frame.context.beginPath();
     for (let i = 0; i < points.length; i += 2) {
@@ -120,7 +170,10 @@ function drawPoints(state, frame) {
   }
 }
 
-function shading({ dictionary, colours, colourBy }) {
+function shading(
+  { dictionary, colourBy }: MapState,
+  colours: Colours,
+): (atom: number) => string {
   const by = colourBy();
   if (by === "group") {
     return (atom) =>
@@ -134,7 +187,7 @@ function shading({ dictionary, colours, colourBy }) {
 }
 
 // Places in rising order: every shade gets as many atoms, however uneven the values.
-function ranksOf(values) {
+function ranksOf(values: ArrayLike<number>): Uint32Array {
   const order = Array.from(values, (_, atom) => atom)
     .sort((a, b) => values[a] - values[b] || a - b);
   const ranks = new Uint32Array(values.length);
@@ -142,7 +195,11 @@ function ranksOf(values) {
   return ranks;
 }
 
-function drawSelected({ dictionary, selected, colours }, frame) {
+function drawSelected(
+  { dictionary, selected }: MapState,
+  frame: Frame,
+  colours: Colours,
+): void {
   const { context } = frame;
   context.strokeStyle = colours.accent;
   context.lineWidth = 1;
@@ -155,7 +212,12 @@ function drawSelected({ dictionary, selected, colours }, frame) {
   ring(frame, selected, colours.accent, 2.5);
 }
 
-function ring({ context, x, y, radius }, atom, colour, thickness) {
+function ring(
+  { context, x, y, radius }: Frame,
+  atom: number,
+  colour: string,
+  thickness: number,
+): void {
   context.strokeStyle = colour;
   context.lineWidth = thickness;
   context.beginPath();
@@ -164,7 +226,11 @@ function ring({ context, x, y, radius }, atom, colour, thickness) {
 }
 
 // Names that fit: each takes its place unless an earlier one has it.
-function drawNames({ names, dictionary, chosen, selected, colours }, frame) {
+function drawNames(
+  { names, dictionary, chosen, selected }: MapState,
+  frame: Frame,
+  colours: Colours,
+): void {
   const { context } = frame;
   context.font = NAME_FONT;
   context.textBaseline = "middle";
@@ -172,7 +238,7 @@ function drawNames({ names, dictionary, chosen, selected, colours }, frame) {
   context.lineWidth = 3.5;
   context.strokeStyle = colours.page;
   context.fillStyle = colours.text;
-  const taken = [];
+  const taken: number[][] = [];
   const first = selected < 0
     ? []
     : [selected, ...neighbourAtoms(dictionary, selected)]
@@ -198,6 +264,6 @@ function drawNames({ names, dictionary, chosen, selected, colours }, frame) {
   }
 }
 
-function neighbourAtoms(dictionary, atom) {
+function neighbourAtoms(dictionary: Dictionary, atom: number): number[] {
   return dictionary.neighbours(atom).map((neighbour) => neighbour.atom);
 }

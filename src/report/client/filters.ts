@@ -1,13 +1,25 @@
 // The search field and the filters beside it.
-import { element } from "./dom.js";
-import { ORDERS } from "./selection.js";
+import type { Dictionary } from "./types.ts";
+import { element } from "./dom.ts";
+import { type Filter, ORDERS } from "./selection.ts";
 
 const TYPING_PAUSE = 80;
 // A float32 cosine of 1 may be a little above it.
 const ROUNDING = 1e-6;
 
+/** The controls over the list. */
+export interface Filters {
+  form: HTMLFormElement;
+  search: HTMLInputElement;
+  /** What they say. */
+  read(): Filter;
+}
+
 /** The controls over the list; `onChange(filter, submitted)` whenever they say something else, or on Enter. */
-export function createFilters(dictionary, onChange) {
+export function createFilters(
+  dictionary: Dictionary,
+  onChange: (filter: Filter, submitted?: boolean) => void,
+): Filters {
   const search = searchField(dictionary);
   const order = orderField();
   const fields = filterFields(dictionary);
@@ -23,12 +35,12 @@ export function createFilters(dictionary, onChange) {
       element("div", { class: "fields" }, fields.elements),
     ),
   );
-  const read = () => ({
+  const read = (): Filter => ({
     query: search.value,
     order: order.value,
     ...fields.read(),
   });
-  let timer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(() => onChange(read()), TYPING_PAUSE);
@@ -45,7 +57,7 @@ export function createFilters(dictionary, onChange) {
   return { form, search, read };
 }
 
-function searchField(dictionary) {
+function searchField(dictionary: Dictionary) {
   return element("input", {
     type: "search",
     id: "search",
@@ -69,7 +81,7 @@ function orderField() {
   );
 }
 
-function filterFields(dictionary) {
+function filterFields(dictionary: Dictionary) {
   const usageFrom = numberField("Used by at least", "%", 0, 100);
   const usageTo = numberField("Used by at most", "%", 0, 100);
   const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
@@ -96,7 +108,7 @@ function filterFields(dictionary) {
   };
 }
 
-function groupField(dictionary) {
+function groupField(dictionary: Dictionary) {
   return element(
     "select",
     {},
@@ -107,7 +119,7 @@ function groupField(dictionary) {
   );
 }
 
-function numberField(name, unit, low, high) {
+function numberField(name: string, unit: string, low: number, high: number) {
   const input = element("input", {
     type: "number",
     min: low,
@@ -117,7 +129,7 @@ function numberField(name, unit, low, high) {
   });
   return {
     label: element("label", {}, element("span", {}, name), input, unit),
-    value: (otherwise) =>
+    value: (otherwise: number) =>
       input.value === "" || !Number.isFinite(input.valueAsNumber)
         ? otherwise
         : input.valueAsNumber,

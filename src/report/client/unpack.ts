@@ -9,8 +9,10 @@ const ARRAY_TYPES = {
   Float64Array,
 };
 
+type Place = [keyof typeof ARRAY_TYPES, number, number];
+
 /** The values and arrays of one packed part, in one object. */
-export async function unpackPart(text) {
+export async function unpackPart<T>(text: string): Promise<T> {
   const packed = fromBase64(text);
   const stream = new Blob([packed]).stream()
     .pipeThrough(new DecompressionStream("gzip"));
@@ -20,15 +22,15 @@ export async function unpackPart(text) {
     new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)),
   );
   const start = Math.ceil((4 + headerLength) / 8) * 8;
-  const part = { ...header.values };
+  const part: Record<string, unknown> = { ...header.values };
   for (const [name, place] of Object.entries(header.arrays)) {
-    const [type, offset, length] = place;
+    const [type, offset, length] = place as Place;
     part[name] = new ARRAY_TYPES[type](buffer, start + offset, length);
   }
-  return part;
+  return part as T;
 }
 
-function fromBase64(text) {
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   if (typeof Uint8Array.fromBase64 === "function") {
     return Uint8Array.fromBase64(text);
   }

@@ -1,0 +1,1339 @@
+// Made from client/ by `deno task write-client`; change it there.
+(() => {
+  // src/report/client/words.ts
+  function count(value) {
+    return Math.round(value).toLocaleString("en-US");
+  }
+  function figure(value, digits = 3) {
+    if (value < 0) return `\u2212${figure(-value, digits)}`;
+    if (value === 0 || !Number.isFinite(value)) return String(value);
+    if (value >= 1e6 || value < 1e-3) return value.toExponential(digits - 1);
+    return value >= 1e3 ? count(value) : String(Number(value.toPrecision(digits)));
+  }
+  function share(value) {
+    const percent = value * 100;
+    if (percent > 0 && percent < 0.01) return "<0.01%";
+    return `${Number(percent.toPrecision(percent >= 10 ? 3 : 2))}%`;
+  }
+  function cut(text, length) {
+    if (text.length <= length) return text;
+    return `${[
+      ...text.slice(0, length + 1)
+    ].slice(0, -1).join("")}\u2026`;
+  }
+  function cutStart(text, length) {
+    if (text.length <= length) return text;
+    return `\u2026${[
+      ...text.slice(-length - 1)
+    ].slice(1).join("")}`;
+  }
+
+  // src/report/client/dictionary.ts
+  var EMPTY = 4294967295;
+  var TITLE_ROWS = 4;
+  function createDictionary(atoms, rows) {
+    const titles = /* @__PURE__ */ new Map();
+    const placeOfRow = /* @__PURE__ */ new Map();
+    rows.numbers.forEach((number, place) => placeOfRow.set(number, place));
+    const dictionary = {
+      ...atoms,
+      texts: rows.texts,
+      before: rows.before,
+      after: rows.after,
+      numbers: rows.numbers,
+      residual: rows.residual,
+      hasText: rows.texts.some((text) => text !== ""),
+      placeOfRow: (number) => placeOfRow.get(number),
+      topRows(atom) {
+        const found = [];
+        for (let t = 0; t < atoms.perAtom; t++) {
+          const place = rows.topSamples[atom * atoms.perAtom + t];
+          if (place === EMPTY) break;
+          found.push({
+            place,
+            value: rows.topValues[atom * atoms.perAtom + t]
+          });
+        }
+        return found;
+      },
+      neighbours(atom) {
+        const found = [];
+        for (let c = 0; c < atoms.nearestCount; c++) {
+          const slot = atom * atoms.nearestCount + c;
+          if (atoms.nearest[slot] === EMPTY) break;
+          found.push({
+            atom: atoms.nearest[slot],
+            cosine: atoms.cosines[slot]
+          });
+        }
+        return found;
+      },
+      density: (atom) => atoms.rows === 0 ? 0 : atoms.uses[atom] / atoms.rows,
+      group(atom) {
+        let end = 0;
+        return atoms.groups.findIndex((size) => atom < (end += size));
+      },
+      label: (atom) => atoms.labels[atom],
+      title(atom) {
+        let title = titles.get(atom);
+        if (title === void 0) {
+          title = atoms.labels[atom] ?? wordsOf(dictionary, atom);
+          titles.set(atom, title);
+        }
+        return title;
+      }
+    };
+    return dictionary;
+  }
+  function wordsOf(dictionary, atom) {
+    const rows = dictionary.topRows(atom);
+    if (rows.length === 0) return "";
+    const words2 = [];
+    for (const { place, value } of rows) {
+      if (Math.sign(value) !== Math.sign(rows[0].value)) continue;
+      const text = cut(dictionary.texts[place].trim().replace(/\s+/g, " "), 48);
+      const known = words2.some((w) => w.toLowerCase() === text.toLowerCase());
+      if (text !== "" && !known) words2.push(text);
+      if (words2.length === TITLE_ROWS) break;
+    }
+    return words2.join(" \xB7 ");
+  }
+
+  // src/report/client/dom.ts
+  var SVG_TAGS = /* @__PURE__ */ new Set([
+    "svg",
+    "g",
+    "rect",
+    "line",
+    "text",
+    "title"
+  ]);
+  function element(tag, attributes = {}, ...children) {
+    const made = SVG_TAGS.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === void 0 || value === false) continue;
+      if (typeof value === "function") {
+        made.addEventListener(name.slice(2), value);
+      } else made.setAttribute(name, value === true ? "" : String(value));
+    }
+    made.append(...children.flat().filter((child) => child !== void 0));
+    return made;
+  }
+  function withStyle(made, properties) {
+    for (const [name, value] of Object.entries(properties)) {
+      made.style.setProperty(name, String(value));
+    }
+    return made;
+  }
+  function bar(share2, sign = 1) {
+    const filled = element("i", {
+      class: sign < 0 ? "negative" : "positive"
+    });
+    withStyle(filled, {
+      width: `${Math.min(1, share2) * 100}%`
+    });
+    return element("span", {
+      class: "bar",
+      "aria-hidden": "true"
+    }, filled);
+  }
+
+  // src/report/client/selection.ts
+  var ORDERS = {
+    uses: [
+      "Most used",
+      (d) => (atom) => -d.uses[atom]
+    ],
+    rare: [
+      "Least used",
+      (d) => (atom) => d.uses[atom]
+    ],
+    mean: [
+      "Strongest on average",
+      (d) => (atom) => -d.meanActivation[atom]
+    ],
+    largest: [
+      "Largest value",
+      (d) => (atom) => -d.maxActivation[atom]
+    ],
+    coherent: [
+      "Nearest to another atom",
+      (d) => (atom) => -d.coherence[atom]
+    ],
+    lone: [
+      "Farthest from all others",
+      (d) => (atom) => d.coherence[atom]
+    ],
+    index: [
+      "Index",
+      () => (atom) => atom
+    ],
+    match: [
+      "Best match",
+      (_, scores) => (atom) => -(scores?.[atom] ?? 0)
+    ]
+  };
+  function createFinder(dictionary) {
+    const starts = new Uint32Array(dictionary.texts.length + 1);
+    const lowered = [];
+    dictionary.texts.forEach((text, place) => {
+      const whole = [
+        dictionary.before?.[place] ?? "",
+        text,
+        dictionary.after?.[place] ?? ""
+      ].join(" ").toLowerCase();
+      lowered.push(whole);
+      starts[place + 1] = starts[place] + whole.length + 1;
+    });
+    const all = lowered.join("\n");
+    function placesWith(term) {
+      const found = new Uint8Array(lowered.length);
+      let place = 0;
+      for (let at = all.indexOf(term); at !== -1; ) {
+        place = placeAt(starts, at, place);
+        found[place] = 1;
+        at = all.indexOf(term, starts[place + 1]);
+      }
+      return found;
+    }
+    function scoresOf(term) {
+      const places = placesWith(term);
+      const scores = new Float32Array(dictionary.atoms);
+      for (let atom = 0; atom < dictionary.atoms; atom++) {
+        const label = dictionary.label(atom)?.toLowerCase() ?? "";
+        if (label.includes(term) || term === `#${atom}`) scores[atom] = 10;
+        const limit = dictionary.maxActivation[atom] || 1;
+        for (const { place, value } of dictionary.topRows(atom)) {
+          if (places[place]) scores[atom] += Math.abs(value) / limit;
+        }
+      }
+      return scores;
+    }
+    return function find(query) {
+      const terms = query.toLowerCase().split(/\s+/).filter((term) => term);
+      if (terms.length === 0) return void 0;
+      const scores = scoresOf(terms[0]);
+      for (const term of terms.slice(1)) {
+        const more = scoresOf(term);
+        for (let atom = 0; atom < scores.length; atom++) {
+          scores[atom] = more[atom] === 0 || scores[atom] === 0 ? 0 : scores[atom] + more[atom];
+        }
+      }
+      return scores;
+    };
+  }
+  function placeAt(starts, at, from) {
+    let low = from;
+    let high = starts.length - 1;
+    while (high - low > 1) {
+      const middle = low + high >> 1;
+      if (starts[middle] <= at) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+  function selectAtoms(dictionary, filter, find) {
+    const scores = find(filter.query);
+    const chosen = [];
+    for (let atom = 0; atom < dictionary.atoms; atom++) {
+      const density = dictionary.density(atom);
+      const coherence = dictionary.coherence[atom];
+      const passes = (scores === void 0 || scores[atom] > 0) && density >= filter.usageFrom && density <= filter.usageTo && coherence >= filter.coherenceFrom && coherence <= filter.coherenceTo && (!filter.labelled || dictionary.label(atom) !== void 0) && (filter.group === void 0 || dictionary.group(atom) === filter.group);
+      if (passes) chosen.push(atom);
+    }
+    const order = filter.order === "auto" ? scores === void 0 ? "uses" : "match" : filter.order;
+    const key = ORDERS[order][1](dictionary, scores);
+    const keys = new Float64Array(dictionary.atoms);
+    for (const atom of chosen) keys[atom] = key(atom);
+    return Uint32Array.from(chosen.sort((a, b) => keys[a] - keys[b] || a - b));
+  }
+
+  // src/report/client/filters.ts
+  var TYPING_PAUSE = 80;
+  var ROUNDING = 1e-6;
+  function createFilters(dictionary, onChange) {
+    const search = searchField(dictionary);
+    const order = orderField();
+    const fields = filterFields(dictionary);
+    const form = element("form", {
+      class: "filters",
+      role: "search"
+    }, search, order, element("details", {}, element("summary", {}, "Filters"), element("div", {
+      class: "fields"
+    }, fields.elements)));
+    const read = () => ({
+      query: search.value,
+      order: order.value,
+      ...fields.read()
+    });
+    let timer;
+    const later = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => onChange(read()), TYPING_PAUSE);
+    };
+    form.addEventListener("input", later);
+    form.addEventListener("reset", later);
+    search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      clearTimeout(timer);
+      onChange(read(), true);
+    });
+    return {
+      form,
+      search,
+      read
+    };
+  }
+  function searchField(dictionary) {
+    return element("input", {
+      type: "search",
+      id: "search",
+      placeholder: dictionary.hasText ? "Search texts, labels, #index" : "Search labels, #index",
+      "aria-label": "Search atoms",
+      autocomplete: "off",
+      spellcheck: "false"
+    });
+  }
+  function orderField() {
+    return element("select", {
+      "aria-label": "Order"
+    }, element("option", {
+      value: "auto"
+    }, "Order: best match, most used"), Object.entries(ORDERS).map(([value, [name]]) => element("option", {
+      value
+    }, `Order: ${name.toLowerCase()}`)));
+  }
+  function filterFields(dictionary) {
+    const usageFrom = numberField("Used by at least", "%", 0, 100);
+    const usageTo = numberField("Used by at most", "%", 0, 100);
+    const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
+    const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
+    const labelled = element("input", {
+      type: "checkbox"
+    });
+    const group = groupField(dictionary);
+    return {
+      elements: [
+        ...[
+          usageFrom,
+          usageTo,
+          coherenceFrom,
+          coherenceTo
+        ].map((f) => f.label),
+        dictionary.groups.length > 1 ? element("label", {}, element("span", {}, "Group"), group) : void 0,
+        element("label", {
+          class: "check"
+        }, labelled, "Only with a label"),
+        element("button", {
+          type: "reset",
+          class: "plain"
+        }, "Clear filters")
+      ],
+      read: () => ({
+        usageFrom: usageFrom.value(0) / 100,
+        usageTo: usageTo.value(100) / 100,
+        coherenceFrom: coherenceFrom.value(0),
+        coherenceTo: coherenceTo.value(1) + ROUNDING,
+        labelled: labelled.checked,
+        group: group.value === "" ? void 0 : Number(group.value)
+      })
+    };
+  }
+  function groupField(dictionary) {
+    return element("select", {}, element("option", {
+      value: ""
+    }, "all"), dictionary.groups.map((size, g) => element("option", {
+      value: g
+    }, `${g + 1} (${size} atoms)`)));
+  }
+  function numberField(name, unit, low, high) {
+    const input = element("input", {
+      type: "number",
+      min: low,
+      max: high,
+      step: "any",
+      placeholder: name.endsWith("least") ? low : high
+    });
+    return {
+      label: element("label", {}, element("span", {}, name), input, unit),
+      value: (otherwise) => input.value === "" || !Number.isFinite(input.valueAsNumber) ? otherwise : input.valueAsNumber
+    };
+  }
+
+  // src/report/client/list.ts
+  var ROW_HEIGHT = 58;
+  var SPARE_ROWS = 6;
+  function createList(dictionary, container, onOpen) {
+    const spacer = element("div", {
+      class: "spacer",
+      role: "presentation"
+    });
+    container.append(spacer);
+    let atoms = new Uint32Array(0);
+    let active = -1;
+    let opened = -1;
+    const made = /* @__PURE__ */ new Map();
+    function draw() {
+      const first = Math.max(0, Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+      const last = Math.min(atoms.length, Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
+      for (const [place, row] of made) {
+        if (place < first || place >= last) {
+          row.remove();
+          made.delete(place);
+        }
+      }
+      for (let place = first; place < last; place++) {
+        let row = made.get(place);
+        if (row === void 0) {
+          row = optionFor(dictionary, atoms[place], place, atoms.length);
+          made.set(place, row);
+          spacer.append(row);
+        }
+        row.classList.toggle("active", place === active);
+        row.setAttribute("aria-selected", String(atoms[place] === opened));
+      }
+      const current = made.get(active);
+      if (current !== void 0) {
+        container.setAttribute("aria-activedescendant", current.id);
+      } else container.removeAttribute("aria-activedescendant");
+    }
+    function activate(place) {
+      if (atoms.length === 0) return;
+      active = Math.max(0, Math.min(atoms.length - 1, place));
+      const top = active * ROW_HEIGHT;
+      const page = container.clientHeight;
+      if (top < container.scrollTop) container.scrollTop = top;
+      else if (top + ROW_HEIGHT > container.scrollTop + page) {
+        container.scrollTop = top + ROW_HEIGHT - page;
+      }
+      draw();
+    }
+    function onKey2(event) {
+      const page = Math.max(1, Math.floor(container.clientHeight / ROW_HEIGHT));
+      const place = movedPlace(event.key, active, page, atoms.length);
+      if (place !== void 0) activate(place);
+      else if (event.key === "Enter" || event.key === " ") {
+        if (active >= 0) onOpen(atoms[active]);
+      } else return;
+      event.preventDefault();
+    }
+    container.addEventListener("scroll", draw, {
+      passive: true
+    });
+    container.addEventListener("keydown", onKey2);
+    container.addEventListener("focus", () => {
+      if (active < 0) activate(Math.max(0, atoms.indexOf(opened)));
+    });
+    container.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]");
+      if (option !== null) onOpen(Number(option.dataset.atom));
+    });
+    new ResizeObserver(draw).observe(container);
+    return {
+      show(chosen) {
+        atoms = chosen;
+        active = -1;
+        for (const row of made.values()) row.remove();
+        made.clear();
+        spacer.style.height = `${atoms.length * ROW_HEIGHT}px`;
+        container.scrollTop = 0;
+        draw();
+      },
+      mark(atom) {
+        opened = atom;
+        const place = atoms.indexOf(atom);
+        if (place < 0) return draw();
+        const top = place * ROW_HEIGHT;
+        const page = container.clientHeight;
+        const seen = top >= container.scrollTop && top + ROW_HEIGHT <= container.scrollTop + page;
+        if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
+        activate(place);
+      },
+      beside: (steps) => atoms[atoms.indexOf(opened) + steps]
+    };
+  }
+  function movedPlace(key, place, page, size) {
+    const moves = {
+      ArrowDown: place + 1,
+      ArrowUp: place - 1,
+      PageDown: place + page,
+      PageUp: place - page,
+      Home: 0,
+      End: size - 1
+    };
+    return Object.hasOwn(moves, key) ? moves[key] : void 0;
+  }
+  function optionFor(dictionary, atom, place, size) {
+    const title = dictionary.title(atom);
+    const uses = dictionary.uses[atom];
+    const row = element("div", {
+      role: "option",
+      id: `atom-option-${atom}`,
+      "aria-posinset": place + 1,
+      "aria-setsize": size,
+      "data-atom": atom,
+      class: uses === 0 && dictionary.rows > 0 ? "dead" : void 0
+    }, element("span", {
+      class: "option-title"
+    }, element("span", {
+      class: "index"
+    }, String(atom)), element("bdi", {
+      class: dictionary.label(atom) === void 0 ? void 0 : "label"
+    }, title || `Atom ${atom}`)), element("span", {
+      class: "option-figures"
+    }, figuresOf(dictionary, atom)));
+    row.style.top = `${place * ROW_HEIGHT}px`;
+    return row;
+  }
+  function figuresOf(dictionary, atom) {
+    const nearest = `nearest ${figure(dictionary.coherence[atom], 2)}`;
+    if (dictionary.rows === 0) return nearest;
+    const uses = dictionary.uses[atom];
+    if (uses === 0) return `never used \xB7 ${nearest}`;
+    return `${count(uses)} rows (${share(dictionary.density(atom))}) \xB7 ${nearest}`;
+  }
+
+  // src/report/client/map_drawing.ts
+  var SHADES = 16;
+  var MOST_NAMES = 400;
+  var MOST_STRETCH = 1.4;
+  var NAME_FONT = "12px Inter, system-ui, sans-serif";
+  function readColours() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const from = colour("--ramp-low").split(" ").map(Number);
+    const to = colour("--ramp-high").split(" ").map(Number);
+    return {
+      shades: Array.from({
+        length: SHADES
+      }, (_, s) => {
+        const mixed = from.map((low, c) => Math.round(low + (to[c] - low) * s / (SHADES - 1)));
+        return `rgb(${mixed.join(" ")})`;
+      }),
+      groups: [
+        1,
+        2,
+        3,
+        4
+      ].map((series) => colour(`--series-${series}`)),
+      text: colour("--text"),
+      page: colour("--panel"),
+      faint: colour("--line"),
+      accent: colour("--series-2")
+    };
+  }
+  function labelledAtoms(dictionary) {
+    const order = Array.from({
+      length: dictionary.atoms
+    }, (_, atom) => atom).sort((a, b) => Number(dictionary.label(b) !== void 0) - Number(dictionary.label(a) !== void 0) || dictionary.uses[b] - dictionary.uses[a]);
+    return order.slice(0, MOST_NAMES).map((atom) => ({
+      atom,
+      name: dictionary.label(atom) ?? dictionary.title(atom).split(" \xB7 ")[0]
+    })).filter(({ name }) => name !== "");
+  }
+  function mapSize(canvas, scale) {
+    const down = canvas.clientHeight / 2 * scale;
+    const across = canvas.clientWidth / 2 * scale;
+    const least = Math.min(across, down);
+    return {
+      across: Math.min(across, least * MOST_STRETCH),
+      down: Math.min(down, least * MOST_STRETCH)
+    };
+  }
+  function drawMap(state, colours) {
+    const { canvas, view, dictionary, positions } = state;
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    if (width === 0 || height === 0) return;
+    const ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio)) {
+      canvas.width = Math.round(width * ratio);
+    }
+    if (canvas.height !== Math.round(height * ratio)) {
+      canvas.height = Math.round(height * ratio);
+    }
+    const context = canvas.getContext("2d");
+    if (context === null) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const { across, down } = mapSize(canvas, view.scale);
+    const frame = {
+      context,
+      width,
+      height,
+      x: (atom) => (positions[2 * atom] - view.x) * across + width / 2,
+      y: (atom) => (positions[2 * atom + 1] - view.y) * down + height / 2,
+      radius: Math.max(1.4, Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)))
+    };
+    drawPoints(state, frame, colours);
+    if (state.selected >= 0) drawSelected(state, frame, colours);
+    if (state.hovered >= 0) ring(frame, state.hovered, colours.text, 1.5);
+    drawNames(state, frame, colours);
+  }
+  function drawPoints(state, frame, colours) {
+    const { dictionary, chosen } = state;
+    const buckets = /* @__PURE__ */ new Map();
+    const shadeOf = shading(state, colours);
+    for (let atom = 0; atom < dictionary.atoms; atom++) {
+      const x = frame.x(atom);
+      const y = frame.y(atom);
+      if (x < -10 || y < -10 || x > frame.width + 10 || y > frame.height + 10) {
+        continue;
+      }
+      const faint = chosen !== void 0 && !chosen.has(atom);
+      const colour = faint ? colours.faint : shadeOf(atom);
+      const points = buckets.get(colour);
+      if (points === void 0) buckets.set(colour, [
+        x,
+        y
+      ]);
+      else points.push(x, y);
+    }
+    const order = [
+      ...buckets
+    ].sort(([a], [b]) => Number(b === colours.faint) - Number(a === colours.faint));
+    for (const [colour, points] of order) {
+      frame.context.fillStyle = colour;
+      frame.context.beginPath();
+      for (let i = 0; i < points.length; i += 2) {
+        frame.context.moveTo(points[i] + frame.radius, points[i + 1]);
+        frame.context.arc(points[i], points[i + 1], frame.radius, 0, 7);
+      }
+      frame.context.fill();
+    }
+  }
+  function shading({ dictionary, colourBy }, colours) {
+    const by = colourBy();
+    if (by === "group") {
+      return (atom) => colours.groups[dictionary.group(atom) % colours.groups.length];
+    }
+    const ranks = ranksOf(by === "coherence" ? dictionary.coherence : dictionary.uses);
+    return (atom) => colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
+  }
+  function ranksOf(values) {
+    const order = Array.from(values, (_, atom) => atom).sort((a, b) => values[a] - values[b] || a - b);
+    const ranks = new Uint32Array(values.length);
+    order.forEach((atom, rank) => ranks[atom] = rank);
+    return ranks;
+  }
+  function drawSelected({ dictionary, selected }, frame, colours) {
+    const { context } = frame;
+    context.strokeStyle = colours.accent;
+    context.lineWidth = 1;
+    for (const { atom } of dictionary.neighbours(selected)) {
+      context.beginPath();
+      context.moveTo(frame.x(selected), frame.y(selected));
+      context.lineTo(frame.x(atom), frame.y(atom));
+      context.stroke();
+    }
+    ring(frame, selected, colours.accent, 2.5);
+  }
+  function ring({ context, x, y, radius }, atom, colour, thickness) {
+    context.strokeStyle = colour;
+    context.lineWidth = thickness;
+    context.beginPath();
+    context.arc(x(atom), y(atom), radius + 2.5, 0, 7);
+    context.stroke();
+  }
+  function drawNames({ names, dictionary, chosen, selected }, frame, colours) {
+    const { context } = frame;
+    context.font = NAME_FONT;
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.lineWidth = 3.5;
+    context.strokeStyle = colours.page;
+    context.fillStyle = colours.text;
+    const taken = [];
+    const first = selected < 0 ? [] : [
+      selected,
+      ...neighbourAtoms(dictionary, selected)
+    ].map((atom) => ({
+      atom,
+      name: dictionary.title(atom).split(" \xB7 ")[0]
+    }));
+    for (const { atom, name } of [
+      ...first,
+      ...names
+    ]) {
+      if (chosen !== void 0 && !chosen.has(atom)) continue;
+      const words2 = cut(name, 22);
+      const left = frame.x(atom) + frame.radius + 4;
+      const middle = frame.y(atom);
+      const right = left + context.measureText(words2).width;
+      const box = [
+        left - 4,
+        middle - 9,
+        right + 4,
+        middle + 9
+      ];
+      const outside = left < 0 || right > frame.width || middle < 9 || middle > frame.height - 9;
+      const hidden = outside || taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
+      if (hidden) continue;
+      taken.push(box);
+      context.strokeText(words2, left, middle);
+      context.fillText(words2, left, middle);
+    }
+  }
+  function neighbourAtoms(dictionary, atom) {
+    return dictionary.neighbours(atom).map((neighbour) => neighbour.atom);
+  }
+
+  // src/report/client/map.ts
+  var NEAR_PIXELS = 14;
+  var CLICK_PIXELS = 4;
+  var KEY_PIXELS = 40;
+  var ZOOM_STEP = 1.5;
+  function createMap(dictionary, onOpen) {
+    const { positions } = dictionary;
+    if (positions === void 0) return void 0;
+    const canvas = element("canvas", {
+      tabindex: "0",
+      role: "img",
+      "aria-label": "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms."
+    });
+    const tip = element("div", {
+      class: "tip",
+      hidden: true
+    });
+    const colour = colourField(dictionary);
+    const state = createState(dictionary, positions, canvas, () => colour.value);
+    const motion = createMotion(state);
+    colour.addEventListener("change", state.draw);
+    listen(state, tip, motion, onOpen);
+    new ResizeObserver(state.draw).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      state.colours = void 0;
+      state.draw();
+    });
+    return {
+      frame: element("div", {
+        class: "map"
+      }, element("div", {
+        class: "map-controls"
+      }, colour, button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)), button("\u2212", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)), button("Reset", "Show the whole map", motion.reset)), element("div", {
+        class: "map-area"
+      }, canvas, tip)),
+      choose(atoms) {
+        state.chosen = atoms.length === dictionary.atoms ? void 0 : new Set(atoms);
+        state.draw();
+      },
+      select(atom) {
+        state.selected = atom;
+        if (atom >= 0) motion.centre(atom);
+        state.draw();
+      }
+    };
+  }
+  function colourField(dictionary) {
+    return element("select", {
+      "aria-label": "Colour by"
+    }, element("option", {
+      value: "uses"
+    }, "Colour: usage"), element("option", {
+      value: "coherence"
+    }, "Colour: nearest cosine"), dictionary.groups.length > 1 ? element("option", {
+      value: "group"
+    }, "Colour: group") : void 0);
+  }
+  function button(words2, label, action) {
+    return element("button", {
+      type: "button",
+      "aria-label": label,
+      title: label,
+      onclick: action
+    }, words2);
+  }
+  function createState(dictionary, positions, canvas, colourBy) {
+    let waiting = false;
+    const state = {
+      dictionary,
+      positions,
+      canvas,
+      view: {
+        x: 0,
+        y: 0,
+        scale: 1
+      },
+      chosen: void 0,
+      selected: -1,
+      hovered: -1,
+      names: labelledAtoms(dictionary),
+      colours: void 0,
+      colourBy,
+      draw() {
+        if (waiting) return;
+        waiting = true;
+        requestAnimationFrame(() => {
+          waiting = false;
+          state.colours ??= readColours();
+          drawMap(state, state.colours);
+        });
+      }
+    };
+    return state;
+  }
+  function createMotion(state) {
+    const { canvas, positions } = state;
+    return {
+      zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+        const { view } = state;
+        const scale = Math.max(0.5, Math.min(200, view.scale * factor));
+        const { across, down } = mapSize(canvas, 1);
+        const dx = (x - canvas.clientWidth / 2) / across;
+        const dy = (y - canvas.clientHeight / 2) / down;
+        view.x += dx / view.scale - dx / scale;
+        view.y += dy / view.scale - dy / scale;
+        view.scale = scale;
+        state.draw();
+      },
+      move(dx, dy) {
+        const { across, down } = mapSize(canvas, state.view.scale);
+        state.view.x -= dx / across;
+        state.view.y -= dy / down;
+        state.draw();
+      },
+      reset() {
+        state.view = {
+          x: 0,
+          y: 0,
+          scale: 1
+        };
+        state.draw();
+      },
+      centre(atom) {
+        state.view = {
+          x: positions[2 * atom],
+          y: positions[2 * atom + 1],
+          scale: Math.max(2.5, state.view.scale)
+        };
+      }
+    };
+  }
+  function listen(state, tip, motion, onOpen) {
+    const { canvas } = state;
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      motion.zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
+    }, {
+      passive: false
+    });
+    canvas.addEventListener("pointerleave", () => {
+      tip.hidden = true;
+      state.hovered = -1;
+      state.draw();
+    });
+    canvas.addEventListener("keydown", (event) => onMapKey(event, motion));
+    listenForDrags(state, tip, motion, onOpen);
+  }
+  function listenForDrags(state, tip, motion, onOpen) {
+    const { canvas } = state;
+    let dragged;
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      dragged = {
+        x: event.clientX,
+        y: event.clientY,
+        far: false
+      };
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (dragged === void 0) {
+        return hover(state, tip, event.offsetX, event.offsetY);
+      }
+      const dx = event.clientX - dragged.x;
+      const dy = event.clientY - dragged.y;
+      if (!dragged.far && Math.hypot(dx, dy) < CLICK_PIXELS) return;
+      dragged = {
+        x: event.clientX,
+        y: event.clientY,
+        far: true
+      };
+      motion.move(dx, dy);
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      const clicked = dragged !== void 0 && !dragged.far;
+      dragged = void 0;
+      const atom = nearestAtom(state, event.offsetX, event.offsetY);
+      if (clicked && atom >= 0) onOpen(atom);
+    });
+  }
+  function onMapKey(event, { move, zoom, reset }) {
+    const actions = {
+      ArrowLeft: () => move(KEY_PIXELS, 0),
+      ArrowRight: () => move(-KEY_PIXELS, 0),
+      ArrowUp: () => move(0, KEY_PIXELS),
+      ArrowDown: () => move(0, -KEY_PIXELS),
+      "+": () => zoom(ZOOM_STEP),
+      "=": () => zoom(ZOOM_STEP),
+      "-": () => zoom(1 / ZOOM_STEP),
+      "0": reset
+    };
+    if (!Object.hasOwn(actions, event.key)) return;
+    actions[event.key]();
+    event.preventDefault();
+  }
+  function hover(state, tip, x, y) {
+    const atom = nearestAtom(state, x, y);
+    if (atom === state.hovered) return;
+    state.hovered = atom;
+    tip.hidden = atom < 0;
+    if (atom >= 0) {
+      const { dictionary, canvas } = state;
+      tip.replaceChildren(element("span", {
+        class: "index"
+      }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+      const right = x > canvas.clientWidth * 0.6;
+      tip.style.left = right ? "auto" : `${x + 14}px`;
+      tip.style.right = right ? `${canvas.clientWidth - x + 14}px` : "auto";
+      tip.style.top = `${Math.max(4, y - 14)}px`;
+    }
+    state.canvas.classList.toggle("over", atom >= 0);
+    state.draw();
+  }
+  function nearestAtom({ dictionary, positions, canvas, view, chosen }, x, y) {
+    const { across, down } = mapSize(canvas, view.scale);
+    const left = canvas.clientWidth / 2 - view.x * across;
+    const top = canvas.clientHeight / 2 - view.y * down;
+    let nearest = -1;
+    let least = NEAR_PIXELS ** 2;
+    for (let atom = 0; atom < dictionary.atoms; atom++) {
+      if (chosen !== void 0 && !chosen.has(atom)) continue;
+      const distance = (positions[2 * atom] * across + left - x) ** 2 + (positions[2 * atom + 1] * down + top - y) ** 2;
+      if (distance < least) {
+        least = distance;
+        nearest = atom;
+      }
+    }
+    return nearest;
+  }
+
+  // src/report/client/page_parts.ts
+  function section(title, ...body) {
+    return element("section", {}, element("h3", {}, title), ...body);
+  }
+  function atomLink(dictionary, atom) {
+    return element("a", {
+      href: `#/atom/${atom}`,
+      class: "atom-link"
+    }, element("span", {
+      class: "index"
+    }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+  }
+
+  // src/report/client/picture.ts
+  var WIDTH = 360;
+  var HEIGHT = 150;
+  var EDGE = {
+    left: 38,
+    right: 8,
+    top: 8,
+    bottom: 36
+  };
+  function histogramPicture(counts, limit) {
+    const filled = [
+      ...counts.keys()
+    ].filter((bin) => counts[bin] > 0);
+    const first = filled[0];
+    const end = filled[filled.length - 1] + 1;
+    const step = 2 * limit / counts.length;
+    const most = Math.max(...counts);
+    const x = (bin) => EDGE.left + (bin - first) / (end - first) * (WIDTH - EDGE.left - EDGE.right);
+    const y = (rows) => EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
+    const low = first * step - limit;
+    const high = end * step - limit;
+    return element("svg", {
+      class: "histogram",
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: "img",
+      "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${count(most)} rows in a bar.`
+    }, [
+      0,
+      most / 2,
+      most
+    ].filter((rows) => Number.isInteger(rows)).map((rows) => element("g", {}, element("line", {
+      class: "grid",
+      x1: EDGE.left,
+      x2: WIDTH - EDGE.right,
+      y1: y(rows),
+      y2: y(rows)
+    }), words(EDGE.left - 6, y(rows) + 4, "end", count(rows)))), filled.map((bin) => element("rect", {
+      class: (bin + 0.5) * step < limit ? "negative" : "positive",
+      x: x(bin) + 0.5,
+      y: y(counts[bin]),
+      width: Math.max(1, x(bin + 1) - x(bin) - 1),
+      height: y(0) - y(counts[bin])
+    }, element("title", {}, `${figure(bin * step - limit)} to ${figure((bin + 1) * step - limit)}: ${count(counts[bin])} rows`))), words(EDGE.left, HEIGHT - 20, "start", figure(low)), words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)), words((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 4, "middle", "value (units of the rows); height: rows"));
+  }
+  function words(x, y, anchor, text) {
+    return element("text", {
+      x,
+      y,
+      "text-anchor": anchor
+    }, text);
+  }
+
+  // src/report/client/atom_page.ts
+  var MOST_BEFORE = 120;
+  function atomPage(dictionary, atom) {
+    const label = dictionary.label(atom);
+    const title = dictionary.title(atom);
+    return element("article", {
+      class: "atom-page"
+    }, element("p", {
+      class: "kicker"
+    }, atomKicker(dictionary, atom)), element("h2", {
+      tabindex: "-1"
+    }, element("bdi", {}, label ?? (title || `Atom ${atom}`))), atomFigures(dictionary, atom), element("div", {
+      class: "columns"
+    }, element("div", {}, topRowsSection(dictionary, atom)), element("div", {}, neighboursSection(dictionary, atom), histogramSection(dictionary, atom))));
+  }
+  function atomKicker(dictionary, atom) {
+    const group = dictionary.groups.length > 1 ? ` \xB7 group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}` : "";
+    const place = dictionary.positions === void 0 ? [] : [
+      " \xB7 ",
+      element("a", {
+        href: `#/map/${atom}`
+      }, "show on the map")
+    ];
+    return [
+      `Atom ${atom} of ${count(dictionary.atoms)}${group}`,
+      ...place
+    ];
+  }
+  function atomFigures(dictionary, atom) {
+    const tiles = [
+      [
+        "Nearest atom",
+        figure(dictionary.coherence[atom]),
+        "largest |cosine|"
+      ]
+    ];
+    if (dictionary.rows > 0) {
+      const density = share(dictionary.density(atom));
+      tiles.unshift([
+        "Rows that use it",
+        count(dictionary.uses[atom]),
+        `${density} of them`
+      ], [
+        "Mean |value|",
+        figure(dictionary.meanActivation[atom]),
+        "where used"
+      ], [
+        "Largest |value|",
+        figure(dictionary.maxActivation[atom]),
+        "of any row"
+      ]);
+    }
+    return element("dl", {
+      class: "tiles"
+    }, tiles.map(([name, value, more]) => element("div", {}, element("dt", {}, name), element("dd", {
+      class: "value"
+    }, value), element("dd", {
+      class: "more"
+    }, more))));
+  }
+  function topRowsSection(dictionary, atom) {
+    const rows = dictionary.topRows(atom);
+    if (rows.length === 0) {
+      const why = dictionary.rows === 0 ? "Inspect the model with its rows to see which ones use this atom." : "No row uses this atom.";
+      return section("Rows that use it most", element("p", {
+        class: "empty"
+      }, why));
+    }
+    const positive = rows.filter(({ value }) => value > 0);
+    const negative = rows.filter(({ value }) => value < 0);
+    const both = positive.length > 0 && negative.length > 0;
+    const sides = [
+      [
+        positive,
+        "with a positive value"
+      ],
+      [
+        negative,
+        "with a negative value"
+      ]
+    ];
+    if (both && rows[0].value < 0) sides.reverse();
+    return element("div", {}, sides.filter(([side]) => side.length > 0).map(([side, name]) => section(both || side === negative ? `Rows that use it most, ${name}` : "Rows that use it most", element("ol", {
+      class: "rows"
+    }, side.map((row) => topRow(dictionary, atom, row))))));
+  }
+  function topRow(dictionary, atom, { place, value }) {
+    const strength = Math.abs(value) / (dictionary.maxActivation[atom] || 1);
+    return element("li", {}, element("a", {
+      href: `#/row/${dictionary.numbers[place]}`
+    }, rowText(dictionary, place, strength, value)), element("span", {
+      class: "row-figures"
+    }, bar(strength, value), element("span", {
+      class: "value"
+    }, figure(value))));
+  }
+  function rowText(dictionary, place, strength, value) {
+    const text = dictionary.texts[place];
+    const marked = element("mark", {
+      class: value < 0 ? "negative" : "positive"
+    }, text === "" ? `row ${dictionary.numbers[place]}` : text);
+    withStyle(marked, {
+      "--strength": (0.08 + 0.42 * strength).toFixed(3)
+    });
+    return element("bdi", {
+      class: "row-text"
+    }, cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE), marked, dictionary.after?.[place]);
+  }
+  function neighboursSection(dictionary, atom) {
+    const neighbours = dictionary.neighbours(atom);
+    if (neighbours.length === 0) return void 0;
+    return section("Nearest atoms", element("ul", {
+      class: "rows"
+    }, neighbours.map(({ atom: other, cosine }) => element("li", {}, atomLink(dictionary, other), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(cosine), cosine), element("span", {
+      class: "value"
+    }, figure(cosine, 2)))))));
+  }
+  function histogramSection(dictionary, atom) {
+    const { histogramBins: bins, histogramCounts, histogramLimits } = dictionary;
+    if (histogramCounts === void 0 || histogramLimits === void 0) return;
+    if (dictionary.uses[atom] === 0) return;
+    return section("Values where it is used", histogramPicture(histogramCounts.subarray(atom * bins, (atom + 1) * bins), histogramLimits[atom]));
+  }
+
+  // src/report/client/row_page.ts
+  function rowPage(dictionary, codes, place) {
+    const parts = rowParts(codes, place);
+    const explained = Math.max(0, 1 - dictionary.residual[place]);
+    return element("article", {
+      class: "row-page"
+    }, element("p", {
+      class: "kicker"
+    }, `Row ${dictionary.numbers[place]}`), element("h2", {
+      tabindex: "-1"
+    }, element("bdi", {
+      class: "whole-text"
+    }, dictionary.before?.[place], element("b", {}, dictionary.texts[place] || "No text"), dictionary.after?.[place])), element("p", {
+      class: "lead"
+    }, `${count(codes.nonzeros[place])} atoms explain ${share(explained)} of this row's squared distance from the mean.`), decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
+      class: "rows"
+    }, parts.map((part2) => partRow(dictionary, part2, parts[0])))));
+  }
+  function rowParts(codes, place) {
+    const parts = [];
+    for (let s = 0; s < codes.slots; s++) {
+      const value = codes.values[place * codes.slots + s] / 32767 * codes.largest[place];
+      if (value === 0) break;
+      parts.push({
+        atom: codes.indices[place * codes.slots + s],
+        value,
+        share: value * value / codes.energy[place]
+      });
+    }
+    return parts;
+  }
+  function decompositionBar(dictionary, parts, explained) {
+    const segments = parts.map(({ atom, value, share: part2 }) => withStyle(element("a", {
+      href: `#/atom/${atom}`,
+      class: value < 0 ? "negative" : "positive",
+      title: `${atom}  ${dictionary.title(atom)}`,
+      "aria-label": `Atom ${atom}, ${share(part2)}`
+    }, part2 * explained > 0.05 ? element("span", {}, String(atom)) : void 0), {
+      width: `${part2 * explained * 100}%`,
+      "--strength": 0.35 + 0.6 * part2
+    }));
+    return element("figure", {
+      class: "decomposition"
+    }, element("div", {
+      class: "segments"
+    }, segments), element("figcaption", {}, "The whole bar is the row; what is explained is shared out by squared value. ", element("span", {
+      class: "key positive"
+    }, "positive"), " ", element("span", {
+      class: "key negative"
+    }, "negative"), " ", element("span", {
+      class: "key rest"
+    }, "unexplained")));
+  }
+  function partRow(dictionary, { atom, value, share: part2 }, first) {
+    return element("li", {}, atomLink(dictionary, atom), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(value / first.value), value), element("span", {
+      class: "value"
+    }, figure(value)), element("span", {
+      class: "value"
+    }, share(part2))));
+  }
+
+  // src/report/client/unpack.ts
+  var ARRAY_TYPES = {
+    Uint8Array,
+    Int16Array,
+    Uint16Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array
+  };
+  async function unpackPart(text) {
+    const packed = fromBase64(text);
+    const stream = new Blob([
+      packed
+    ]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const buffer = await new Response(stream).arrayBuffer();
+    const headerLength = new DataView(buffer).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)));
+    const start = Math.ceil((4 + headerLength) / 8) * 8;
+    const part2 = {
+      ...header.values
+    };
+    for (const [name, place] of Object.entries(header.arrays)) {
+      const [type, offset, length] = place;
+      part2[name] = new ARRAY_TYPES[type](buffer, start + offset, length);
+    }
+    return part2;
+  }
+  function fromBase64(text) {
+    if (typeof Uint8Array.fromBase64 === "function") {
+      return Uint8Array.fromBase64(text);
+    }
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
+  }
+
+  // src/report/client/main.ts
+  async function startBrowser() {
+    const [atoms, rows] = await Promise.all([
+      part("atoms"),
+      part("rows")
+    ]);
+    const dictionary = createDictionary(atoms, rows);
+    const view = byId("view");
+    const status = byId("status");
+    const open = (atom) => void (location.hash = `#/atom/${atom}`);
+    const list = createList(dictionary, byId("list"), open);
+    const map = createMap(dictionary, open);
+    const home = homePage(dictionary, map);
+    let find;
+    const choose = (filter, submitted = false) => {
+      find ??= createFinder(dictionary);
+      const chosen = selectAtoms(dictionary, filter, find);
+      status.textContent = chosen.length === dictionary.atoms ? `${count(chosen.length)} atoms` : `${count(chosen.length)} of ${count(dictionary.atoms)} atoms`;
+      list.show(chosen);
+      map?.choose(chosen);
+      byId("nothing").hidden = chosen.length > 0;
+      if (submitted && chosen.length > 0) open(chosen[0]);
+    };
+    const filters = createFilters(dictionary, choose);
+    byId("filters").append(filters.form);
+    choose({
+      ...filters.read(),
+      query: ""
+    });
+    let codes;
+    const show = async () => {
+      const [, kind, key] = location.hash.split("/");
+      const number = key === void 0 || key === "" ? NaN : Number(key);
+      const isAtom = Number.isInteger(number) && number >= 0 && number < dictionary.atoms;
+      document.body.dataset.page = kind || "home";
+      list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
+      if (kind === "atom" && isAtom) {
+        return turn(view, atomPage(dictionary, number), `Atom ${number}`);
+      }
+      const place = dictionary.placeOfRow(number);
+      if (kind === "row" && place !== void 0) {
+        codes ??= await part("codes");
+        return turn(view, rowPage(dictionary, codes, place), `Row ${number}`);
+      }
+      if (kind === void 0 || kind === "" || kind === "map") {
+        turn(view, home, "Atoms");
+        map?.select(kind === "map" && isAtom ? number : -1);
+        return;
+      }
+      turn(view, missingPage(kind, key), "Not found");
+    };
+    addEventListener("hashchange", show);
+    document.addEventListener("keydown", (event) => onKey(event, list, filters, open));
+    await show();
+    document.body.dataset.ready = "yes";
+  }
+  function part(name) {
+    return unpackPart(byId(`part-${name}`).textContent ?? "");
+  }
+  function byId(id) {
+    const found = document.getElementById(id);
+    if (found === null) throw new Error(`The page has no #${id}`);
+    return found;
+  }
+  function turn(view, page, name) {
+    const listed = document.activeElement?.id === "list" || document.activeElement?.id === "search";
+    view.replaceChildren(page);
+    view.scrollTop = 0;
+    document.title = `${name} \xB7 ${document.body.dataset.name}`;
+    if (!listed && document.body.dataset.ready === "yes") {
+      page.querySelector("h2")?.focus({
+        preventScroll: true
+      });
+    }
+  }
+  function homePage(dictionary, map) {
+    const dead = dictionary.uses.reduce((sum, uses) => sum + (uses === 0 ? 1 : 0), 0);
+    const { coder, rows } = dictionary;
+    const words2 = [
+      `${count(dictionary.atoms)} atoms \xD7 ${count(dictionary.width)} dimensions`,
+      `${coder.method.toUpperCase()}, ${coder.sparsity} nonzeros a row`,
+      rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
+      ...rows === 0 ? [] : [
+        `${count(dead)} never used`
+      ]
+    ];
+    return element("article", {
+      class: "home"
+    }, element("div", {
+      class: "home-head"
+    }, element("h2", {
+      tabindex: "-1"
+    }, "Map of the atoms"), element("p", {}, words2.join(" \xB7 "))), map?.frame ?? element("p", {
+      class: "empty"
+    }, "This page was made without a map. Choose an atom from the list."), element("p", {
+      class: "hints"
+    }, "Atoms with near directions lie together. Keys: ", element("kbd", {}, "/"), " search, ", element("kbd", {}, "j"), " ", element("kbd", {}, "k"), " next and previous atom, ", element("kbd", {}, "m"), " map."));
+  }
+  function missingPage(kind, key) {
+    return element("article", {}, element("h2", {
+      tabindex: "-1"
+    }, "Nothing here"), element("p", {
+      class: "lead"
+    }, kind === "row" ? `Row ${key} is not among the rows kept: only those that some atom uses most are.` : "There is no such atom or page."), element("p", {}, element("a", {
+      href: "#/"
+    }, "To the map")));
+  }
+  function onKey(event, list, filters, open) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
+    if (event.key === "Escape" && event.target === filters.search) {
+      filters.search.value = "";
+      filters.search.dispatchEvent(new Event("input", {
+        bubbles: true
+      }));
+      byId("list").focus();
+      return;
+    }
+    if (event.key === "ArrowDown" && event.target === filters.search) {
+      byId("list").focus();
+      event.preventDefault();
+      return;
+    }
+    if (typing) return;
+    if (event.key === "/") {
+      filters.search.focus();
+      filters.search.select();
+    } else if (event.key === "j" || event.key === "k") {
+      const atom = list.beside(event.key === "j" ? 1 : -1);
+      if (atom !== void 0) open(atom);
+    } else if (event.key === "m") location.hash = "#/";
+    else return;
+    event.preventDefault();
+  }
+
+  // src/report/client/start.ts
+  startBrowser();
+})();
