@@ -1,7 +1,7 @@
 // New codes and residual of the rows that an atom batch touches, all from the residual as it was:
 // x' = ⟨d', r⟩ + ⟨d', d⟩·x and r ← r + Σ (x·d − x'·d').
 // Bindings: R rows × n4 · indices and values, KT slots a row, K from `slot` · D and N m × n4 · turns, one an atom ·
-// overlaps by turn · starts by turn of the lists of rows, each of them once in a batch, under one of its atoms · lists.
+// updates by turn · lists of rows by turn, each row once in a batch, under one of its atoms.
 // Dispatch: a fixed number of workgroups that take a run of rows each, so that atoms which rows of a list share are close at
 // hand. Bytes: 8n a row touched, and 8n a nonzero (atoms, from cache). Flops: 6n a nonzero.
 //#params first: u32, begin: u32, end: u32, slot: u32
@@ -11,12 +11,12 @@
 //#matrix D read
 //#matrix N read
 //#buffer turns read u32
-//#buffer overlaps read f32
-//#buffer starts read u32
+//#buffer updates read Update
 //#buffer lists read u32
 //#include entry
 //#include sum_pair
-const NONE = -2.0;
+//#include lists
+//#include update
 const WORDS: u32 = (u32($K) + 31u) / 32u;
 // The row's slots that hold atoms of this batch, a bit each: on two sides in turn, so that the one is made ready while the
 // other is read. What they hold is brought in together: one by one they would each wait for memory.
@@ -32,7 +32,7 @@ fn look(slots: u32, side: u32) {
     if (atom == 0xffffffffu) { continue; }
     let turn = turns[atom] - p.first;
     if (turn < p.begin || turn >= p.end) { continue; }
-    let overlap = overlaps[turn];
+    let overlap = updates[turn].overlap;
     if (overlap == NONE) { continue; }
     atoms[s] = atom;
     kept[s] = overlap;
@@ -43,17 +43,17 @@ fn look(slots: u32, side: u32) {
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  let first = starts[p.begin];
-  let last = starts[p.end];
+  let first = lists[p.begin];
+  let last = lists[p.end];
   let run = (last - first + groups - 1u) / groups;
   var side = 0u;
 //#include elements
   var q = first + group * run;
   let end = min(q + run, last);
   var row = 0u;
-  if (q < end) { row = lists[q]; }
+  if (q < end) { row = lists[LISTS + q]; }
   for (; q < end; q++) {
-    let following = lists[min(q + 1u, end - 1u)];
+    let following = lists[LISTS + min(q + 1u, end - 1u)];
 //#for v in 0..V
     let r$v = R_at(row, c$v);
     var next$v = r$v;

@@ -1,39 +1,36 @@
 // Exact K-SVD's atom: power steps on E = R + x·dᵀ, never formed, until ‖Δd‖ < CHANGE, tested here. A dispatch takes the
 // steps from `begin` to `end`; one whose predecessor has converged does nothing.
-// Bindings: R rows × n4 · values, KT slots a row · starts · lists of slots · D and N m × n4 · overlaps by turn ·
-// order, atoms by turn · trial, one a row · weights, one an atom ·
-// carried and done by turn.
+// Bindings: R rows × n4 · values, KT slots a row · lists of slots and updates by turn · D and N m × n4 ·
+// trial, one a row · weights, one an atom.
 // Dispatch: one workgroup. Bytes: 8n a nonzero and step, mostly from cache. Flops: 4n a nonzero and step.
-//#params first: u32, turn: u32, memory: f32, begin: u32, end: u32
+//#params turn: u32, memory: f32, begin: u32, end: u32
 //#matrix R read
 //#buffer values read f32
-//#buffer starts read u32
 //#buffer lists read u32
 //#matrix D read
 //#matrix N read_write
-//#buffer overlaps read_write f32
-//#buffer order read u32
+//#buffer updates read_write Update
 //#buffer trial read_write f32
 //#buffer weights read_write f32
-//#buffer carried read_write f32
-//#buffer done read_write u32
 //#include entry
 //#include sum
-const NONE = -2.0;
+//#include lists
+//#include update
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  let atom = order[p.first + p.turn];
-  let begin = starts[p.turn];
-  let end = starts[p.turn + 1u];
-  if (p.begin > 0u && done[p.turn] == 1u) { return; }
-  let held = select(carried[p.turn], p.memory * weights[atom], p.begin == 0u);
+  let update = updates[p.turn];
+  let atom = update.atom;
+  let begin = lists[p.turn];
+  let end = lists[p.turn + 1u];
+  if (p.begin > 0u && update.done == 1u) { return; }
+  let held = select(update.carried, p.memory * weights[atom], p.begin == 0u);
   workgroupBarrier();
   if (t == 0u) {
-    carried[p.turn] = held;
+    updates[p.turn].carried = held;
     if (begin == end) { weights[atom] = held; }
   }
-  var overlap = select(overlaps[p.turn], 1.0, p.begin == 0u);
+  var overlap = select(update.overlap, 1.0, p.begin == 0u);
   var moves = begin < end;
   var settled = false;
 //#for v in 0..V
@@ -47,7 +44,7 @@ const NONE = -2.0;
     // A thread takes whole rows: x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i; the first step uses the codes.
     var along = 0.0;
     for (var q = begin + t; q < end; q += WG) {
-      let slot = lists[q];
+      let slot = lists[LISTS + q];
       let x = values[slot];
       var weight = x;
       if (step > 0u) {
@@ -67,7 +64,7 @@ const NONE = -2.0;
     var v$v = total * d$v;
     if (c$v < $N4) {
       for (var q = begin; q < end; q++) {
-        v$v = fma(vec4<f32>(trial[q - begin]), R_at(lists[q] / $KT, c$v), v$v);
+        v$v = fma(vec4<f32>(trial[q - begin]), R_at(lists[LISTS + q] / $KT, c$v), v$v);
       }
     }
     own += dot(v$v, v$v);
@@ -95,7 +92,7 @@ const NONE = -2.0;
 //#end
   }
   if (t == 0u) {
-    overlaps[p.turn] = select(NONE, overlap, moves);
-    done[p.turn] = u32(settled || !moves);
+    updates[p.turn].overlap = select(NONE, overlap, moves);
+    updates[p.turn].done = u32(settled || !moves);
   }
 }

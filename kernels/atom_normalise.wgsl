@@ -1,31 +1,29 @@
 // d' = v/‖v‖ with v = Σ pieces + d·(Σ alongs + ρ·w), and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
 // The first step turns the atom's weight w into ρ·w + Σ alongs, and leaves ρ·w for the others.
-// Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · starts and pieces, turns + 1 · D and N m × n4 · overlaps and carried by turn · order, atoms by turn ·
+// Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · lists and updates by turn · D and N m × n4 ·
 // weights, one an atom.
 // Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 12n an atom.
-//#params first: u32, begin: u32, end: u32, again: u32, memory: f32, chunks: u32
+//#params begin: u32, end: u32, again: u32, memory: f32, chunks: u32
 //#matrix sums read
 //#buffer alongs read f32
-//#buffer starts read u32
-//#buffer pieces read u32
+//#buffer lists read u32
 //#matrix D read
 //#matrix N read_write
-//#buffer overlaps read_write f32
-//#buffer order read u32
+//#buffer updates read_write Update
 //#buffer weights read_write f32
-//#buffer carried read_write f32
 //#include entry
 //#include sum
-const NONE = -2.0;
+//#include lists
+//#include update
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
   let turn = p.begin + group;
   if (turn >= p.end) { return; }
-  let atom = order[p.first + turn];
-  let base = pieces[p.begin];
-  var begin = pieces[turn] - base;
-  var end = pieces[turn + 1u] - base;
+  let atom = updates[turn].atom;
+  let base = lists[PIECES + p.begin];
+  var begin = lists[PIECES + turn] - base;
+  var end = lists[PIECES + turn + 1u] - base;
   if (p.chunks > 0u) {
     begin = group * p.chunks;
     end = begin + p.chunks;
@@ -34,10 +32,10 @@ const NONE = -2.0;
   for (var piece = begin + t; piece < end; piece += WG) { part += alongs[piece]; }
   var along = workgroup_sum(part);
   let first = p.again == 0u;
-  let held = select(carried[turn], p.memory * weights[atom], first);
+  let held = select(updates[turn].carried, p.memory * weights[atom], first);
   workgroupBarrier();
   if (t == 0u && first) {
-    carried[turn] = held;
+    updates[turn].carried = held;
     weights[atom] = held + along;
   }
   along += held;
@@ -72,13 +70,13 @@ const NONE = -2.0;
 //#end
   let norm = sqrt(workgroup_sum(own));
   let overlap = workgroup_sum(across) / norm;
-  let gone = !first && overlaps[turn] == NONE;
+  let gone = !first && updates[turn].overlap == NONE;
   workgroupBarrier();
-  let moves = starts[turn] < starts[turn + 1u] && norm >= $VANISHING && !gone;
+  let moves = lists[turn] < lists[turn + 1u] && norm >= $VANISHING && !gone;
 //#for v in 0..V
   if (inside$v) {
     if (moves) { N_put(atom, c$v, v$v / norm); } else { N_put(atom, c$v, d$v); }
   }
 //#end
-  if (t == 0u) { overlaps[turn] = select(NONE, overlap, moves); }
+  if (t == 0u) { updates[turn].overlap = select(NONE, overlap, moves); }
 }

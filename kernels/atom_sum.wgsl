@@ -1,30 +1,29 @@
 // Σ x_i R_i over pieces of the atoms' lists, and Σ x_i·(x_i as coded): the power step's sums, in a fixed order.
 // The first step weighs by the codes; later ones (POWER) by x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i with the direction so far.
-// Bindings: R rows × n4 · values, KT slots a row · starts and pieces, turns + 1 · lists of slots · sums, pieces × n4 ·
-// alongs, one a piece · (POWER) N m × n4 new atoms · overlaps ⟨d', d⟩ by turn · order, atoms by turn.
+// Bindings: R rows × n4 · values, KT slots a row · lists of slots by turn · sums, pieces × n4 ·
+// alongs, one a piece · (POWER) N m × n4 new atoms · updates by turn.
 // Dispatch: a fixed number of workgroups that take pieces in turn. Bytes: 4n a nonzero. Flops: 2n a nonzero (POWER: 4n).
-//#params first: u32, begin: u32, end: u32
+//#params begin: u32, end: u32
 //#matrix R read
 //#buffer values read f32
-//#buffer starts read u32
-//#buffer pieces read u32
 //#buffer lists read u32
 //#matrix sums read_write
 //#buffer alongs read_write f32
 //#if POWER
 //#matrix N read
-//#buffer overlaps read f32
-//#buffer order read u32
+//#buffer updates read Update
+//#include update
 //#end
 //#include entry
+//#include lists
 //#if POWER
 //#include sum
 //#end
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
-  let base = pieces[p.begin];
-  let count = pieces[p.end] - base;
+  let base = lists[PIECES + p.begin];
+  let count = lists[PIECES + p.end] - base;
 //#include elements
   for (var piece = group; piece < count; piece += groups) {
     // The turn whose list holds this piece: the last one that begins at or before it.
@@ -32,22 +31,22 @@
     var above = p.end;
     while (above - turn > 1u) {
       let middle = (turn + above) >> 1u;
-      if (pieces[middle] - base <= piece) { turn = middle; } else { above = middle; }
+      if (lists[PIECES + middle] - base <= piece) { turn = middle; } else { above = middle; }
     }
-    let begin = starts[turn] + (piece - (pieces[turn] - base)) * $PIECE;
-    let end = min(begin + $PIECE, starts[turn + 1u]);
+    let begin = lists[turn] + (piece - (lists[PIECES + turn] - base)) * $PIECE;
+    let end = min(begin + $PIECE, lists[turn + 1u]);
     var along = 0.0;
 //#for v in 0..V
     var sum$v = vec4<f32>();
 //#end
 //#if POWER
-    let atom = order[p.first + turn];
-    let overlap = overlaps[turn];
+    let atom = updates[turn].atom;
+    let overlap = updates[turn].overlap;
 //#for v in 0..V
     let n$v = select(vec4<f32>(), N_at(atom, c$v), inside$v);
 //#end
     for (var q = begin; q < end; q++) {
-      let slot = lists[q];
+      let slot = lists[LISTS + q];
       let row = slot / $KT;
       let x = values[slot];
       var own = 0.0;
@@ -66,7 +65,7 @@
     var q = begin;
     for (; q + 4u <= end; q += 4u) {
 //#for i in 0..4
-      let slot$i = lists[q + $i];
+      let slot$i = lists[LISTS + q + $i];
       let row$i = slot$i / $KT;
       let x$i = values[slot$i];
 //#end
@@ -81,7 +80,7 @@
       along += x0 * x0 + x1 * x1 + x2 * x2 + x3 * x3;
     }
     for (; q < end; q++) {
-      let slot = lists[q];
+      let slot = lists[LISTS + q];
       let row = slot / $KT;
       let x = values[slot];
 //#for v in 0..V

@@ -2,7 +2,7 @@
 // Bindings: R rows × n4 · energies. Dispatch: one workgroup a row. Bytes: 4n a row. Flops: 2n a row.
 //#params rows: u32
 //#matrix R read
-//#buffer energies read_write f32
+//#buffer energies read_write vec2<f32>
 //#include entry
 //#include sum
 
@@ -15,5 +15,5 @@
     energy += dot(r, r);
   }
   let total = workgroup_sum(energy);
-  if (t == 0u) { energies[group] = total; }
+  if (t == 0u) { energies[group].x = total; }
 }

@@ -5,7 +5,7 @@
 //#buffer raw read f32
 //#buffer mean read f32
 //#matrix Y read_write
-//#buffer energies read_write f32
+//#buffer energies read_write vec2<f32>
 //#include entry
 //#include sum
 
@@ -25,5 +25,5 @@
     energy += dot(y, y);
   }
   let total = workgroup_sum(energy);
-  if (t == 0u) { energies[row] = total; }
+  if (t == 0u) { energies[row] = vec2<f32>(total); }
 }

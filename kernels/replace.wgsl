@@ -4,7 +4,7 @@
 // Dispatch: one workgroup an atom. Bytes: 8n an atom.
 //#params count: u32, all: u32
 //#matrix R read
-//#buffer energies read f32
+//#buffer energies read vec2<f32>
 //#buffer worst read u32
 //#buffer atoms read u32
 //#matrix D read_write
@@ -17,7 +17,7 @@
   if (t == 0u) { weights[atoms[group]] = 0.0; }
   if (group >= p.count) { return; }
   let row = worst[group];
-  let norm = sqrt(energies[row]);
+  let norm = sqrt(energies[row].x);
   if (norm <= $VANISHING) { return; }
   for (var c = t; c < $N4; c += WG) { D_put(atoms[group], c, R_at(row, c) / norm); }
 }

@@ -6,7 +6,7 @@
 //#buffer values read f32
 //#matrix D read
 //#matrix R read_write
-//#buffer energies read_write f32
+//#buffer energies read_write vec2<f32>
 //#include entry
 //#include sum
 // The row's codes, brought in together: one after the other they would each wait for memory.
@@ -41,5 +41,5 @@ var<workgroup> x: array<f32, $K>;
   }
 //#end
   let total = workgroup_sum(energy);
-  if (t == 0u) { energies[group] = total; }
+  if (t == 0u) { energies[group].x = total; }
 }

@@ -7,7 +7,7 @@
 //#buffer largest read f32
 //#end
 //#matrix Y read_write
-//#buffer energies read_write f32
+//#buffer energies read_write vec2<f32>
 //#include entry
 //#include sum
 
@@ -25,5 +25,5 @@
     energy += dot(y, y);
   }
   let total = workgroup_sum(energy);
-  if (t == 0u) { energies[group] = total; }
+  if (t == 0u) { energies[group] = vec2<f32>(total); }
 }

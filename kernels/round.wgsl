@@ -3,7 +3,7 @@
 // Dispatch: one workgroup a row. Bytes: 8n a row (and 4n read twice from cache).
 //#params rows: u32
 //#matrix Y read_write
-//#buffer energies read_write f32
+//#buffer energies read_write vec2<f32>
 //#include entry
 //#include best
 //#include sum
@@ -24,5 +24,5 @@ fn rounded(v: vec4<f32>) -> vec4<f32> {
     energy += dot(y, y);
   }
   let total = workgroup_sum(energy);
-  if (t == 0u) { energies[group] = total; }
+  if (t == 0u) { energies[group] = vec2<f32>(total); }
 }

@@ -1,14 +1,14 @@
 // Second half of the counting sort: every slot goes to its key's list at its rank, so rows ascend within a list.
-// Bindings: indices · turns · ranks · counts (running offsets) · starts · lists of slots (BATCHES: of rows).
+// Bindings: indices · turns · ranks · counts (running offsets) · lists of slots (BATCHES: of rows).
 // Dispatch: a thread a slot. Bytes: 24 a slot.
 //#params rows: u32, slot: u32, block: u32, first: u32, keys: u32
 //#buffer indices read u32
 //#buffer turns read u32
 //#buffer ranks read u32
 //#buffer counts read u32
-//#buffer starts read u32
 //#buffer lists read_write u32
 //#include entry
+//#include lists
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);
@@ -24,5 +24,5 @@
 //#else
   let entry = at;
 //#end
-  lists[starts[key] + counts[(row / p.block) * p.keys + key] + rank] = entry;
+  lists[LISTS + lists[key] + counts[(row / p.block) * p.keys + key] + rank] = entry;
 }

@@ -1,15 +1,17 @@
-// Where each key's list begins, and where its pieces of at most `piece` entries do; with the usage of its atom.
-// Bindings: totals, one a key · starts and pieces, keys + 1 · order, atoms by turn · usage, one an atom.
+// Where each key's list begins, and where its pieces of at most `piece` entries do; with the atom of each turn and its usage.
+// Bindings: totals, one a key · lists · order, atoms by turn · usage, one an atom · updates by turn.
 // Dispatch: one workgroup. Bytes: 16 a key.
 //#params keys: u32, piece: u32, first: u32
 //#buffer totals read u32
-//#buffer starts read_write u32
+//#buffer lists read_write u32
 //#if ATOMS
-//#buffer pieces read_write u32
 //#buffer order read u32
 //#buffer usage read_write u32
+//#buffer updates read_write Update
+//#include update
 //#end
 //#include entry
+//#include lists
 var<workgroup> before: array<vec2<u32>, WG>;
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
@@ -28,17 +30,19 @@ var<workgroup> before: array<vec2<u32>, WG>;
   for (var i = 0u; i < t; i++) { running += before[i]; }
   for (var key = begin; key < end; key++) {
     let count = totals[key];
-    starts[key] = running.x;
+    lists[key] = running.x;
 //#if ATOMS
-    pieces[key] = running.y;
-    usage[order[p.first + key]] = count;
+    let atom = order[p.first + key];
+    lists[PIECES + key] = running.y;
+    usage[atom] = count;
+    updates[key].atom = atom;
 //#end
     running += vec2<u32>(count, (count + p.piece - 1u) / p.piece);
   }
   if (t == WG - 1u) {
-    starts[p.keys] = running.x;
+    lists[p.keys] = running.x;
 //#if ATOMS
-    pieces[p.keys] = running.y;
+    lists[PIECES + p.keys] = running.y;
 //#end
   }
 }

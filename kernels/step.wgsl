@@ -1,18 +1,14 @@
 // One step of a pursuit that holds residuals instead of a Gram: for k so large that Gram rows cost more than a product
 // of the residuals with the atoms, and where a Gram does not fit. A are the correlations of the residuals W.
-// Bindings: A rows × m4 · D m × n4 · W rows × n4 · left, ‖r‖² by row · counts by row, NONE where a row is done · barred,
-// a bit an atom by row · energies and wholes by row of the batch · indices and values, KT slots a row, K from `slot` ·
+// Bindings: A rows × m4 · D m × n4 · W rows × n4 · states by row · energies by row of the batch · indices and values, KT slots a row, K from `slot` ·
 // factors (OMP), a triangle M = L⁻¹ by row.
 // Dispatch: one workgroup a row. Bytes: 4m a row, and in step t 8n·t (OMP) or 8n (MP). Flops: 4n·t (OMP) or 2n a row.
 //#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32
 //#buffer A read vec4<f32>
 //#matrix D read
 //#matrix W read_write
-//#buffer left read_write f32
-//#buffer counts read_write u32
-//#buffer barred read_write u32
-//#buffer energies read f32
-//#buffer wholes read f32
+//#buffer states read_write u32
+//#buffer energies read vec2<f32>
 //#buffer indices read_write u32
 //#buffer values read_write f32
 //#if OMP
@@ -24,7 +20,11 @@
 //#include sizes
 const K: u32 = $K;
 const DONE: u32 = 0xffffffffu;
+// A row's state: ‖r‖², the atoms so far (DONE where it is done), a bit for each atom that may not be chosen.
+const COUNT: u32 = 1u;
+const BARRED: u32 = 2u;
 const WORDS: u32 = $BARWORDS;
+const STATE: u32 = BARRED + WORDS;
 const TRIANGLE: u32 = K * (K + 1u) / 2u;
 
 var<workgroup> g: array<f32, K>;
@@ -39,10 +39,11 @@ fn begin(row: u32, slots: u32) {
     indices[slots + s] = DONE;
     values[slots + s] = 0.0;
   }
-  for (var b = t; b < WORDS; b += WG) { barred[group * WORDS + b] = 0u; }
+  let state = group * STATE;
+  for (var b = t; b < WORDS; b += WG) { states[state + BARRED + b] = 0u; }
   if (t == 0u) {
-    left[group] = energies[row];
-    counts[group] = 0u;
+    states[state] = bitcast<u32>(energies[row].x);
+    states[state + COUNT] = 0u;
   }
 }
 
@@ -61,10 +62,12 @@ fn subtract_atom(weight: f32, atom: u32) {
   begin(row, slots);
   storageBarrier();
   workgroupBarrier();
-  let count = counts[group];
-  let enough = p.tolerance * p.tolerance * wholes[row];
-  let energy = left[group];
-  let negligible = bitcast<u32>($FLOOR * sqrt(wholes[row]));
+  let state = group * STATE;
+  let count = states[state + COUNT];
+  let whole = energies[row].y;
+  let enough = p.tolerance * p.tolerance * whole;
+  let energy = bitcast<f32>(states[state]);
+  let negligible = bitcast<u32>($FLOOR * sqrt(whole));
   workgroupBarrier();
   let over = p.tolerance > 0.0 && energy <= enough;
 //#if OMP
@@ -72,16 +75,16 @@ fn subtract_atom(weight: f32, atom: u32) {
   loop {
     var own = vec2<u32>(0u, 0xffffffffu);
     for (var c = t; c < $M4; c += WG) {
-      let word = barred[group * WORDS + (c >> 3u)] >> ((c & 7u) * 4u);
+      let word = states[state + BARRED + (c >> 3u)] >> ((c & 7u) * 4u);
       own = consider(own, A[group * $M4 + c], word, c);
     }
     let best = workgroup_best(own);
     if (best.x <= negligible) {
-      if (t == 0u) { counts[group] = DONE; }
+      if (t == 0u) { states[state + COUNT] = DONE; }
       break;
     }
     let j = best.y >> 1u;
-    if (t == 0u) { barred[group * WORDS + (j >> 5u)] |= 1u << (j & 31u); }
+    if (t == 0u) { states[state + BARRED + (j >> 5u)] |= 1u << (j & 31u); }
     for (var s = 0u; s < count; s++) {
       let atom = indices[slots + s];
       var part = 0.0;
@@ -116,8 +119,8 @@ fn subtract_atom(weight: f32, atom: u32) {
     }
     if (t == 0u) {
       indices[slots + count] = p.atom + j;
-      left[group] = energy - size * size;
-      counts[group] = count + 1u;
+      states[state] = bitcast<u32>(energy - size * size);
+      states[state + COUNT] = count + 1u;
     }
     storageBarrier();
     workgroupBarrier();
@@ -138,14 +141,14 @@ fn subtract_atom(weight: f32, atom: u32) {
   }
   workgroupBarrier();
   if (best.x <= negligible || known == p.most) {
-    if (t == 0u) { counts[group] = DONE; }
+    if (t == 0u) { states[state + COUNT] = DONE; }
     return;
   }
   if (t == 0u) {
     indices[slots + known] = atom;
     values[slots + known] += weight;
-    left[group] = energy - weight * weight;
-    if (known == count) { counts[group] = count + 1u; }
+    states[state] = bitcast<u32>(energy - weight * weight);
+    if (known == count) { states[state + COUNT] = count + 1u; }
   }
   subtract_atom(weight, atom);
 //#end

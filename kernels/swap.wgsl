@@ -5,16 +5,15 @@
 // The atom of the largest gain takes the slot where that exceeds the loss by a margin.
 // Non-negative supports, already those of a non-negative solution, take it only where all coefficients stay positive.
 // Coefficients are solved for afterwards. Supports that are nearly dependent stay as they are.
-// Bindings: A rows × m4 correlations · G m × m4 · energies ‖y‖² as the group found it · indices, KT slots a row, K of them
-// from `slot` · work, two rows of m4 a workgroup.
+// Bindings: A rows × m4 correlations, then from row `scratch` two rows of m4 a workgroup · G m × m4 · energies, first ‖y‖² as the group found it · indices, KT slots a row, K of them
+// from `slot`.
 // Dispatch: a fixed number of workgroups that take rows in turn.
 // Bytes: with c atoms in a row, c²/2 + c² a pass + c a swap Gram rows of 4m, mostly from cache. Flops: 2m for each of them.
-//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, passes: u32
-//#buffer A read vec4<f32>
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, passes: u32, scratch: u32
+//#buffer A read_write vec4<f32>
 //#matrix G read
-//#buffer energies read f32
+//#buffer energies read vec2<f32>
 //#buffer indices read_write u32
-//#buffer work read_write vec4<f32>
 //#if SCRATCHM
 //#buffer factors read_write f32
 //#end
@@ -92,7 +91,7 @@ fn squares(c: u32) -> vec4<f32> {
 
 // r and v for the support, by atom.
 fn begin(index: u32, count: u32) {
-  let state = group * 2u * M4;
+  let state = (p.scratch + 2u * group) * M4;
   for (var c = t; c < M4; c += WG) {
     var residual = A[index * M4 + c];
     var room = squares(c);
@@ -103,8 +102,8 @@ fn begin(index: u32, count: u32) {
       residual -= x[i] * entry;
       room -= entry * (factor(i, i) * entry + 2.0 * sum);
     }
-    work[state + c] = residual;
-    work[state + M4 + c] = room;
+    A[state + c] = residual;
+    A[state + M4 + c] = room;
   }
 }
 
@@ -124,14 +123,14 @@ fn duals(c: u32, count: u32) -> vec4<f32> {
 
 // This thread's best atom for slot s, by its gain.
 fn candidate(s: u32, count: u32) -> vec2<u32> {
-  let state = group * 2u * M4;
+  let state = (p.scratch + 2u * group) * M4;
   let own = column[s];
   let each = x[s] / own;
   var best = vec2<u32>(0u, 0xffffffffu);
   for (var c = t; c < M4; c += WG) {
     let dual = duals(c, count);
-    let correlation = work[state + c] + each * dual;
-    let pivot = work[state + M4 + c] + dual * dual / own;
+    let correlation = A[state + c] + each * dual;
+    let pivot = A[state + M4 + c] + dual * dual / own;
 //#if NONNEGATIVE
     let free = (pivot >= vec4<f32>($PIVOT)) & (correlation > vec4<f32>());
 //#else
@@ -144,15 +143,15 @@ fn candidate(s: u32, count: u32) -> vec2<u32> {
 
 // Puts atom j, whose weights on the others are in q, into slot s.
 fn exchange(index: u32, count: u32, s: u32, j: u32, pivot: f32, value: f32) {
-  let state = group * 2u * M4;
+  let state = (p.scratch + 2u * group) * M4;
   let own = column[s];
   let each = x[s] / own;
   for (var c = t; c < M4; c += WG) {
     let dual = duals(c, count);
     var fresh = G_at(j, c);
     for (var i = 0u; i < count; i++) { fresh -= q[i] * G_at(support[i], c); }
-    work[state + c] += each * dual - value * fresh;
-    work[state + M4 + c] += dual * dual / own - fresh * fresh / pivot;
+    A[state + c] += each * dual - value * fresh;
+    A[state + M4 + c] += dual * dual / own - fresh * fresh / pivot;
   }
   workgroupBarrier();
   for (var i = t; i < count; i += WG) {
@@ -216,7 +215,7 @@ fn visit(index: u32, count: u32, s: u32, floor: f32) -> bool {
       }
       workgroupBarrier();
       begin(index, count);
-      let floor = $SHARE * energies[row];
+      let floor = $SHARE * energies[row].x;
       // Slots visited since the last swap, its own among them: nothing is left to find when these are all.
       var settled = 0u;
       for (var turn = 0u; turn < p.passes && settled < count; turn++) {

@@ -1,7 +1,7 @@
 // Sums of runs of `run` row energies, to be finished in float64 on the host.
 // Bindings: energies, one a row · sums. Dispatch: one workgroup a run. Bytes: 4 a row.
 //#params rows: u32, run: u32, to: u32
-//#buffer energies read f32
+//#buffer energies read vec2<f32>
 //#buffer sums read_write f32
 //#include entry
 //#include sum
@@ -11,7 +11,7 @@
   let first = group * p.run;
   let end = min(first + p.run, p.rows);
   var own = 0.0;
-  for (var row = first + t; row < end; row += WG) { own += energies[row]; }
+  for (var row = first + t; row < end; row += WG) { own += energies[row].x; }
   let total = workgroup_sum(own);
   if (t == 0u && first < p.rows) { sums[p.to + group] = total; }
 }

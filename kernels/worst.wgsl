@@ -1,13 +1,13 @@
 // The rows of greatest ‖r‖², worst first, the lower index on ties: a row's place is the number of rows ahead of it.
 // Bindings: energies, one a row · worst, `wanted` rows. Dispatch: a thread a row. Flops: a comparison for each pair of rows.
 //#params rows: u32, wanted: u32
-//#buffer energies read f32
+//#buffer energies read vec2<f32>
 //#buffer worst read_write u32
 //#include entry
 // Energies as the bits of non-negative floats, which order as the floats do.
 var<workgroup> others: array<array<u32, 8>, WG / 8u>;
 
-fn bits(row: u32) -> u32 { return bitcast<u32>(max(energies[min(row, p.rows - 1u)], 0.0)); }
+fn bits(row: u32) -> u32 { return bitcast<u32>(max(energies[min(row, p.rows - 1u)].x, 0.0)); }
 
 @compute @workgroup_size(WG) fn main(invocation: Invocation) {
   enter(invocation);

@@ -20,7 +20,7 @@
       let comes_near = margin > 0.0 && bitcast<f32>(own.x) >= threshold;
 //#if SCRATCHA
       for (var c = select(M4, t, comes_near); c < M4; c += WG) {
-        collect(near(work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold), c);
+        collect(near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold), c);
       }
 //#else
 //#for v in 0..VQ
@@ -52,7 +52,7 @@
         var mine = vec2<u32>(0u, 0xffffffffu);
 //#if SCRATCHA
         for (var c = select(M4, t, comes_near); c < M4; c += WG) {
-          let bits = near(work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold);
+          let bits = near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold);
           mine = better(mine, best_of(index, bits, c, count));
         }
 //#else

@@ -1,8 +1,8 @@
 // Takes row `index` of A for the search: into registers (element i of thread t is t + i·WG, rows are padded to fit), or
-// into this workgroup's scratch row.
+// into this workgroup's scratch row, behind those of A.
 //#if SCRATCHA
-    let scratch = group * M4;
-    for (var c = t; c < M4; c += WG) { work[scratch + c] = A[index * M4 + c]; }
+    let scratch = (p.scratch + group) * M4;
+    for (var c = t; c < M4; c += WG) { A[scratch + c] = A[index * M4 + c]; }
     for (var b = t; b < $BARWORDS; b += WG) { barred[b] = 0u; }
     $SYNC;
 //#else

@@ -1,9 +1,10 @@
 // Begins row `index` of a pursuit: where it ends by itself, its correlations, no atoms yet.
     let row = p.row + index;
     let slots = row * KT + p.slot;
-    var energy = energies[row];
-    let enough = p.tolerance * p.tolerance * wholes[row];
-    let negligible = bitcast<u32>($FLOOR * sqrt(wholes[row]));
+    let whole_energy = energies[row].y;
+    var energy = energies[row].x;
+    let enough = p.tolerance * p.tolerance * whole_energy;
+    let negligible = bitcast<u32>($FLOOR * sqrt(whole_energy));
 //#include correlations
     var count = 0u;
 //#if CHECKED

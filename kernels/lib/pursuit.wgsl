@@ -1,6 +1,10 @@
 // What every pursuit from a Gram is given.
-//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, scratch: u32
+//#if SCRATCHA
+//#buffer A read_write vec4<f32>
+//#else
 //#buffer A read vec4<f32>
+//#end
 //#matrix G read
 //#if HALVES
 //#matrix H read
@@ -8,13 +12,9 @@
 //#if CHECKED
 //#buffer bounds read vec2<f32>
 //#end
-//#buffer energies read f32
-//#buffer wholes read f32
+//#buffer energies read vec2<f32>
 //#buffer indices read_write u32
 //#buffer values read_write f32
-//#if SCRATCHA
-//#buffer work read_write vec4<f32>
-//#end
 //#include entry
 //#include best
 //#include wave

@@ -3,7 +3,7 @@
 //#if !PRUNED
       var own = vec2<u32>(0u, 0xffffffffu);
       for (var c = t; c < M4; c += WG) {
-        own = consider(own, work[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c);
+        own = consider(own, A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c);
       }
 //#end
 //#else

@@ -1,7 +1,7 @@
 // a ← a − weight·G_atom, of the Gram that is searched
 //#if SCRATCHA
           for (var c = t; c < M4; c += WG) {
-            work[scratch + c] -= weight * $SEARCH_at(atom, c);
+            A[scratch + c] -= weight * $SEARCH_at(atom, c);
           }
 //#else
 //#for v in 0..VQ

@@ -30,13 +30,13 @@
         // The search goes along: once through memory does for both.
         var own = vec2<u32>(0u, 0xffffffffu);
         for (var c = t; c < M4; c += WG) {
-          var a = work[scratch + c];
+          var a = A[scratch + c];
           for (var s = 0u; s < count; s++) {
             let weight = weights[s >> 2u][s & 3u];
             if (weight != 0.0) { a -= weight * $SEARCH_at(support[s], c); }
           }
           a = without(a, barred[c >> 3u] >> ((c & 7u) * 4u));
-          work[scratch + c] = a;
+          A[scratch + c] = a;
           own = consider(own, a, 0u, c);
         }
 //#else

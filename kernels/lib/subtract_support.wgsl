@@ -1,9 +1,9 @@
 // a ← a − Σ weights·G over the support, of the Gram that is searched; two atoms' reads in flight.
 //#if SCRATCHA
         for (var c = t; c < M4; c += WG) {
-          var a = work[scratch + c];
+          var a = A[scratch + c];
           for (var s = 0u; s < count; s++) { a -= weights[s] * $SEARCH_at(support[s], c); }
-          work[scratch + c] = a;
+          A[scratch + c] = a;
         }
 //#else
         var s = 0u;

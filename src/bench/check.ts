@@ -4,6 +4,7 @@ import { Pursuit } from "../engine/reference/pursuit.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { codingRuns } from "../engine/gpu/coding.ts";
 import { downloadDictionary } from "../engine/gpu/dictionary.ts";
+import { listWords } from "../engine/gpu/stages/common.ts";
 import { differsByTies } from "./check_ties.ts";
 import { checkLargeCodes } from "./check_large.ts";
 import { readCodes, readMatrixRows, readRanges } from "./read_session.ts";
@@ -170,10 +171,11 @@ async function checkLists(session: StageSession): Promise<StageCheck> {
   const { indices } = await readCodes(session);
   const exact = atomLists(indices, spec.atoms);
   const used = exact.slots.length;
-  const [starts, lists] = await readRanges(session, [
-    { buffer: buffers.atomStarts, offset: 0, bytes: 4 * (spec.atoms + 1) },
-    { buffer: buffers.atomLists, offset: 0, bytes: Math.max(4, 4 * used) },
+  const { entriesAt, words } = listWords(spec.atoms, used);
+  const [starts] = await readRanges(session, [
+    { buffer: buffers.atomLists, offset: 0, bytes: 4 * words },
   ]).then((parts) => parts.map((part) => new Uint32Array(part)));
+  const lists = starts.subarray(entriesAt);
   const right = order.every((atom, turn) => {
     const own = exact.slots.subarray(
       exact.starts[atom],

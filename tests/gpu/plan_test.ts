@@ -86,7 +86,7 @@ Deno.test("planGpu() refines from a Gram alone, and counts what that takes", () 
   const refined = planFor(sizes, {}, { refine: 1 });
   assert.equal(refined.form, "gram");
   const scratch = (plan: typeof refined) =>
-    plan.buffers.find(({ name }) => name === "pursuit scratch")!.bytes;
+    plan.buffers.find(({ name }) => name === "correlations")!.bytes;
   const small = { ...sizes, k: 20 };
   const plain = scratch(planFor(small));
   assert.equal(

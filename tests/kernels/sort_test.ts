@@ -4,6 +4,7 @@ import {
   countKernel,
   flatKernel,
   LIST_PIECE,
+  listWords,
 } from "../../src/engine/gpu/stages/common.ts";
 import { permutation, randomStream } from "../../src/random.ts";
 import { type Bench, onDevice } from "./harness.ts";
@@ -52,10 +53,9 @@ async function sortOnDevice(
     counts: bench.buffer(4 * blocks * keys),
     seen: bench.buffer(4 * blocks * keys),
     totals: bench.buffer(4 * keys),
-    starts: bench.buffer(4 * (keys + 1)),
-    pieces: bench.buffer(4 * (keys + 1)),
+    updates: bench.buffer(16 * keys),
     usage: bench.buffer(4 * order.length),
-    lists: bench.buffer(4 * ROWS * K),
+    lists: bench.buffer(4 * listWords(keys, ROWS * K).words),
   };
   const place = {
     rows: ROWS,
@@ -65,7 +65,7 @@ async function sortOnDevice(
     keys,
     batch: Math.max(1, batch),
   };
-  const values = { K, KT, BATCHES: !atoms, LOCAL: local };
+  const values = { K, KT, BATCHES: !atoms, LOCAL: local, LISTKEYS: keys };
   const scatter = flatKernel(bench.context, "scatter", values);
   const { threads } = scatter;
   await bench.run(countKernel(bench.context, values), buffers, place, blocks);
@@ -76,14 +76,15 @@ async function sortOnDevice(
     Math.ceil(keys / threads),
   );
   await bench.run(
-    flatKernel(bench.context, "starts", { ATOMS: atoms }),
+    flatKernel(bench.context, "starts", { ATOMS: atoms, LISTKEYS: keys }),
     buffers,
     { keys, piece: LIST_PIECE, first: FIRST },
     1,
   );
   await bench.run(scatter, buffers, place, Math.ceil(ROWS * K / threads));
-  const starts = await bench.words(buffers.starts, keys + 1);
-  const lists = await bench.words(buffers.lists, Math.max(1, starts[keys]));
+  const { entriesAt, words } = listWords(keys, ROWS * K);
+  const starts = await bench.words(buffers.lists, words);
+  const lists = starts.subarray(entriesAt);
   return {
     lists: Array.from(
       { length: keys },

@@ -5,10 +5,7 @@ import { Refinement } from "../../src/engine/reference/refinement.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
 import { pursuitLayout } from "../../src/engine/gpu/stages/pursue.ts";
-import {
-  swapKernel,
-  swapStateBytes,
-} from "../../src/engine/gpu/stages/refine.ts";
+import { SWAP_ROWS, swapKernel } from "../../src/engine/gpu/stages/refine.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { inner, rowsOf } from "../engine/reference.ts";
@@ -53,7 +50,9 @@ async function swapOnDevice(
   const shape = matrixShape(ATOMS, stride, "vec4<f32>", limit);
   assert.equal(shape.parts, parts);
   const padded = new Float32Array(ATOMS * 4 * stride);
-  const correlations = new Float32Array(ROWS * 4 * stride);
+  const correlations = new Float32Array(
+    (ROWS + SWAP_ROWS * groups) * 4 * stride,
+  );
   const indices = new Uint32Array(ROWS * KT).fill(EMPTY_SLOT);
   for (let j = 0; j < ATOMS; j++) {
     padded.set(g.subarray(j * ATOMS, (j + 1) * ATOMS), j * 4 * stride);
@@ -65,9 +64,10 @@ async function swapOnDevice(
   const buffers = {
     A: bench.buffer(correlations),
     G: bench.matrix(shape, padded),
-    energies: bench.buffer(Float32Array.from(rows, ({ energy }) => energy)),
+    energies: bench.buffer(
+      Float32Array.from(rows.flatMap(({ energy }) => [energy, energy])),
+    ),
     indices: bench.buffer(indices),
-    work: bench.buffer(swapStateBytes(bench.context.tuning, stride)),
     factors: bench.buffer(groups * 2 * K * (K + 1)),
   };
   const group = { atoms: ATOMS, sparsity: K, layout: { stride }, gram: shape };
@@ -87,6 +87,7 @@ async function swapOnDevice(
       slot: SLOT,
       atom: FIRST,
       passes: PASSES,
+      scratch: ROWS,
     },
     groups,
   );

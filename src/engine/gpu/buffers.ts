@@ -1,7 +1,8 @@
 import type { GpuDevice } from "../../gpu/device.ts";
 import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
 import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
-import type { KernelContext } from "./stages/common.ts";
+import { type KernelContext, listWords } from "./stages/common.ts";
+import { stepStateWords } from "./stages/pursue.ts";
 import type { GpuPlan } from "./plan.ts";
 import type { EngineSpec } from "../engine.ts";
 
@@ -11,9 +12,7 @@ const MOST_SUMS = 3 * 256;
 /** The state of rows in a pursuit by products. */
 export interface ProductPursuitBuffers {
   residuals: Matrix;
-  left: GPUBuffer;
-  counts: GPUBuffer;
-  barred: GPUBuffer;
+  states: GPUBuffer;
   factors: GPUBuffer;
   products: GPUBuffer;
 }
@@ -27,8 +26,7 @@ export interface EngineBuffers {
   mean: GPUBuffer;
   /** The sample batch's rows, later its residual. */
   rows: Matrix;
-  /** ‖y‖² and ‖r‖² of each row. */
-  wholes: GPUBuffer;
+  /** ‖r‖² and ‖y‖² of each row. */
   energies: GPUBuffer;
   /** The dictionary, and the one that an iteration makes. */
   dictionary: Matrix;
@@ -42,7 +40,7 @@ export interface EngineBuffers {
   /** By atom, how far its Gram row is off in halves at most, and its greatest coherence with another. */
   bounds: GPUBuffer;
   correlations: GPUBuffer;
-  scratch: { correlations: GPUBuffer; factors: GPUBuffer };
+  factors: GPUBuffer;
   indices: GPUBuffer;
   values: GPUBuffer;
   /** Atoms by turn, and the turn of each atom. */
@@ -52,17 +50,14 @@ export interface EngineBuffers {
   counts: GPUBuffer;
   seen: GPUBuffer;
   totals: GPUBuffer;
-  atomStarts: GPUBuffer;
-  atomPieces: GPUBuffer;
   atomLists: GPUBuffer;
   /** Rows and coefficients of the atoms' lists, where dense batches are summed by tiles. */
   entries: GPUBuffer;
-  batchStarts: GPUBuffer;
   batchLists: GPUBuffer;
-  overlaps: GPUBuffer;
-  /** What earlier batches weigh in each atom, and what of it counts this time, by turn. */
+  /** What earlier batches weigh in each atom. */
   weights: GPUBuffer;
-  carried: GPUBuffer;
+  /** The state of each atom in the update, by turn. */
+  updates: GPUBuffer;
   sums: Matrix;
   alongs: GPUBuffer;
   usage: GPUBuffer;
@@ -102,8 +97,7 @@ export async function allocateBuffers(
       upload: words(plan.uploadRows * spec.width),
       mean: words(4 * plan.rows.stride),
       rows: memory.matrix(plan.rows),
-      wholes: words(rows),
-      energies: words(rows),
+      energies: words(2 * rows),
       dictionary: memory.matrix(plan.dictionary),
       next: memory.matrix(plan.dictionary),
       grams: plan.form === "gram"
@@ -116,19 +110,12 @@ export async function allocateBuffers(
         ? allocateGrams(memory, plan.groups.map((g) => g.halves))
         : [],
       bounds: words(2 * m),
-      correlations: memory.buffer(plan.chunkRows * widest * 16),
-      scratch: {
-        correlations: memory.buffer(
-          Math.max(
-            ...plan.groups.map(({ scratch }) =>
-              Math.max(scratch.correlations, scratch.swaps)
-            ),
-          ),
-        ),
-        factors: memory.buffer(
-          Math.max(...plan.groups.map((g) => g.scratch.factors)),
-        ),
-      },
+      correlations: memory.buffer(
+        (plan.chunkRows + plan.scratchRows) * widest * 16,
+      ),
+      factors: memory.buffer(
+        Math.max(...plan.groups.map((g) => g.scratch.factors)),
+      ),
       indices: words(rows * coder.sparsity),
       values: words(rows * coder.sparsity),
       order: words(m),
@@ -137,17 +124,13 @@ export async function allocateBuffers(
       counts: words(plan.sortBlocks * m),
       seen: words(plan.sortBlocks * m),
       totals: words(m),
-      atomStarts: words(m + 1),
-      atomPieces: words(m + 1),
-      atomLists: words(rows * most),
+      atomLists: words(listWords(m, rows * most).words),
       entries: memory.buffer(
         plan.buffers.find(({ name }) => name === "dense atom lists")!.bytes,
       ),
-      batchStarts: words(m + 1),
-      batchLists: words(rows * most),
-      overlaps: words(m),
+      batchLists: words(listWords(m, rows * most).words),
       weights: words(m),
-      carried: words(m),
+      updates: words(4 * m),
       sums: memory.matrix(plan.sums),
       alongs: words(plan.sums.rows),
       usage: words(m),
@@ -175,9 +158,7 @@ function allocatePursuit(
   const shape = { ...rows, rows: chunkRows, rowsPerPart: chunkRows, parts: 1 };
   return {
     residuals: memory.matrix(shape),
-    left: memory.buffer(4 * chunkRows),
-    counts: memory.buffer(4 * chunkRows),
-    barred: memory.buffer(chunkRows * 4 * Math.ceil(widest / 8)),
+    states: memory.buffer(chunkRows * 4 * stepStateWords(widest)),
     factors: memory.buffer(chunkRows * triangle),
     products: memory.buffer(workers * triangle),
   };

@@ -110,12 +110,11 @@ export function pursue(
   const { buffers, kernels, plan, runner, spec, kernelContext } = context;
   const { coder } = spec, group = plan.groups[index];
   const { scratch, layout } = group;
-  const scarce = scratch.correlations > 0 ||
+  const scarce = layout.elements === 0 ||
     (coder.method === "omp" && scratch.factors > 0);
   const bound = {
     ...codeBuffers(context, index),
-    energies: index === 0 ? buffers.wholes : buffers.energies,
-    wholes: buffers.wholes,
+    energies: buffers.energies,
   };
   const pruned = isPruned(kernelContext, coder.method, group);
   const turns = pursuitTurns(coder.method, layout, most, pruned);
@@ -125,7 +124,14 @@ export function pursue(
     runner.run(
       kernels.groups[index].pursuit,
       bound,
-      { ...place, tolerance, most, begin: share.begin, rows: share.end },
+      {
+        ...place,
+        tolerance,
+        most,
+        scratch: plan.chunkRows,
+        begin: share.begin,
+        rows: share.end,
+      },
       share.groups,
     );
   }
@@ -145,7 +151,7 @@ export function refineSupports(
   const turns = swapTurns(tuning, { stride, sparsity }, passes);
   const bound = {
     ...codeBuffers(context, index),
-    energies: index === 0 ? buffers.wholes : buffers.energies,
+    energies: buffers.energies,
   };
   runner.stage("refine");
   for (const share of shareOut(tuning, run, true, turns)) {
@@ -155,6 +161,7 @@ export function refineSupports(
       {
         ...placeOf(context, index, run),
         passes,
+        scratch: plan.chunkRows,
         begin: share.begin,
         rows: share.end,
       },
@@ -223,8 +230,7 @@ function codeBuffers({ buffers }: GpuContext, index: number) {
     bounds: buffers.bounds,
     indices: buffers.indices,
     values: buffers.values,
-    work: buffers.scratch.correlations,
-    factors: buffers.scratch.factors,
+    factors: buffers.factors,
     D: buffers.dictionary,
     products: buffers.pursuit?.products,
   };

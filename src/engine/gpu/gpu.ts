@@ -17,6 +17,7 @@ import { codeGroup, sumEnergies } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
 import { sortCodes } from "./stages/lists.ts";
+import { unpackPairs } from "./padding.ts";
 import { createGpuContext, type GpuEngineOptions } from "./open.ts";
 import { computeGram, flagDuplicates } from "./stages/correlate.ts";
 import { ReportQueue } from "./stages/report.ts";
@@ -166,22 +167,20 @@ class WgslEngine implements GpuEngine {
       offset: 0,
       bytes,
     });
-    const [indices, values, wholes, left] = await readBack(gpu, runner, [
+    const [indices, values, pairs] = await readBack(gpu, runner, [
       range(buffers.indices, slots),
       range(buffers.values, slots),
-      range(buffers.wholes, 4 * rows),
-      range(buffers.energies, 4 * rows),
+      range(buffers.energies, 8 * rows),
     ]);
     runner.clock.forget();
-    const energies = new Float32Array(wholes);
+    const [left, whole] = unpackPairs(new Float32Array(pairs));
     const { scale } = normalisation;
     return {
       rows,
       sparsity: coder.sparsity,
       indices: new Uint32Array(indices),
       values: new Float32Array(values).map((value) => value / scale),
-      residual: new Float32Array(left)
-        .map((e, i) => energies[i] > 0 ? e / energies[i] : 0),
+      residual: left.map((e, i) => whole[i] > 0 ? e / whole[i] : 0),
     };
   }
 

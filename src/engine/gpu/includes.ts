@@ -18,6 +18,7 @@ import choose from "../../../kernels/lib/choose.wgsl" with { type: "text" };
 import rowMaximum from "../../../kernels/lib/row_maximum.wgsl" with {
   type: "text",
 };
+import lists from "../../../kernels/lib/lists.wgsl" with { type: "text" };
 import opening from "../../../kernels/lib/opening.wgsl" with {
   type: "text",
 };
@@ -43,6 +44,7 @@ import sumPair from "../../../kernels/lib/sum_pair.wgsl" with {
 import triangle from "../../../kernels/lib/triangle.wgsl" with {
   type: "text",
 };
+import update from "../../../kernels/lib/update.wgsl" with { type: "text" };
 import verify from "../../../kernels/lib/verify.wgsl" with { type: "text" };
 import wave from "../../../kernels/lib/wave.wgsl" with { type: "text" };
 
@@ -57,6 +59,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   elements,
   entry,
   found,
+  lists,
   row_maximum: rowMaximum,
   opening,
   pursuit,
@@ -69,6 +72,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   sum,
   sum_pair: sumPair,
   triangle,
+  update,
   verify,
   wave,
 };

@@ -99,7 +99,7 @@ function compileShared(
   plan: GpuPlan,
 ): Promise<SharedKernels> {
   const n = spec.width, { rows, dictionary, sums } = plan;
-  const KT = spec.coder.sparsity;
+  const KT = spec.coder.sparsity, LISTKEYS = spec.atoms;
   const row = (
     name: Parameters<typeof rowKernel>[1],
     matrices: Parameters<typeof rowKernel>[3] = {},
@@ -117,21 +117,30 @@ function compileShared(
       ? runner.compile(productKernel(context, n, false))
       : undefined,
     offsets: runner.compile(flatKernel(context, "offsets")),
-    startsAtoms: runner.compile(flatKernel(context, "starts", { ATOMS: true })),
-    startsBatches: runner.compile(
-      flatKernel(context, "starts", { ATOMS: false }),
+    startsAtoms: runner.compile(
+      flatKernel(context, "starts", { ATOMS: true, LISTKEYS }),
     ),
-    atomSum: row("atomSum", { R: rows, sums }, { KT, POWER: false }),
+    startsBatches: runner.compile(
+      flatKernel(context, "starts", { ATOMS: false, LISTKEYS }),
+    ),
+    atomSum: row("atomSum", { R: rows, sums }, { KT, POWER: false, LISTKEYS }),
     atomSumPower: spec.powerSteps > 1
       ? row(
         "atomSum",
         { R: rows, sums, N: dictionary },
-        { KT, POWER: true },
+        { KT, POWER: true, LISTKEYS },
       )
       : undefined,
-    atomNormalise: row("atomNormalise", { sums, D: dictionary, N: dictionary }),
+    atomNormalise: row(
+      "atomNormalise",
+      { sums, D: dictionary, N: dictionary },
+      { LISTKEYS },
+    ),
     atomExact: spec.exact
-      ? row("atomExact", { R: rows, D: dictionary, N: dictionary }, { KT })
+      ? row("atomExact", { R: rows, D: dictionary, N: dictionary }, {
+        KT,
+        LISTKEYS,
+      })
       : undefined,
     worst: runner.compile(flatKernel(context, "worst")),
     replace: row("replace", { R: rows, D: dictionary }),
@@ -147,6 +156,7 @@ async function compileGroup(
 ): Promise<GroupKernels> {
   const { coder, width: n } = spec, { rows, dictionary } = plan;
   const sizes = { K: group.sparsity, KT: coder.sparsity };
+  const LISTKEYS = spec.atoms;
   const count = (BATCHES: boolean, LOCAL: boolean) =>
     runner.compile(countKernel(context, { ...sizes, BATCHES, LOCAL }));
   const shapes = {
@@ -191,10 +201,10 @@ async function compileGroup(
     countBatches: count(true, true),
     countManyBatches: count(true, false),
     scatterAtoms: runner.compile(
-      flatKernel(context, "scatter", { ...sizes, BATCHES: false }),
+      flatKernel(context, "scatter", { ...sizes, LISTKEYS, BATCHES: false }),
     ),
     scatterBatches: runner.compile(
-      flatKernel(context, "scatter", { ...sizes, BATCHES: true }),
+      flatKernel(context, "scatter", { ...sizes, LISTKEYS, BATCHES: true }),
     ),
     apply: runner.compile(
       rowKernel(
@@ -202,13 +212,15 @@ async function compileGroup(
         "apply",
         n,
         { R: rows, D: dictionary, N: dictionary },
-        { ...sizes, NONNEGATIVE: coder.nonnegative },
+        { ...sizes, LISTKEYS, NONNEGATIVE: coder.nonnegative },
       ),
     ),
     tiles: group.tiles &&
       runner.compile(tileKernel(n, group.tiles, { R: rows, sums: plan.sums })),
     entries: group.tiles &&
-      runner.compile(flatKernel(context, "entries", { KT: coder.sparsity })),
+      runner.compile(
+        flatKernel(context, "entries", { KT: coder.sparsity, LISTKEYS }),
+      ),
     bounds: bounds && runner.compile(bounds),
     duplicates: runner.compile(
       flatKernel(

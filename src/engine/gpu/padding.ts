@@ -26,3 +26,13 @@ export function unpadRows(
     out.set(padded.subarray(at, at + width), i * width);
   }
 }
+
+/** Two series whose entries lie in turn, each by itself. */
+export function unpackPairs(both: Float32Array): [Float32Array, Float32Array] {
+  const [first, second] = [0, 1].map((of) => {
+    const out = new Float32Array(both.length / 2);
+    for (let i = 0; i < out.length; i++) out[i] = both[2 * i + of];
+    return out;
+  });
+  return [first, second];
+}

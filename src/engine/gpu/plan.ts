@@ -9,6 +9,7 @@ import {
 } from "../../gpu/matrix.ts";
 import { layOutGroups, type PlannedGroup, withoutGram } from "./plan_groups.ts";
 import { findProblem, loopProblem } from "./plan_problem.ts";
+import { stepStateWords } from "./stages/pursue.ts";
 import { tileSums } from "./stages/tiles.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
@@ -37,6 +38,8 @@ export interface GpuPlan {
   sums: MatrixShape;
   /** Rows whose correlations are held at a time. */
   chunkRows: number;
+  /** Rows behind them that workgroups work in. */
+  scratchRows: number;
   /** Blocks of rows in the counting sort, at most. */
   sortBlocks: number;
   /** Rows of one upload. */
@@ -140,7 +143,11 @@ function layOut(
     : planned.map((group) => withoutGram(tuning.scratchWorkers, group));
   const widest = Math.max(...groups.map((g) => g.layout.stride)) * 16;
   const most = Math.max(...groups.map((g) => g.sparsity));
-  const room = Math.min(limits.binding, limits.memory * CORRELATION_SHARE);
+  const scratchRows = Math.max(...groups.map(({ scratch }) => scratch.rows));
+  const room = Math.min(
+    limits.binding - scratchRows * widest,
+    limits.memory * CORRELATION_SHARE,
+  );
   const inProduct = productRowBytes(spec, widest, most);
   const chunkRows = roundChunk(
     rows,
@@ -169,6 +176,7 @@ function layOut(
     dictionary: matrix(m, n4),
     sums: matrix(pieces, n4),
     chunkRows,
+    scratchRows,
     sortBlocks,
     uploadRows: Math.max(
       1,
@@ -194,10 +202,10 @@ function layOut(
     },
     { name: "Gram", bytes: gram },
     { name: "Gram in halves", bytes: halves },
-    { name: "correlations", bytes: chunkRows * widest },
+    { name: "correlations", bytes: (chunkRows + scratchRows) * widest },
     { name: "residuals in pursuit", bytes: residuals },
     { name: "codes", bytes: 2 * slots },
-    { name: "atom lists", bytes: 3 * entries },
+    { name: "atom lists", bytes: 2 * entries + 16 * (m + 1) },
     {
       name: "dense atom lists",
       bytes: 8 * rows *
@@ -207,11 +215,7 @@ function layOut(
     { name: "update sums", bytes: matrixBytes(plan.sums) },
     {
       name: "pursuit scratch",
-      bytes: Math.max(
-        ...groups.map(({ scratch }) =>
-          Math.max(scratch.correlations, scratch.swaps) + scratch.factors
-        ),
-      ),
+      bytes: Math.max(...groups.map(({ scratch }) => scratch.factors)),
     },
     { name: "upload", bytes: plan.uploadRows * width * 4 },
     { name: "row sums and orders", bytes: 12 * rows + 36 * m },
@@ -238,7 +242,11 @@ function productRowBytes(
   widest: number,
   most: number,
 ): [number, number, number] {
-  return [16 * Math.ceil(width / 4), widest / 32, 2 * most * (most + 1)];
+  return [
+    16 * Math.ceil(width / 4),
+    4 * stepStateWords(widest / 16),
+    2 * most * (most + 1),
+  ];
 }
 
 function roundChunk(rows: number, fitting: number): number {

@@ -6,7 +6,7 @@ import {
   type PursuitLayout,
   pursuitLayout,
 } from "./stages/pursue.ts";
-import { swapFits, swapStateBytes } from "./stages/refine.ts";
+import { SWAP_ROWS, swapFits } from "./stages/refine.ts";
 import { type TileLayout, tileLayout } from "./stages/tiles.ts";
 import type { Tuning } from "./tuning.ts";
 
@@ -25,8 +25,8 @@ export interface PlannedGroup {
   halves: MatrixShape;
   /** How its dense atom batches are summed, where it can have such. */
   tiles?: TileLayout;
-  /** Bytes of scratch memory for correlations, for triangular factors and for what refinement keeps of atoms. */
-  scratch: { correlations: number; factors: number; swaps: number };
+  /** Rows of correlations that workgroups keep behind those of the chunk; bytes of scratch memory for triangular factors. */
+  scratch: { rows: number; factors: number };
 }
 
 /** Lays a spec's groups out, to be coded from their Grams. */
@@ -50,9 +50,7 @@ export function layOutGroups(
     const factors = fits
       ? 0
       : tuning.scratchWorkers * 2 * sparsity * (sparsity + 1);
-    const correlations = layout.elements > 0
-      ? 0
-      : tuning.scratchWorkers * layout.stride * 16;
+    const each = refine > 0 ? SWAP_ROWS : layout.elements === 0 ? 1 : 0;
     const group = {
       start,
       atoms,
@@ -62,11 +60,7 @@ export function layOutGroups(
       gram: matrixShape(atoms, layout.stride, "vec4<f32>", limits.binding),
       halves: matrixShape(atoms, layout.stride, "vec2<u32>", limits.binding),
       tiles: tileLayout(spec, { atoms, sparsity }, limits, tuning),
-      scratch: {
-        correlations,
-        factors,
-        swaps: refine === 0 ? 0 : swapStateBytes(tuning, stride),
-      },
+      scratch: { rows: each * tuning.scratchWorkers, factors },
     };
     start += atoms;
     slot += sparsity;
@@ -81,5 +75,5 @@ export function withoutGram(
 ): PlannedGroup {
   const { sparsity } = group;
   const factors = workers * 2 * sparsity * (sparsity + 1);
-  return { ...group, scratch: { correlations: 0, factors, swaps: 0 } };
+  return { ...group, scratch: { rows: 0, factors } };
 }

@@ -6,12 +6,12 @@ import { swapTurns } from "./stages/refine.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Buffers that a kernel binds beside matrices, at most. */
-const OTHER_BINDINGS = 11;
+const OTHER_BINDINGS = 6;
 
 /** How many equal buffers stand behind those planned items that cannot be split. */
 const WHOLE_BUFFERS: Readonly<Record<string, number>> = {
   "codes": 2,
-  "atom lists": 3,
+  "atom lists": 2,
   "dense atom lists": 1,
   "tallies": 2,
   "pursuit scratch": 1,

@@ -78,6 +78,15 @@ function waveValues(
   };
 }
 
+/** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */
+export function listWords(
+  keys: number,
+  entries: number,
+): { entriesAt: number; words: number } {
+  const entriesAt = 2 * (keys + 1);
+  return { entriesAt, words: entriesAt + entries };
+}
+
 /** A kernel whose threads share flat work, such as one for each slot. */
 export function flatKernel(
   context: KernelContext,

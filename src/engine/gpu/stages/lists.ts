@@ -21,7 +21,6 @@ export function sortCodes(
     count: few ? own.countBatches : own.countManyBatches,
     scatter: own.scatterBatches,
     starts: kernels.startsBatches,
-    startsBuffer: buffers.batchStarts,
     lists: buffers.batchLists,
   });
   // The atoms come last: where their lists stand at each block of rows is asked for later.
@@ -30,14 +29,13 @@ export function sortCodes(
     count: own.countAtoms,
     scatter: own.scatterAtoms,
     starts: kernels.startsAtoms,
-    startsBuffer: buffers.atomStarts,
     lists: buffers.atomLists,
   });
   if (own.entries === undefined) return;
-  const { values, atomStarts: starts, atomLists: lists, entries } = buffers;
+  const { values, atomLists: lists, entries } = buffers;
   runner.run(
     own.entries,
-    { values, starts, lists, entries },
+    { values, lists, entries },
     { keys: group.atoms },
     Math.ceil(rows * group.sparsity / kernels.flatThreads),
   );
@@ -49,7 +47,6 @@ interface Sort {
   count: Kernel;
   scatter: Kernel;
   starts: Kernel;
-  startsBuffer: GPUBuffer;
   lists: GPUBuffer;
 }
 
@@ -57,7 +54,7 @@ function sort(
   context: GpuContext,
   index: number,
   rows: number,
-  { batch, count, scatter, starts, startsBuffer, lists }: Sort,
+  { batch, count, scatter, starts, lists }: Sort,
 ): void {
   const { buffers, plan, runner } = context;
   const group = plan.groups[index], threads = context.kernels.flatThreads;
@@ -83,17 +80,17 @@ function sort(
     starts,
     {
       totals,
-      starts: startsBuffer,
-      pieces: buffers.atomPieces,
+      lists,
       order: buffers.order,
       usage: buffers.usage,
+      updates: buffers.updates,
     },
     { keys, piece: LIST_PIECE, first: group.start },
     1,
   );
   runner.run(
     scatter,
-    { indices, turns, ranks, counts, starts: startsBuffer, lists },
+    { indices, turns, ranks, counts, lists },
     place,
     Math.ceil(rows * group.sparsity / threads),
   );

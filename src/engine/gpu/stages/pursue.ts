@@ -194,6 +194,11 @@ export function pursuitKernel(
   };
 }
 
+/** Words of a row's state in a pursuit by products: ‖r‖², the atoms so far, a bit for each atom that is barred. */
+export function stepStateWords(stride: number): number {
+  return 2 + Math.ceil(stride / 8);
+}
+
 /** The kernels of a pursuit by products: `step`, and the coefficients after it. */
 export function productFormKernel(
   context: KernelContext,

@@ -16,20 +16,12 @@ import { threadsFor, type Tuning } from "../tuning.ts";
 const ELEMENTS = 4;
 
 /** Rows of a group's width that a workgroup keeps in scratch memory while it refines: r and v of every atom. */
-const STATE_ROWS = 2;
+export const SWAP_ROWS = 2;
 
 /** What refinement needs to know of a group: elements of a padded row of correlations, and nonzeros. */
 interface Refined {
   stride: number;
   sparsity: number;
-}
-
-/** Bytes of scratch memory that refinement takes for its workgroups' state. */
-export function swapStateBytes(
-  { scratchWorkers }: Tuning,
-  stride: number,
-): number {
-  return scratchWorkers * STATE_ROWS * stride * 16;
 }
 
 /** True where the inverse of a support's Gram fits the workgroup's memory. */

@@ -43,12 +43,12 @@ export class ReportQueue {
     const { buffers, runner, spec } = this.#context;
     this.#rows = rows;
     runner.clear(buffers.flags, 4 * Math.ceil(spec.atoms / 32));
-    this.#sum(buffers.wholes, 0);
+    this.#sum(0);
   }
 
   /** Sums the residual's energies into place `which`. */
   sumEnergies(which: number): void {
-    this.#sum(this.#context.buffers.energies, which);
+    this.#sum(which);
   }
 
   /** Records the copies that end an iteration. */
@@ -93,12 +93,12 @@ export class ReportQueue {
     return reports;
   }
 
-  #sum(energies: GPUBuffer, which: number): void {
+  #sum(which: number): void {
     const { buffers, runner, kernels } = this.#context;
     const { runs } = buffers;
     runner.run(
       kernels.total,
-      { energies, sums: buffers.totalsByRun },
+      { energies: buffers.energies, sums: buffers.totalsByRun },
       {
         rows: this.#rows,
         run: Math.ceil(this.#rows / runs),

@@ -52,7 +52,7 @@ export class RowLoader {
           raw: buffers.upload,
           mean: buffers.mean,
           Y: buffers.rows,
-          energies: buffers.wholes,
+          energies: buffers.energies,
         },
         { rows: count, first, scale: spec.normalisation.scale },
         count,
@@ -67,7 +67,7 @@ export class RowLoader {
     runner.stage("prepare");
     runner.run(
       kernels.round!,
-      { Y: buffers.rows, energies: buffers.wholes },
+      { Y: buffers.rows, energies: buffers.energies },
       { rows },
       rows,
     );
@@ -87,7 +87,7 @@ export class RowLoader {
         H: held.matrix,
         largest: held.largest,
         Y: buffers.rows,
-        energies: buffers.wholes,
+        energies: buffers.energies,
       },
       { rows: held.rows },
       held.rows,

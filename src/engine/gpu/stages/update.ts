@@ -31,7 +31,7 @@ export function updateGroup(
     const end = Math.min(begin + atomBatch, group.atoms);
     if (spec.exact) {
       for (let turn = begin; turn < end; turn++) {
-        powerStepsToConvergence(context, index, rows, { turn, memory });
+        powerStepsToConvergence(context, rows, { turn, memory });
       }
     } else {
       // A batch larger than memory was planned for, or than tiles take, goes through the sums in pieces: the residual stands
@@ -65,14 +65,11 @@ function powerStep(
   const lists = {
     R: buffers.rows,
     values: buffers.values,
-    starts: buffers.atomStarts,
-    pieces: buffers.atomPieces,
     lists: buffers.atomLists,
     sums: buffers.sums,
     alongs: buffers.alongs,
     N: buffers.next,
-    overlaps: buffers.overlaps,
-    order: buffers.order,
+    updates: buffers.updates,
   };
   const batch = end - begin,
     dense = !again && group.tiles &&
@@ -84,7 +81,7 @@ function powerStep(
     runner.run(
       again ? kernels.atomSumPower! : kernels.atomSum,
       lists,
-      { first: group.start, begin, end },
+      { begin, end },
       workersFor(
         kernelContext.tuning,
         most,
@@ -99,9 +96,8 @@ function powerStep(
       ...lists,
       D: buffers.dictionary,
       weights: buffers.weights,
-      carried: buffers.carried,
     },
-    { first: group.start, begin, end, again: again ? 1 : 0, memory, chunks },
+    { begin, end, again: again ? 1 : 0, memory, chunks },
     end - begin,
   );
 }
@@ -119,7 +115,7 @@ function sumByTiles(
     kernels.groups[index].tiles!,
     {
       R: buffers.rows,
-      starts: buffers.atomStarts,
+      lists: buffers.atomLists,
       counts: buffers.counts,
       entries: buffers.entries,
       sums: buffers.sums,
@@ -133,11 +129,10 @@ function sumByTiles(
 
 function powerStepsToConvergence(
   context: GpuContext,
-  index: number,
   rows: number,
   { turn, memory }: { turn: number; memory: number },
 ): void {
-  const { buffers, kernels, plan, runner } = context;
+  const { buffers, kernels, runner } = context;
   const { loopBudget } = context.kernelContext.tuning;
   const atOnce = exactStepsAtOnce(loopBudget, rows, buffers.rows.stride);
   for (let step = 0; step < EXACT_STEPS; step += atOnce) {
@@ -146,19 +141,14 @@ function powerStepsToConvergence(
       {
         R: buffers.rows,
         values: buffers.values,
-        starts: buffers.atomStarts,
         lists: buffers.atomLists,
         D: buffers.dictionary,
         N: buffers.next,
-        overlaps: buffers.overlaps,
-        order: buffers.order,
+        updates: buffers.updates,
         trial: buffers.ranks,
         weights: buffers.weights,
-        carried: buffers.carried,
-        done: buffers.totals,
       },
       {
-        first: plan.groups[index].start,
         turn,
         memory,
         begin: step,
@@ -186,8 +176,7 @@ function applyBatch(
       D: buffers.dictionary,
       N: buffers.next,
       turns: buffers.turns,
-      overlaps: buffers.overlaps,
-      starts: buffers.batchStarts,
+      updates: buffers.updates,
       lists: buffers.batchLists,
     },
     { first: group.start, begin, end, slot: group.slot },
