@@ -1,4 +1,6 @@
 import { findAdapter, summarise } from "../gpu/device.ts";
+import { kernelsLacking } from "../wasm/module.ts";
+import { createCpuEngine } from "./cpu.ts";
 import { createReferenceEngine } from "./reference.ts";
 import type { Engine, EngineSpec } from "./engine.ts";
 import { createGpuEngine } from "./gpu/gpu.ts";
@@ -18,7 +20,7 @@ export async function createEngine(
   spec: EngineSpec,
   options: { device: DeviceChoice; onNotice?: (notice: string) => void },
 ): Promise<Engine> {
-  if (options.device === "cpu") return await createReferenceEngine(spec);
+  if (options.device === "cpu") return await onProcessor(spec, options);
   if (options.device === "gpu") return await createGpuEngine(spec);
   const adapter = await findAdapter();
   const summary = adapter === undefined ? undefined : summarise(adapter);
@@ -29,6 +31,18 @@ export async function createEngine(
     summary === undefined
       ? "No GPU found: the CPU engine does the work (dbksvd doctor tells more)"
       : `Only a software GPU driver found (${summary.name}): the CPU engine, which is faster here, does the work`,
+  );
+  return await onProcessor(spec, options);
+}
+
+async function onProcessor(
+  spec: EngineSpec,
+  { onNotice }: { onNotice?: (notice: string) => void },
+): Promise<Engine> {
+  const lacking = kernelsLacking();
+  if (lacking === undefined) return await createCpuEngine(spec);
+  onNotice?.(
+    `This system has no ${lacking}: the plain engine, many times slower, does the work`,
   );
   return await createReferenceEngine(spec);
 }

@@ -1,8 +1,11 @@
 import { createEngine } from "./create.ts";
 import type { Engine, EngineSpec } from "./engine.ts";
 import { engineInWorker, type WorkerEngineOptions } from "./worker/client.ts";
+import { mayStartWorker } from "./worker/may_start.ts";
 
 export type { WorkerEngineOptions } from "./worker/client.ts";
+
+const ENTRY = new URL("./worker/entry.ts", import.meta.url);
 
 /**
  * Makes the engine that a device choice asks for, in a thread of its own. Where the program may not read its own source
@@ -16,17 +19,10 @@ export function createWorkerEngine(
   spec: EngineSpec,
   options: WorkerEngineOptions,
 ): Promise<Engine> {
-  if (!mayStartWorker()) return createEngine(spec, options);
-  const worker = new Worker(new URL("./worker/entry.ts", import.meta.url), {
+  if (!mayStartWorker(ENTRY)) return createEngine(spec, options);
+  const worker = new Worker(ENTRY, {
     type: "module",
     name: "dbksvd engine",
   });
   return engineInWorker(worker, spec, options);
-}
-
-function mayStartWorker(): boolean {
-  const here = new URL("./worker/entry.ts", import.meta.url);
-  return here.protocol !== "file:" ||
-    Deno.permissions.querySync({ name: "read", path: here }).state ===
-      "granted";
 }

@@ -1,3 +1,4 @@
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Codes, Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu/gpu.ts";
@@ -17,7 +18,13 @@ export interface EngineUnderTest {
 /** Every engine there is. Where no adapter can be had the GPU's tests fail: they must not pass by not running. */
 export function enginesUnderTest(): EngineUnderTest[] {
   return [
-    { name: "cpu", create: createReferenceEngine, dialled: true, shares: true },
+    {
+      name: "reference",
+      create: createReferenceEngine,
+      dialled: true,
+      shares: true,
+    },
+    { name: "cpu", create: (spec) => createCpuEngine(spec), dialled: true },
     {
       name: "gpu",
       dialled: false,

@@ -1,0 +1,255 @@
+import { DbksvdError } from "../errors.ts";
+import { compileKernels } from "../wasm/module.ts";
+import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
+import { Crew } from "./cpu/crew.ts";
+import {
+  codeGroup,
+  iterateOnce,
+  type Parts,
+  setSlots,
+} from "./cpu/iteration.ts";
+import { CHUNK_ROWS, layOut, memoryFor } from "./cpu/layout.ts";
+import { PHASE } from "./cpu/orders.ts";
+import { makeRunner } from "./cpu/tasks.ts";
+import {
+  type Codes,
+  EMPTY_SLOT,
+  type Engine,
+  type EngineInfo,
+  type EngineRows,
+  type EngineSpec,
+  type IterationReport,
+  type IterationStep,
+} from "./engine.ts";
+import { processorName } from "./reference/processor.ts";
+import { mayStartWorker } from "./worker/may_start.ts";
+
+/** Rows held between passes may take this much host memory; beyond it they are streamed again. */
+const HELD_BYTES = 2 ** 31;
+
+/** How a CPU engine is made. */
+export interface CpuEngineOptions {
+  /** Threads that work, the caller's included; as many as there are cores where left out. */
+  threads?: number;
+}
+
+/**
+ * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The result is
+ * the same bytes on any number of them.
+ *
+ * @param spec everything fixed for the engine's life
+ * @param options how many threads
+ * @throws {DbksvdError} `run` where the memory for it cannot be had
+ */
+export function createCpuEngine(
+  spec: EngineSpec,
+  { threads = navigator.hardwareConcurrency }: CpuEngineOptions = {},
+): Promise<Engine> {
+  try {
+    const most = mayStartWorker(THREAD) ? threads : 1;
+    return Promise.resolve(new CpuEngine(spec, most));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const THREAD = new URL("./cpu/thread.ts", import.meta.url);
+
+class CpuEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly spec: EngineSpec;
+  readonly #parts: Parts;
+  readonly #held = new Map<number, Float32Array>();
+  #heldBytes = 0;
+  #reports: IterationReport[] = [];
+
+  constructor(spec: EngineSpec, threads: number) {
+    this.spec = spec;
+    const layout = layOut(spec, threads);
+    const memory = memoryFor(layout);
+    const kernels = compileKernels(layout.wide);
+    const start = { spec, layout, kernels, memory, number: 0 };
+    const context = contextOf(start);
+    const crew = new Crew(
+      memory,
+      threads,
+      makeRunner(context),
+      (number) => startThread({ ...start, number }),
+    );
+    this.#parts = { spec, context, crew, fresh: new Set() };
+    new Float32Array(memory.buffer, layout.mean).set(spec.normalisation.mean);
+    for (const { first, start, atoms } of layout.groups) {
+      const weights = spec.coder.weights?.subarray(start, start + atoms);
+      if (weights !== undefined) {
+        this.#floats(layout.choice + 4 * first, atoms).set(weights);
+      }
+    }
+    this.info = {
+      kind: "cpu",
+      name: processorName(),
+      software: false,
+      details: { threads, fused: context.kernels.probe() !== 0 },
+    };
+  }
+
+  get #context(): Context {
+    return this.#parts.context;
+  }
+
+  loadDictionary(
+    dictionary: Float32Array,
+    weights?: Float32Array,
+  ): Promise<void> {
+    const { width, padded } = this.#context.layout;
+    this.#forEachAtom((atom, at) => {
+      const from = dictionary.subarray(atom * width, (atom + 1) * width);
+      this.#floats(at, padded).set(from);
+    });
+    const { views } = this.#context;
+    if (weights === undefined) views.weights.fill(0);
+    else views.weights.set(weights);
+    this.#parts.fresh.clear();
+    return Promise.resolve();
+  }
+
+  readDictionary(): Promise<Float32Array> {
+    const { atoms, width } = this.spec;
+    const dictionary = new Float32Array(atoms * width);
+    this.#forEachAtom((atom, at) =>
+      dictionary.set(this.#floats(at, width), atom * width)
+    );
+    return Promise.resolve(dictionary);
+  }
+
+  readWeights(): Promise<Float32Array> {
+    return Promise.resolve(this.#context.views.weights.slice());
+  }
+
+  holdRows(
+    rows: { data: Float32Array; rows: number },
+  ): Promise<number | undefined> {
+    const { padded, residual, rowBytes } = this.#context.layout;
+    const bytes = rows.rows * rowBytes;
+    if (this.#heldBytes + bytes > HELD_BYTES) return Promise.resolve(undefined);
+    this.#load(rows);
+    this.#heldBytes += bytes;
+    const normalised = this.#floats(residual, rows.rows * padded).slice();
+    this.#held.set(this.#held.size, normalised);
+    return Promise.resolve(this.#held.size - 1);
+  }
+
+  iterate(rows: EngineRows, step: IterationStep): Promise<void> {
+    this.#load(rows);
+    this.#reports.push(iterateOnce(this.#parts, rows.rows, step));
+    return Promise.resolve();
+  }
+
+  reports(): Promise<IterationReport[]> {
+    const reports = this.#reports;
+    this.#reports = [];
+    return Promise.resolve(reports);
+  }
+
+  encode(rows: EngineRows): Promise<Codes> {
+    this.#load(rows);
+    const { layout, views } = this.#context;
+    const { sparsity } = this.spec.coder, count = rows.rows;
+    for (const group of layout.groups) {
+      setSlots(this.#parts, group, sparsity);
+      codeGroup(this.#parts, group, { ridge: 0, shrink: 0 }, () => {});
+    }
+    const { indices, values } = this.#codes(count);
+    const { energies, errors } = views;
+    const residual = new Float32Array(count);
+    for (let row = 0; row < count; row++) {
+      residual[row] = energies[row] > 0 ? errors[row] / energies[row] : 0;
+    }
+    return Promise.resolve({
+      rows: count,
+      sparsity,
+      indices,
+      values,
+      residual,
+    });
+  }
+
+  close(): Promise<void> {
+    this.#parts.crew.close();
+    this.#held.clear();
+    return Promise.resolve();
+  }
+
+  // The codes at hand, in atoms of the dictionary and raw units.
+  #codes(rows: number): { indices: Uint32Array; values: Float32Array } {
+    const { layout: { groups, sparsity }, orders, views } = this.#context;
+    const { scale } = this.spec.normalisation;
+    const indices = views.indices.slice(0, rows * sparsity);
+    const values = views.values.slice(0, rows * sparsity);
+    for (const group of groups) {
+      if (group.start === 0) continue;
+      setSlots(this.#parts, group, sparsity);
+      const slot = orders.get("slot"), end = slot + orders.get("slots");
+      for (let row = 0; row < rows; row++) {
+        for (let e = row * sparsity + slot; e < row * sparsity + end; e++) {
+          if (indices[e] !== EMPTY_SLOT) indices[e] += group.start;
+        }
+      }
+    }
+    if (scale !== 1) {
+      for (let e = 0; e < values.length; e++) values[e] /= scale;
+    }
+    return { indices, values };
+  }
+
+  // Puts rows where they are worked on, normalised.
+  #load(rows: EngineRows): void {
+    const { layout: { padded, residual, width, rows: most }, orders } =
+      this.#context;
+    if (rows.rows > most) {
+      throw new DbksvdError(
+        "run",
+        `The engine was made for ${most} rows at a time, not for ${rows.rows}`,
+      );
+    }
+    orders.set({ rows: rows.rows });
+    const to = this.#floats(residual, rows.rows * padded);
+    if ("held" in rows) return to.set(this.#heldRows(rows.held));
+    const { data } = rows;
+    if (padded === width) to.set(data.subarray(0, to.length));
+    else {
+      to.fill(0);
+      for (let row = 0; row < rows.rows; row++) {
+        const from = data.subarray(row * width, (row + 1) * width);
+        to.set(from, row * padded);
+      }
+    }
+    const tasks = Math.ceil(rows.rows / CHUNK_ROWS);
+    this.#parts.crew.run(PHASE.normalise, tasks, 2 * to.length);
+  }
+
+  #heldRows(number: number): Float32Array {
+    const held = this.#held.get(number);
+    if (held !== undefined) return held;
+    throw new DbksvdError("run", `No rows are held under number ${number}`);
+  }
+
+  #forEachAtom(visit: (atom: number, at: number) => void): void {
+    const { layout, orders } = this.#context;
+    const side = layout.dictionaries[orders.get("side")];
+    for (const { start, atoms, first } of layout.groups) {
+      for (let atom = 0; atom < atoms; atom++) {
+        visit(start + atom, side + (first + atom) * layout.rowBytes);
+      }
+    }
+  }
+
+  #floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.#context.views.x.buffer, at, count);
+  }
+}
+
+function startThread(start: ThreadStart): Worker {
+  const worker = new Worker(THREAD, { type: "module", name: "dbksvd thread" });
+  worker.postMessage(start);
+  return worker;
+}

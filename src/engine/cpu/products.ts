@@ -1,0 +1,115 @@
+import { DUPLICATE_COHERENCE } from "../constants.ts";
+import {
+  MOST_DEPTH,
+  PANEL_COLUMNS,
+  PANEL_ROWS,
+} from "../../wasm/kernels/product.ts";
+import { atomsOf, type Context, groupAtHand } from "./context.ts";
+import { GRAM_ROWS, type GroupPlace, up } from "./layout.ts";
+
+/** Runs of values that a product takes at a time, all but the last as long as each other. */
+export function depths(padded: number): { from: number; depth: number }[] {
+  const count = Math.ceil(padded / MOST_DEPTH);
+  const depth = up(Math.ceil(padded / count), 4);
+  return Array.from({ length: count }, (_, i) => ({
+    from: i * depth,
+    depth: Math.min(depth, padded - i * depth),
+  }));
+}
+
+/** A task of packing: one run of values of all of the group's atoms. */
+export function packAtoms(context: Context, task: number): void {
+  const { kernels, layout } = context, group = groupAtHand(context);
+  const { from, depth } = depths(layout.padded)[task];
+  kernels.packColumns(
+    atomsOf(context, group) + 4 * from,
+    group.panels + 4 * group.padded * from,
+    layout.rowBytes,
+    group.padded / PANEL_COLUMNS,
+    depth,
+  );
+}
+
+/**
+ * C = X·Dᵀ for some rows and the group's atoms from a panel on.
+ *
+ * @param x address of the rows, n floats each
+ * @param rows how many: C has room for a multiple of 6
+ * @param c address of C, whose rows have as many floats as the group atoms
+ * @param panel the first panel of atoms; columns before it stay as they are
+ */
+export function multiply(
+  { kernels, layout, own }: Context,
+  group: GroupPlace,
+  x: number,
+  rows: number,
+  c: number,
+  panel = 0,
+): void {
+  const panels = Math.ceil(rows / PANEL_ROWS), first = panel * PANEL_COLUMNS;
+  for (const { from, depth } of depths(layout.padded)) {
+    kernels.packRows(x + 4 * from, own.panels, layout.rowBytes, panels, depth);
+    kernels.product(
+      own.panels,
+      group.panels + 4 * (group.padded * from + first * depth),
+      c + 4 * first,
+      panels,
+      group.padded / PANEL_COLUMNS - panel,
+      depth,
+      4 * group.padded,
+      from === 0 ? 1 : 0,
+    );
+  }
+}
+
+/** A task of the Gram: some rows, from the diagonal on. */
+export function gramRows(context: Context, task: number): void {
+  const { layout } = context, group = groupAtHand(context);
+  const first = task * GRAM_ROWS;
+  const rows = Math.min(GRAM_ROWS, group.padded - first);
+  multiply(
+    context,
+    group,
+    atomsOf(context, group) + first * layout.rowBytes,
+    rows,
+    group.gram + 4 * first * group.padded,
+    first / PANEL_COLUMNS,
+  );
+  suspect(context, group, first, rows);
+}
+
+/** A task of mirroring: the columns under those rows. */
+export function mirrorRows(context: Context, task: number): void {
+  const group = groupAtHand(context), first = task * GRAM_ROWS;
+  const beyond = first + GRAM_ROWS;
+  for (let i = first; i < Math.min(beyond, group.padded); i += 4) {
+    if (beyond >= group.padded) break;
+    context.kernels.mirror(
+      group.gram,
+      4 * group.padded,
+      i,
+      beyond,
+      group.padded,
+    );
+  }
+}
+
+// Marks atoms that a later one is all but the same as: their rows are looked through in detail, if there are any.
+function suspect(
+  { kernels, layout, views }: Context,
+  group: GroupPlace,
+  first: number,
+  rows: number,
+): void {
+  const gram = views.grams[layout.groups.indexOf(group)];
+  const last = Math.min(first + rows, group.atoms);
+  for (let i = first; i < last; i++) {
+    const row = group.gram + 4 * group.padded * i;
+    const from = up(i + 1, 4), bytes = 4 * (group.padded - from);
+    let near = kernels.greatest(row + 4 * from, bytes);
+    for (let j = i + 1; j < from; j++) {
+      near = Math.max(near, Math.abs(gram[group.padded * i + j]));
+    }
+    views.suspects[i] = near > DUPLICATE_COHERENCE ? 1 : 0;
+  }
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
+import type { Codes, EngineSpec } from "../../src/engine/engine.ts";
+import { plainSpec } from "./engines.ts";
+import { stepOf } from "./iterated.ts";
+import { plant } from "./planted.ts";
+
+const SIZES = { width: 70, atoms: 300, rows: 1500, sparsity: 6 };
+
+/** Three iterations, with everything that a step can ask for, and the codes afterwards. */
+async function work(
+  spec: EngineSpec,
+  data: Float32Array<ArrayBuffer>,
+  dictionary: Float32Array,
+  threads: number,
+): Promise<[Float32Array, Float32Array, unknown[], Codes]> {
+  const engine = await createCpuEngine(spec, { threads });
+  try {
+    await engine.loadDictionary(dictionary);
+    for (let i = 0; i < 3; i++) {
+      await engine.iterate(
+        { data, rows: SIZES.rows },
+        stepOf(spec, {
+          atomBatch: 50,
+          ridge: 0.5,
+          shrink: 0.1,
+          memory: 0.3,
+          replace: Uint32Array.of(i, 200 + i),
+        }),
+      );
+    }
+    const reports = (await engine.reports())
+      .map(({ milliseconds: _, stages: __, ...sums }) => sums);
+    const codes = await engine.encode({ data, rows: SIZES.rows });
+    const dictionaryAfter = await engine.readDictionary();
+    return [dictionaryAfter, await engine.readWeights(), reports, codes];
+  } finally {
+    await engine.close();
+  }
+}
+
+for (const method of ["omp", "mp"] as const) {
+  for (const nonnegative of [false, true]) {
+    const kind = `${nonnegative ? "non-negative " : ""}${method}`;
+    Deno.test(`cpu engine: ${kind} gives the same bytes on 1, 2, 3 and 5 threads`, async () => {
+      const { data, dictionary } = plant(SIZES, 0.3, "threads");
+      const spec = plainSpec(SIZES, {
+        groups: [100, 200],
+        coder: { method, nonnegative, tolerance: 0.05 },
+      });
+      const one = await work(spec, data, dictionary, 1);
+      for (const threads of [2, 3, 5]) {
+        assert.deepEqual(await work(spec, data, dictionary, threads), one);
+      }
+    });
+  }
+}
