@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { transfersOf } from "../../src/engine/worker/protocol.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createWorkerEngine } from "../../src/engine/worker.ts";
@@ -82,7 +82,7 @@ async function through(engine: Engine) {
 
 Deno.test("createWorkerEngine() gives what the engine in this thread gives", async () => {
   const worker = await createWorkerEngine(spec(), { device: "cpu" });
-  const here = await createReferenceEngine(spec());
+  const here = await createCpuEngine(spec());
   assert.deepEqual(worker.info, here.info);
   assert.deepEqual(await through(worker), await through(here));
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
+import type { EngineSpec } from "../../src/engine/engine.ts";
 import type { TrainOptions } from "../../src/learn/options.ts";
 import {
   CHECKPOINT_DIRECTORY,
@@ -332,7 +333,9 @@ Deno.test("trainToDirectory() resumes any training at any decision to the bytes 
     fc.asyncProperty(trainings, async ({ stop, ...given }) => {
       const options = { ...SMALL, ...given } as Partial<TrainOptions>;
       await inDirectory(async (directory) => {
-        const run = { createEngine: createReferenceEngine };
+        const run = {
+          createEngine: (spec: EngineSpec) => createCpuEngine(spec),
+        };
         const straight = join(directory, "straight");
         let decisions = 0;
         await trainToDirectory(smallSource(), options, { out: straight }, {

@@ -1,9 +1,5 @@
 import { DUPLICATE_COHERENCE } from "../constants.ts";
-import {
-  type EngineSpec,
-  type IterationReport,
-  type IterationStep,
-} from "../engine.ts";
+import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
 import { replaceByWorstRows } from "../reference/housekeeping.ts";
 import { total } from "../reference/rows.ts";
 import type { Context } from "./context.ts";
