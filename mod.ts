@@ -18,6 +18,13 @@ export {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
 } from "./src/learn/options.ts";
+export type {
+  Communicator,
+  Spent,
+  Summable,
+} from "./src/distributed/communicator.ts";
+export { joinMpi } from "./src/distributed/mpi.ts";
+export type { ReadVariable } from "./src/distributed/mpi/launcher.ts";
 export {
   train,
   type TrainedModel,

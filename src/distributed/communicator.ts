@@ -7,6 +7,7 @@ export interface Spent {
   milliseconds: number;
   /** Bytes sent. */
   bytes: number;
+  /** How many calls. */
   calls: number;
 }
 
@@ -25,6 +26,7 @@ export interface Communicator {
   readonly localSize: number;
   /** What carries the group, for the record. */
   readonly library: string;
+  /** What this rank spent on calls so far. */
   readonly spent: Readonly<Spent>;
   /**
    * Element-wise sum over the ranks; all get the same bits. Terms are added in float64, by halves of the ranks, S(a, b) =

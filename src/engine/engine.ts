@@ -240,7 +240,7 @@ export interface GroupEngine extends Engine {
    *
    * @param worst how many of the share's worst rows to return, fewer where it has fewer
    * @returns the report: `usage`, `nonzeros` and `duplicates` are those of all processes, known from the sums;
-   * the other numbers those of this one
+   * the other numbers those of this one, each a sum over its rows by the parts
    */
   finish(worst: number): Promise<{ report: IterationReport; worst: WorstRows }>;
   /**

@@ -21,6 +21,7 @@ export function checkedState(
     isObject(state.window) &&
     isCount(state.iteration) && isCount(state.atomBatch) &&
     isCount(state.trainingRows) && isCount(state.rowsSeen) &&
+    hasShards(state, options.shards) &&
     isFinite32(state.dictionary, atoms * width) &&
     isFinite32(state.weights, atoms) &&
     isFinite32(state.normalisation.mean, width) &&
@@ -49,6 +50,13 @@ function isObject(value: unknown): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function hasShards(state: LearnState, shards: number | undefined): boolean {
+  const { shardRows, trainingRows } = state;
+  if (shards === undefined) return shardRows === undefined;
+  return shardRows instanceof Uint32Array && shardRows.length === shards &&
+    shardRows.reduce((sum, rows) => sum + rows, 0) === trainingRows;
 }
 
 function isFinite32(value: unknown, length: number): boolean {

@@ -1,34 +1,24 @@
+import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
-import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
-import { randomStream } from "../random.ts";
 import { finishedCoder } from "./finished_coder.ts";
 import { groupNonzeros, groupSizes } from "./groups.ts";
+import { alone, together } from "./iterating.ts";
 import { windowUsage } from "./housekeeping.ts";
-import {
-  initialiseFromRows,
-  initialiseGaussian,
-  spareRows,
-} from "./initialise.ts";
-import { freshState, type LearnState } from "./state.ts";
+import { startOf } from "./start.ts";
+import type { LearnState } from "./state.ts";
 import type { TrainOptions } from "./options.ts";
 import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
-import type { FarRows } from "./norms.ts";
+import { largestShare } from "./shards.ts";
 import {
-  gatherWithin,
-  normalisationOf,
-  type RowStatistics,
-} from "./statistics.ts";
-import { Validation, validationRows } from "./validation.ts";
+  ROWS_AT_ONCE as VALIDATED_AT_ONCE,
+  Validation,
+  validationRows,
+} from "./validation.ts";
 import { validateAgainstWidth, validateOptions } from "./validate.ts";
-
-/** Rows whose median distance from the mean is taken, at least. */
-const ROWS_FOR_MEDIAN = 1024;
-/** Rows beyond the norm cap are told of where they hold this share of the energy. */
-const NOTABLE_SHARE = 0.05;
 
 /** How a training is driven from outside. */
 export interface LearnHooks {
@@ -50,6 +40,12 @@ export interface LearnHooks {
   onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
   /** Called at every decision point; `state` reads the dictionary back when called. */
   onDecision?(state: () => Promise<LearnState>): Promise<void> | void;
+  /** The processes that learn together, for options with `shards`; by default this one alone. */
+  group?: Communicator;
+  /** Whether this process was asked to stop: all learn of it at the next decision point. */
+  stopAsked?(): boolean;
+  /** Called before `onDecision` where any process was asked to stop. */
+  onStop?(): void;
   /** A word for the log: atom batch halved, replacements. */
   onNotice?(notice: string): void;
 }
@@ -64,6 +60,8 @@ export interface LearnResult {
   /** Of these, rows of huge norm that were drawn in (see `normCap`). */
   capped: number;
   engine: Engine["info"];
+  /** What did the work of each process, in order of rank. */
+  engines: Engine["info"][];
 }
 
 /**
@@ -84,23 +82,27 @@ export async function learn(
   validateAgainstWidth(options, source.width);
   const watched = validationRows(source, options, hooks.heldOut);
   const except = union(hooks.heldOut, watched);
-  const state = hooks.resume ?? await start(source, options, hooks, except);
+  const state = hooks.resume ?? await startOf(source, options, hooks, except);
   const plan = planTraining(
     state.trainingRows,
     sampleBatchFor(options, state.trainingRows),
     options.passes,
   );
-  const spec = engineSpec(source.width, options, state.normalisation, plan);
+  const spec = engineSpec(source.width, options, state.normalisation, {
+    ...plan,
+    ...shareOfPlan(state, plan, hooks.group),
+  });
   const engine = await hooks.createEngine(spec);
   hooks.onEngine?.(engine.info);
   const kept: MetricsLine[] = [];
   const record = hooks.record ?? ((lines) => void kept.push(...lines));
   try {
+    const engines = await enginesOf(engine, hooks.group);
     await engine.loadDictionary(state.dictionary, state.weights);
     const validation = watched.size > 0
-      ? await Validation.open(source, watched)
+      ? await openValidation(source, watched, hooks.group)
       : undefined;
-    await runPasses({
+    const training = {
       source,
       options,
       hooks,
@@ -110,7 +112,12 @@ export async function learn(
       except,
       record,
       validation,
-    });
+      drawnIn: 0,
+    };
+    const iterating = options.shards === undefined
+      ? alone(training)
+      : together(training);
+    await runPasses({ ...training, iterating });
     state.dictionary = state.best?.dictionary ??
       await finiteDictionary(engine, state.iteration);
     return {
@@ -119,10 +126,41 @@ export async function learn(
       rows: state.trainingRows,
       capped: state.capped,
       engine: engine.info,
+      engines,
     };
   } finally {
     await engine.close();
   }
+}
+
+async function enginesOf(
+  { info }: Engine,
+  group: Communicator = solo(),
+): Promise<Engine["info"][]> {
+  const own = new TextEncoder().encode(JSON.stringify(info));
+  return (await group.gather(own))
+    .map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+// One process watches for all.
+async function openValidation(
+  source: RowSource,
+  watched: RowSet,
+  group: Communicator = solo(),
+): Promise<Validation> {
+  if (group.rank === 0) return await Validation.open(source, watched);
+  return new Validation([]);
+}
+
+// A process holds its share of a batch, but as many rows as validation codes at a time.
+function shareOfPlan(
+  { shardRows }: LearnState,
+  { batches }: TrainingPlan,
+  group: Communicator = solo(),
+): Partial<TrainingPlan> {
+  if (shardRows === undefined) return {};
+  const most = largestShare(shardRows, batches.length, group);
+  return { batches: [Math.max(most, Math.min(batches[0], VALIDATED_AT_ONCE))] };
 }
 
 function union(
@@ -163,99 +201,6 @@ export function engineSpec(
     gram: options.gram,
     rows: options.rows,
   };
-}
-
-async function start(
-  source: RowSource,
-  options: TrainOptions,
-  hooks: LearnHooks,
-  except: RowSet | undefined,
-): Promise<LearnState> {
-  const rowsToCome = (borrow: boolean) =>
-    source.batches(4096, { except, signal: hooks.signal, borrow });
-  const fromRows = hooks.initial === undefined && options.init === "rows";
-  const { statistics, limit, far } = await gatherWithin(
-    rowsToCome,
-    source.width,
-    {
-      draw: Math.max(
-        ROWS_FOR_MEDIAN,
-        fromRows ? options.atoms + spareRows(options.atoms) : 0,
-      ),
-      seed: options.seed,
-      most: Math.max(options.statsRows ?? Infinity, options.atoms),
-      normCap: options.exact ? 0 : options.normCap,
-    },
-  );
-  if (statistics.rows === 0) {
-    throw new DbksvdError("data", "There are no rows to train on", {
-      mend: "check the inputs, --holdout and any filters",
-    });
-  }
-  if (far !== undefined) tellFarRows(far, options, hooks);
-  const normalisation = normalisationOf(statistics, options);
-  const dictionary = hooks.initial ??
-    firstAtoms(statistics, source.width, options, normalisation);
-  const trainingRows = options.statsRows === undefined
-    ? statistics.rows
-    : source.rowCount - (except?.size ?? 0);
-  return freshState(
-    dictionary.slice(),
-    {
-      normalisation,
-      rowLength: normalisation.scale * Math.sqrt(
-        options.center ? statistics.spread : statistics.energy,
-      ),
-      normLimit: isBeyondReach(limit, statistics, options) ? 0 : limit,
-      farLimit: limit,
-      trainingRows,
-    },
-    options,
-  );
-}
-
-// A few rows that hold much of what there is are most often attention sinks, or damage.
-function tellFarRows(
-  { rows, share }: FarRows,
-  { normCap }: TrainOptions,
-  { onNotice }: LearnHooks,
-) {
-  if (share < NOTABLE_SHARE) return;
-  const many = rows === 1 ? "1 row is" : `${rows} rows are`;
-  onNotice?.(
-    `${many} more than ${normCap} times as far from the others as these are (--norm-cap) and ` +
-      `${rows === 1 ? "holds" : "hold"} ${
-        (100 * share).toFixed(1)
-      }% of the energy: drawn in to that distance, for the mean and the scale too. ` +
-      `--max-norm-quantile 0.999 leaves such rows out`,
-  );
-}
-
-// True where every training row was seen to be nearer than the limit: none needs to be looked at again.
-function isBeyondReach(
-  limit: number,
-  { reach }: RowStatistics,
-  { center, statsRows }: TrainOptions,
-): boolean {
-  return center && statsRows === undefined && reach <= limit;
-}
-
-function firstAtoms(
-  statistics: RowStatistics,
-  width: number,
-  options: TrainOptions,
-  normalisation: Normalisation,
-): Float32Array {
-  const random = randomStream(options.seed, "init");
-  return options.init === "gaussian"
-    ? initialiseGaussian(options.atoms, width, random)
-    : initialiseFromRows(
-      statistics.drawn,
-      options.atoms,
-      width,
-      normalisation,
-      random,
-    );
 }
 
 function modelOf(

@@ -32,12 +32,14 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Rows that were further from the mean than the limit. */
+/** Rows that were further from a point than a limit. */
 export interface FarRows {
   /** How many. */
   rows: number;
-  /** Their share of Σ‖y − mean‖². */
-  share: number;
+  /** Their Σ‖y − point‖². */
+  far: number;
+  /** That of all rows. */
+  all: number;
 }
 
 /** Counts rows beyond a limit, and what they hold, while they are drawn in. */
@@ -46,25 +48,25 @@ export class FarRowCounter {
   #all = 0;
   #far = 0;
 
-  constructor(readonly mean: Float32Array, readonly limit: number) {}
+  constructor(readonly point: Float32Array, readonly limit: number) {}
 
   /** Draws a batch's rows in, in place. */
   drawIn(batch: RowBatch, most: number): void {
-    const { mean, limit } = this;
+    const { point, limit } = this;
     const counted = Math.min(batch.rows, most);
     for (let i = 0; i < counted; i++) {
-      const away = distance(batch.data, i * mean.length, mean);
+      const away = distance(batch.data, i * point.length, point);
       this.#all += away * away;
       if (!(away > limit)) continue;
       this.#far += away * away;
       this.#rows++;
     }
-    drawInRows(batch, mean, limit);
+    drawInRows(batch, point, limit);
   }
 
   /** What was found so far. */
   found(): FarRows {
-    return { rows: this.#rows, share: this.#far / this.#all };
+    return { rows: this.#rows, far: this.#far, all: this.#all };
   }
 }
 
@@ -74,7 +76,7 @@ export class FarRowCounter {
  * @returns how many were drawn in
  */
 export function drawInRows(
-  { data, rows }: RowBatch,
+  { data, rows }: Pick<RowBatch, "data" | "rows">,
   mean: Float32Array,
   limit: number,
 ): number {

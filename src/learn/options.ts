@@ -86,6 +86,48 @@ export interface TrainOptions {
   rows: "f32" | "f16";
   /** Seed of all that is random. */
   seed: number;
+  /**
+   * Rows are dealt into so many ranges, of each of which every batch takes its share: what several processes train on
+   * together, or one alone with the same result. Undefined: one process, rows undivided.
+   */
+  shards?: number;
+  /** With `shards`: sums over the processes an iteration, each of ⌈m/sums⌉ atoms (the atom batch). */
+  sums?: number;
+  /** With `shards`: the type in which sums are added up over the processes. */
+  sumType?: "f32" | "f64";
+}
+
+/** Shards where processes train together and nothing else is asked for. */
+export const DEFAULT_SHARDS = 64;
+
+/**
+ * Options with all that sharing needs filled in, where any of it is asked for: atoms that rows use often together are not to
+ * be updated at once, so that sums grow with the share of atoms that a row uses.
+ *
+ * @param options as given
+ * @param shared whether processes train together
+ */
+export function withSharing<T extends Partial<TrainOptions>>(
+  options: T,
+  shared: boolean,
+): T {
+  const { shards, sums, sumType, atomBatch } = options;
+  const asked = shared || shards !== undefined || sums !== undefined ||
+    sumType !== undefined;
+  if (!asked) return options;
+  const {
+    atoms = DEFAULT_TRAIN_OPTIONS.atoms,
+    sparsity = DEFAULT_TRAIN_OPTIONS.sparsity,
+  } = options;
+  return {
+    ...options,
+    shards: shards ?? DEFAULT_SHARDS,
+    sums: sums ??
+      (atomBatch === undefined
+        ? Math.max(1, Math.ceil(100 * sparsity / atoms))
+        : undefined),
+    sumType: sumType ?? "f32",
+  };
 }
 
 /** The defaults, measured on the sample and on larger data: see tasks/experiments/RESULTS.md. */

@@ -1,8 +1,9 @@
-import type { Engine, EngineRows } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { RowBatch, RowSet, RowSource } from "../rows/source.ts";
 import { drawInRows } from "./norms.ts";
 import { groupSizes } from "./groups.ts";
+import type { Iterating, Share } from "./iterating.ts";
 import type { LearnHooks } from "./learn.ts";
 import type { TrainOptions } from "./options.ts";
 import { atomOrder, type TrainingPlan } from "./plan.ts";
@@ -18,6 +19,10 @@ export interface Training {
   state: LearnState;
   engine: Engine;
   plan: TrainingPlan;
+  /** Alone, or with other processes. */
+  iterating: Iterating;
+  /** Rows that were drawn in since the last decision point, by this process in the first pass. */
+  drawnIn: number;
   /** Rows that take no part: held out, or watched by validation. */
   except?: RowSet;
   /** Takes the lines of metrics. */
@@ -29,13 +34,13 @@ export interface Training {
 /** Works through the passes that are left, or until validation says that more would not help. */
 export async function runPasses(training: Training): Promise<void> {
   const { plan, state } = training;
-  const held: (number | undefined)[] = [];
+  const held: (Share | undefined)[] = [];
   while (state.iteration < plan.iterations && !state.stopped) {
     const first = state.iteration % plan.batches.length;
     const left = plan.batches.map((_, b) => b).slice(first);
     if (left.every((b) => held[b] !== undefined)) {
       for (const b of left) {
-        await iterate(training, { held: held[b]!, rows: plan.batches[b] });
+        await iterate(training, held[b]!);
       }
     } else await streamPass(training, first, held);
   }
@@ -45,28 +50,24 @@ export async function runPasses(training: Training): Promise<void> {
 async function streamPass(
   training: Training,
   first: number,
-  held: (number | undefined)[],
+  held: (Share | undefined)[],
 ): Promise<void> {
-  const { source, options, hooks, state, engine, plan } = training;
-  const skipRows = plan.batches.slice(0, first).reduce((sum, n) => sum + n, 0);
-  const shuffleSeed = plan.batches.length > 1 ? options.seed : undefined;
+  const { state, engine, plan, iterating } = training;
   const again = state.iteration + plan.batches.length < plan.iterations;
   let b = first;
-  const batches = source.batches(plan.batches.slice(first), {
-    except: training.except,
-    signal: hooks.signal,
-    shuffleSeed,
-    skipRows,
-  });
-  for await (const batch of oneAhead(batches)) {
+  for await (const batch of oneAhead(iterating.batches(first))) {
     drawIn(training, batch);
-    if (again) held[b] ??= await engine.holdRows(batch);
+    const parts = "parts" in batch ? batch.parts : undefined;
+    const { rows } = batch;
+    if (again && held[b] === undefined) {
+      const number = await engine.holdRows(batch);
+      if (number !== undefined) {
+        held[b] = { rows: { held: number, rows }, parts };
+      }
+    }
     const kept = held[b];
     if (kept !== undefined) batch.release?.();
-    await iterate(
-      training,
-      kept === undefined ? batch : { held: kept, rows: batch.rows },
-    );
+    await iterate(training, kept ?? { rows: batch, parts });
     b++;
   }
   if (b !== plan.batches.length) {
@@ -95,37 +96,49 @@ async function* oneAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-function drawIn({ state, plan }: Training, batch: RowBatch): void {
+function drawIn(
+  training: Training,
+  batch: Pick<RowBatch, "data" | "rows">,
+): void {
+  const { state, plan } = training;
   if (state.normLimit === 0) return;
   const drawn = drawInRows(batch, state.normalisation.mean, state.normLimit);
-  if (state.iteration < plan.batches.length) state.capped += drawn;
+  if (state.iteration < plan.batches.length) training.drawnIn += drawn;
 }
 
-async function iterate(training: Training, rows: EngineRows): Promise<void> {
-  const { options, hooks, state, engine, plan } = training;
+async function iterate(training: Training, share: Share): Promise<void> {
+  const { options, hooks, state, engine, plan, iterating } = training;
   hooks.signal?.throwIfAborted();
   const groups = groupSizes(options);
-  await engine.iterate(rows, {
+  // Of all processes: the share may be a part of it.
+  const rows = plan.batches[state.iteration % plan.batches.length];
+  await iterating.iterate(share, {
     order: atomOrder(groups, options.seed, state.iteration, options.exact),
     atomBatch: state.atomBatch,
     replace: Uint32Array.from(state.replace),
     ...scheduledStep(options, plan, state.iteration, {
-      rows: rows.rows,
+      rows,
       length: state.rowLength,
     }, leftByUpdates(state.latest)),
   });
-  noteQueued(state, rows.rows);
+  noteQueued(state, rows);
   const passEnds = state.iteration % plan.batches.length === 0;
   const validates = passEnds && training.validation !== undefined;
   const due = state.iteration % plan.cadence === 0 || validates ||
     state.iteration === plan.iterations;
   if (!due) return;
-  const reports = await engine.reports();
+  const { reports, said } = await iterating.reports({
+    capped: training.drawnIn,
+    stop: hooks.stopAsked?.() ?? false,
+  });
+  training.drawnIn = 0;
+  state.capped += said.capped;
   const lines = noteReports(state, reports, plan);
   settle(state, reports, plan, options, hooks.onNotice);
   if (validates) await training.validation!.look(training, lines);
   await training.record(lines);
   hooks.onProgress?.(lines, plan);
+  if (said.stop) hooks.onStop?.();
   await hooks.onDecision?.(async () => {
     state.dictionary = await finiteDictionary(engine, state.iteration);
     state.weights = checkedWeights(

@@ -38,6 +38,8 @@ export interface LearnState {
   capped: number;
   /** Rows of a pass. */
   trainingRows: number;
+  /** Rows of a pass in each shard, where they are dealt into shards. */
+  shardRows?: Uint32Array;
   /** Rows given to the engine, over all passes. */
   rowsSeen: number;
   /** Uses of the atoms over the last pass. */
@@ -59,11 +61,19 @@ export function freshState(
   dictionary: Float32Array,
   known: Pick<
     LearnState,
-    "normalisation" | "normLimit" | "farLimit" | "rowLength" | "trainingRows"
+    | "normalisation"
+    | "normLimit"
+    | "farLimit"
+    | "rowLength"
+    | "trainingRows"
+    | "shardRows"
   >,
   options: TrainOptions,
 ): LearnState {
-  const byDefault = Math.max(1, Math.floor(options.atoms / 32));
+  const { atoms, sums } = options;
+  const byDefault = sums === undefined
+    ? Math.max(1, Math.floor(atoms / 32))
+    : Math.ceil(atoms / sums);
   return {
     iteration: 0,
     atomBatch: options.exact ? 1 : options.atomBatch ?? byDefault,

@@ -1,5 +1,5 @@
 import type { Normalisation } from "../engine/engine.ts";
-import { type RandomStream, randomStream } from "../random.ts";
+import type { RandomStream } from "../random.ts";
 import type { RowBatch } from "../rows/source.ts";
 import { FarRowCounter, type FarRows, medianRow, normLimit } from "./norms.ts";
 
@@ -64,23 +64,32 @@ export interface LimitedStatistics {
   far?: FarRows;
 }
 
+/** What draws rows in: the point that they are not to be further from than the limit, in raw units. */
+export interface Near {
+  point: Float32Array;
+  limit: number;
+}
+
+/** What one pass over the rows gives, and of those that it drew in. */
+export interface GatheredRows {
+  statistics: RowStatistics;
+  /** Absent where none were to be drawn in. */
+  far?: FarRows;
+}
+
 /**
  * Gathers statistics that a few rows of huge norm do not decide. Where rows may be further from the middle of the others
  * than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's distance. Where none
  * are, the statistics are those of the rows as they are.
  *
- * @param batches delivers the training rows, each time it is called: to be read, or to be changed
- * @param width n
- * @param options as `gatherStatistics`, and the norm limit in medians (0: none)
+ * @param gather goes over the training rows once, drawing in where it is told to
+ * @param normCap the norm limit in medians (0: none)
  */
 export async function gatherWithin(
-  batches: (borrow: boolean) => AsyncIterable<RowBatch>,
-  width: number,
-  options: { draw: number; seed: number; most: number; normCap: number },
+  gather: (near?: Near) => Promise<GatheredRows>,
+  normCap: number,
 ): Promise<LimitedStatistics> {
-  const { draw, seed, most, normCap } = options;
-  const again = () => ({ draw, most, random: randomStream(seed, "draw") });
-  const statistics = await gatherStatistics(batches(true), width, again());
+  const { statistics } = await gather();
   const limited = (statistics: RowStatistics) => ({
     statistics,
     limit: normLimit(
@@ -91,21 +100,40 @@ export async function gatherWithin(
   });
   if (!(normCap > 0) || statistics.rows === 0) return limited(statistics);
   // The mean may be anywhere by now: far rows are told from the median of rows drawn.
-  const middle = medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE));
-  const limit = normLimit(statistics.drawn, middle, normCap);
-  if (!(limit > 0) || statistics.reachFrom(middle) <= limit) {
+  const point = medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE));
+  const limit = normLimit(statistics.drawn, point, normCap);
+  if (!(limit > 0) || statistics.reachFrom(point) <= limit) {
     return limited(statistics);
   }
-  const counter = new FarRowCounter(middle, limit);
-  const near = await gatherStatistics(
-    drawnIn(batches(false), counter, most),
-    width,
-    again(),
-  );
-  const far = counter.found();
-  if (far.rows === 0) return limited(statistics);
+  const { statistics: near, far } = await gather({ point, limit });
+  if (far === undefined || far.rows === 0) return limited(statistics);
   // These rows came drawn in; those to be trained on may be anywhere.
   return { ...limited({ ...near, reach: Infinity }), far };
+}
+
+/**
+ * Goes over training rows once.
+ *
+ * @param batches delivers them: to be read, or to be changed
+ * @param width n
+ * @param options as for {@linkcode gatherStatistics}
+ * @param near draws far ones in
+ */
+export async function gatherRows(
+  batches: (borrow: boolean) => AsyncIterable<RowBatch>,
+  width: number,
+  options: { draw: number; random: RandomStream; most: number },
+  near: Near | undefined,
+): Promise<GatheredRows> {
+  if (near === undefined) {
+    return {
+      statistics: await gatherStatistics(batches(true), width, options),
+    };
+  }
+  const counter = new FarRowCounter(near.point, near.limit);
+  const rows = drawnIn(batches(false), counter, options.most);
+  const statistics = await gatherStatistics(rows, width, options);
+  return { statistics, far: counter.found() };
 }
 
 async function* drawnIn(

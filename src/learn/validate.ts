@@ -56,6 +56,7 @@ export function validateOptions(options: TrainOptions): void {
     );
   }
   validateGroups(options);
+  validateSharing(options);
   validateRefine(options.refine, options.coder);
   const coder = { ...options, method: options.coder };
   validateChoice(coder, groupSizes(options).length);
@@ -134,6 +135,29 @@ function validateShares(
     groupSparsity.join(","),
     `the nonzeros of each of ${groups.length} groups, at most its atoms, ${sparsity} in all`,
   );
+}
+
+function validateSharing(options: TrainOptions): void {
+  const { shards, sums, atoms, atomBatch, exact } = options;
+  if (shards === undefined) return;
+  positiveInteger("--shards", shards);
+  if (exact) {
+    throw new DbksvdError(
+      "usage",
+      "--exact updates atom by atom, up to thousands of power steps each, and every step would be a sum over all processes",
+      { mend: "leave out --exact, or --mpi, --shards and --sums" },
+    );
+  }
+  if (sums === undefined) return;
+  positiveInteger("--sums", sums);
+  if (sums > atoms) refuse("--sums", sums, `at most --atoms (${atoms})`);
+  if (atomBatch !== undefined) {
+    throw new DbksvdError(
+      "usage",
+      "--sums and --atom-batch both say how many atoms are updated at once",
+      { mend: "give one of them" },
+    );
+  }
 }
 
 function positiveInteger(option: string, value: number): void {

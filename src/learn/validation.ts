@@ -1,5 +1,5 @@
 import { createMetrics } from "../metrics/accumulator.ts";
-import type { Codes } from "../engine/engine.ts";
+import type { Codes, Engine } from "../engine/engine.ts";
 import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
@@ -12,7 +12,7 @@ const SHARE = 0.1;
 const MOST_ROWS = 16384;
 
 /** Rows coded at a time. */
-const ROWS_AT_ONCE = 1024;
+export const ROWS_AT_ONCE = 1024;
 
 /**
  * Chooses the rows that early stopping looks at, among those not held out.
@@ -57,16 +57,9 @@ export class Validation {
 
   /** After a pass: measures, keeps the best, and stops the training where `patience` passes brought nothing better. */
   async look(training: Training, lines: MetricsLine[]): Promise<void> {
-    const { engine, state, options, plan, hooks } = training;
-    const { width, atoms, normalisation: { mean } } = engine.spec;
+    const { engine, state, options, plan, hooks, iterating } = training;
     const dictionary = await finiteDictionary(engine, state.iteration);
-    const metrics = createMetrics({ width, atoms, dictionary, mean });
-    for (const { data, rows } of this.#rows) {
-      // A copy goes to the engine: it may take the buffer with it to another thread.
-      const codes: Codes = await engine.encode({ data: data.slice(), rows });
-      metrics.add(data, codes);
-    }
-    const { fvu } = metrics.result();
+    const fvu = await iterating.measured(() => this.#fvu(engine, dictionary));
     lines[lines.length - 1].validationFvu = fvu;
     const pass = state.iteration / plan.batches.length;
     if (state.best === undefined || fvu < state.best.fvu) {
@@ -79,5 +72,16 @@ export class Validation {
     hooks.onNotice?.(
       `pass ${pass}: ${waited} passes without a better validation FVU; stopping`,
     );
+  }
+
+  async #fvu(engine: Engine, dictionary: Float32Array): Promise<number> {
+    const { width, atoms, normalisation: { mean } } = engine.spec;
+    const metrics = createMetrics({ width, atoms, dictionary, mean });
+    for (const { data, rows } of this.#rows) {
+      // A copy goes to the engine: it may take the buffer with it to another thread.
+      const codes: Codes = await engine.encode({ data: data.slice(), rows });
+      metrics.add(data, codes);
+    }
+    return metrics.result().fvu;
   }
 }

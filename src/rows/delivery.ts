@@ -203,31 +203,49 @@ async function* shuffled(
     Math.min(countRows(kept.flat(), null), options.only?.size ?? Infinity),
     buffersOf(store),
   );
-  const stream = store.stream(kept.flat(), options.signal, true)
+  let w = first;
+  for await (const blocks of readWindows(store, kept, options)) {
+    const places = listRows(blocks, takes);
+    const random = randomStream(seed, "shuffle rows", w++);
+    const order = permutation(places.rows.length, random);
+    for (const at of order.subarray(Math.min(skip, order.length))) {
+      const { data } = blocks[places.blocks[at]];
+      const batch = filler.add(data, places.offsets[at], places.rows[at]);
+      if (batch !== undefined) yield batch;
+    }
+    for (const { data } of blocks) store.buffers?.give(data);
+    skip = Math.max(0, skip - order.length);
+  }
+  const last = filler.finish();
+  if (last !== undefined) yield last;
+}
+
+// The blocks of each window, read ahead over all windows unless their size was asked for.
+async function* readWindows(
+  store: BlockStore,
+  windows: readonly RowRange[][],
+  { signal, windowBytes }: BatchOptions,
+): AsyncGenerator<RowBlock[]> {
+  if (windowBytes !== undefined) {
+    for (const window of windows) {
+      yield await Array.fromAsync(store.stream(window, signal, true));
+    }
+    return;
+  }
+  const stream = store.stream(windows.flat(), signal, true)
     [Symbol.asyncIterator]();
   try {
-    for (let w = 0; w < kept.length; w++) {
+    for (const window of windows) {
       const blocks: RowBlock[] = [];
-      for (let i = 0; i < kept[w].length; i++) {
+      for (let i = 0; i < window.length; i++) {
         const next = await stream.next();
         if (!next.done) blocks.push(next.value);
       }
-      const places = listRows(blocks, takes);
-      const random = randomStream(seed, "shuffle rows", first + w);
-      const order = permutation(places.rows.length, random);
-      for (const at of order.subarray(Math.min(skip, order.length))) {
-        const { data } = blocks[places.blocks[at]];
-        const batch = filler.add(data, places.offsets[at], places.rows[at]);
-        if (batch !== undefined) yield batch;
-      }
-      for (const { data } of blocks) store.buffers?.give(data);
-      skip = Math.max(0, skip - order.length);
+      yield blocks;
     }
   } finally {
     await stream.return?.();
   }
-  const last = filler.finish();
-  if (last !== undefined) yield last;
 }
 
 async function shuffleWindows(
@@ -251,7 +269,7 @@ async function shuffleWindows(
   for (const at of order) {
     if (room <= 0) {
       windows.push([]);
-      room = WINDOW_BYTES / 4 / store.width;
+      room = (options.windowBytes ?? WINDOW_BYTES) / 4 / store.width;
     }
     windows[windows.length - 1].push(blocks[at]);
     room -= blocks[at].end - blocks[at].start;

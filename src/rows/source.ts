@@ -31,6 +31,11 @@ export interface RowSet {
 export interface BatchOptions {
   /** Deliver in a seeded random order (row groups shuffled, rows mixed within a window), each row exactly once. */
   shuffleSeed?: number;
+  /**
+   * Mix rows within windows of so many bytes, at least one stored block, reading one window at a time: for many deliveries
+   * side by side. By default 128 MiB, reading ahead.
+   */
+  windowBytes?: number;
   /** Only rows start ≤ row < end. */
   range?: { start: number; end: number };
   /** Only rows of this set. */

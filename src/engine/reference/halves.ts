@@ -49,7 +49,8 @@ export class Halves {
   readonly #duplicates: number[] = [];
   #open: OpenGroup | undefined;
   #moving: MovingAtom[] = [];
-  #fallen = 0;
+  /** By how much the updates lowered each row's ‖r‖². */
+  readonly #fallen: Float64Array;
 
   /**
    * @param spec the engine's
@@ -72,6 +73,7 @@ export class Halves {
       spec.width,
       state.workspace.array("Float64Array", "energies", rows),
     );
+    this.#fallen = new Float64Array(rows);
     const energy = totalByParts(this.#energies, this.#starts);
     this.#report = emptyReport(spec, rows, energy);
     const sparsity = step.sparsity ?? spec.coder.sparsity;
@@ -122,7 +124,8 @@ export class Halves {
     const errors = rowEnergies(residual, this.rows, n, room);
     const report = this.#report;
     report.updatedError = totalByParts(errors, this.#starts);
-    report.codingError = report.updatedError + this.#fallen;
+    const coding = this.#fallen.map((fallen, row) => fallen + errors[row]);
+    report.codingError = totalByParts(coding, this.#starts);
     report.duplicates = Uint32Array.from(this.#duplicates);
     const rows = worstRows(errors, worst);
     const residuals = new Float32Array(rows.length * n);
@@ -147,7 +150,7 @@ export class Halves {
     const report = this.#report, energies = this.#energies;
     const work = { group, energies, step, report };
     this.#open = openGroup(this.spec, this.state, work);
-    this.#open.before = totalByParts(this.#open.errors(), this.#starts);
+    this.#open.errors().forEach((error, row) => this.#fallen[row] += error);
     return this.#open;
   }
 
@@ -221,7 +224,7 @@ export class Halves {
     const { start, atoms } = open.group;
     const usage = this.#report.usage.subarray(start, start + atoms);
     this.#duplicates.push(...duplicatesOf(open, usage));
-    this.#fallen += open.before - totalByParts(open.errors(), this.#starts);
+    open.errors().forEach((error, row) => this.#fallen[row] -= error);
     this.#open = undefined;
   }
 }

@@ -60,7 +60,7 @@ function iterateGroup(
 ): { duplicates: number[]; fallen: number } {
   const { group, step, report } = work;
   const open = openGroup(spec, state, work);
-  const { usage } = open;
+  const { usage } = open, before = total(open.errors());
   report.usage.set(usage, group.start);
   report.nonzeros += open.updated.lists.slots.length;
   timed(report, "update", () => {
@@ -75,7 +75,7 @@ function iterateGroup(
   });
   return {
     duplicates: duplicatesOf(open, usage),
-    fallen: open.before - total(open.errors()),
+    fallen: before - total(open.errors()),
   };
 }
 
@@ -96,8 +96,6 @@ export interface OpenGroup {
   updated: UpdateState;
   /** Uses of its atoms. */
   usage: Uint32Array;
-  /** Σ‖r‖² after coding. */
-  before: number;
   /** ‖r‖² of the rows as they are now; valid until called again. */
   errors(): Float64Array;
 }
@@ -146,7 +144,6 @@ export function openGroup(
       sparsity: group.sparsity,
     },
     usage: differences(lists.starts),
-    before: total(errors()),
     errors,
   };
 }

@@ -1,0 +1,93 @@
+import { solo } from "../distributed/communicator.ts";
+import type {
+  EngineRows,
+  IterationReport,
+  IterationStep,
+} from "../engine/engine.ts";
+import type { RowBatch } from "../rows/source.ts";
+import type { Training } from "./passes.ts";
+import { dealtBatches, type ShareBatch } from "./shards.ts";
+import {
+  addReports,
+  groupEngine,
+  iterateTogether,
+  type Said,
+} from "./together.ts";
+
+/** Rows that an iteration works on: in a group, this process's share of them. */
+export interface Share {
+  rows: EngineRows;
+  /** Rows of each of the process's shards; of no account to one process alone. */
+  parts?: Uint32Array;
+}
+
+/** How a training iterates: alone, or together with other processes. */
+export interface Iterating {
+  /** A pass's batches from the given one on. */
+  batches(first: number): AsyncIterable<RowBatch | ShareBatch>;
+  /** One iteration. Its report comes with the next `reports`. */
+  iterate(share: Share, step: IterationStep): Promise<void>;
+  /** The reports since the last call, of all rows, and what all processes together say. */
+  reports(said: Said): Promise<{ reports: IterationReport[]; said: Said }>;
+  /** A number that one process measures for all. */
+  measured(measure: () => Promise<number>): Promise<number>;
+}
+
+/** One process with the whole of every batch. */
+export function alone(
+  { source, options, hooks, engine, plan, except }: Omit<Training, "iterating">,
+): Iterating {
+  return {
+    batches: (first) =>
+      source.batches(plan.batches.slice(first), {
+        except,
+        signal: hooks.signal,
+        shuffleSeed: plan.batches.length > 1 ? options.seed : undefined,
+        skipRows: plan.batches.slice(0, first)
+          .reduce((sum, rows) => sum + rows, 0),
+      }),
+    iterate: ({ rows }, step) => engine.iterate(rows, step),
+    reports: async (said) => ({ reports: await engine.reports(), said }),
+    measured: (measure) => measure(),
+  };
+}
+
+/** One of the processes of a group, each with its share of every batch; or the only one. */
+export function together(
+  training: Omit<Training, "iterating">,
+): Iterating {
+  const { source, options, hooks, state, plan, except } = training;
+  const group = hooks.group ?? solo();
+  const engine = groupEngine(training.engine);
+  const deal = {
+    source,
+    shardRows: state.shardRows!,
+    batches: plan.batches.length,
+    seed: options.seed,
+    except,
+    signal: hooks.signal,
+  };
+  let done: IterationReport[] = [];
+  return {
+    batches: (first) => dealtBatches(deal, first, group),
+    async iterate({ rows, parts }, step) {
+      const share = { rows, parts: parts! };
+      const { sumType = "f32" } = options;
+      done.push(await iterateTogether(engine, group, share, step, sumType));
+    },
+    async reports(said) {
+      const reports = done;
+      done = [];
+      return { said: await addReports(group, reports, said), reports };
+    },
+    async measured(measure) {
+      const value = Float64Array.of(
+        group.rank === 0 ? await measure() : 0,
+      );
+      const [answer] = new Float64Array(
+        (await group.broadcast(new Uint8Array(value.buffer))).buffer,
+      );
+      return answer;
+    },
+  };
+}
