@@ -7,7 +7,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 /** One tensor's entry in a safetensors header. */
 export interface TensorEntry {
-  dtype: TensorType;
+  /** One of `TensorType`, or a type of elements that are not read: such a tensor may stand beside others. */
+  dtype: string;
   shape: number[];
   /** Byte range within the data section. */
   start: number;
@@ -136,7 +137,11 @@ function lazyTensors(path: string, header: SafetensorsHeader): Safetensors {
         }]`,
       );
     }
-    return toFloat32(entry.dtype, await bytes(name));
+    const { dtype } = entry;
+    if (typeBytes(dtype) === undefined) {
+      throw refuse(`tensor "${name}" has the unknown type ${quote(dtype)}`);
+    }
+    return toFloat32(dtype as TensorType, await bytes(name));
   };
   return { header, float32, bytes };
 }
@@ -247,20 +252,22 @@ function checkEntry(
 ): TensorEntry {
   if (!isJsonObject(value)) throw refuse(`tensor "${name}" has no description`);
   const { dtype, shape, data_offsets: offsets } = value;
-  const bytes = typeBytes(dtype);
-  if (bytes === undefined) {
-    throw refuse(`tensor "${name}" has the unknown type ${quote(dtype)}`);
+  if (typeof dtype !== "string") {
+    throw refuse(`tensor "${name}" has the type ${quote(dtype)}`);
   }
   if (!isCounts(shape)) throw refuse(`tensor "${name}" has no valid shape`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw refuse(`tensor "${name}" has no valid offsets`);
   }
-  const size = shape.reduce((product, length) => product * length, bytes);
+  const bytes = typeBytes(dtype);
+  const size = bytes === undefined
+    ? offsets[1] - offsets[0]
+    : shape.reduce((product, length) => product * length, bytes);
   if (!Number.isSafeInteger(size) || size !== offsets[1] - offsets[0]) {
     throw refuse(`tensor "${name}" does not fill its ${quote(dtype)} shape`);
   }
   return {
-    dtype: dtype as TensorType,
+    dtype,
     shape,
     start: offsets[0],
     end: offsets[1],

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { NoRowsError } from "../rows/gather.ts";
 import { openRows } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { PipelineSettings } from "./config.ts";
@@ -75,6 +76,10 @@ export async function admitFiles(
         });
         taken.push(await rowsOf.take(input, source.rows, context.signal));
       } catch (error) {
+        if (error instanceof NoRowsError) {
+          taken.push(withoutRows(input, rowsOf?.heldOut.rows ?? 0));
+          continue;
+        }
         if (!(error instanceof DbksvdError && error.kind === "data")) {
           throw error;
         }
@@ -110,6 +115,10 @@ export async function admitFiles(
     draw: rowsOf.draw,
     spool,
   };
+}
+
+function withoutRows(input: NewInput, heldOutFrom: number): TakenFile {
+  return { input, fileRows: 0, rows: 0, heldOut: 0, heldOutFrom };
 }
 
 /** The rows of new files, as one source. */

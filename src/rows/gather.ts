@@ -1,4 +1,4 @@
-import { DbksvdError } from "../errors.ts";
+import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
@@ -16,9 +16,12 @@ const OPENED_AT_ONCE = 16;
 /** An opened file's parts. */
 interface OpenFile {
   parts: readonly Part[];
-  width: number;
+  /** Undefined where the file's rows do not tell. */
+  width?: number;
   column?: string;
   nested?: boolean;
+  /** Of tables: how many rows they have. */
+  tableRows?: number;
 }
 
 /** All inputs' parts, one after the other. */
@@ -27,8 +30,12 @@ export interface Gathered {
   /** For parts of tables: the tables' rows before them, over all files. */
   tableRows: Map<PlacedPart, number>;
   files: RowFile[];
+  /** The files themselves, in the same order. */
+  sources: ByteSource[];
   rows: number;
   width: number;
+  /** The file that told the width. */
+  widthFrom: string;
   column?: string;
   nested: boolean;
 }
@@ -44,8 +51,10 @@ export async function gather(
     placed: [],
     tableRows: new Map(),
     files: [],
+    sources: [],
     rows: 0,
     width: 0,
+    widthFrom: "",
     nested: false,
   };
   // A page, its decompressed bytes and its floats have to fit together.
@@ -53,35 +62,85 @@ export async function gather(
     pageLimit: Math.floor(budget / 3),
     decoders: new Decoders(),
   };
-  let haveColumns = false;
   const open = async (found: FoundFile) => {
     const source = await openFound(found, options, budget);
     sources.push(source);
-    const column = options.column ?? all.column;
-    const file = await openFile(source, { ...options, column }, pages);
-    haveColumns ||= file.column !== undefined;
-    return { source, file };
+    return await openAs(source, options, pages, all);
   };
-  const [first, ...others] = found;
-  // The first file decides on the column; then several are asked at a time, for those that are far away.
-  let tables = addFile(all, await open(first), 0);
-  for (let i = 0; i < others.length; i += OPENED_AT_ONCE) {
-    const opening = others.slice(i, i + OPENED_AT_ONCE).map(open);
-    for (const opened of await allOf(opening)) {
-      tables = addFile(all, opened, tables);
-    }
+  const files: OpenedFile[] = [];
+  const left = [...found];
+  // The first file with rows decides on the column; then several are asked at a time, for those that are far away.
+  while (left.length > 0 && all.width === 0) {
+    const opened = await open(left.shift()!);
+    files.push(opened);
+    if (opened.file.tableRows !== 0) all.column ??= opened.file.column;
+    all.width = opened.file.width ?? 0;
+    all.widthFrom = opened.source.path;
   }
-  if (options.column !== undefined && !haveColumns) {
+  for (let i = 0; i < left.length; i += OPENED_AT_ONCE) {
+    const opening = left.slice(i, i + OPENED_AT_ONCE).map(open);
+    files.push(...await allOf(opening));
+  }
+  let tables = 0;
+  for (const { file, source } of files) {
+    // Rows that are all null or empty have the width of the others.
+    const again = file.width === undefined && file.tableRows! > 0;
+    const opened = again ? await openAs(source, options, pages, all) : { file };
+    tables = addFile(all, { source, file: opened.file }, tables);
+  }
+  requireRows(all, files, options);
+  return all;
+}
+
+/** Sound inputs without a single row, as a quiet night leaves them. */
+export class NoRowsError extends DbksvdError {
+  constructor(where: ErrorPlace) {
+    super("data", "There are no rows", { where, mend: "check the inputs" });
+  }
+}
+
+interface OpenedFile {
+  file: OpenFile;
+  source: ByteSource;
+}
+
+async function openAs(
+  source: ByteSource,
+  options: OpenRowsOptions,
+  pages: Pick<ParquetOptions, "pageLimit" | "decoders">,
+  { column, width }: Gathered,
+): Promise<OpenedFile> {
+  const expectedWidth = width > 0 ? width : undefined;
+  const as = { ...options, column: options.column ?? column };
+  return {
+    source,
+    file: await openFile(source, as, { ...pages, expectedWidth }),
+  };
+}
+
+function requireRows(
+  all: Gathered,
+  files: readonly OpenedFile[],
+  { column }: OpenRowsOptions,
+) {
+  const where = { file: all.files[0].path, column: all.column };
+  const haveColumns = files.some(({ file }) =>
+    file.column !== undefined || file.tableRows !== undefined
+  );
+  if (column !== undefined && !haveColumns) {
     throw new DbksvdError("usage", "The inputs have no columns", {
-      where: { file: all.files[0].path, column: options.column },
+      where: { ...where, column },
       mend: "leave --column out",
     });
   }
-  if (all.rows > 0) return all;
-  throw new DbksvdError("data", "There are no rows", {
-    where: { file: all.files[0].path, column: all.column },
-    mend: "check the inputs",
-  });
+  if (all.rows > 0) return;
+  const empty = files.every(({ file }) => (file.tableRows ?? 0) === 0);
+  throw empty
+    ? new NoRowsError(where)
+    : new DbksvdError("data", "No row holds a vector", {
+      where,
+      mend: "all of them are null or empty; check the inputs",
+    });
 }
 
 // Waits for all of them, so that none is left behind opening when one fails.
@@ -95,11 +154,7 @@ function addFile(
   { file, source }: { file: OpenFile; source: ByteSource },
   tables: number,
 ): number {
-  if (all.files.length === 0) {
-    all.width = file.width;
-    all.column = file.column;
-    all.nested = file.nested ?? false;
-  }
+  all.nested ||= file.nested ?? false;
   checkWidth(file, all, source);
   const place = { file: source.path, column: file.column };
   let rows = 0;
@@ -114,14 +169,15 @@ function addFile(
     rows += part.rows;
   }
   all.rows += rows;
+  all.sources.push(source);
   all.files.push({ path: source.path, rows, bytes: source.size });
-  return tables + tableRows;
+  return tables + (file.tableRows ?? tableRows);
 }
 
 async function openFile(
   source: ByteSource,
   options: OpenRowsOptions,
-  pages: Pick<ParquetOptions, "pageLimit" | "decoders">,
+  pages: Pick<ParquetOptions, "pageLimit" | "decoders" | "expectedWidth">,
 ): Promise<OpenFile> {
   const format = await detectFormat(source, options.width);
   if (format === "parquet") {
@@ -139,15 +195,13 @@ async function openFile(
 
 function checkWidth(
   file: OpenFile,
-  { width, files }: Gathered,
+  { width, widthFrom }: Gathered,
   source: ByteSource,
 ) {
-  if (file.width === width) return;
+  if (file.width === undefined || file.width === width) return;
   throw new DbksvdError(
     "data",
-    `Rows have ${file.width} dimensions, those of ${
-      files[0].path
-    } have ${width}`,
+    `Rows have ${file.width} dimensions, those of ${widthFrom} have ${width}`,
     {
       where: { file: source.path, column: file.column },
       mend: "give inputs of one width",

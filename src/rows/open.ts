@@ -229,7 +229,7 @@ function checkRange({ start, end }: RowRange, rowCount: number) {
 }
 
 function toSource(
-  { files, width, column, nested, tableRows }: Gathered,
+  { files, sources: inOrder, width, column, nested, tableRows }: Gathered,
   store: PartStore,
   sources: readonly ByteSource[],
 ): RowSource {
@@ -258,7 +258,7 @@ function toSource(
         return await readItems(store, tableRows, range);
       }
       : undefined,
-    fingerprints: () => prints ??= fingerprints(sources),
+    fingerprints: () => prints ??= fingerprints(inOrder),
     close: () => {
       store.pool?.close();
       for (const source of sources) source.close();

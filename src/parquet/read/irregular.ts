@@ -5,6 +5,7 @@ import {
 } from "../../files/bytes.ts";
 import type { Fault } from "../../rows/part.ts";
 import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
+import { requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
 import {
@@ -48,6 +49,7 @@ export class IrregularColumn {
     readonly chunk: Chunk,
     readonly leaf: Leaf,
     readonly width: number,
+    readonly rows: number,
     pageLimit: number,
   ) {
     this.#walk = walkPages(source, chunk, pageLimit);
@@ -76,6 +78,7 @@ export class IrregularColumn {
         if (fault.row >= start && fault.row < stop) faults.push(fault);
       }
     }
+    if (end === this.rows) await this.#requireEnd();
     return faults.filter((fault, i) => fault.row !== faults[i - 1]?.row);
   }
 
@@ -86,6 +89,19 @@ export class IrregularColumn {
     const start = index < 0 ? 0 : this.#seen[index].row;
     this.#runs = this.#rowRuns(Math.max(0, index), start);
     this.#run = { start, rows: 0, data: new Float32Array(0), faults: [] };
+  }
+
+  // More rows than there are to be: some began where none does, and others stand at the wrong place.
+  async #requireEnd() {
+    for (;;) {
+      const { start, rows } = this.#run!;
+      if (start + rows > this.rows) {
+        throw new Error(`Column holds more than its ${this.rows} rows`);
+      }
+      const next = await this.#runs!.next();
+      if (next.done) return;
+      if (next.value.rows > 0) this.#run = next.value;
+    }
   }
 
   async #runWith(row: number): Promise<RowRun> {
@@ -109,6 +125,10 @@ export class IrregularColumn {
       for (let i = 0; i < page.slots; i++) {
         const repetition = decoded.repetition[i] ?? 0;
         const definition = decoded.definition[i] ?? leaf.maxDefinition;
+        if (i === 0 && index === 0) requireRowBegin(repetition);
+        if (
+          repetition > leaf.maxRepetition || definition > leaf.maxDefinition
+        ) throw new Error("Levels are beyond what the schema has");
         const present = definition === leaf.maxDefinition;
         builder.add(
           repetition,

@@ -125,6 +125,23 @@ function unpackNarrow(
   }
 }
 
+/** Refuses a column whose first level says that its row began before. */
+export function requireRowBegin(repetition: number): void {
+  if (repetition !== 0) throw new Error("Column begins inside a row");
+}
+
+/** The first value of runs that hold any. */
+export function firstLevel(runs: Runs): number {
+  const reader = new RunReader(runs, Infinity);
+  do {
+    if (!reader.next()) throw new Error("Runs end early");
+  } while (reader.count === 0);
+  if (reader.packedAt < 0) return reader.value;
+  const one = new Uint8Array(1);
+  unpack(runs, reader.packedAt, one, 0, 1);
+  return one[0];
+}
+
 /** Whether all `count` values are `value`, without decoding them one by one. */
 export function allEqual(runs: Runs, count: number, value: number): boolean {
   const reader = new RunReader(runs, count);

@@ -20,7 +20,12 @@ import { readFooter } from "./footer.ts";
 import { type Chunk, chunkOf } from "./pages.ts";
 import type { GroupColumn } from "./paged_column.ts";
 import { type Decoders, RowGroupPart } from "./part.ts";
-import { type NestedRows, probeLength, scanNested } from "./probe.ts";
+import {
+  countNested,
+  type NestedRows,
+  probeLength,
+  scanNested,
+} from "./probe.ts";
 import { SideColumns } from "./side.ts";
 
 /** What opening a Parquet file needs to know. */
@@ -30,13 +35,19 @@ export interface ParquetOptions {
   /** Bytes that a footer or a page may take. */
   pageLimit: number;
   decoders: Decoders;
+  /** The rows' width as other files have it: where this one's counts agree, or no vector tells, it is taken. */
+  expectedWidth?: number;
 }
 
 /** A Parquet file with the vectors chosen. */
 export interface ParquetFile {
   source: ByteSource;
-  column: string;
-  width: number;
+  /** Undefined where the file has no rows, and none was asked for. */
+  column?: string;
+  /** Undefined where no vector tells. */
+  width?: number;
+  /** Rows of the table. */
+  tableRows: number;
   nested: boolean;
   parts: RowGroupPart[];
 }
@@ -52,24 +63,19 @@ export async function openParquet(
 ): Promise<ParquetFile> {
   const { metadata } = await readFooter(source, options.pageLimit);
   const place = { file: source.path, column: options.column };
+  const tableRows = Number(metadata.num_rows);
+  if (tableRows === 0) return { source, tableRows, nested: false, parts: [] };
   try {
     const choice = await choose(source, metadata, options);
     const { leaves, name } = choice;
     const width = choice.width ??
-      await widthOf(source, metadata, leaves[0], options);
-    if (width === undefined) {
-      throw new DbksvdError("data", "No row holds a vector", {
-        where: { ...place, column: name },
-        mend: "the file has no rows, or only empty ones",
-      });
-    }
-    const file = {
-      source,
-      column: name,
-      width,
-      nested: leaves[0].layout === "nested",
-    };
-    const parts = await openGroups(file, metadata, leaves, options);
+      await widthOf(source, metadata, leaves[0], options) ??
+      options.expectedWidth;
+    const nested = leaves[0].layout === "nested";
+    const file = { source, column: name, width, tableRows, nested };
+    const parts = width === undefined
+      ? []
+      : await openGroups({ ...file, width }, metadata, leaves, options);
     return { ...file, parts };
   } catch (error) {
     throw atPlace(error, place);
@@ -137,12 +143,12 @@ async function measured(
   return choices;
 }
 
-// Lists of one length are as many times longer than the rows; where that does not tell, the first vectors do.
+// The first vectors tell: how many values there are for a row does not, where some rows have none.
 async function widthOf(
   source: ByteSource,
   metadata: FileMetaData,
   leaf: Leaf,
-  { pageLimit }: ParquetOptions,
+  { pageLimit, expectedWidth }: ParquetOptions,
   uniform = false,
 ): Promise<number | undefined> {
   const size = ELEMENT_BYTES[leaf.element];
@@ -150,46 +156,56 @@ async function widthOf(
     const rows = Number(group.num_rows);
     if (rows === 0) continue;
     if (leaf.layout === "blob" && leaf.physical === "FIXED") {
-      return wholeBlob(leaf.typeLength, size);
+      return wholeBlob(leaf.typeLength, size, source, leaf);
     }
     const chunk = findChunk(source, group, leaf);
-    if (leaf.layout === "list" && chunk.slots > 0) {
-      const ratio = chunk.slots / rows;
-      if (Number.isInteger(ratio) && ratio > 1) return ratio;
-      if (uniform && ratio !== 1) return undefined;
+    if (leaf.layout === "list" && chunk.slots === rows * expectedWidth!) {
+      return expectedWidth;
     }
-    const length = await probeLength(source, chunk, leaf, pageLimit);
-    if (length === undefined) continue;
-    return leaf.layout === "blob" ? wholeBlob(length, size) : length;
+    const probed = await probeLength(source, chunk, leaf, pageLimit);
+    if (probed === undefined) continue;
+    if (leaf.layout === "blob") {
+      return wholeBlob(probed.length, size, source, leaf);
+    }
+    return uniform && !probed.uniform ? undefined : probed.length;
   }
   return undefined;
 }
 
-function wholeBlob(bytes: number, size: number): number {
-  if (bytes % size !== 0) {
-    throw new DbksvdError(
-      "data",
-      `Rows of ${bytes} bytes do not hold whole numbers of ${size}`,
-      { mend: "check --blob-type" },
-    );
-  }
-  return bytes / size;
+function wholeBlob(
+  bytes: number,
+  size: number,
+  { path: file }: ByteSource,
+  { name: column }: Leaf,
+): number {
+  if (bytes % size === 0) return bytes / size;
+  throw new DbksvdError(
+    "data",
+    `Rows of ${bytes} bytes do not hold whole numbers of ${size}`,
+    { where: { file, column }, mend: "check --blob-type" },
+  );
 }
 
 type RowGroup = FileMetaData["row_groups"][number];
 
-function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
-  if (group.columns.some((column) => column.meta_data === undefined)) {
-    throw new DbksvdError("data", "Columns are encrypted", {
-      where: { file: source.path },
-      mend: "decrypt the file first",
-    });
-  }
+function columnOf(group: RowGroup, leaf: Leaf) {
   const path = leaf.path.join("\0");
-  const column = group.columns.find((column) =>
+  return group.columns.find((column) =>
     column.meta_data?.path_in_schema.join("\0") === path
   );
-  if (column === undefined) throw new Error("Row group lacks the column");
+}
+
+function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
+  const column = columnOf(group, leaf);
+  if (column === undefined) {
+    // An encrypted column does not even tell its name.
+    const encrypted = group.columns.some((one) => one.meta_data === undefined);
+    if (!encrypted) throw new Error("Row group lacks the column");
+    throw new DbksvdError("data", "Column is encrypted", {
+      where: { file: source.path, column: leaf.name },
+      mend: "decrypt the file first, or choose another with --column",
+    });
+  }
   if (column.meta_data!.type !== leaf.schema.type) {
     throw new Error("Row group and schema disagree about the column's type");
   }
@@ -204,7 +220,7 @@ function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
 }
 
 async function openGroups(
-  file: Omit<ParquetFile, "parts">,
+  file: Omit<ParquetFile, "parts"> & { width: number },
   metadata: FileMetaData,
   leaves: readonly Leaf[],
   { pageLimit, decoders }: ParquetOptions,
@@ -227,7 +243,7 @@ async function openGroups(
       const nested = file.nested
         ? new NestedGroup(source, columns[0], outerRows, pageLimit)
         : undefined;
-      const rows = await nested?.rows(group, width) ?? outerRows;
+      const rows = await nested?.rows(group) ?? outerRows;
       const table = {
         start: outerStart,
         rows: outerRows,
@@ -254,16 +270,12 @@ class NestedGroup {
     readonly pageLimit: number,
   ) {}
 
-  // Where no value is missing, every slot belongs to a full inner list; else the levels have to be counted.
-  async rows(group: RowGroup, width: number): Promise<number> {
-    const { leaf, chunk } = this.column;
-    const path = leaf.path.join("\0");
-    const meta = group.columns.find((column) =>
-      column.meta_data?.path_in_schema.join("\0") === path
-    )?.meta_data;
-    const complete = meta?.statistics?.null_count === 0n;
-    if (complete && chunk.slots % width === 0) return chunk.slots / width;
-    return (await this.#scan()).rows;
+  // How many lists there are is told by the levels alone: lists may be of any length, or missing.
+  async rows(group: RowGroup): Promise<number> {
+    const { column: { leaf, chunk }, outerRows } = this;
+    const sizes = columnOf(group, leaf)?.meta_data?.size_statistics;
+    return countNested(leaf, chunk, outerRows, sizes) ??
+      (await this.#scan()).rows;
   }
 
   async starts(): Promise<Uint32Array> {

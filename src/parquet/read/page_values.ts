@@ -1,6 +1,12 @@
 import type { Leaf } from "./columns.ts";
 import { firstNonFinite } from "../../files/finite.ts";
-import { allEqual, regularLists, type Runs } from "./levels.ts";
+import {
+  allEqual,
+  firstLevel,
+  regularLists,
+  requireRowBegin,
+  type Runs,
+} from "./levels.ts";
 import type { Page } from "./pages.ts";
 import type { Payload } from "./payload.ts";
 import { decodeThroughHyparquet } from "./through_hyparquet.ts";
@@ -18,6 +24,7 @@ export function prove(
     definition !== undefined && !allEqual(definition, slots, leaf.maxDefinition)
   ) throw new Irregular("Values are missing");
   if (repetition === undefined) return;
+  if (page.firstSlot === 0) requireRowBegin(firstLevel(repetition));
   const phase = page.firstSlot % width;
   if (!regularLists(repetition, slots, phase, width, leaf.maxRepetition)) {
     throw new Irregular("Lists are of other lengths");

@@ -141,6 +141,7 @@ export class RowGroupPart implements Part {
         chunk,
         leaf,
         this.#scalar ? 1 : this.width,
+        this.rows,
         this.pageLimit,
       )
     );

@@ -1,6 +1,7 @@
+import type { ColumnChunk } from "hyparquet";
 import { type ByteSource, heldBytes } from "../../files/bytes.ts";
 import type { Leaf } from "./columns.ts";
-import { decodeRuns } from "./levels.ts";
+import { decodeRuns, requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
 import {
@@ -45,6 +46,32 @@ export async function scanNested(
   return { rows, starts: Uint32Array.from(starts) };
 }
 
+/**
+ * The inner lists of a nested column by the histograms of its levels, which some writers keep in the footer.
+ *
+ * @returns undefined where there are none, or they contradict the footer
+ */
+export function countNested(
+  leaf: Leaf,
+  chunk: Chunk,
+  outerRows: number,
+  histograms: NonNullable<ColumnChunk["meta_data"]>["size_statistics"],
+): number | undefined {
+  const repetition = histograms?.repetition_level_histogram?.map(Number);
+  const definition = histograms?.definition_level_histogram?.map(Number);
+  if (
+    repetition?.length !== leaf.maxRepetition + 1 ||
+    definition?.length !== leaf.maxDefinition + 1
+  ) return undefined;
+  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
+  const fits = repetition[0] === outerRows &&
+    sum(repetition) === chunk.slots && sum(definition) === chunk.slots;
+  return fits
+    ? repetition[0] + repetition[1] -
+      sum(definition.slice(0, leaf.outerDefinition))
+    : undefined;
+}
+
 async function readLevels(
   source: ByteSource,
   page: Page,
@@ -71,24 +98,45 @@ async function readLevels(
   }
   if (payload.definition !== undefined) {
     decodeRuns(payload.definition, definition);
-  }
+  } else definition.fill(leaf.maxDefinition);
+  requireLevels(page, repetition, definition, leaf);
   return { repetition, definition };
+}
+
+function requireLevels(
+  page: Page,
+  repetition: Uint8Array,
+  definition: Uint8Array,
+  { maxRepetition, maxDefinition }: Leaf,
+) {
+  if (page.firstSlot === 0 && page.slots > 0) requireRowBegin(repetition[0]);
+  const beyond = repetition.some((level) => level > maxRepetition) ||
+    definition.some((level) => level > maxDefinition);
+  if (beyond) throw new Error("Levels are beyond what the schema has");
 }
 
 /** Vectors looked at to learn their length. */
 const PROBED = 64;
 
+/** What a column's first vectors say of their length. */
+export interface ProbedLength {
+  /** Values a list, or bytes a blob: the most frequent among those that are not empty. */
+  length: number;
+  /** Whether all of these have it. */
+  uniform: boolean;
+}
+
 /**
- * The length of a column's vectors, where neither schema nor counts tell: the most frequent one among the first.
+ * The length of a column's vectors, as the first of them have it.
  *
- * @returns values a list, or bytes a blob; undefined where there is no vector
+ * @returns undefined where there is no vector
  */
 export async function probeLength(
   source: ByteSource,
   chunk: Chunk,
   leaf: Leaf,
   pageLimit: number,
-): Promise<number | undefined> {
+): Promise<ProbedLength | undefined> {
   const counts = new Map<number, number>();
   let seen = 0;
   const lengths = leaf.layout === "blob"
@@ -99,7 +147,7 @@ export async function probeLength(
     if (++seen === PROBED) break;
   }
   const [best] = [...counts].sort((a, b) => b[1] - a[1]);
-  return best?.[0];
+  return best && { length: best[0], uniform: counts.size === 1 };
 }
 
 async function* listLengths(

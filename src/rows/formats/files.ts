@@ -112,6 +112,15 @@ export async function openSafetensorsRows(
   const chosen = name === undefined
     ? candidates.length === 1 ? candidates[0] : undefined
     : candidates.find(([candidate]) => candidate === name);
+  const unread = name === undefined
+    ? undefined
+    : header.tensors.get(name)?.dtype;
+  if (unread !== undefined && TENSOR_TYPES[unread] === undefined) {
+    throw refuse(
+      `Tensor "${name}" has the type ${unread}, which is not read`,
+      mend,
+    );
+  }
   if (chosen === undefined) {
     throw name === undefined
       ? refuse(`File holds ${candidates.length} tensors with rows`, mend)
