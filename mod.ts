@@ -58,7 +58,11 @@ export {
 export { withCoder } from "./src/use/coder_changes.ts";
 export type { ModelCoder } from "./src/model/coder.ts";
 export type { CoderChanges } from "./src/use/coder_changes.ts";
-export type { RunOptions, SparseCodes, UseProgress } from "./src/use/coding.ts";
+export type {
+  RunOptions,
+  SparseCodes,
+  UseProgress,
+} from "./src/coding/coder.ts";
 export {
   encode,
   type EncodedRows,
@@ -125,7 +129,7 @@ export {
   type OpenRowsOptions,
   type VectorColumn,
 } from "./src/rows/open.ts";
-export type { DeviceChoice } from "./src/engine/create.ts";
+export type { DeviceChoice } from "./src/engine/engine.ts";
 export type {
   CoderOptions,
   Codes,

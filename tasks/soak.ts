@@ -3,7 +3,7 @@
  * `deno run -A tasks/soak.ts --minutes 60` for one training, `--runs 1000` for short ones; `--device cpu,gpu`; `--json`.
  */
 import { parseArgs } from "node:util";
-import type { DeviceChoice } from "../src/engine/create.ts";
+import type { DeviceChoice } from "../src/engine/engine.ts";
 import {
   growthOf,
   type Holding,

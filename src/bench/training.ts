@@ -1,6 +1,6 @@
 import type { Engine, EngineSpec, IterationReport } from "../engine/engine.ts";
 import { createGpuEngine } from "../engine/gpu/gpu.ts";
-import { createWorkerEngine } from "../engine/worker.ts";
+import { createEngine } from "../engine/create.ts";
 import { learn } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
 import { rowsFromArray } from "../rows/memory.ts";
@@ -86,7 +86,7 @@ export async function timeTraining(
 function makeEngine(spec: EngineSpec, subgroups?: boolean): Promise<Engine> {
   return subgroups === false
     ? createGpuEngine(spec, { subgroups })
-    : createWorkerEngine(spec, { device: "gpu" });
+    : createEngine(spec, { device: "gpu" });
 }
 
 function watched(engine: Engine, seen: IterationReport[]): Engine {

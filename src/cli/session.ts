@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { RunOptions } from "../use/coding.ts";
+import type { RunOptions } from "../coding/coder.ts";
 import { Stopped } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { createProgress, type Progress } from "./progress.ts";

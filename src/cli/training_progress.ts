@@ -1,7 +1,8 @@
-import type { DeviceChoice } from "../engine/create.ts";
+import type { DeviceChoice, EngineProgress } from "../engine/engine.ts";
 import type { TrainingPlan } from "../learn/plan.ts";
 import type { MetricsLine } from "../model/model.ts";
 import type { TrainRun } from "../use/train.ts";
+import type { ProgressState } from "./progress.ts";
 import type { Session } from "./session.ts";
 
 /** Shows a training's progress: rows seen, FVU so far and, on a GPU, how busy it is. */
@@ -9,6 +10,7 @@ export class TrainingProgress {
   #started: number;
   #busy = 0;
   #onGpu = false;
+  #learned: ProgressState | undefined;
 
   /** Starts the clock; `onLines` takes the figures of every iteration as they come. */
   constructor(
@@ -26,7 +28,20 @@ export class TrainingProgress {
       onNotice: (notice) => this.session.say("info", notice),
       onEngine: ({ kind }) => this.#onGpu = kind === "gpu",
       onProgress: (lines, plan) => this.#update(lines, plan),
+      onActivity: (activity) => this.#between(activity),
     };
+  }
+
+  // Reading and measuring are shown as such; what an engine coded of a sample batch counts as rows seen.
+  #between({ stage, done, total }: EngineProgress): void {
+    const { progress } = this.session;
+    if (stage === "reading" || stage === "measuring") {
+      return progress.update({ phase: stage, done, total, unit: "rows" });
+    }
+    const learned = this.#learned;
+    if (learned === undefined || stage !== "coding") return;
+    const rows = Math.min(learned.done + done, learned.total);
+    progress.update({ ...learned, done: rows });
   }
 
   #update(lines: readonly MetricsLine[], plan: TrainingPlan): void {
@@ -35,12 +50,14 @@ export class TrainingProgress {
     if (last === undefined) return;
     for (const line of lines) this.#busy += line.milliseconds;
     const elapsed = this.session.io.now() - this.#started;
-    this.session.progress.update({
+    this.#learned = {
+      phase: "training",
       done: last.rowsSeen,
       total: plan.batches.reduce((sum, rows) => sum + rows, 0) * plan.passes,
       unit: "rows",
       fvu: last.updatedFvu,
       busy: this.#onGpu ? Math.min(1, this.#busy / elapsed) : undefined,
-    });
+    };
+    this.session.progress.update(this.#learned);
   }
 }

@@ -72,6 +72,31 @@ export interface EngineSpec {
   rows: "f32" | "f16";
 }
 
+/** Which engine to take: `auto` takes a real GPU where there is one, else whichever engine is faster here. */
+export type DeviceChoice = "auto" | "gpu" | "cpu";
+
+/** How far an engine is with the call at hand. */
+export interface EngineProgress {
+  /** What it is doing: `coding` counts rows, `update` atoms. */
+  stage: string;
+  /** Rows or atoms done. */
+  done: number;
+  /** Of so many. */
+  total: number;
+}
+
+/** What the making of an engine is told beside its spec. */
+export interface EngineOptions {
+  /** Where the numbers are crunched; `auto` by default. */
+  device?: DeviceChoice;
+  /** Threads that a CPU engine may use; all that the machine has by default. */
+  threads?: number;
+  /** Told in one line of what a person should know, such as that `auto` found no real GPU. */
+  onNotice?: (notice: string) => void;
+  /** Told several times a second how far a call is that takes longer than that. */
+  onProgress?: (progress: EngineProgress) => void;
+}
+
 /** What ran the numbers, for reports and `--json`. */
 export interface EngineInfo {
   /** Which engine. */

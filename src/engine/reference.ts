@@ -6,10 +6,12 @@ import { iterateOnce, type IterationState } from "./reference/iterate.ts";
 import { processorName } from "./reference/processor.ts";
 import { normaliseRows, rowEnergies } from "./reference/rows.ts";
 import { Workspace } from "./reference/workspace.ts";
+import { ProgressReporter } from "./progress.ts";
 import {
   type Codes,
   EMPTY_SLOT,
   type EngineInfo,
+  type EngineOptions,
   type EngineRows,
   type EngineSpec,
   type GroupEngine,
@@ -26,9 +28,13 @@ const HELD_BYTES = 2 ** 31;
  * where there is no GPU.
  *
  * @param spec everything fixed for the engine's life
+ * @param options who is told how far a call is
  */
-export function createReferenceEngine(spec: EngineSpec): Promise<GroupEngine> {
-  return Promise.resolve(new CpuEngine(spec));
+export function createReferenceEngine(
+  spec: EngineSpec,
+  options: Pick<EngineOptions, "onProgress"> = {},
+): Promise<GroupEngine> {
+  return Promise.resolve(new CpuEngine(spec, options));
 }
 
 class CpuEngine implements GroupEngine {
@@ -39,11 +45,18 @@ class CpuEngine implements GroupEngine {
   #dictionary: Float32Array;
   #weights: Float32Array;
   readonly #workspace = new Workspace();
+  readonly #progress: ProgressReporter;
+  /** Starts of the groups whose Gram of the dictionary as it stands is in the workspace. */
+  readonly #grams = new Set<number>();
   #reports: IterationReport[] = [];
   #halves: Halves | undefined;
 
-  constructor(spec: EngineSpec) {
+  constructor(
+    spec: EngineSpec,
+    { onProgress }: Pick<EngineOptions, "onProgress">,
+  ) {
     this.spec = spec;
+    this.#progress = new ProgressReporter(onProgress);
     this.info = {
       kind: "cpu",
       name: processorName(),
@@ -60,6 +73,7 @@ class CpuEngine implements GroupEngine {
   ): Promise<void> {
     this.#dictionary = dictionary.slice();
     this.#weights = weights?.slice() ?? new Float32Array(this.spec.atoms);
+    this.#grams.clear();
     return Promise.resolve();
   }
 
@@ -150,7 +164,9 @@ class CpuEngine implements GroupEngine {
         energies,
         width: n,
         workspace: this.#workspace,
-      });
+        progress: this.#progress,
+      }, this.#grams.has(group.start));
+      this.#grams.add(group.start);
       const codes = codeGroup(input, coder, { ridge: 0, shrink: 0 });
       subtractCodes(input, codes);
       for (let e = 0; e < codes.indices.length; e++) {
@@ -180,11 +196,13 @@ class CpuEngine implements GroupEngine {
   }
 
   #state(rows: EngineRows): IterationState {
+    this.#grams.clear();
     return {
       dictionary: this.#dictionary,
       weights: this.#weights,
       residual: this.#residual(rows),
       workspace: this.#workspace,
+      progress: this.#progress,
     };
   }
 

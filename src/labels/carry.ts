@@ -43,15 +43,15 @@ export interface CarriedLabels {
  * @param before the dictionary that they name: unit atoms
  * @param after the dictionary that takes its place
  */
-export function carryLabels(
+export async function carryLabels(
   labels: Labels,
   before: AtomTable,
   after: AtomTable,
-): CarriedLabels {
+): Promise<CarriedLabels> {
   const atoms = Object.keys(labels).map(Number)
     .filter((atom) => atom < before.atoms);
   const successors = before.width === after.width
-    ? successorsOf(atoms, before, after)
+    ? await successorsOf(atoms, before, after)
     : atoms.map((from) => ({ from, to: -1, cosine: 0 }));
   successors.sort((a, b) =>
     Math.abs(b.cosine) - Math.abs(a.cosine) || a.from - b.from
@@ -77,11 +77,11 @@ export function carryLabels(
   };
 }
 
-function successorsOf(
+async function successorsOf(
   atoms: readonly number[],
   before: AtomTable,
   after: AtomTable,
-): CarriedLabel[] {
+): Promise<CarriedLabel[]> {
   const { width } = before;
   const rows = new Float32Array(atoms.length * width);
   atoms.forEach((atom, i) =>
@@ -91,7 +91,7 @@ function successorsOf(
     )
   );
   const found: CarriedLabel[] = [];
-  forEachSimilarity(
+  await forEachSimilarity(
     { width, atoms: atoms.length, dictionary: rows },
     after,
     (i, products) => {

@@ -1,4 +1,5 @@
 import type { Normalisation } from "../engine/engine.ts";
+import { pauseIfDue } from "../pause.ts";
 import { DbksvdError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
 
@@ -16,13 +17,13 @@ export function spareRows(atoms: number): number {
  * @param width n
  * @throws {DbksvdError} `data` where there are fewer rows than atoms
  */
-export function initialiseFromRows(
+export async function initialiseFromRows(
   drawn: readonly Float32Array[],
   atoms: number,
   width: number,
   normalisation: Normalisation,
   random: RandomStream,
-): Float32Array {
+): Promise<Float32Array> {
   if (drawn.length < atoms) {
     throw new DbksvdError(
       "data",
@@ -35,6 +36,7 @@ export function initialiseFromRows(
   let filled = 0;
   for (const row of drawn) {
     if (filled === atoms) break;
+    await pauseIfDue();
     const key = row.join();
     const centred = Float64Array.from(row, (v, p) => v - normalisation.mean[p]);
     if (seen.has(key) || !storeUnit(dictionary, filled, centred)) continue;

@@ -1,6 +1,12 @@
 import { type Communicator, solo } from "../distributed/communicator.ts";
-import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
+import type {
+  Engine,
+  EngineProgress,
+  EngineSpec,
+  Normalisation,
+} from "../engine/engine.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
+import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { finishedCoder } from "./finished_coder.ts";
@@ -46,6 +52,11 @@ export interface LearnHooks {
   stopAsked?(): boolean;
   /** Called before `onDecision` where any process was asked to stop. */
   onStop?(): void;
+  /**
+   * Called several times a second with how far the work at hand is, between two decision points: `reading` rows before the
+   * first one, and what engines tell.
+   */
+  onActivity?(activity: EngineProgress): void;
   /** A word for the log: atom batch halved, replacements. */
   onNotice?(notice: string): void;
 }
@@ -100,7 +111,7 @@ export async function learn(
     const engines = await enginesOf(engine, hooks.group);
     await engine.loadDictionary(state.dictionary, state.weights);
     const validation = watched.size > 0
-      ? await openValidation(source, watched, hooks.group)
+      ? await openValidation(source, watched, hooks)
       : undefined;
     const training = {
       source,
@@ -146,10 +157,13 @@ async function enginesOf(
 async function openValidation(
   source: RowSource,
   watched: RowSet,
-  group: Communicator = solo(),
+  { group = solo(), signal }: LearnHooks,
 ): Promise<Validation> {
-  if (group.rank === 0) return await Validation.open(source, watched);
-  return new Validation([]);
+  return await Validation.open(
+    source,
+    group.rank === 0 ? watched : new RowBits(0),
+    signal,
+  );
 }
 
 // A process holds its share of a batch, but as many rows as validation codes at a time.

@@ -2,7 +2,8 @@ import { solo } from "../distributed/communicator.ts";
 import type { Normalisation } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { randomStream } from "../random.ts";
-import type { RowSet, RowSource } from "../rows/source.ts";
+import { pauseIfDue } from "../pause.ts";
+import type { RowBatch, RowSet, RowSource } from "../rows/source.ts";
 import {
   initialiseFromRows,
   initialiseGaussian,
@@ -49,13 +50,20 @@ export async function startOf(
     ),
     most: Math.max(options.statsRows ?? Infinity, options.atoms),
   };
+  const total = Math.min(
+    asked.most,
+    source.rowCount - (except?.size ?? 0),
+  );
   let shardRows: Uint32Array | undefined;
   const { signal } = hooks;
   const { statistics, limit, far } = await gatherWithin(async (near) => {
     if (options.shards === undefined) {
       const random = randomStream(options.seed, "draw");
       const batches = (borrow: boolean) =>
-        source.batches(ROWS_AT_ONCE, { except, signal, borrow });
+        followed(
+          source.batches(ROWS_AT_ONCE, { except, signal, borrow }),
+          (done) => hooks.onActivity?.({ stage: "reading", done, total }),
+        );
       return await gatherRows(
         batches,
         source.width,
@@ -83,7 +91,7 @@ export async function startOf(
   if (far !== undefined) tellFarRows(far, options, hooks);
   const normalisation = normalisationOf(statistics, options);
   const dictionary = hooks.initial ??
-    firstAtoms(statistics, source.width, options, normalisation);
+    await firstAtoms(statistics, source.width, options, normalisation);
   const trainingRows = options.statsRows === undefined
     ? statistics.rows
     : source.rowCount - (except?.size ?? 0);
@@ -124,6 +132,20 @@ function tellFarRows(
   );
 }
 
+// Batches as they come, with the rows so far told before each.
+async function* followed(
+  batches: AsyncIterable<RowBatch>,
+  tell: (rows: number) => void,
+): AsyncGenerator<RowBatch> {
+  let rows = 0;
+  for await (const batch of batches) {
+    rows += batch.rows;
+    tell(rows);
+    await pauseIfDue();
+    yield batch;
+  }
+}
+
 // True where every training row was seen to be nearer than the limit: none needs to be looked at again.
 function isBeyondReach(
   limit: number,
@@ -133,16 +155,16 @@ function isBeyondReach(
   return center && statsRows === undefined && reach <= limit;
 }
 
-function firstAtoms(
+async function firstAtoms(
   statistics: RowStatistics,
   width: number,
   options: TrainOptions,
   normalisation: Normalisation,
-): Float32Array {
+): Promise<Float32Array> {
   const random = randomStream(options.seed, "init");
   return options.init === "gaussian"
     ? initialiseGaussian(options.atoms, width, random)
-    : initialiseFromRows(
+    : await initialiseFromRows(
       statistics.drawn,
       options.atoms,
       width,

@@ -1,5 +1,8 @@
+import { coderOn } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
 import { createMetrics } from "../metrics/accumulator.ts";
-import type { Codes, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { rowsFromArray } from "../rows/memory.ts";
 import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
@@ -11,7 +14,7 @@ import { finiteDictionary, type Training } from "./passes.ts";
 const SHARE = 0.1;
 const MOST_ROWS = 16384;
 
-/** Rows coded at a time. */
+/** Rows read at a time. */
 export const ROWS_AT_ONCE = 1024;
 
 /**
@@ -40,26 +43,39 @@ export function validationRows(
 
 /** Watches rows that take no part in the training, and keeps the dictionary that did best on them. */
 export class Validation {
-  readonly #rows: { data: Float32Array; rows: number }[];
+  readonly #rows: RowSource;
 
-  constructor(rows: { data: Float32Array; rows: number }[]) {
+  private constructor(rows: RowSource) {
     this.#rows = rows;
   }
 
-  /** Reads the rows. */
-  static async open(source: RowSource, rows: RowSet): Promise<Validation> {
-    const kept = [];
-    for await (const batch of source.batches(ROWS_AT_ONCE, { only: rows })) {
-      kept.push({ data: batch.data, rows: batch.rows });
+  /** Reads the rows, which stay in memory. */
+  static async open(
+    source: RowSource,
+    rows: RowSet,
+    signal?: AbortSignal,
+  ): Promise<Validation> {
+    const { width } = source;
+    const kept = new Float32Array(rows.size * width);
+    if (rows.size === 0) return new Validation(rowsFromArray(kept, width));
+    let length = 0;
+    const delivery = { only: rows, signal };
+    for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
+      const values = batch.data.subarray(0, batch.rows * width);
+      kept.set(values, length);
+      length += values.length;
+      batch.release?.();
     }
-    return new Validation(kept);
+    return new Validation(rowsFromArray(kept.subarray(0, length), width));
   }
 
   /** After a pass: measures, keeps the best, and stops the training where `patience` passes brought nothing better. */
   async look(training: Training, lines: MetricsLine[]): Promise<void> {
     const { engine, state, options, plan, hooks, iterating } = training;
     const dictionary = await finiteDictionary(engine, state.iteration);
-    const fvu = await iterating.measured(() => this.#fvu(engine, dictionary));
+    const fvu = await iterating.measured(() =>
+      this.#fvu(engine, dictionary, hooks.signal)
+    );
     lines[lines.length - 1].validationFvu = fvu;
     const pass = state.iteration / plan.batches.length;
     if (state.best === undefined || fvu < state.best.fvu) {
@@ -74,12 +90,19 @@ export class Validation {
     );
   }
 
-  async #fvu(engine: Engine, dictionary: Float32Array): Promise<number> {
+  async #fvu(
+    engine: Engine,
+    dictionary: Float32Array,
+    signal?: AbortSignal,
+  ): Promise<number> {
     const { width, atoms, normalisation: { mean } } = engine.spec;
-    const metrics = createMetrics({ width, atoms, dictionary, mean });
-    for (const { data, rows } of this.#rows) {
-      // A copy goes to the engine: it may take the buffer with it to another thread.
-      const codes: Codes = await engine.encode({ data: data.slice(), rows });
+    const decoder = { width, atoms, dictionary, mean };
+    const metrics = createMetrics(decoder);
+    const coded = codeRows(this.#rows, [coderOn(engine, decoder)], {
+      signal,
+      delivery: { borrow: true },
+    });
+    for await (const { batch: { data }, codes: [codes] } of coded) {
       metrics.add(data, codes);
     }
     return metrics.result().fvu;

@@ -1,3 +1,5 @@
+import { pauseIfDue } from "../pause.ts";
+
 /** Which column each row of a matrix was given; −1 for none. */
 export type Assignment = Int32Array;
 
@@ -6,13 +8,15 @@ export type Assignment = Int32Array;
  * method), O(rows²·columns).
  *
  * @param weights rows × columns, rows ≤ columns
+ * @param signal ends the work, throwing its reason
  * @returns for every row its column
  */
-export function assignLargest(
+export async function assignLargest(
   weights: Float32Array,
   rows: number,
   columns: number,
-): Assignment {
+  signal?: AbortSignal,
+): Promise<Assignment> {
   const state: SearchState = {
     rowPrice: new Float64Array(rows),
     columnPrice: new Float64Array(columns),
@@ -24,7 +28,8 @@ export function assignLargest(
   };
   claimFavourites(weights, rows, columns, state);
   for (let row = 0; row < rows; row++) {
-    if (state.columnOf[row] === -1) augment(weights, columns, row, state);
+    if (state.columnOf[row] !== -1) continue;
+    await augment(weights, columns, row, state, signal);
   }
   return state.columnOf;
 }
@@ -61,11 +66,12 @@ function claimFavourites(
 }
 
 // Dijkstra over columns from one free row; costs are −weight, reduced by the prices.
-function augment(
+async function augment(
   weights: Float32Array,
   columns: number,
   freeRow: number,
   state: SearchState,
+  signal?: AbortSignal,
 ) {
   const { rowPrice, columnPrice, rowOf, distance, cameFrom, scanned } = state;
   distance.fill(Infinity);
@@ -89,6 +95,7 @@ function augment(
         nearest = column;
       }
     }
+    await pauseIfDue(signal);
     scanned[nearest] = 1;
     reached = shortest;
     if (rowOf[nearest] === -1) sink = nearest;

@@ -55,9 +55,13 @@ export interface AtomMatching {
  * Coherence of a dictionary (lengths are divided out).
  *
  * @param table atoms × width
+ * @param signal ends the work, throwing its reason
  */
-export function coherence(table: AtomTable): CoherenceMetrics {
-  const each = largestSimilarities(unitAtoms(table));
+export async function coherence(
+  table: AtomTable,
+  signal?: AbortSignal,
+): Promise<CoherenceMetrics> {
+  const each = await largestSimilarities(unitAtoms(table), signal);
   let most = 0;
   let sum = 0;
   for (const value of each) {
@@ -76,13 +80,18 @@ export function coherence(table: AtomTable): CoherenceMetrics {
  *
  * @param table atoms × width
  * @param count how many for each atom
+ * @param signal ends the work, throwing its reason
  */
-export function nearestAtoms(table: AtomTable, count: number): Neighbours[] {
+export async function nearestAtoms(
+  table: AtomTable,
+  count: number,
+  signal?: AbortSignal,
+): Promise<Neighbours[]> {
   const unit = unitAtoms(table);
   const nearest: Neighbours[] = [];
-  forEachSimilarity(unit, unit, (atom, products) => {
+  await forEachSimilarity(unit, unit, (atom, products) => {
     nearest.push(largest(products, count, atom));
-  });
+  }, signal);
   return nearest;
 }
 
@@ -92,9 +101,14 @@ export function nearestAtoms(table: AtomTable, count: number): Neighbours[] {
  *
  * @param a one dictionary
  * @param b another of the same width
+ * @param signal ends the work, throwing its reason
  * @throws {DbksvdError} `data` where the widths differ
  */
-export function matchAtoms(a: AtomTable, b: AtomTable): AtomMatching {
+export async function matchAtoms(
+  a: AtomTable,
+  b: AtomTable,
+  signal?: AbortSignal,
+): Promise<AtomMatching> {
   if (a.width !== b.width) {
     throw new DbksvdError(
       "data",
@@ -104,9 +118,8 @@ export function matchAtoms(a: AtomTable, b: AtomTable): AtomMatching {
   }
   const [few, many] = a.atoms <= b.atoms ? [a, b] : [b, a];
   const exact = many.atoms <= HUNGARIAN_LIMIT;
-  const found = exact
-    ? matchBest(unitAtoms(few), unitAtoms(many))
-    : matchGreedily(unitAtoms(few), unitAtoms(many));
+  const match = exact ? matchBest : matchGreedily;
+  const found = await match(unitAtoms(few), unitAtoms(many), signal);
   const pairs = few === a
     ? found
     : found.map(({ a, b, similarity }) => ({ a: b, b: a, similarity }));
@@ -119,12 +132,14 @@ export function matchAtoms(a: AtomTable, b: AtomTable): AtomMatching {
  *
  * @param truth the known dictionary
  * @param learned the other
+ * @param signal ends the work, throwing its reason
  */
-export function recovery(
+export async function recovery(
   truth: AtomTable,
   learned: AtomTable,
-): RecoveryMetrics {
-  const { method, pairs } = matchAtoms(truth, learned);
+  signal?: AbortSignal,
+): Promise<RecoveryMetrics> {
+  const { method, pairs } = await matchAtoms(truth, learned, signal);
   const sizes = pairs.map(({ similarity }) => Math.abs(similarity));
   return {
     recovered: sizes.filter((size) => size > 0.99).length / truth.atoms,
@@ -133,12 +148,17 @@ export function recovery(
   };
 }
 
-function matchBest(few: AtomTable, many: AtomTable): AtomPair[] {
+async function matchBest(
+  few: AtomTable,
+  many: AtomTable,
+  signal?: AbortSignal,
+): Promise<AtomPair[]> {
   const signed = new Float32Array(few.atoms * many.atoms);
-  forEachSimilarity(few, many, (atom, products) => {
+  await forEachSimilarity(few, many, (atom, products) => {
     signed.set(products, atom * many.atoms);
-  });
-  const columns = assignLargest(signed.map(Math.abs), few.atoms, many.atoms);
+  }, signal);
+  const sizes = signed.map(Math.abs);
+  const columns = await assignLargest(sizes, few.atoms, many.atoms, signal);
   return Array.from(columns, (b, a) => ({
     a,
     b,
@@ -147,18 +167,28 @@ function matchBest(few: AtomTable, many: AtomTable): AtomPair[] {
 }
 
 // Every round, each unmatched atom offers its most similar unmatched partners; the best offers are taken first.
-function matchGreedily(few: AtomTable, many: AtomTable): AtomPair[] {
+async function matchGreedily(
+  few: AtomTable,
+  many: AtomTable,
+  signal?: AbortSignal,
+): Promise<AtomPair[]> {
   const pairs: AtomPair[] = [];
   let left = Array.from({ length: few.atoms }, (_, atom) => atom);
   let right = Array.from({ length: many.atoms }, (_, atom) => atom);
   while (left.length > 0) {
     const offers: AtomPair[] = [];
-    forEachSimilarity(pick(few, left), pick(many, right), (i, products) => {
+    const makeOffers = (i: number, products: Float32Array) => {
       const { atoms, similarities } = largest(products, CANDIDATES);
       atoms.forEach((j, slot) =>
         offers.push({ a: left[i], b: right[j], similarity: similarities[slot] })
       );
-    });
+    };
+    await forEachSimilarity(
+      pick(few, left),
+      pick(many, right),
+      makeOffers,
+      signal,
+    );
     offers.sort((one, other) =>
       Math.abs(other.similarity) - Math.abs(one.similarity) ||
       one.a - other.a || one.b - other.b

@@ -1,7 +1,11 @@
 import { multiplyTransposed } from "../engine/reference/products.ts";
+import { pauseIfDue } from "../pause.ts";
 
 /** Atoms whose similarities are computed at a time: bounds memory to strip × atoms. */
 const STRIP = 256;
+
+/** Multiplications between two looks at the signal. */
+const BLOCK_WORK = 2 ** 26;
 
 /** Atoms by position, width values each. */
 export interface AtomTable {
@@ -24,25 +28,21 @@ export interface Neighbours {
  * Visits ⟨a_i, b_j⟩ for every i, one atom's row of products at a time, in strips of bounded memory.
  *
  * @param visit gets i and the products with all of b; the array is only valid during the call
+ * @param signal ends the work, throwing its reason
  */
-export function forEachSimilarity(
+export async function forEachSimilarity(
   a: AtomTable,
   b: AtomTable,
   visit: (atom: number, products: Float32Array) => void,
-): void {
+  signal?: AbortSignal,
+): Promise<void> {
   const strip = new Float32Array(Math.min(STRIP, a.atoms) * b.atoms);
   for (let start = 0; start < a.atoms; start += STRIP) {
     const count = Math.min(STRIP, a.atoms - start);
-    multiplyTransposed(
-      a.dictionary.subarray(start * a.width, (start + count) * a.width),
-      count,
-      b.dictionary,
-      b.atoms,
-      a.width,
-      strip,
-    );
+    await products(a, { start, count }, b, 0, strip, signal);
     for (let i = 0; i < count; i++) {
       visit(start + i, strip.subarray(i * b.atoms, (i + 1) * b.atoms));
+      await pauseIfDue(signal);
     }
   }
 }
@@ -51,25 +51,55 @@ export function forEachSimilarity(
  * The largest |⟨d_i, d_j⟩|, j ≠ i, of every atom. Each pair is computed once.
  *
  * @param table unit atoms
+ * @param signal ends the work, throwing its reason
  */
-export function largestSimilarities(table: AtomTable): Float32Array {
-  const { width, atoms, dictionary } = table;
+export async function largestSimilarities(
+  table: AtomTable,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const { atoms } = table;
   const most = new Float32Array(atoms);
   const strip = new Float32Array(Math.min(STRIP, atoms) * atoms);
   for (let start = 0; start < atoms; start += STRIP) {
     const count = Math.min(STRIP, atoms - start);
     const later = atoms - start;
-    const rest = dictionary.subarray(start * width);
-    multiplyTransposed(rest, count, rest, later, width, strip);
+    await products(table, { start, count }, table, start, strip, signal);
     for (let i = 0; i < count; i++) {
       for (let j = i + 1; j < later; j++) {
         const size = Math.abs(strip[i * later + j]);
         if (size > most[start + i]) most[start + i] = size;
         if (size > most[start + j]) most[start + j] = size;
       }
+      await pauseIfDue(signal);
     }
   }
   return most;
+}
+
+// ⟨a_i, b_j⟩ of some atoms i with all j ≥ first, into count × (b.atoms − first), a block of columns at a time.
+async function products(
+  a: AtomTable,
+  { start, count }: { start: number; count: number },
+  b: AtomTable,
+  first: number,
+  into: Float32Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { width } = a;
+  const columns = b.atoms - first;
+  const rows = a.dictionary.subarray(start * width, (start + count) * width);
+  const most = Math.max(16, Math.floor(BLOCK_WORK / (count * width)));
+  const block = new Float32Array(count * Math.min(most, columns));
+  for (let from = 0; from < columns; from += most) {
+    await pauseIfDue(signal);
+    const size = Math.min(most, columns - from);
+    const others = b.dictionary.subarray((first + from) * width);
+    multiplyTransposed(rows, count, others, size, width, block);
+    for (let i = 0; i < count; i++) {
+      const row = block.subarray(i * size, (i + 1) * size);
+      into.set(row, i * columns + from);
+    }
+  }
 }
 
 /**

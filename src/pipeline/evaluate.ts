@@ -1,9 +1,9 @@
-import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
 import { createMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import { codingSpec } from "../use/measure.ts";
 import { scalars } from "../use/train.ts";
 import { type PipelinePlaces, rowsFile } from "./places.ts";
 import { storedRows } from "./stored_rows.ts";
@@ -40,35 +40,30 @@ export interface DropScores {
   drops: Record<string, Scores>;
 }
 
-const ROWS_AT_ONCE = 4096;
-
 /** Measures a dictionary on every part, by the coder that it was trained for, without ridge. */
 export async function scoreByDrop(
   model: DictionaryModel,
   parts: readonly EvaluationPart[],
-  options: {
-    createEngine(spec: EngineSpec): Promise<Engine>;
-    signal?: AbortSignal;
-  },
+  options: RunOptions,
 ): Promise<DropScores> {
-  const engine = await options.createEngine(codingSpec(model, ROWS_AT_ONCE));
+  const coder = await engineCoder(model, options);
   const all = createMetrics(model);
   const earlier = createMetrics(model);
   const drops: Record<string, Scores> = {};
   let weighted = 0;
   let weights = 0;
   try {
-    await engine.loadDictionary(model.dictionary);
     for (const { scope, source, only, quarantined, fresh } of parts) {
       const own = createMetrics(model);
-      const delivery = { only, signal: options.signal };
-      for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
-        const rows = batch.data.slice();
-        const codes = await engine.encode(batch);
-        own.add(rows, codes);
+      const coded = codeRows(source, [coder], {
+        ...options,
+        delivery: { only },
+      });
+      for await (const { batch: { data }, codes: [codes] } of coded) {
+        own.add(data, codes);
         if (quarantined) continue;
-        all.add(rows, codes);
-        if (!fresh) earlier.add(rows, codes);
+        all.add(data, codes);
+        if (!fresh) earlier.add(data, codes);
       }
       const scores = scalars(own.result()) as Scores;
       drops[scope] = scores;
@@ -77,7 +72,7 @@ export async function scoreByDrop(
       weights += scores.rows;
     }
   } finally {
-    await engine.close();
+    await coder.close();
   }
   const whole = scalars(all.result()) as Scores;
   const earlierFvu = earlier.result().fvu;

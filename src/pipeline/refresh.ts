@@ -1,9 +1,10 @@
-import type { Engine, EngineSpec } from "../engine/engine.ts";
+import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
+import type { Codes } from "../engine/engine.ts";
 import { forEachSimilarity } from "../metrics/similarity.ts";
 import { addSlots } from "../model/reconstruct.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
-import { codingSpec } from "../use/measure.ts";
 
 /** Atoms closer than this say the same thing twice. */
 const SAME_ATOM = 0.95;
@@ -13,8 +14,6 @@ const MOST_COMPARED = 8192;
 
 /** Most atoms begun anew in one run: their residuals are held in memory. */
 const MOST_REPLACED = 4096;
-
-const ROWS_AT_ONCE = 4096;
 
 /** A dictionary to start the next version from. */
 export interface Refreshed {
@@ -32,30 +31,23 @@ export interface Refreshed {
  *
  * @param model the current version
  * @param source the rows of the coming training
- * @param options uses under which an atom is dead; the engine's maker
+ * @param options uses under which an atom is dead; where it runs
  */
 export async function refreshAtoms(
   model: DictionaryModel,
   source: RowSource,
-  options: {
-    minUses: number;
-    createEngine(spec: EngineSpec): Promise<Engine>;
-    signal?: AbortSignal;
-  },
+  options: RunOptions & { minUses: number },
 ): Promise<Refreshed> {
-  const engine = await options.createEngine(codingSpec(model, ROWS_AT_ONCE));
+  const coder = await engineCoder(model, options);
   const uses = new Float64Array(model.atoms);
   const worst = new WorstRows(
     Math.min(model.atoms, source.rowCount, MOST_REPLACED),
   );
   try {
-    await engine.loadDictionary(model.dictionary);
-    const { signal } = options;
-    for await (const batch of source.batches(ROWS_AT_ONCE, { signal })) {
-      const rows = batch.data.slice();
-      const codes = await engine.encode(batch);
+    const coded = codeRows(source, [coder], options);
+    for await (const { batch: { data }, codes: [codes] } of coded) {
       for (let row = 0; row < codes.rows; row++) {
-        const residual = residualOf(model, rows, codes, row);
+        const residual = residualOf(model, data, codes, row);
         worst.offer(residual);
         const first = row * codes.sparsity;
         for (let slot = first; slot < first + codes.sparsity; slot++) {
@@ -64,11 +56,11 @@ export async function refreshAtoms(
       }
     }
   } finally {
-    await engine.close();
+    await coder.close();
   }
   const directions = worst.directions();
-  const replaced = atomsToReplace(model, uses, options.minUses)
-    .slice(0, directions.length);
+  const weak = await atomsToReplace(model, uses, options);
+  const replaced = weak.slice(0, directions.length);
   const dictionary = model.dictionary.slice();
   replaced.forEach((atom, i) =>
     dictionary.set(directions[i], atom * model.width)
@@ -79,7 +71,7 @@ export async function refreshAtoms(
 function residualOf(
   model: DictionaryModel,
   rows: Float32Array,
-  codes: Awaited<ReturnType<Engine["encode"]>>,
+  codes: Codes,
   row: number,
 ): Float64Array {
   const rebuilt = Float64Array.from(model.mean);
@@ -88,23 +80,23 @@ function residualOf(
   return rebuilt.map((value, d) => rows[offset + d] - value);
 }
 
-function atomsToReplace(
+async function atomsToReplace(
   model: DictionaryModel,
   uses: Float64Array,
-  minUses: number,
-): number[] {
+  { minUses, signal }: { minUses: number; signal?: AbortSignal },
+): Promise<number[]> {
   const { atoms } = model;
   const gone = new Set<number>();
   for (let atom = 0; atom < atoms; atom++) {
     if (uses[atom] < minUses) gone.add(atom);
   }
   if (atoms > MOST_COMPARED) return [...gone].sort((a, b) => a - b);
-  forEachSimilarity(model, model, (a, products) => {
+  await forEachSimilarity(model, model, (a, products) => {
     for (let b = 0; b < a && !gone.has(a); b++) {
       if (gone.has(b) || Math.abs(products[b]) <= SAME_ATOM) continue;
       gone.add(uses[a] > uses[b] ? b : a);
     }
-  });
+  }, signal);
   return [...gone].sort((a, b) => a - b);
 }
 

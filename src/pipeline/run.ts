@@ -1,4 +1,4 @@
-import { createWorkerEngine } from "../engine/worker.ts";
+import { createEngine } from "../engine/create.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { lockOutput } from "../use/lock.ts";
@@ -129,7 +129,7 @@ async function lockedRun(
     signal,
     createEngine: options.createEngine ??
       ((spec) =>
-        createWorkerEngine(spec, {
+        createEngine(spec, {
           device: settings.device,
           signal,
           onNotice: (notice) => watch.tell("info", "device", { notice }),

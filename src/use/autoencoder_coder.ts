@@ -2,7 +2,7 @@ import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { processorName } from "../engine/reference/processor.ts";
 import { multiplyTransposed } from "../engine/reference/products.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
-import type { RowCoder, SparseCodes } from "./coding.ts";
+import type { RowCoder, SparseCodes } from "../coding/coder.ts";
 import {
   type Choice,
   chooseAbove,
@@ -37,6 +37,7 @@ export function autoencoderCoder(sae: SparseAutoencoder): RowCoder {
     },
     description: `${sae.format} ${sae.activation.kind}, its own encoder`,
     info,
+    mostRows: Infinity,
     encode: (rows) => Promise.resolve(encodeRows(sae, rows.data, rows.rows)),
     close: () => Promise.resolve(),
   };

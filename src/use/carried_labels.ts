@@ -42,7 +42,7 @@ export async function succeedLabels(
     files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, [{ text }]);
     return { labels: model.labels, files };
   }
-  const carried = carryLabels(before.labels, before.model, model);
+  const carried = await carryLabels(before.labels, before.model, model);
   const notice = carriedNotice(carried, LABEL_FILES.lost);
   if (notice !== undefined) onNotice?.(notice);
   if (carried.lost.length > 0) {

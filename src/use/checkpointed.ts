@@ -1,5 +1,5 @@
 import type { Engine, EngineSpec } from "../engine/engine.ts";
-import { createWorkerEngine } from "../engine/worker.ts";
+import { engineFor } from "../coding/coder.ts";
 import { DbksvdError } from "../errors.ts";
 import type { TrainingPlan } from "../learn/plan.ts";
 import type { TrainOptions } from "../learn/options.ts";
@@ -115,14 +115,12 @@ class Attempt {
   }
 
   async #createEngine(spec: EngineSpec): Promise<Engine> {
-    const { device = "auto", onNotice, createEngine } = this.outer;
-    const engine = createEngine === undefined
-      ? await createWorkerEngine(spec, {
-        device,
-        onNotice,
-        signal: this.#now.signal,
-      })
-      : await createEngine(spec);
+    const signal = this.#now.signal;
+    const engine = await engineFor(
+      spec,
+      { ...this.outer, signal },
+      this.outer.onActivity,
+    );
     if (this.#engine === undefined && this.from !== undefined) {
       this.#compareDevices(this.from.engine, engine.info);
     }

@@ -2,9 +2,8 @@ import type { SchemaElement } from "hyparquet";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import type { ColumnValues, RowSource } from "../rows/source.ts";
+import type { ColumnValues, RowBatch, RowSource } from "../rows/source.ts";
 import { denseCodes, rowNumbersOf } from "./codes.ts";
-import type { CodedBatch } from "./coding.ts";
 import { describeCodes } from "./codes_metadata.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
@@ -98,7 +97,7 @@ export class CodesFile {
   }
 
   /** Adds coded rows. Row groups are written while the next rows are coded. */
-  async add(coded: CodedBatch): Promise<void> {
+  async add(coded: { batch: RowBatch; codes: Codes }): Promise<void> {
     const { keep = [] } = this.#options;
     const rowNumbers = rowNumbersOf(coded.batch);
     this.#pending.push({

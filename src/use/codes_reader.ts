@@ -5,7 +5,7 @@ import { LocalFile } from "../files/bytes.ts";
 import { type Leaf, vectorLeaves } from "../parquet/read/columns.ts";
 import { readFooter } from "../parquet/read/footer.ts";
 import type { CodesDescription } from "./codes_metadata.ts";
-import { rowsAtOnce } from "./coding.ts";
+import { rowsAtOnce } from "../coding/spec.ts";
 import { ColumnCursor } from "../parquet/write/cursor.ts";
 
 /** Bytes that a footer may take. */

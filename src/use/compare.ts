@@ -30,6 +30,7 @@ export interface Comparison {
  *
  * @param a one dictionary
  * @param b another
+ * @param signal ends the work, throwing its reason
  * @throws {DbksvdError} `data` where the widths differ
  *
  * @example
@@ -41,14 +42,16 @@ export interface Comparison {
  * const [a, b] = await Promise.all([1, 2].map((seed) =>
  *   train(source, { atoms: 8, sparsity: 2, passes: 2, seed }, { device: "cpu" })
  * ));
- * assert(compare(a.model, b.model).mmcs <= 1);
+ * const { mmcs } = await compare(a.model, b.model);
+ * assert(mmcs <= 1);
  * ```
  */
-export function compare(
+export async function compare(
   a: AtomTable & { labels?: Labels },
   b: AtomTable & { labels?: Labels },
-): Comparison {
-  const { method, pairs } = matchAtoms(a, b);
+  signal?: AbortSignal,
+): Promise<Comparison> {
+  const { method, pairs } = await matchAtoms(a, b, signal);
   const sizes = pairs.map(({ similarity }) => Math.abs(similarity));
   const most = Math.max(a.atoms, b.atoms);
   const share = (bound: number) =>

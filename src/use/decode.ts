@@ -7,12 +7,16 @@ import {
   openCodes,
   type StoredCodes,
 } from "./codes_reader.ts";
-import type { UseProgress } from "./coding.ts";
+import type { UseProgress } from "../coding/coder.ts";
+import { pauseIfDue } from "../pause.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
+
+/** Multiplications (rows × slots × width) between two looks at the signal. */
+const PART_WORK = 2 ** 25;
 
 /** What {@linkcode decode} is told. */
 export interface DecodeOptions {
@@ -108,7 +112,7 @@ async function writeRows(
   try {
     for await (const batch of reader.batches(options.signal)) {
       file ??= await create(options, batch);
-      const columns = columnsOf(model, batch, options);
+      const columns = await columnsOf(model, batch, options);
       await writing;
       writing = file.writeGroup(batch.codes.rows, columns);
       writing.catch(() => {}); // reported when awaited
@@ -142,18 +146,42 @@ function create(
   });
 }
 
-function columnsOf(
+async function columnsOf(
   model: DictionaryModel,
   { codes, rowNumbers, items }: StoredCodes,
   options: DecodeOptions,
-): GroupColumn[] {
+): Promise<GroupColumn[]> {
   return [
     { name: "row", data: rowNumbers },
     ...items === undefined ? [] : [{ name: "item", data: items }],
     {
       name: options.column ?? "embedding",
-      data: reconstruct(model, codes),
+      data: await reconstructAll(model, codes, options.signal),
       lengths: new Uint32Array(codes.rows).fill(model.width),
     },
   ];
+}
+
+// A part at a time, so that signals are heeded.
+async function reconstructAll(
+  model: DictionaryModel,
+  codes: StoredCodes["codes"],
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const { sparsity: k } = codes;
+  const { width } = model;
+  const all = new Float32Array(codes.rows * width);
+  const most = Math.max(1, Math.floor(PART_WORK / (k * width)));
+  for (let from = 0; from < codes.rows; from += most) {
+    await pauseIfDue(signal);
+    const to = Math.min(codes.rows, from + most);
+    const part = reconstruct(model, {
+      rows: to - from,
+      sparsity: k,
+      indices: codes.indices.subarray(from * k, to * k),
+      values: codes.values.subarray(from * k, to * k),
+    });
+    all.set(part, from * width);
+  }
+  return all;
 }

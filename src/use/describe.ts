@@ -1,10 +1,12 @@
+import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import { checkWidth, codeRows } from "../coding/rows.ts";
+import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { labelOfSign } from "../labels/label.ts";
-import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { dot } from "../engine/reference/products.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { rowsFromArray } from "../rows/memory.ts";
 import type { RowSource } from "../rows/source.ts";
-import { checkWidth, engineCoder, type RunOptions } from "./coding.ts";
 import type { Inspection } from "./inspect.ts";
 import { textsOf } from "./row_texts.ts";
 import type { RowText } from "./top_rows.ts";
@@ -166,7 +168,10 @@ export async function describeRow(
   const centred = data.map((value, d) => value - model.mean[d]);
   const coder = await engineCoder(model, options);
   try {
-    const codes = await coder.encode({ data, rows: 1 });
+    // Not by way of the source: a row that its filters drop is shown as well.
+    const coded = codeRows(rowsFromArray(data, model.width), [coder], options);
+    const { value } = await coded.next();
+    const [codes] = value!.codes as [Codes];
     const [text] = options.text === undefined
       ? []
       : await textsOf(source, options.text, Float64Array.of(row));

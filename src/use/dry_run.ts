@@ -1,4 +1,4 @@
-import type { DeviceChoice } from "../engine/create.ts";
+import type { DeviceChoice } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";

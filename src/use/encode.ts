@@ -3,7 +3,8 @@ import type { DictionaryModel } from "../model/model.ts";
 import { prefixModel } from "../model/prefix.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { rowNumbersOf } from "./codes.ts";
-import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
+import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
@@ -77,13 +78,14 @@ export async function encode(
       compression: options.compression,
     });
     try {
-      const batches = codeRows(source, coder, {
+      const batches = codeRows(source, [coder], {
         ...options,
         delivery: options.rows,
+        whole: true,
         mostRows: options.keep?.length ? ROWS_KEEPING : undefined,
       });
-      for await (const coded of batches) {
-        await file.add(coded);
+      for await (const { batch, codes: [codes] } of batches) {
+        await file.add({ batch, codes });
       }
       await file.finish();
     } catch (error) {
@@ -140,9 +142,13 @@ export async function* encodeRows(
   try {
     const delivery = options.rows;
     for await (
-      const coded of codeRows(source, coder, { ...options, delivery })
+      const { batch, codes: [codes] } of codeRows(source, [coder], {
+        ...options,
+        delivery,
+        whole: true,
+      })
     ) {
-      yield { rowNumbers: rowNumbersOf(coded.batch), codes: coded.codes };
+      yield { rowNumbers: rowNumbersOf(batch), codes };
     }
   } finally {
     await coder.close();

@@ -1,3 +1,4 @@
+import { pauseIfDue } from "../pause.ts";
 import { dot, multiplyTransposed } from "../engine/reference/products.ts";
 import { type Choice, chooseLargest } from "./largest.ts";
 
@@ -19,6 +20,9 @@ export type Selection = "row" | "batch";
 /** Of a row's pre-activations, so many times k are looked at where rows are selected from together. */
 const CANDIDATES = 4;
 
+/** Multiplications (rows × latents × width) between two looks at the signal. */
+const CALL_WORK = 2 ** 26;
+
 /** Adam on an encoder's weights; only latents that a step's rows chose are touched (the gradient of TopK is sparse). */
 export class EncoderOptimiser {
   readonly bias: Float32Array;
@@ -31,19 +35,23 @@ export class EncoderOptimiser {
   readonly #square: Float32Array;
   readonly #steps: Uint32Array;
   readonly #selection: Selection;
+  readonly #signal?: AbortSignal;
 
   /**
    * @param latents decoder rows, which stay
    * @param weights atoms × width, changed in place
    * @param rows normalised rows
    * @param selection which pre-activations are active
+   * @param signal ends every call, throwing its reason
    */
   constructor(
     latents: Latents,
     weights: Float32Array,
     rows: Float32Array,
     selection: Selection,
+    signal?: AbortSignal,
   ) {
+    this.#signal = signal;
     this.#selection = selection;
     this.#latents = latents;
     this.#weights = weights;
@@ -55,9 +63,9 @@ export class EncoderOptimiser {
   }
 
   /** The active pre-activations of rows start ≤ row < end: k a row, exactly or on average. */
-  choose(start: number, end: number, k: number): Choice[] {
-    if (this.#selection === "row") return this.#largest(start, end, k);
-    const candidates = this.#largest(start, end, CANDIDATES * k);
+  async choose(start: number, end: number, k: number): Promise<Choice[]> {
+    if (this.#selection === "row") return await this.#largest(start, end, k);
+    const candidates = await this.#largest(start, end, CANDIDATES * k);
     const floor = floorOf(candidates, k);
     return candidates.map(({ indices, values }) => {
       const kept = indices.keys().filter((i) => values[i] > floor).toArray();
@@ -69,34 +77,52 @@ export class EncoderOptimiser {
   }
 
   /** The value that k pre-activations a row exceed on average, over rows start ≤ row < end. */
-  floor(start: number, end: number, k: number): number {
-    return floorOf(this.#largest(start, end, CANDIDATES * k), k);
+  async floor(start: number, end: number, k: number): Promise<number> {
+    return floorOf(await this.#largest(start, end, CANDIDATES * k), k);
   }
 
-  #largest(start: number, end: number, k: number): Choice[] {
-    const { width } = this.#latents;
-    const rows = this.#rows.subarray(start * width, end * width);
-    return chooseOf(rows, end - start, this.#weights, this.bias, width, k);
+  async #largest(start: number, end: number, k: number): Promise<Choice[]> {
+    const { width, atoms } = this.#latents;
+    const most = Math.max(1, Math.floor(CALL_WORK / (atoms * width)));
+    const choices: Choice[] = [];
+    for (let from = start; from < end; from += most) {
+      await pauseIfDue(this.#signal);
+      const to = Math.min(end, from + most);
+      const rows = this.#rows.subarray(from * width, to * width);
+      choices.push(
+        ...chooseOf(rows, to - from, this.#weights, this.bias, width, k),
+      );
+    }
+    return choices;
   }
 
   /** The factor g that makes g·ŷ the best: Σ⟨ŷ, y⟩/Σ‖ŷ‖². */
-  bestFactor(start: number, end: number, k: number): number {
+  async bestFactor(start: number, end: number, k: number): Promise<number> {
     const { width } = this.#latents;
     let cross = 0;
     let energy = 0;
-    this.choose(start, end, k).forEach((choice, i) => {
+    const choices = await this.choose(start, end, k);
+    for (const [i, choice] of choices.entries()) {
+      await pauseIfDue(this.#signal);
       const rebuilt = this.#rebuild(choice);
       cross += dot(rebuilt, 0, this.#rows, (start + i) * width, width);
       energy += dot(rebuilt, 0, rebuilt, 0, width);
-    });
+    }
     return energy > 0 ? cross / energy : 1;
   }
 
   /** One step on rows start ≤ row < end. */
-  step(start: number, end: number, k: number, { rate }: { rate: number }) {
+  async step(
+    start: number,
+    end: number,
+    k: number,
+    { rate }: { rate: number },
+  ): Promise<void> {
     const { width, dictionary } = this.#latents;
     this.#gradient.clear();
-    this.choose(start, end, k).forEach((choice, i) => {
+    const choices = await this.choose(start, end, k);
+    for (const [i, choice] of choices.entries()) {
+      await pauseIfDue(this.#signal);
       const at = (start + i) * width;
       const error = this.#rebuild(choice);
       for (let d = 0; d < width; d++) error[d] -= this.#rows[at + d];
@@ -104,8 +130,9 @@ export class EncoderOptimiser {
         const slope = dot(error, 0, dictionary, latent * width, width);
         this.#accumulate(latent, slope / (end - start), at);
       }
-    });
+    }
     for (const [latent, gradient] of this.#gradient) {
+      await pauseIfDue(this.#signal);
       this.#update(latent, gradient, rate);
     }
   }

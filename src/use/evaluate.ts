@@ -14,14 +14,10 @@ import {
   createDistributions,
 } from "../metrics/distributions.ts";
 import type { AtomTable } from "../metrics/similarity.ts";
-import type { BatchOptions, RowBatch, RowSource } from "../rows/source.ts";
-import {
-  checkWidth,
-  type RowCoder,
-  rowsAtOnce,
-  rowsDelivered,
-  type RunOptions,
-} from "./coding.ts";
+import type { RowCoder, RunOptions } from "../coding/coder.ts";
+import { checkWidth, codeRows } from "../coding/rows.ts";
+import { pauseIfDue } from "../pause.ts";
+import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { type AnyModel, coderOf } from "./models.ts";
 
 /** Every metric of a model on some rows, under the names that SAE tools use. */
@@ -127,7 +123,11 @@ export async function evaluateAll(
       });
     }
     await measureAll(entries, source, options);
-    return entries.map((entry) => conclude(entry, options.truth));
+    const evaluations: DetailedEvaluation[] = [];
+    for (const entry of entries) {
+      evaluations.push(await conclude(entry, options));
+    }
+    return evaluations;
   } finally {
     for (const { coder } of entries) await coder.close();
   }
@@ -140,57 +140,28 @@ interface Entry {
   distributions: ReturnType<typeof createDistributions>;
 }
 
-// A batch is coded by every model while the next one is read; metrics of one batch overlap the coding of the next.
 async function measureAll(
-  entries: Entry[],
+  entries: readonly Entry[],
   source: RowSource,
   options: EvaluateOptions,
 ) {
-  const { signal, onProgress } = options;
-  const size = Math.min(
-    ...entries.map(({ coder: { decoder } }) =>
-      rowsAtOnce(decoder.width, decoder.atoms)
-    ),
-  );
-  let rows = 0;
-  let measured = Promise.resolve();
-  const batches = source.batches(size, { ...options.rows, signal });
-  try {
-    for await (const batch of batches) {
-      signal?.throwIfAborted();
-      const coded = entries.map(({ coder }) =>
-        coder.encode({ data: batch.data.slice(), rows: batch.rows })
-      );
-      const previous = measured;
-      measured = addBatch(entries, coded, batch, previous);
-      measured.catch(() => {}); // reported when awaited
-      await previous;
-      rows += batch.rows;
-      onProgress?.({ rows, total: rowsDelivered(source, options.rows) });
+  const coded = codeRows(source, entries.map(({ coder }) => coder), {
+    ...options,
+    delivery: options.rows,
+  });
+  for await (const { batch, codes } of coded) {
+    for (const [i, { metrics, distributions }] of entries.entries()) {
+      metrics.add(batch.data, codes[i]);
+      distributions.add(codes[i]);
+      await pauseIfDue(options.signal);
     }
-    await measured;
-  } finally {
-    await Promise.allSettled([measured]);
   }
 }
 
-async function addBatch(
-  entries: Entry[],
-  coded: ReturnType<RowCoder["encode"]>[],
-  batch: RowBatch,
-  previous: Promise<void>,
-) {
-  const [, ...settled] = await Promise.allSettled([previous, ...coded]);
-  for (const [i, { metrics, distributions }] of entries.entries()) {
-    const codes = settled[i];
-    if (codes.status === "rejected") throw codes.reason;
-    metrics.add(batch.data, codes.value);
-    distributions.add(codes.value);
-  }
-  batch.release?.();
-}
-
-function conclude(entry: Entry, truth?: AtomTable): DetailedEvaluation {
+async function conclude(
+  entry: Entry,
+  { truth, signal }: EvaluateOptions,
+): Promise<DetailedEvaluation> {
   const { name, coder, metrics, distributions } = entry;
   const measured = metrics.result();
   return {
@@ -198,8 +169,8 @@ function conclude(entry: Entry, truth?: AtomTable): DetailedEvaluation {
     rows: measured.rows,
     metrics: {
       ...measured,
-      ...coherence(coder.decoder),
-      ...(truth && recovery(truth, coder.decoder)),
+      ...await coherence(coder.decoder, signal),
+      ...(truth && await recovery(truth, coder.decoder, signal)),
     },
     coder: coder.description,
     use: metrics.use(),

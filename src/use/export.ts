@@ -6,7 +6,7 @@ import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { dialInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import type { RunOptions } from "./coding.ts";
+import type { RunOptions } from "../coding/coder.ts";
 import { evaluateAll, type Metrics } from "./evaluate.ts";
 import {
   pursuitAutoencoder,

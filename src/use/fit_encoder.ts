@@ -1,6 +1,7 @@
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import { checkWidth, type RunOptions } from "./coding.ts";
+import type { RunOptions } from "../coding/coder.ts";
+import { checkWidth } from "../coding/rows.ts";
 import {
   EncoderOptimiser,
   type Latents,
@@ -65,6 +66,7 @@ export async function fitEncoder(
     weights,
     rows,
     options.selection,
+    options.signal,
   );
   const perPass = count * model.width * latents.atoms;
   const perPassSteps = Math.ceil(count / STEP_ROWS);
@@ -74,20 +76,18 @@ export async function fitEncoder(
   const rowsBy = (step: number) =>
     Math.floor(step / perPassSteps) * count +
     Math.min(count, (step % perPassSteps) * STEP_ROWS);
-  scaleToRows(optimiser, weights, k, count);
+  await scaleToRows(optimiser, weights, k, count);
   for (let step = 0; step < steps; step++) {
-    options.signal?.throwIfAborted();
     const start = (step % perPassSteps) * STEP_ROWS;
-    optimiser.step(start, Math.min(count, start + STEP_ROWS), k, {
+    await optimiser.step(start, Math.min(count, start + STEP_ROWS), k, {
       rate: 0.01 / Math.sqrt(model.width) * (1 - step / steps),
     });
     options.onProgress?.({ rows: rowsBy(step + 1), total: rowsBy(steps) });
-    await Promise.resolve();
   }
   return {
     weights,
     bias: optimiser.bias.map((value) => value / model.scale),
-    threshold: thresholdFor(optimiser, k, count) / model.scale,
+    threshold: await thresholdFor(optimiser, k, count) / model.scale,
     rows: count,
   };
 }
@@ -121,26 +121,30 @@ async function sampleRows(
 }
 
 // W = g·D with the g that rebuilds some rows best: similar atoms are chosen together and overshoot.
-function scaleToRows(
+async function scaleToRows(
   optimiser: EncoderOptimiser,
   weights: Float32Array,
   k: number,
   count: number,
 ) {
-  const factor = optimiser.bestFactor(0, Math.min(count, 4 * STEP_ROWS), k);
+  const factor = await optimiser.bestFactor(
+    0,
+    Math.min(count, 4 * STEP_ROWS),
+    k,
+  );
   for (let i = 0; i < weights.length; i++) weights[i] *= factor;
 }
 
 // The mean over batches of the value that k pre-activations a row exceed.
-function thresholdFor(
+async function thresholdFor(
   optimiser: EncoderOptimiser,
   k: number,
   count: number,
-): number {
+): Promise<number> {
   let sum = 0;
   let batches = 0;
   for (let start = 0; start < count && batches < 16; start += STEP_ROWS) {
-    sum += optimiser.floor(start, Math.min(count, start + STEP_ROWS), k);
+    sum += await optimiser.floor(start, Math.min(count, start + STEP_ROWS), k);
     batches++;
   }
   return sum / batches;

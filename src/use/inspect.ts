@@ -15,7 +15,8 @@ import type {
 } from "../report/data.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { rowNumbersOf } from "./codes.ts";
-import { codeRows, engineCoder, type RunOptions } from "./coding.ts";
+import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
 import { textsOf } from "./row_texts.ts";
 import { type RowText, TopRowKeeper } from "./top_rows.ts";
 
@@ -87,7 +88,7 @@ export async function inspect(
     },
     table: {
       ...usage.table(),
-      ...neighbourhood(model, options.nearest ?? 10),
+      ...await neighbourhood(model, options),
       labels: labelTexts(model.labels ?? {}),
     },
     samples: samples.table,
@@ -108,9 +109,10 @@ async function look(
   try {
     const delivery = options.rows;
     for await (
-      const { batch, codes } of codeRows(source, coder, {
+      const { batch, codes: [codes] } of codeRows(source, [coder], {
         ...options,
         delivery,
+        whole: true,
       })
     ) {
       const numbers = rowNumbersOf(batch);
@@ -180,15 +182,16 @@ class UsageTally {
   }
 }
 
-function neighbourhood(
+async function neighbourhood(
   model: DictionaryModel,
-  count: number,
-): { nearest: NearestAtoms; coherence: Float32Array } {
+  { nearest: count = 10, signal }: InspectOptions,
+): Promise<{ nearest: NearestAtoms; coherence: Float32Array }> {
   const { atoms } = model;
   const indices = new Uint32Array(atoms * count).fill(EMPTY_SLOT);
   const cosines = new Float32Array(atoms * count);
   const coherence = new Float32Array(atoms);
-  nearestAtoms(model, count).forEach((near, atom) => {
+  const nearest = await nearestAtoms(model, count, signal);
+  nearest.forEach((near, atom) => {
     indices.set(near.atoms, atom * count);
     cosines.set(near.similarities, atom * count);
     coherence[atom] = Math.abs(near.similarities[0] ?? 0);

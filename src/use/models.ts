@@ -9,7 +9,11 @@ import { loadModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { autoencoderCoder } from "./autoencoder_coder.ts";
-import { engineCoder, type RowCoder, type RunOptions } from "./coding.ts";
+import {
+  engineCoder,
+  type RowCoder,
+  type RunOptions,
+} from "../coding/coder.ts";
 import { importModel } from "./import.ts";
 
 /** What can be evaluated: a dictionary of this tool, or another tool's sparse autoencoder. */

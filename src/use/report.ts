@@ -51,7 +51,7 @@ export async function trainingReport(
       ...heldOutCodes?.distributions,
       prefixes: heldOut.prefixes,
     },
-    coherence: coherenceOf(model),
+    coherence: await coherenceOf(model),
   });
   return { [REPORT_FILE]: report };
 }
@@ -94,17 +94,19 @@ export async function refreshReport(
       nonzeros: distributions.nonzeros,
       prefixes: metrics.prefixes,
     },
-    coherence: coherenceOf(model),
+    coherence: await coherenceOf(model),
   });
   await writeFileAtomically(join(directory, REPORT_FILE), [
     new TextEncoder().encode(report),
   ]);
 }
 
-function coherenceOf(model: DictionaryModel): Float32Array | undefined {
+async function coherenceOf(
+  model: DictionaryModel,
+): Promise<Float32Array | undefined> {
   if (model.atoms ** 2 * model.width > COHERENCE_LIMIT) return undefined;
   return Float32Array.from(
-    nearestAtoms(model, 1),
+    await nearestAtoms(model, 1),
     ({ similarities }) => Math.abs(similarities[0] ?? 0),
   );
 }

@@ -1,3 +1,4 @@
+import { pauseIfDue } from "../pause.ts";
 import { writeFileAtomically } from "../files/atomic.ts";
 import { float32Tensor, safetensorsParts } from "../files/safetensors.ts";
 import {
@@ -5,7 +6,7 @@ import {
   type PlantedOptions,
   PlantedRows,
 } from "../synthetic/planted.ts";
-import type { UseProgress } from "./coding.ts";
+import type { UseProgress } from "../coding/coder.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
@@ -116,6 +117,7 @@ async function writeRows(
       const rows = Math.min(step, total - first);
       const data = new Float32Array(rows * width);
       for (let at = 0; at < rows; at += BLOCK_ROWS) {
+        await pauseIfDue(options.signal);
         data.set(planted.block((first + at) / BLOCK_ROWS), at * width);
       }
       const lengths = new Uint32Array(rows).fill(width);

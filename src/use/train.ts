@@ -1,6 +1,9 @@
-import type { DeviceChoice } from "../engine/create.ts";
-import type { Engine, EngineSpec } from "../engine/engine.ts";
-import { createWorkerEngine } from "../engine/worker.ts";
+import {
+  type EngineChoice,
+  engineFor,
+  type UseProgress,
+} from "../coding/coder.ts";
+import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn, type LearnHooks } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
@@ -21,22 +24,17 @@ import { loadDictionary } from "./models.ts";
 
 /** How a training is run, beside what it is told to learn. */
 export interface TrainRun extends
+  EngineChoice,
   Pick<
     LearnHooks,
     | "initial"
-    | "signal"
     | "onEngine"
     | "onProgress"
-    | "onNotice"
+    | "onActivity"
     | "onDecision"
     | "record"
     | "resume"
-  > {
-  /** What does the work; `auto` by default. */
-  device?: DeviceChoice;
-  /** Makes engines, in place of `device`'s choice. */
-  createEngine?(spec: EngineSpec): Promise<Engine>;
-}
+  > {}
 
 /** A trained model with its record. */
 export interface TrainedModel {
@@ -91,13 +89,7 @@ export async function train(
 ): Promise<TrainResult> {
   const started = performance.now();
   const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
-  const make = run.createEngine ??
-    ((spec) =>
-      createWorkerEngine(spec, {
-        device: run.device ?? "auto",
-        onNotice: run.onNotice,
-        signal: run.signal,
-      }));
+  const make = (spec: EngineSpec) => engineFor(spec, run, run.onActivity);
   const heldOut = chooseHeldOut(
     source.rowCount,
     parameters.holdout,
@@ -109,15 +101,19 @@ export async function train(
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
   });
-  const measured = heldOut && await measure(learned.model, source, {
-    only: heldOut,
+  const measuring = {
     signal: run.signal,
     createEngine: make,
+    onProgress: ({ rows, total }: UseProgress) =>
+      run.onActivity?.({ stage: "measuring", done: rows, total }),
+  };
+  const measured = heldOut && await measure(learned.model, source, {
+    ...measuring,
+    only: heldOut,
   });
   const trained = heldOut && await measure(learned.model, source, {
+    ...measuring,
     only: chooseTrainingSample(source.rowCount, heldOut, parameters.seed),
-    signal: run.signal,
-    createEngine: make,
   });
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {

@@ -1,6 +1,6 @@
 // Trains for long, or very often, and watches what the process holds.
 import { join } from "node:path";
-import type { DeviceChoice } from "../../src/engine/create.ts";
+import type { DeviceChoice } from "../../src/engine/engine.ts";
 import { randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";

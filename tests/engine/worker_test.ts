@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { transfersOf } from "../../src/engine/worker/protocol.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { createWorkerEngine } from "../../src/engine/worker.ts";
+import { createEngine } from "../../src/engine/create.ts";
 import {
   engineInWorker,
   type WorkerEngineOptions,
@@ -80,15 +80,15 @@ async function through(engine: Engine) {
   };
 }
 
-Deno.test("createWorkerEngine() gives what the engine in this thread gives", async () => {
-  const worker = await createWorkerEngine(spec(), { device: "cpu" });
+Deno.test("createEngine() gives what the engine in this thread gives", async () => {
+  const worker = await createEngine(spec(), { device: "cpu" });
   const here = await createCpuEngine(spec());
   assert.deepEqual(worker.info, here.info);
   assert.deepEqual(await through(worker), await through(here));
 });
 
-Deno.test("createWorkerEngine() hands rows over instead of copying them, and gives them back where they are not held", async () => {
-  const engine = await createWorkerEngine(spec(), { device: "cpu" });
+Deno.test("createEngine() hands rows over instead of copying them, and gives them back where they are not held", async () => {
+  const engine = await createEngine(spec(), { device: "cpu" });
   await engine.loadDictionary(unitAtoms());
   const given = noise(ROWS, WIDTH);
   await engine.iterate({ data: given, rows: ROWS }, STEP);
@@ -101,8 +101,8 @@ Deno.test("createWorkerEngine() hands rows over instead of copying them, and giv
   await refusing.close();
 });
 
-Deno.test("createWorkerEngine() leaves the caller's thread free while the engine works", async () => {
-  const engine = await createWorkerEngine(spec(), { device: "cpu" });
+Deno.test("createEngine() leaves the caller's thread free while the engine works", async () => {
+  const engine = await createEngine(spec(), { device: "cpu" });
   await engine.loadDictionary(unitAtoms());
   let turns = 0;
   const timer = setInterval(() => turns++, 1);

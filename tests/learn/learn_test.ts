@@ -7,7 +7,8 @@ import { recovery } from "../../src/metrics/dictionary.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
-import { codingSpec, measure } from "../../src/use/measure.ts";
+import { codingSpec } from "../../src/coding/spec.ts";
+import { measure } from "../../src/use/measure.ts";
 import {
   learned,
   PLANTED,
@@ -32,7 +33,7 @@ Deno.test("learn() finds a planted dictionary", async () => {
     ridge: 0,
   });
   const truth = { dictionary: PLANTED.dictionary, atoms: 24, width: WIDTH };
-  const { recovered, mmcs } = recovery(truth, model);
+  const { recovered, mmcs } = await recovery(truth, model);
   assert(recovered >= 0.85, `${recovered} recovered`);
   assert(mmcs > 0.95, `mmcs ${mmcs}`);
 });

@@ -89,10 +89,10 @@ Deno.test("normalisationOf() keeps the scale of rows without spread", () => {
   assert(Math.abs(raw.scale - Math.sqrt(2 / 5)) < 1e-6);
 });
 
-Deno.test("initialiseFromRows() passes over repeats and rows at the mean", () => {
+Deno.test("initialiseFromRows() passes over repeats and rows at the mean", async () => {
   const rows = [[1, 1], [3, 1], [3, 1], [1, 4], [1, -7]]
     .map((row) => Float32Array.from(row));
-  const atoms = initialiseFromRows(
+  const atoms = await initialiseFromRows(
     rows,
     3,
     2,
@@ -102,17 +102,17 @@ Deno.test("initialiseFromRows() passes over repeats and rows at the mean", () =>
   assert.deepEqual([...atoms], [1, 0, 0, 1, 0, -1]);
 });
 
-Deno.test("initialiseFromRows() fills up with unit directions, and refuses too few rows", () => {
+Deno.test("initialiseFromRows() fills up with unit directions, and refuses too few rows", async () => {
   const same = Array.from({ length: 4 }, () => Float32Array.of(2, 0, 0));
   const normalisation = { mean: new Float32Array(3), scale: 1 };
   const random = () => randomStream(0, "init");
-  const atoms = initialiseFromRows(same, 4, 3, normalisation, random());
+  const atoms = await initialiseFromRows(same, 4, 3, normalisation, random());
   for (let j = 0; j < 4; j++) {
     const length = Math.hypot(...atoms.subarray(3 * j, 3 * j + 3));
     assert(Math.abs(length - 1) < 1e-6);
   }
-  assert.throws(
-    () => initialiseFromRows(same, 5, 3, normalisation, random()),
+  await assert.rejects(
+    initialiseFromRows(same, 5, 3, normalisation, random()),
     /fewer training rows \(4\) than atoms \(5\)/,
   );
 });

@@ -25,7 +25,7 @@ function bestSum(weights: number[][], row = 0, taken = 0): number {
   return best;
 }
 
-Deno.test("assignLargest() finds the largest sum", () => {
+Deno.test("assignLargest() finds the largest sum", async () => {
   const size = fc.tuple(
     fc.integer({ min: 1, max: 5 }),
     fc.integer({ min: 0, max: 2 }),
@@ -39,10 +39,10 @@ Deno.test("assignLargest() finds the largest sum", () => {
       { minLength: rows, maxLength: rows },
     )
   );
-  fc.assert(
-    fc.property(problem, (weights) => {
+  await fc.assert(
+    fc.asyncProperty(problem, async (weights) => {
       const columns = weights[0].length;
-      const found = assignLargest(
+      const found = await assignLargest(
         Float32Array.from(weights.flat()),
         weights.length,
         columns,
@@ -76,9 +76,9 @@ function shuffled(atoms: number, width: number) {
   };
 }
 
-Deno.test("matchAtoms() undoes a shuffle with turned signs", () => {
+Deno.test("matchAtoms() undoes a shuffle with turned signs", async () => {
   const { order, a, b } = shuffled(40, 9);
-  const { method, pairs } = matchAtoms(a, b);
+  const { method, pairs } = await matchAtoms(a, b);
   assert.equal(method, "hungarian");
   assert.equal(pairs.length, 40);
   pairs.forEach(({ a, b, similarity }, i) => {
@@ -88,34 +88,34 @@ Deno.test("matchAtoms() undoes a shuffle with turned signs", () => {
   });
 });
 
-Deno.test("matchAtoms() matches greedily above 4096 atoms and says so", () => {
+Deno.test("matchAtoms() matches greedily above 4096 atoms and says so", async () => {
   const { order, a, b } = shuffled(4100, 6);
-  const { method, pairs } = matchAtoms(a, b);
+  const { method, pairs } = await matchAtoms(a, b);
   assert.equal(method, "greedy");
   assert.equal(new Set(pairs.map((pair) => pair.b)).size, 4100);
   const right = pairs.filter(({ a, b }) => order[b] === a).length;
   assert.ok(right >= 4095, `${right} of 4100`);
 });
 
-Deno.test("recovery() counts known atoms that were found, whichever dictionary is larger", () => {
+Deno.test("recovery() counts known atoms that were found, whichever dictionary is larger", async () => {
   const truth = makeModel({ width: 10, atoms: 20 });
   const half = {
     width: 10,
     atoms: 10,
     dictionary: truth.dictionary.slice(0, 100).map((v) => 3 * v),
   };
-  const result = recovery(truth, half);
+  const result = await recovery(truth, half);
   assert.equal(result.recovered, 0.5);
   assert.ok(Math.abs(result.mmcs - 1) < 1e-6);
-  const other = recovery(half, truth);
+  const other = await recovery(half, truth);
   assert.equal(other.recovered, 1);
-  assert.throws(
-    () => recovery(truth, { ...half, width: 5, atoms: 20 }),
+  await assert.rejects(
+    recovery(truth, { ...half, width: 5, atoms: 20 }),
     /width 10 and 5/,
   );
 });
 
-Deno.test("coherence() and nearestAtoms() agree with brute force", () => {
+Deno.test("coherence() and nearestAtoms() agree with brute force", async () => {
   const { dictionary, width, atoms } = makeModel({ width: 7, atoms: 23 });
   const product = (i: number, j: number) => {
     let sum = 0;
@@ -124,7 +124,7 @@ Deno.test("coherence() and nearestAtoms() agree with brute force", () => {
     }
     return sum;
   };
-  const near = nearestAtoms({ dictionary, width, atoms }, 4);
+  const near = await nearestAtoms({ dictionary, width, atoms }, 4);
   let most = 0;
   let mean = 0;
   for (let i = 0; i < atoms; i++) {
@@ -139,7 +139,7 @@ Deno.test("coherence() and nearestAtoms() agree with brute force", () => {
     most = Math.max(most, largest);
     mean += largest / atoms;
   }
-  const metrics = coherence({ dictionary, width, atoms });
+  const metrics = await coherence({ dictionary, width, atoms });
   assert.ok(Math.abs(metrics.coherence - most) < 1e-6);
   assert.ok(Math.abs(metrics.coherence_mean - mean) < 1e-6);
   const counted = metrics.coherence_by_atom.counts.reduce((a, b) => a + b);

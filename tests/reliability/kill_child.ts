@@ -1,6 +1,6 @@
 // A training in a process of its own, to be killed: `kill_child.ts OUT DEVICE`. Its dictionary is large for the little
 // work of an iteration, so that much of its time goes to writing checkpoints.
-import type { DeviceChoice } from "../../src/engine/create.ts";
+import type { DeviceChoice } from "../../src/engine/engine.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
 import { noise } from "./runs.ts";

@@ -164,11 +164,11 @@ Deno.test("describeRow() splits a row into its atoms' contributions", async () =
   );
 });
 
-Deno.test("compare() pairs the atoms that two dictionaries share", () => {
+Deno.test("compare() pairs the atoms that two dictionaries share", async () => {
   const a = makeModel({ width: 12, atoms: 20, labels: { "2": "tools" } });
   const b = makeModel({ width: 12, atoms: 21 });
   b.dictionary.set(a.dictionary.subarray(0, 10 * 12), 11 * 12);
-  const { pairs, shares, mmcs, matching } = compare(a, b);
+  const { pairs, shares, mmcs, matching } = await compare(a, b);
   assert.equal(matching, "hungarian");
   assert.equal(shares["0.99"], 10 / 21);
   assert.ok(mmcs < 1 && mmcs > 0.5);

@@ -16,14 +16,15 @@ export function compareCommand(io: Io): CommandUnknownOpts {
     .argument("<b>", "another, of the same width")
     .option("--limit <count>", "pairs shown", wholeNumber(0), 10)
     .action((a, b, { limit }, self) =>
-      conduct(io, self, async ({ print }) => {
+      conduct(io, self, async ({ print, signal }) => {
         const [{ compare }, { loadDictionary }] = await Promise.all([
           import("../../use/compare.ts"),
           import("../../use/models.ts"),
         ]);
-        const comparison = compare(
+        const comparison = await compare(
           await loadDictionary(a),
           await loadDictionary(b),
+          signal,
         );
         print({ a, b, ...comparison }, () => describeMatch(comparison, limit));
       })

@@ -1,12 +1,16 @@
 import { type CoderOptions, EMPTY_SLOT } from "../engine.ts";
+import type { ProgressReporter } from "../progress.ts";
 import { type Group, groupDictionary } from "./groups.ts";
 import { gram, multiplyTransposed } from "./products.ts";
 import { Pursuit } from "./pursuit.ts";
 import { rowEnergies } from "./rows.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Correlations are computed for this many rows at a time. */
+/** Correlations are computed for this many rows at a time, */
 const CODING_CHUNK = 1024;
+
+/** or for fewer where that would take more multiplications than a moment has. */
+const CHUNK_WORK = 2 ** 28;
 
 /** Codes over one group: rows × the group's share of slots, indices within the group. */
 export interface GroupCodes {
@@ -27,16 +31,31 @@ export interface CodingInput {
   energies: Float64Array;
   width: number;
   workspace: Workspace;
+  progress: ProgressReporter;
 }
 
-/** What a group's coding works with: its atoms and their Gram beside the rows. */
+/**
+ * What a group's coding works with: its atoms and their Gram beside the rows.
+ *
+ * @param known whether the Gram of this very dictionary is in the workspace already
+ */
 export function codingInput(
   group: Group,
   { dictionary, ...rows }: Omit<CodingInput, "group" | "gram">,
+  known = false,
 ): CodingInput {
   const own = groupDictionary(group, dictionary, rows.width);
-  const g = rows.workspace.array("Float32Array", "gram", group.atoms ** 2);
-  gram(own, group.atoms, rows.width, g);
+  const name = `gram ${group.start}`;
+  const g = rows.workspace.array("Float32Array", name, group.atoms ** 2);
+  if (!known) {
+    gram(
+      own,
+      group.atoms,
+      rows.width,
+      g,
+      (row) => rows.progress.report("gram", row, group.atoms),
+    );
+  }
   return { ...rows, group, dictionary: own, gram: g };
 }
 
@@ -61,13 +80,17 @@ export function codeGroup(
   const current = group.start === 0
     ? energies
     : rowEnergies(rows, count, n, left);
+  const most = Math.max(
+    4,
+    Math.min(CODING_CHUNK, Math.floor(CHUNK_WORK / (m * n))),
+  );
   const correlations = workspace.array(
     "Float32Array",
     "correlations",
-    CODING_CHUNK * m,
+    most * m,
   );
-  for (let first = 0; first < count; first += CODING_CHUNK) {
-    const chunk = Math.min(CODING_CHUNK, count - first);
+  for (let first = 0; first < count; first += most) {
+    const chunk = Math.min(most, count - first);
     multiplyTransposed(
       rows.subarray(first * n, (first + chunk) * n),
       chunk,
@@ -78,6 +101,7 @@ export function codeGroup(
     );
     for (let i = 0; i < chunk; i++) {
       const row = first + i;
+      input.progress.report("coding", row, count);
       pursuit.run(
         correlations.subarray(i * m, (i + 1) * m),
         current[row],

@@ -1,4 +1,5 @@
 import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
+import type { ProgressReporter } from "../progress.ts";
 import { codeGroup, codingInput, subtractCodes } from "./coding.ts";
 import { type Group, layOutGroups } from "./groups.ts";
 import { duplicateAtoms, replaceByWorstRows } from "./housekeeping.ts";
@@ -16,6 +17,7 @@ export interface IterationState {
   /** Normalised rows, rows × width; their residual in the end. */
   residual: Float32Array;
   workspace: Workspace;
+  progress: ProgressReporter;
 }
 
 /** One DB-KSVD iteration: every group codes what earlier groups left of the rows, then updates its atoms. */
@@ -64,7 +66,10 @@ function iterateGroup(
   report.usage.set(usage, group.start);
   report.nonzeros += open.updated.lists.slots.length;
   timed(report, "update", () => {
+    let atoms = 0;
     for (const batch of atomBatches(step, group)) {
+      state.progress.report("update", group.start + atoms, spec.atoms);
+      atoms += batch.length;
       updateAtoms(open.updated, batch, {
         powerSteps: spec.powerSteps,
         exact: spec.exact,
@@ -107,7 +112,7 @@ export function openGroup(
   { group, energies, step, report }: GroupWork,
 ): OpenGroup {
   const { width: n, coder } = spec, rows = energies.length;
-  const { residual, workspace } = state;
+  const { residual, workspace, progress } = state;
   const input = timed(report, "gram", () =>
     codingInput(group, {
       dictionary: state.dictionary,
@@ -115,6 +120,7 @@ export function openGroup(
       energies,
       width: n,
       workspace,
+      progress,
     }));
   const codes = timed(
     report,

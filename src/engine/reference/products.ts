@@ -18,14 +18,20 @@ export function multiplyTransposed(
   }
 }
 
-/** G = D·Dᵀ (m × m); exactly symmetric: the lower half is computed, the upper one copied. */
+/**
+ * G = D·Dᵀ (m × m); exactly symmetric: the lower half is computed, the upper one copied.
+ *
+ * @param onRow called with every fourth row before it is computed
+ */
 export function gram(
   dictionary: Float32Array,
   m: number,
   n: number,
   g: Float32Array,
+  onRow?: (row: number) => void,
 ): void {
   for (let i = 0; i < m; i += 4) {
+    onRow?.(i);
     for (let j = 0; j <= i; j += 4) {
       if (i + 4 <= m) tile(dictionary, dictionary, g, i, j, m, n);
       else edge(dictionary, dictionary, g, i, j, m, m, n);

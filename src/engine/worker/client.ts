@@ -1,9 +1,10 @@
 import { DbksvdError } from "../../errors.ts";
-import type { DeviceChoice } from "../create.ts";
 import type {
   Codes,
   Engine,
   EngineInfo,
+  EngineOptions,
+  EngineProgress,
   EngineRows,
   EngineSpec,
   GroupEngine,
@@ -11,7 +12,7 @@ import type {
   IterationStep,
   WorstRows,
 } from "../engine.ts";
-import { noteEndOfGpuWorker } from "./farewell.ts";
+import { noteEndOfGpuWorker } from "./teardown.ts";
 import {
   type Created,
   type EngineCall,
@@ -23,9 +24,7 @@ import {
 } from "./protocol.ts";
 
 /** How an engine in a worker is started. */
-export interface WorkerEngineOptions {
-  device: DeviceChoice;
-  onNotice?: (notice: string) => void;
+export interface WorkerEngineOptions extends EngineOptions {
   /** Ends the engine at once, whatever it is doing. */
   signal?: AbortSignal;
   /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
@@ -48,9 +47,10 @@ export async function engineInWorker(
   options: WorkerEngineOptions,
 ): Promise<Engine> {
   const line = new WorkerLine(worker, options);
-  const { device } = options;
+  const { device = "auto", threads } = options;
   try {
-    const { info } = await line.ask({ create: { spec, device } }) as Created;
+    const create = { spec, device, threads };
+    const { info } = await line.ask({ create }) as Created;
     if (info.kind === "cpu" || info.software) line.unwatch();
     return new WorkerEngine(line, info, spec);
   } catch (error) {
@@ -244,11 +244,18 @@ class WorkerLine {
 
   #take(reply: Reply): void {
     if ("notice" in reply) return this.#options.onNotice?.(reply.notice);
+    if ("progress" in reply) return this.#report(reply.progress);
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     this.#watch();
     if ("error" in reply) waiting?.reject(errorOf(reply.error));
     else waiting?.resolve(reply.value);
+  }
+
+  // An engine that reports is not hung.
+  #report(progress: EngineProgress): void {
+    this.#watch();
+    this.#options.onProgress?.(progress);
   }
 
   #watch(): void {

@@ -1,4 +1,4 @@
-import { createEngine } from "../create.ts";
+import { createLocalEngine } from "../local.ts";
 import { serveEngine } from "./host.ts";
 
-serveEngine((spec, options) => createEngine(spec, options));
+serveEngine(createLocalEngine);

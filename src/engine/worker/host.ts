@@ -1,13 +1,22 @@
 import { DbksvdError } from "../../errors.ts";
-import type { DeviceChoice } from "../create.ts";
-import type { Engine, EngineSpec, GroupEngine } from "../engine.ts";
-import { type Held, recordOf, type Reply, type Request } from "./protocol.ts";
-import { transfersOf } from "./protocol.ts";
+import type {
+  Engine,
+  EngineOptions,
+  EngineSpec,
+  GroupEngine,
+} from "../engine.ts";
+import {
+  type Held,
+  recordOf,
+  type Reply,
+  type Request,
+  transfersOf,
+} from "./protocol.ts";
 
 /** Makes the engine that lives in the worker. */
 export type EngineMaker = (
   spec: EngineSpec,
-  options: { device: DeviceChoice; onNotice?: (notice: string) => void },
+  options: EngineOptions,
 ) => Promise<Engine>;
 
 /** Serves one engine to the thread that started this worker: calls are carried out one after the other, in order. */
@@ -38,10 +47,11 @@ class ServedEngine {
 
   async #carryOut(request: Request): Promise<unknown> {
     if ("create" in request) {
-      const { spec, device } = request.create;
+      const { spec, ...options } = request.create;
       this.#engine = await this.make(spec, {
-        device,
+        ...options,
         onNotice: (notice) => post({ notice }),
+        onProgress: (progress) => post({ progress }),
       });
       return { info: this.#engine.info };
     }

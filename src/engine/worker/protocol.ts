@@ -1,6 +1,10 @@
 import { DbksvdError, type ErrorKind, type ErrorPlace } from "../../errors.ts";
-import type { DeviceChoice } from "../create.ts";
-import type { EngineInfo, EngineSpec } from "../engine.ts";
+import type {
+  EngineInfo,
+  EngineOptions,
+  EngineProgress,
+  EngineSpec,
+} from "../engine.ts";
 
 /** The calls of an engine that cross to its worker. */
 export type EngineCall =
@@ -18,16 +22,22 @@ export type EngineCall =
   | "encode"
   | "close";
 
+/** Which engine the worker is to make. */
+export type EngineRequest =
+  & { spec: EngineSpec }
+  & Pick<EngineOptions, "device" | "threads">;
+
 /** What the worker is sent. */
 export type Request =
-  | { id: number; create: { spec: EngineSpec; device: DeviceChoice } }
+  | { id: number; create: EngineRequest }
   | { id: number; call: EngineCall; args: unknown[] };
 
 /** What the worker answers. */
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: ErrorRecord }
-  | { notice: string };
+  | { notice: string }
+  | { progress: EngineProgress };
 
 /** The answer to `create`. */
 export interface Created {

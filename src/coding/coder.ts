@@ -1,0 +1,127 @@
+import { createEngine } from "../engine/create.ts";
+import type {
+  Codes,
+  DeviceChoice,
+  Engine,
+  EngineInfo,
+  EngineProgress,
+  EngineSpec,
+} from "../engine/engine.ts";
+import { coderInWords } from "../model/coder.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { Decoder } from "../model/reconstruct.ts";
+import { codingSpec } from "./spec.ts";
+
+/** How far a long call is. */
+export interface UseProgress {
+  /** Rows done. */
+  rows: number;
+  /** Rows in all, before filters drop any. */
+  total: number;
+}
+
+/** Which engine does the work, and who can stop it. */
+export interface EngineChoice {
+  /** Where the numbers are crunched; `auto` by default. */
+  device?: DeviceChoice;
+  /** Threads that a CPU engine may use; all that the machine has by default. */
+  threads?: number;
+  /** Makes engines, in place of `device`'s choice. */
+  createEngine?(spec: EngineSpec): Promise<Engine>;
+  /** Stops the call, which then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** A word for the log. */
+  onNotice?(notice: string): void;
+}
+
+/** What every use of a dictionary takes: where it runs, how it is stopped and followed. */
+export interface RunOptions extends EngineChoice {
+  /** Called with how far the call is, several times a second where an engine's work on a row does not take longer. */
+  onProgress?(progress: UseProgress): void;
+}
+
+/** Codes without their residuals. */
+export type SparseCodes = Pick<
+  Codes,
+  "rows" | "sparsity" | "indices" | "values"
+>;
+
+/** Turns rows into codes of one dictionary. */
+export interface RowCoder<C extends SparseCodes = SparseCodes> {
+  /** The dictionary that the codes are of. */
+  readonly decoder: Decoder & {
+    groups?: readonly number[];
+    normLimit?: number;
+  };
+  /** How codes are found, in words. */
+  readonly description: string;
+  /** What runs it. */
+  readonly info: EngineInfo;
+  /** Most rows that one call takes. */
+  readonly mostRows: number;
+  /** Codes raw rows; may take their buffer with it. */
+  encode(rows: { data: Float32Array; rows: number }): Promise<C>;
+  /** Frees what runs it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the engine that is chosen: the caller's own, or the device's, in a thread of its own.
+ *
+ * @param spec everything fixed for the engine's life
+ * @param choice which engine
+ * @param onProgress told how far a call is that takes longer than a moment
+ * @throws {DbksvdError} `device` where it cannot be made
+ */
+export function engineFor(
+  spec: EngineSpec,
+  choice: EngineChoice,
+  onProgress?: (progress: EngineProgress) => void,
+): Promise<Engine> {
+  const { device, threads, signal, onNotice } = choice;
+  return choice.createEngine?.(spec) ??
+    createEngine(spec, { device, threads, signal, onNotice, onProgress });
+}
+
+/**
+ * A coder that runs a model's own pursuit on an engine of its own.
+ *
+ * @param model the dictionary
+ * @param options where it runs
+ * @throws {DbksvdError} `device` where the engine cannot be made
+ */
+export async function engineCoder(
+  model: DictionaryModel,
+  options: RunOptions,
+): Promise<RowCoder<Codes>> {
+  const engine = await engineFor(codingSpec(model), options);
+  try {
+    await engine.loadDictionary(model.dictionary);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return coderOn(engine, model, coderInWords(model));
+}
+
+/**
+ * A coder on an engine that is there already: with its spec's pursuit, by the dictionary that it holds.
+ *
+ * @param engine what codes; closing the coder closes it
+ * @param decoder the dictionary that it holds
+ * @param description how codes are found, in words
+ */
+export function coderOn(
+  engine: Engine,
+  decoder: RowCoder["decoder"],
+  description: string = engine.spec.coder.method,
+): RowCoder<Codes> {
+  return {
+    decoder,
+    description,
+    info: engine.info,
+    mostRows: engine.spec.sampleBatch,
+    encode: (rows) => engine.encode(rows),
+    close: () => engine.close(),
+  };
+}

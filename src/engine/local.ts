@@ -1,0 +1,46 @@
+import { findAdapter, summarise } from "../gpu/device.ts";
+import { kernelsLacking } from "../wasm/module.ts";
+import { createCpuEngine } from "./cpu.ts";
+import type { Engine, EngineOptions, EngineSpec } from "./engine.ts";
+import { createGpuEngine } from "./gpu/gpu.ts";
+import { createReferenceEngine } from "./reference.ts";
+
+/**
+ * Makes the engine that a device choice asks for, in the caller's thread. `auto` takes the CPU engine where there is only
+ * a software driver: on the sample it was the faster one (tasks/bench/RESULTS.md).
+ *
+ * @param spec everything fixed for the engine's life
+ * @param options the device, threads, who is told of what
+ * @throws {DbksvdError} `device` where a GPU is asked for and none can be used, or the one there is lacks memory
+ */
+export async function createLocalEngine(
+  spec: EngineSpec,
+  options: EngineOptions = {},
+): Promise<Engine> {
+  const { device = "auto" } = options;
+  if (device === "cpu") return await onProcessor(spec, options);
+  if (device === "gpu") return await createGpuEngine(spec);
+  const adapter = await findAdapter();
+  const summary = adapter === undefined ? undefined : summarise(adapter);
+  if (summary !== undefined && !summary.software) {
+    return await createGpuEngine(spec);
+  }
+  options.onNotice?.(
+    summary === undefined
+      ? "No GPU found: the CPU engine does the work (dbksvd doctor tells more)"
+      : `Only a software GPU driver found (${summary.name}): the CPU engine, which is faster here, does the work`,
+  );
+  return await onProcessor(spec, options);
+}
+
+async function onProcessor(
+  spec: EngineSpec,
+  options: EngineOptions,
+): Promise<Engine> {
+  const lacking = kernelsLacking();
+  if (lacking === undefined) return await createCpuEngine(spec, options);
+  options.onNotice?.(
+    `This system has no ${lacking}: the plain engine, many times slower, does the work`,
+  );
+  return await createReferenceEngine(spec, options);
+}
