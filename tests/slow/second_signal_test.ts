@@ -1,0 +1,28 @@
+import { findAdapter } from "../../src/gpu/device.ts";
+import { stopsAtOnce } from "../reliability/interrupted.ts";
+
+Deno.test("a second Ctrl-C ends every command that codes or matches, whatever the CPU is busy with", async () => {
+  const device = ["--device", "cpu"];
+  await stopsAtOnce([
+    [["evaluate", "model", "other", "rows.npy", ...device]],
+    [["inspect", "model", "rows.npy", ...device]],
+    [["compare", "model", "other"], 4000],
+    [["sweep", "rows.npy", "--atoms", "3000", "--sparsity", "40", ...device]],
+  ]);
+});
+
+Deno.test({
+  name: "a second Ctrl-C ends coding and training on a GPU",
+  ignore: await findAdapter() === undefined,
+  fn: () =>
+    stopsAtOnce([
+      [[
+        ...["encode", "model", "rows.npy", "--out", "codes.parquet"],
+        ...["--device", "gpu"],
+      ]],
+      [[
+        ...["train", "rows.npy", "--atoms", "3000", "--sparsity", "40"],
+        ...["--sample-batch", "20000", "--device", "gpu", "--out", "trained"],
+      ]],
+    ]),
+});
