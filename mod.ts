@@ -59,6 +59,7 @@ export { withCoder } from "./src/use/coder_changes.ts";
 export type { ModelCoder } from "./src/model/coder.ts";
 export type { CoderChanges } from "./src/use/coder_changes.ts";
 export type {
+  EngineChoice,
   RunOptions,
   SparseCodes,
   UseProgress,
@@ -135,6 +136,7 @@ export type {
   Codes,
   Engine,
   EngineInfo,
+  EngineProgress,
   EngineRows,
   EngineSpec,
   IterationReport,
