@@ -62,14 +62,14 @@ export function addCoefficients(m: Module): void {
     const columnOf = (index: I32) =>
       ptr.add(p.room, ptr.mul(ptr.of(index), wide));
 
-    // Column j of G_II + λI, from the diagonal on, and a 0 where the count is odd.
+    // Column j of G_II + λI, from the diagonal on. The rest of its first vector and of the last one begins as 0: it is
+    // reckoned with, for nothing.
     const gather = () => {
       f.set(atom, i32.load(word(p.support, j)));
       f.set(gRow, ptr.add(p.g, ptr.mul(ptr.of(atom), ptr.of(p.row))));
-      f.store(
-        double(column, i32.sub(even, one)),
-        f64.const(0),
-      );
+      for (const end of [i32.and(j, i32.const(-2)), i32.sub(even, one)]) {
+        f.store(double(column, end), f64.const(0));
+      }
       f.for(i, j, p.count, 1, () =>
         f.store(
           double(column, i),
