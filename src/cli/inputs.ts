@@ -112,9 +112,11 @@ export async function openInputs(
     signal: session.signal,
     onNotice: (notice: string) => session.say("info", notice),
   };
-  return await wantsSample(inputs)
+  const source = await wantsSample(inputs)
     ? await openSample((path) => openRows(path, options))
     : await openRows([...inputs], options);
+  session.reads(source);
+  return source;
 }
 
 // By its name too, so that a model of the sample finds it again from any directory.

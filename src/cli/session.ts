@@ -2,6 +2,9 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { RunOptions } from "../coding/coder.ts";
 import { Stopped } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { isJsonObject } from "../json.ts";
+import { unusedText } from "../rows/not_read.ts";
+import type { RowSource } from "../rows/source.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 /** How much is said on standard error. */
@@ -34,6 +37,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Prints the command's one result: the document with `--json`, else the text. */
   print(document: unknown, text: () => string): void;
+  /** Takes note of rows that are read: what is not used of them is said with the result. */
+  reads(source: RowSource): void;
   /** A word on standard error, where the log level lets it through. */
   say(level: typeof LOG_LEVELS[number], text: string): void;
   /** Shows how far the job is. */
@@ -76,6 +81,7 @@ export async function conduct(
   let stopped: "SIGINT" | "SIGTERM" | undefined;
   let heardAt = 0;
   const said = new Set<string>();
+  const sources: RowSource[] = [];
   const unhear = heedsSignals ? io.onSignal(hear) : () => {};
   function hear(signal: "SIGINT" | "SIGTERM"): void {
     if (stopped !== undefined) {
@@ -93,9 +99,16 @@ export async function conduct(
       json,
       signal: controller.signal,
       progress,
+      reads: (source) => void sources.push(source),
       print: (document, text) => {
         progress.finish();
-        io.out(`${json ? toJson(document) : text()}\n`);
+        io.out(
+          json
+            ? `${toJson(withUnused(document, sources))}\n`
+            : `${
+              [text(), ...sources.map(unusedOf)].filter(Boolean).join("\n")
+            }\n`,
+        );
       },
       say: (at, text) => {
         // Each engine that is made tells of the device; once is enough.
@@ -114,6 +127,27 @@ export async function conduct(
     unhear();
     progress.finish();
   }
+}
+
+function unusedOf({ dropped, notRead }: RowSource): string {
+  return unusedText(dropped, notRead);
+}
+
+// What is not used of the inputs stands at the top of a document, where there is such.
+function withUnused(document: unknown, sources: readonly RowSource[]): unknown {
+  if (!isJsonObject(document)) return document;
+  const dropped: Record<string, number> = {};
+  for (const source of sources) {
+    for (const [reason, count] of Object.entries(source.dropped)) {
+      if (count > 0) dropped[reason] = (dropped[reason] ?? 0) + count;
+    }
+  }
+  const notRead = sources.flatMap((source) => source.notRead ?? []);
+  return {
+    ...document,
+    ...Object.keys(dropped).length > 0 ? { dropped } : {},
+    ...notRead.length > 0 ? { notRead } : {},
+  };
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,4 +1,11 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { DbksvdError } from "../errors.ts";
 
 /** Bytes at hand, or a read call away: what the decoders read from. */
@@ -22,6 +29,12 @@ export interface ByteSource {
     length: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Refuses a file that is not the one that was opened any more.
+   *
+   * @param every milliseconds within which it is not looked at again
+   */
+  requireUnchanged?(every?: number): void;
   close(): void;
 }
 
@@ -47,6 +60,8 @@ export class LocalFile implements ByteSource, SyncBytes {
   readonly size: number;
   readonly localPath: string;
   readonly stamp: string;
+  readonly #node: string;
+  #lookedAt = performance.now();
   #descriptor: number | undefined;
 
   /** Opens a file for reading. */
@@ -59,6 +74,7 @@ export class LocalFile implements ByteSource, SyncBytes {
     }
     this.size = stat.size;
     this.stamp = String(stat.mtimeMs);
+    this.#node = nodeOf(stat);
   }
 
   /** Fills `into` with the bytes from `offset` on. */
@@ -86,6 +102,23 @@ export class LocalFile implements ByteSource, SyncBytes {
     });
   }
 
+  /** See {@linkcode ByteSource.requireUnchanged}: its size, its date and what its name leads to. */
+  requireUnchanged(every = 0): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < every) return;
+    this.#lookedAt = now;
+    const stat = statSync(this.path, { throwIfNoEntry: false });
+    // Removed, it is still read as it was.
+    if (stat === undefined) return;
+    const same = stat.size === this.size &&
+      String(stat.mtimeMs) === this.stamp && nodeOf(stat) === this.#node;
+    if (same) return;
+    throw new DbksvdError("data", "File changed while it was read", {
+      where: { file: this.path },
+      mend: "run again when nothing writes to it",
+    });
+  }
+
   /** Closes the file; reading opens it again. */
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
@@ -107,6 +140,10 @@ export class LocalFile implements ByteSource, SyncBytes {
     openFiles.add(this);
     return this.#descriptor;
   }
+}
+
+function nodeOf({ dev, ino }: Stats): string {
+  return `${dev} ${ino}`;
 }
 
 function unreadable(path: string, error: unknown): DbksvdError {

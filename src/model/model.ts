@@ -52,6 +52,8 @@ export interface ModelConfig {
     capped?: number;
     dropped: Record<string, number>;
   };
+  /** What lay among the inputs and was not read. */
+  notRead?: { reason: string; count: number; paths: string[] }[];
   /** What ran the training. */
   device: {
     kind: string;

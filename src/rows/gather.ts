@@ -22,6 +22,8 @@ interface OpenFile {
   nested?: boolean;
   /** Of tables: how many rows they have. */
   tableRows?: number;
+  /** Names of arrays beside the one that is read. */
+  others?: readonly string[];
 }
 
 /** All inputs' parts, one after the other. */
@@ -34,6 +36,8 @@ export interface Gathered {
   sources: ByteSource[];
   rows: number;
   width: number;
+  /** Arrays beside those that are read, with their files. */
+  furtherArrays: string[];
   /** The file that told the width. */
   widthFrom: string;
   column?: string;
@@ -52,6 +56,7 @@ export async function gather(
     tableRows: new Map(),
     files: [],
     sources: [],
+    furtherArrays: [],
     rows: 0,
     width: 0,
     widthFrom: "",
@@ -170,6 +175,9 @@ function addFile(
   }
   all.rows += rows;
   all.sources.push(source);
+  for (const name of file.others ?? []) {
+    all.furtherArrays.push(`${source.path}:${name}`);
+  }
   all.files.push({ path: source.path, rows, bytes: source.size });
   return tables + (file.tableRows ?? tableRows);
 }
@@ -190,7 +198,8 @@ async function openFile(
     : await openSafetensorsRows(source, options.column);
   const column = "name" in layout ? layout.name as string : undefined;
   const parts = layout.rows > 0 ? [new ArrayPart(source, layout)] : [];
-  return { parts, width: layout.width, column };
+  const others = "others" in layout ? layout.others as string[] : undefined;
+  return { parts, width: layout.width, column, others };
 }
 
 function checkWidth(

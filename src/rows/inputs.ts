@@ -6,6 +6,7 @@ import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
 import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
+import { NotReadList } from "./not_read.ts";
 
 /** What a file holds. */
 export type FileFormat = "parquet" | "safetensors" | "npy" | "raw";
@@ -26,10 +27,12 @@ export type FoundFile = { path: string } | { place: RemotePlace };
  *
  * @param inputs files, directories, globs, `http(s)://` and `hf://`
  * @param options how the hub is asked
+ * @param notRead takes what lies there and is not read
  */
 export async function findFiles(
   inputs: readonly string[],
   options: RemoteOptions = {},
+  notRead = new NotReadList(),
 ): Promise<FoundFile[]> {
   if (inputs.length === 0) {
     throw new DbksvdError("data", "There are no inputs", {
@@ -46,7 +49,7 @@ export async function findFiles(
     } else if (/^https?:\/\//i.test(input)) {
       found.push({ place: placeOf(input, headers) });
     } else {
-      found.push(...findLocal(input).map((path) => ({ path })));
+      found.push(...findLocal(input, notRead).map((path) => ({ path })));
     }
   }
   return found;
@@ -103,10 +106,10 @@ export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
   }
 }
 
-function findLocal(input: string): string[] {
+function findLocal(input: string, notRead: NotReadList): string[] {
   const info = statSync(input, { throwIfNoEntry: false });
   if (info?.isDirectory()) {
-    const files = walk(input);
+    const files = walk(input, notRead);
     if (files.length > 0) return files;
     throw new DbksvdError("data", "Directory holds no file of rows", {
       where: { file: input },
@@ -114,8 +117,12 @@ function findLocal(input: string): string[] {
     });
   }
   if (info === undefined && /[*?[{]/.test(input)) {
-    const files = globSync(input)
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+    const files = globSync(input).filter((path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined) notRead.add(lostReason(path), path);
+      else if (!found.isFile()) notRead.add("folder", path);
+      return found?.isFile();
+    });
     if (files.length > 0) return files.sort();
     throw new DbksvdError("data", "No file matches", {
       where: { file: input },
@@ -126,17 +133,27 @@ function findLocal(input: string): string[] {
 }
 
 // Hidden files and directories are left out: writers keep unfinished work in them.
-function walk(directory: string): string[] {
+function walk(directory: string, notRead: NotReadList): string[] {
   const files: string[] = [];
   const entries = readdirSync(directory, { withFileTypes: true })
-    .filter(({ name }) => !/^[._]/.test(name))
     .sort((a, b) => a.name < b.name ? -1 : 1);
   for (const entry of entries) {
     const path = join(directory, entry.name);
     const info = statSync(path, { throwIfNoEntry: false });
-    if (info?.isDirectory() && !entry.isSymbolicLink()) {
-      files.push(...walk(path));
-    } else if (info?.isFile() && formatOf(path) !== undefined) files.push(path);
+    const known = formatOf(path) !== undefined;
+    if (/^[._]/.test(entry.name)) {
+      if (known || info?.isDirectory()) notRead.add("hidden", path);
+    } else if (info === undefined) notRead.add(lostReason(path), path);
+    else if (info.isDirectory()) {
+      if (entry.isSymbolicLink()) notRead.add("linked folder", path);
+      else files.push(...walk(path, notRead));
+    } else if (known && info.isFile()) files.push(path);
+    else notRead.add("ending", path);
   }
   return files;
+}
+
+// Names that are not UTF-8 come with a replacement character in them, and lead nowhere.
+function lostReason(path: string) {
+  return path.includes("\uFFFD") ? "name" : "dangling link";
 }

@@ -7,6 +7,7 @@ import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { findFiles, type FoundFile, openFound } from "./inputs.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
+import { NotReadList } from "./not_read.ts";
 import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "../parquet/read/choose.ts";
 import { listParquet } from "../parquet/read/open.ts";
@@ -90,20 +91,24 @@ export async function openRows(
   options: OpenRowsOptions = {},
 ): Promise<RowSource> {
   checkOptions(options);
-  return await openRowFiles(await findFiles(listed(inputs), options), options);
+  const notRead = new NotReadList();
+  const files = await findFiles(listed(inputs), options, notRead);
+  return await openRowFiles(files, options, notRead);
 }
 
 /** {@linkcode openRows}, of files that are found already. */
 export async function openRowFiles(
   files: readonly FoundFile[],
   options: OpenRowsOptions,
+  notRead = new NotReadList(),
 ): Promise<RowSource> {
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const sources: ByteSource[] = [];
   try {
     const gathered = await gather(files, options, budget, sources);
     const store = await prepared(gathered, options);
-    return toSource(gathered, store, sources);
+    for (const path of gathered.furtherArrays) notRead.add("array", path);
+    return { ...toSource(gathered, store, sources), notRead: notRead.list() };
   } catch (error) {
     for (const source of sources) source.close();
     throw error;

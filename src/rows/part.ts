@@ -42,6 +42,8 @@ export interface TablePlace {
 
 /** A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its beginning. */
 export interface Part {
+  /** The file, where there is one. */
+  readonly source?: ByteSource;
   readonly rows: number;
   readonly rowGroup?: number;
   /** Ranges that are cheap to read whole, in order, together all rows. */

@@ -1,4 +1,5 @@
 import type { Fingerprint } from "./fingerprint.ts";
+import type { NotRead } from "./not_read.ts";
 
 /** A run of rows as a source delivers them. */
 export interface RowBatch {
@@ -82,6 +83,8 @@ export interface RowSource {
   readonly column?: string;
   /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What lies among the inputs and is not read: files of other endings, links to nothing, further arrays. */
+  readonly notRead?: readonly NotRead[];
   /**
    * Delivers rows in batches. With a number, every batch but the last has that many rows; with a list, batches have
    * those sizes in turn. A later call delivers the same rows in the same order for the same options.

@@ -1,4 +1,5 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
+import type { ByteSource } from "../files/bytes.ts";
 import { RowBuffers } from "./buffers.ts";
 import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
 import type { Fault, Part } from "./part.ts";
@@ -18,6 +19,9 @@ export interface PlacedPart {
 
 /** Rows are decoded in pieces of about this much, so that waiting consumers and signals get their turn. */
 const PIECE_BYTES = 32 * 2 ** 20;
+
+/** Files are looked at again, whether they are what they were, after so long. */
+const LOOK_AGAIN_MS = 250;
 
 /** Rows of all parts. */
 export class PartStore implements BlockStore {
@@ -58,9 +62,28 @@ export class PartStore implements BlockStore {
     return all;
   }
 
-  /** See {@linkcode BlockStore.stream}. */
+  /** See {@linkcode BlockStore.stream}. A file that changes meanwhile ends it, in the end at the latest. */
   async *stream(
     ranges: Iterable<RowRange>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RowBlock> {
+    const wanted = [...ranges];
+    const read = new Set<ByteSource>();
+    let next = 0;
+    for await (const block of this.#blocksOf(wanted, signal)) {
+      for (
+        const { at: { part: { source } } } of this.overlaps(wanted[next++])
+      ) {
+        source?.requireUnchanged?.(LOOK_AGAIN_MS);
+        if (source !== undefined) read.add(source);
+      }
+      yield block;
+    }
+    for (const source of read) source.requireUnchanged?.();
+  }
+
+  async *#blocksOf(
+    ranges: readonly RowRange[],
     signal?: AbortSignal,
   ): AsyncGenerator<RowBlock> {
     const inWorkers = this.parts.some(({ part }) => part.job !== undefined);
@@ -175,6 +198,7 @@ export async function placed<T>(
   try {
     return await read();
   } catch (error) {
+    part.source?.requireUnchanged?.();
     throw atPlace(error, { ...place, rowGroup: part.rowGroup });
   }
 }

@@ -128,6 +128,7 @@ export async function train(
       capped: learned.capped,
       dropped: { ...source.dropped },
     },
+    ...source.notRead?.length ? { notRead: [...source.notRead] } : {},
     device: learned.engine,
     heldOut: measured && scalars(measured.metrics),
     training: trained && scalars(trained.metrics),

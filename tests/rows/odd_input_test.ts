@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import pl from "nodejs-polars";
-import { safetensorsParts } from "../../src/files/safetensors.ts";
+import {
+  float32Tensor,
+  safetensorsParts,
+} from "../../src/files/safetensors.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { delivered, rowsOf, withRows } from "./files.ts";
@@ -141,4 +144,100 @@ Deno.test("A tensor of a type that is not read may stand beside the one that is"
       rowsOf(file, { column: "scales" }),
       /"scales" has the type F8_E4M3, which is not read/,
     );
+  }));
+
+Deno.test("What lies in a folder and is not read is told, each with the reason", () =>
+  inDirectory(async (directory) => {
+    const at = (name: string) => `${directory}/in/${name}`;
+    await Deno.mkdir(at("sub"), { recursive: true });
+    await Deno.mkdir(at("folder"));
+    const row = new Uint8Array(Float32Array.of(1, 2).buffer);
+    for (const name of ["a.f32", "sub/b.f32", "_c.f32", "d.txt", "e.csv"]) {
+      await Deno.writeFile(at(name), row);
+    }
+    await Deno.writeFile(at(".log"), row);
+    await Deno.symlink(at("nowhere.f32"), at("f.f32"));
+    await Deno.symlink(at("sub"), at("g"));
+    const python = await new Deno.Command("python3", {
+      args: [
+        "-c",
+        "import sys; open(sys.argv[1].encode() + b'/in/h\\xff.f32', 'wb')",
+        directory,
+      ],
+    }).output();
+    await withRows(at(""), { width: 2 }, (source) => {
+      assert.equal(source.rowCount, 2);
+      const told = source.notRead!.map(({ reason, count, paths }) => [
+        reason,
+        count,
+        paths.map((path) => path.slice(at("").length)),
+      ]);
+      assert.deepEqual(told, [
+        ["hidden", 1, ["_c.f32"]],
+        ["ending", 2, ["d.txt", "e.csv"]],
+        ["dangling link", 1, ["f.f32"]],
+        ["linked folder", 1, ["g"]],
+        ...python.success ? [["name", 1, ["h\uFFFD.f32"]]] : [],
+      ]);
+      return Promise.resolve();
+    });
+    await withRows(at("*f*"), { width: 2 }, (source) => {
+      const reasons = source.notRead!.map(({ reason }) => reason);
+      assert(reasons.includes("dangling link") && reasons.includes("folder"));
+      return Promise.resolve();
+    });
+  }));
+
+Deno.test("Tensors beside the one that is read are told", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.safetensors`;
+    const parts = safetensorsParts({
+      rows: float32Tensor(Float32Array.of(1, 2, 3, 4), 2, 2),
+      ids: float32Tensor(Float32Array.of(1, 2), 2),
+    });
+    await Deno.writeFile(file, new Uint8Array(parts.flatMap((p) => [...p])));
+    await withRows(file, {}, (source) => {
+      assert.deepEqual(source.notRead, [
+        { reason: "array", count: 1, paths: [`${file}:ids`] },
+      ]);
+      return Promise.resolve();
+    });
+  }));
+
+Deno.test("A local file that changes while it is read is an error, by size, date or inode", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.f32`;
+    const values = new Float32Array(400).map((_, i) => i);
+    const bytes = new Uint8Array(values.buffer);
+    const changes: Record<string, () => Promise<void>> = {
+      size: () => Deno.writeFile(file, new Uint8Array(4), { append: true }),
+      date: async () => {
+        await Deno.writeFile(file, bytes);
+        await Deno.utime(file, 1e9, 1e9);
+      },
+      inode: async () => {
+        const { mtime } = await Deno.stat(file);
+        await Deno.writeFile(`${file}.new`, bytes);
+        await Deno.utime(`${file}.new`, mtime!, mtime!);
+        await Deno.rename(`${file}.new`, file);
+      },
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      await Deno.writeFile(file, bytes);
+      await withRows(file, { width: 4 }, async (source) => {
+        const read = async () => {
+          let seen = 0;
+          for await (const { rows } of source.batches(10)) {
+            if (seen === 0) await change();
+            seen += rows;
+          }
+        };
+        await assert.rejects(read(), /changed while it was read/, what);
+      });
+    }
+    await Deno.writeFile(file, bytes);
+    await withRows(file, { width: 4 }, async (source) => {
+      await Deno.truncate(file, 100);
+      await assert.rejects(source.read({ start: 50, end: 60 }), /changed/);
+    });
   }));

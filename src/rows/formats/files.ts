@@ -90,7 +90,7 @@ const TENSOR_TYPES: Record<string, ElementType> = {
 export async function openSafetensorsRows(
   source: ByteSource,
   name: string | undefined,
-): Promise<ArrayLayout & { name: string }> {
+): Promise<ArrayLayout & { name: string; others: string[] }> {
   const refuse = (what: string, mend = "write the file again") =>
     broken(source, what, mend);
   if (source.size < 8) throw refuse("Safetensors file is too short");
@@ -129,7 +129,9 @@ export async function openSafetensorsRows(
   const [tensor, { dtype, shape, start }] = chosen;
   const { rows, width } = rowsOf(shape, refuse);
   const offset = header.dataStart + start;
-  return { name: tensor, offset, element: TENSOR_TYPES[dtype], rows, width };
+  const others = [...header.tensors.keys()].filter((other) => other !== tensor);
+  const element = TENSOR_TYPES[dtype];
+  return { name: tensor, offset, element, rows, width, others };
 }
 
 function rowsOf(
