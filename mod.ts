@@ -92,7 +92,7 @@ export {
   inspect,
   type Inspection,
   type InspectOptions,
-} from "./src/use/inspect.ts";
+} from "./src/inspection/inspect.ts";
 export {
   type AtomDescription,
   type AtomHit,
@@ -100,7 +100,7 @@ export {
   describeRow,
   type RowDescription,
   searchAtoms,
-} from "./src/use/describe.ts";
+} from "./src/inspection/describe.ts";
 export { renderBrowser } from "./src/report/browser.ts";
 export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
 export { refreshReport, trainingReport } from "./src/use/report.ts";
@@ -165,7 +165,7 @@ export type {
   SampleTable,
   TopRows,
 } from "./src/report/data.ts";
-export type { RowText } from "./src/use/top_rows.ts";
+export type { RowText } from "./src/inspection/top_rows.ts";
 export type { LearnHooks } from "./src/learn/learn.ts";
 export type { Measured } from "./src/use/measure.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";

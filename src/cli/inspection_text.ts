@@ -2,8 +2,8 @@ import type {
   AtomDescription,
   AtomHit,
   RowDescription,
-} from "../use/describe.ts";
-import type { RowText } from "../use/top_rows.ts";
+} from "../inspection/describe.ts";
+import type { RowText } from "../inspection/top_rows.ts";
 import { count, figure, table } from "./text.ts";
 
 /** Texts in a cell, and rows of an atom's page. */

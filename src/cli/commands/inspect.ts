@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
-import type { Inspection } from "../../use/inspect.ts";
+import type { Inspection } from "../../inspection/inspect.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
@@ -103,7 +103,7 @@ async function inspectModel(
     if (flags.row !== undefined) {
       return await showRow(model, source, flags.row, flags, session);
     }
-    const { inspect } = await import("../../use/inspect.ts");
+    const { inspect } = await import("../../inspection/inspect.ts");
     const inspection = await inspect(model, source, {
       ...followed(session),
       name: basename(directory),
@@ -142,7 +142,7 @@ async function showRow(
   { device, text }: InspectFlags,
   session: Session,
 ): Promise<void> {
-  const { describeRow } = await import("../../use/describe.ts");
+  const { describeRow } = await import("../../inspection/describe.ts");
   const { signal } = session;
   const described = await describeRow(model, source, row, {
     device,
@@ -160,7 +160,7 @@ async function show(
 ): Promise<void> {
   const { print } = session;
   const [{ describeAtom, searchAtoms }, { coderInWords }] = await Promise.all([
-    import("../../use/describe.ts"),
+    import("../../inspection/describe.ts"),
     import("../../model/coder.ts"),
   ]);
   if (flags.atom !== undefined) {

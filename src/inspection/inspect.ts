@@ -14,7 +14,7 @@ import type {
   TopRows,
 } from "../report/data.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
-import { rowNumbersOf } from "./codes.ts";
+import { rowNumbersOf } from "../use/codes.ts";
 import { engineCoder, type RunOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import { textsOf } from "./row_texts.ts";

@@ -9,13 +9,13 @@ import {
   describeAtom,
   describeRow,
   searchAtoms,
-} from "../../src/use/describe.ts";
+} from "../../src/inspection/describe.ts";
 import { encodeRows } from "../../src/use/encode.ts";
-import { inspect } from "../../src/use/inspect.ts";
+import { inspect } from "../../src/inspection/inspect.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
-import { CPU, smallProblem, writeTexts } from "./helpers.ts";
+import { CPU, smallProblem, writeTexts } from "../use/helpers.ts";
 
 interface Use {
   row: number;

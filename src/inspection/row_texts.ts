@@ -1,5 +1,5 @@
 import type { RowSource } from "../rows/source.ts";
-import { columnsOf } from "./codes_file.ts";
+import { columnsOf } from "../use/codes_file.ts";
 import type { RowText } from "./top_rows.ts";
 
 /** Tokens shown on each side of a token. */
