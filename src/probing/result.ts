@@ -1,0 +1,94 @@
+import type { LatentFit } from "./latents.ts";
+
+/** What stands beside the models in every table. */
+export const BASELINES = ["raw", "pca", "random", "dense"] as const;
+
+/**
+ * What stands beside the models: `raw` coordinates, principal components (`pca`), dictionaries of `random` rows with as many
+ * atoms and nonzeros, and a `dense` probe of all coordinates, the ceiling.
+ */
+export type Baseline = typeof BASELINES[number];
+
+/** A latent that a probe goes by. */
+export interface ProbedLatent {
+  /** The atom, or the coordinate or component of a baseline. */
+  atom: number;
+  /** Of its codes. */
+  sign: "+" | "-";
+  /** In the probe, in normalised units. */
+  weight: number;
+}
+
+/** One class probed for with k latents. */
+export interface ClassScore {
+  /** The column. */
+  label: string;
+  /** The class. */
+  class: string;
+  /** Rows that the probe was fitted to, half of them of the class. */
+  rows: number;
+  /** Rows that it was tested on. */
+  test: number;
+  /** The model, or the baseline. */
+  model: string;
+  /** Latents that the probe goes by; undefined for the dense probe. */
+  k?: number;
+  /** Balanced accuracy on the test. */
+  accuracy: number;
+  /** Area under the ROC curve on the test. */
+  auc: number;
+  /** The same by sae-probes' definition: an L1 penalty of a strength chosen by validation. */
+  l1Auc?: number;
+  /** The latents, the most telling first. */
+  latents: ProbedLatent[];
+}
+
+/** The one latent that tells a class best by whether it fires, against all rows. */
+export interface BestLatent extends LatentFit {
+  label: string;
+  class: string;
+  model: string;
+  /** Area under the ROC curve of its values on the class's test. */
+  auc: number;
+}
+
+/** What one model, or baseline, comes to over all classes. */
+export interface ProbeSummary {
+  /** Its name. */
+  model: string;
+  /** A baseline, or one of the models. */
+  kind: "model" | Baseline;
+  /** How its rows are coded, in words. */
+  coder: string;
+  /** Mean nonzeros of a row. */
+  l0?: number;
+  /** The share of rows in which its most used latent fires, and how many fire in more than a tenth of them. */
+  densest?: number;
+  denseLatents?: number;
+  /** Means over classes, then over labels, by the number of latents (`dense` for the dense probe). */
+  accuracy: Record<string, number>;
+  auc: Record<string, number>;
+  l1Auc: Record<string, number>;
+  /** Half the 95 % interval of its accuracy's difference to the first model's, on the same test rows. */
+  halfWidth: Record<string, number>;
+  /** Mean F1 of its best latent a class. */
+  bestF1?: number;
+}
+
+/** What {@linkcode probe} found. */
+export interface ProbeResult {
+  /** Rows coded. */
+  rows: number;
+  /** Rows without any label. */
+  unlabelled: number;
+  /** Classes that were passed over because too few rows are of them. */
+  passedOver: number;
+  /** What was probed: rows, or the means of groups. */
+  units: "rows" | "groups";
+  /** The models, then the baselines. */
+  models: ProbeSummary[];
+  /** Every class by every model and number of latents. */
+  scores: ClassScore[];
+  /** The best single latent of every class, by model. */
+  best: BestLatent[];
+}
