@@ -218,3 +218,14 @@ export type {
   Heartbeat,
   PipelineEvent,
 } from "./src/pipeline/watch.ts";
+export { probe, type ProbeOptions } from "./src/probing/probe.ts";
+export type {
+  Baseline,
+  BestLatent,
+  ClassScore,
+  LatentClass,
+  ProbedLatent,
+  ProbeResult,
+  ProbeSummary,
+} from "./src/probing/result.ts";
+export type { LatentFit } from "./src/probing/latents.ts";

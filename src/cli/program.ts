@@ -13,6 +13,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
+import { probeCommand } from "./commands/probe.ts";
 import { pipelineCommand } from "./commands/pipeline.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { sweepCommand } from "./commands/sweep.ts";
@@ -26,6 +27,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   trainCommand,
   encodeCommand,
   evaluateCommand,
+  probeCommand,
   decodeCommand,
   compareCommand,
   sweepCommand,

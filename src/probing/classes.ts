@@ -18,8 +18,6 @@ export interface ClassColumn {
   classes: string[];
   /** The classes of row i, as places in `classes`: none where the row has no label, several where its value is a list. */
   classesOf(row: number): Uint32Array;
-  /** Rows without a label. */
-  unlabelled: number;
 }
 
 /**
@@ -58,7 +56,6 @@ export class ClassReader {
   readonly #starts: Uint32Array;
   #ids: number[] = [];
   #rows = 0;
-  #unlabelled = 0;
   #integers = false;
 
   constructor(name: string, rows: number) {
@@ -73,9 +70,7 @@ export class ClassReader {
         ? value[items[i]]
         : value;
       const labels = Array.isArray(own) ? own : [own];
-      const before = this.#ids.length;
       for (const label of labels) this.#addLabel(label);
-      if (this.#ids.length === before) this.#unlabelled++;
       this.#starts[++this.#rows] = this.#ids.length;
     });
   }
@@ -92,7 +87,6 @@ export class ClassReader {
       name: this.#name,
       classes,
       classesOf: (row) => ids.subarray(starts[row], starts[row + 1]),
-      unlabelled: this.#unlabelled,
     };
   }
 

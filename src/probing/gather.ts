@@ -15,6 +15,8 @@ export interface Gathered {
   firing: Firing[];
   /** Rows coded. */
   rows: number;
+  /** Those without a label in any column. */
+  unlabelled: number;
 }
 
 /** What of the rows is wanted. */
@@ -53,7 +55,7 @@ export async function gather(
   const size = Math.min(
     ...coders.map(({ decoder }) => rowsAtOnce(decoder.width, decoder.atoms)),
   );
-  let rows = 0;
+  let rows = 0, unlabelled = 0;
   const batches = source.batches(size, {
     ...plan.delivery,
     signal: run.signal,
@@ -63,6 +65,10 @@ export async function gather(
     for (let i = 0; i < batch.rows; i++) {
       const slot = kept.slotOf(units.unitOf(numbers[i]));
       if (slot >= 0) kept.addRow(slot, batch.data, i);
+      const labelled = plan.columns.some((column) =>
+        column.classesOf(numbers[i]).length > 0
+      );
+      if (!labelled) unlabelled++;
     }
     for (const [c, coder] of coders.entries()) {
       // A copy: an engine may take the buffer with it to another thread.
@@ -79,7 +85,8 @@ export async function gather(
     batch.release?.();
     run.onProgress?.({ rows, total: source.rowCount });
   }
-  return { kept, firing: tallies.map((tally) => tally.firing), rows };
+  const firing = tallies.map((tally) => tally.firing);
+  return { kept, firing, rows, unlabelled };
 }
 
 // How often one coder's latents fire.

@@ -16,7 +16,12 @@ import { principalCoordinates } from "./principal.ts";
 import { randomRowsModel } from "./random_rows.ts";
 import { type Baseline, BASELINES, type ProbeResult } from "./result.ts";
 import { probeDensely, probeSparsely } from "./sparse_probing.ts";
-import { type AllScores, bestLatents, summaryOf } from "./summaries.ts";
+import {
+  type AllScores,
+  bestLatents,
+  latentClasses,
+  summaryOf,
+} from "./summaries.ts";
 import { readUnits, type RowUnits } from "./units.ts";
 
 /** Bytes of raw rows that probes are fitted to and tested on, at most. */
@@ -144,7 +149,7 @@ export async function probe(
   const best = contestants.flatMap((one) => bestLatents(one, tasks));
   return {
     rows: gathered.rows,
-    unlabelled: Math.min(...columns.map(({ unlabelled }) => unlabelled)),
+    unlabelled: gathered.unlabelled,
     passedOver: columns.reduce((sum, { classes }) => sum + classes.length, 0) -
       tasks.length,
     units: pool ? "groups" : "rows",
@@ -153,6 +158,8 @@ export async function probe(
     ),
     scores: [...scores.values()].flat(2).map(({ score }) => score),
     best,
+    atoms: contestants.filter(({ kind }) => kind === "model")
+      .flatMap((one) => latentClasses(one, tasks)),
   };
 }
 

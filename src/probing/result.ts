@@ -1,13 +1,18 @@
 import type { LatentFit } from "./latents.ts";
 
 /** What stands beside the models in every table. */
-export const BASELINES = ["raw", "pca", "random", "dense"] as const;
+export const BASELINES: readonly Baseline[] = [
+  "raw",
+  "pca",
+  "random",
+  "dense",
+];
 
 /**
  * What stands beside the models: `raw` coordinates, principal components (`pca`), dictionaries of `random` rows with as many
  * atoms and nonzeros, and a `dense` probe of all coordinates, the ceiling.
  */
-export type Baseline = typeof BASELINES[number];
+export type Baseline = "raw" | "pca" | "random" | "dense";
 
 /** A latent that a probe goes by. */
 export interface ProbedLatent {
@@ -44,12 +49,19 @@ export interface ClassScore {
 }
 
 /** The one latent that tells a class best by whether it fires, against all rows. */
-export interface BestLatent extends LatentFit {
-  label: string;
-  class: string;
-  model: string;
+export interface BestLatent extends LatentClass {
   /** Area under the ROC curve of its values on the class's test. */
   auc: number;
+}
+
+/** The class that a latent tells best. */
+export interface LatentClass extends LatentFit {
+  /** The column. */
+  label: string;
+  /** The class. */
+  class: string;
+  /** The model. */
+  model: string;
 }
 
 /** What one model, or baseline, comes to over all classes. */
@@ -62,12 +74,15 @@ export interface ProbeSummary {
   coder: string;
   /** Mean nonzeros of a row. */
   l0?: number;
-  /** The share of rows in which its most used latent fires, and how many fire in more than a tenth of them. */
+  /** The share of rows in which its most used latent fires. */
   densest?: number;
+  /** Latents that fire in more than a tenth of the rows. */
   denseLatents?: number;
-  /** Means over classes, then over labels, by the number of latents (`dense` for the dense probe). */
+  /** Mean accuracy over classes, then over labels, by the number of latents (`dense` for the dense probe). */
   accuracy: Record<string, number>;
+  /** The same of the area under the ROC curve. */
   auc: Record<string, number>;
+  /** The same of the area by sae-probes' definition. */
   l1Auc: Record<string, number>;
   /** Half the 95 % interval of its accuracy's difference to the first model's, on the same test rows. */
   halfWidth: Record<string, number>;
@@ -91,4 +106,6 @@ export interface ProbeResult {
   scores: ClassScore[];
   /** The best single latent of every class, by model. */
   best: BestLatent[];
+  /** The class that each latent of the models tells best, where F1 is at least 0.1. */
+  atoms: LatentClass[];
 }

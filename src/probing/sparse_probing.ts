@@ -1,7 +1,7 @@
 import type { Contestant } from "./contestants.ts";
 import type { Task } from "./draw.ts";
 import { fitDense } from "./dense_probe.ts";
-import { columnsOf, DenseFeatures, tellingFeatures } from "./features.ts";
+import { columnsOf, type DenseFeatures, tellingFeatures } from "./features.ts";
 import { decisions, fitLogistic } from "./logistic.ts";
 import type { ClassScore, ProbedLatent } from "./result.ts";
 import { hits, scoreOf } from "./scores.ts";
@@ -28,7 +28,10 @@ export function probeSparsely(
   const { features } = contestant;
   const most = Math.max(...ks);
   const order = tellingFeatures(features, task.train, most, false);
-  const normalised = tellingFeatures(features, task.train, most, true);
+  // Coordinates of either sign have means near 0, by which nothing can be divided.
+  const normalised = contestant.firing === undefined
+    ? order
+    : tellingFeatures(features, task.train, most, true);
   return ks.map((k) => {
     const chosen = order.subarray(0, k);
     const train = columnsOf(features, task.train, chosen);

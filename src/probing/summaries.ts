@@ -3,12 +3,15 @@ import type { Task } from "./draw.ts";
 import { columnsOf } from "./features.ts";
 import { placesOf } from "./latents.ts";
 import { meanOfMeans, pairedHalfWidth } from "./paired.ts";
-import type { BestLatent, ProbeSummary } from "./result.ts";
+import type { BestLatent, LatentClass, ProbeSummary } from "./result.ts";
 import { areaUnderCurve } from "./scores.ts";
 import type { Scored } from "./sparse_probing.ts";
 
 /** A latent that fires in more than this share of the rows is a dense one. */
 const DENSE_SHARE = 0.1;
+
+/** F1 under which a latent tells no class. */
+const LEAST_TOLD = 0.1;
 
 /** All that was scored, by contestant, then by task. */
 export type AllScores = Map<Contestant, Scored[][]>;
@@ -39,6 +42,36 @@ export function bestLatents(
       auc: areaUnderCurve(values, task.test.positive),
     }];
   });
+}
+
+/**
+ * The class that each latent of a model tells best: the one of the largest F1 on rows for fitting, told as it does on the
+ * test's. Latents that tell none are left out.
+ */
+export function latentClasses(
+  { firing, features, name }: Contestant,
+  tasks: readonly Task[],
+): LatentClass[] {
+  if (firing === undefined) return [];
+  const found: LatentClass[] = [];
+  for (let latent = 0; latent < features.count; latent++) {
+    let best: LatentClass | undefined, most = 0;
+    for (const [label, { train, test }] of firing.byLabel) {
+      const own = tasks.filter((task) => task.label === label);
+      const place = train.bestClass(latent, [...own.keys()]);
+      if (place === undefined) continue;
+      const { f1 } = train.fit(place, latent);
+      if (f1 <= most) continue;
+      most = f1;
+      best = {
+        ...{ label, class: own[place].class, model: name },
+        ...test.fit(place, latent),
+        density: firing.all.density(latent),
+      };
+    }
+    if (best !== undefined && best.f1 >= LEAST_TOLD) found.push(best);
+  }
+  return found;
 }
 
 /** What a contestant comes to over all classes. */

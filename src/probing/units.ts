@@ -110,6 +110,5 @@ function pooled(
     name: column.name,
     classes: column.classes,
     classesOf: (group) => lists[group] ?? none,
-    unlabelled: column.unlabelled,
   };
 }

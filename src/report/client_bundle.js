@@ -8,7 +8,9 @@
     if (value < 0) return `\u2212${figure(-value, digits)}`;
     if (value === 0 || !Number.isFinite(value)) return String(value);
     if (value >= 1e6 || value < 1e-3) return value.toExponential(digits - 1);
-    return value >= 1e3 ? count(value) : String(Number(value.toPrecision(digits)));
+    return value >= 1e3
+      ? count(value)
+      : String(Number(value.toPrecision(digits)));
   }
   function share(value) {
     const percent = value * 100;
@@ -17,15 +19,19 @@
   }
   function cut(text, length) {
     if (text.length <= length) return text;
-    return `${[
-      ...text.slice(0, length + 1)
-    ].slice(0, -1).join("")}\u2026`;
+    return `${
+      [
+        ...text.slice(0, length + 1),
+      ].slice(0, -1).join("")
+    }\u2026`;
   }
   function cutStart(text, length) {
     if (text.length <= length) return text;
-    return `\u2026${[
-      ...text.slice(-length - 1)
-    ].slice(1).join("")}`;
+    return `\u2026${
+      [
+        ...text.slice(-length - 1),
+      ].slice(1).join("")
+    }`;
   }
 
   // src/report/client/dictionary.ts
@@ -51,7 +57,7 @@
           if (place === EMPTY) break;
           found.push({
             place,
-            value: rows.topValues[atom * atoms.perAtom + t]
+            value: rows.topValues[atom * atoms.perAtom + t],
           });
         }
         return found;
@@ -63,7 +69,7 @@
           if (atoms.nearest[slot] === EMPTY) break;
           found.push({
             atom: atoms.nearest[slot],
-            cosine: atoms.cosines[slot]
+            cosine: atoms.cosines[slot],
           });
         }
         return found;
@@ -81,7 +87,7 @@
           titles.set(atom, title);
         }
         return title;
-      }
+      },
     };
     return dictionary;
   }
@@ -106,10 +112,12 @@
     "rect",
     "line",
     "text",
-    "title"
+    "title",
   ]);
   function element(tag, attributes = {}, ...children) {
-    const made = SVG_TAGS.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    const made = SVG_TAGS.has(tag)
+      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+      : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (value === void 0 || value === false) continue;
       if (typeof value === "function") {
@@ -127,14 +135,14 @@
   }
   function bar(share2, sign = 1) {
     const filled = element("i", {
-      class: sign < 0 ? "negative" : "positive"
+      class: sign < 0 ? "negative" : "positive",
     });
     withStyle(filled, {
-      width: `${Math.min(1, share2) * 100}%`
+      width: `${Math.min(1, share2) * 100}%`,
     });
     return element("span", {
       class: "bar",
-      "aria-hidden": "true"
+      "aria-hidden": "true",
     }, filled);
   }
 
@@ -142,36 +150,36 @@
   var ORDERS = {
     uses: [
       "Most used",
-      (d) => (atom) => -d.uses[atom]
+      (d) => (atom) => -d.uses[atom],
     ],
     rare: [
       "Least used",
-      (d) => (atom) => d.uses[atom]
+      (d) => (atom) => d.uses[atom],
     ],
     mean: [
       "Strongest on average",
-      (d) => (atom) => -d.meanActivation[atom]
+      (d) => (atom) => -d.meanActivation[atom],
     ],
     largest: [
       "Largest value",
-      (d) => (atom) => -d.maxActivation[atom]
+      (d) => (atom) => -d.maxActivation[atom],
     ],
     coherent: [
       "Nearest to another atom",
-      (d) => (atom) => -d.coherence[atom]
+      (d) => (atom) => -d.coherence[atom],
     ],
     lone: [
       "Farthest from all others",
-      (d) => (atom) => d.coherence[atom]
+      (d) => (atom) => d.coherence[atom],
     ],
     index: [
       "Index",
-      () => (atom) => atom
+      () => (atom) => atom,
     ],
     match: [
       "Best match",
-      (_, scores) => (atom) => -(scores?.[atom] ?? 0)
-    ]
+      (_, scores) => (atom) => -(scores?.[atom] ?? 0),
+    ],
   };
   function createFinder(dictionary) {
     const starts = new Uint32Array(dictionary.texts.length + 1);
@@ -180,7 +188,7 @@
       const whole = [
         dictionary.before?.[place] ?? "",
         text,
-        dictionary.after?.[place] ?? ""
+        dictionary.after?.[place] ?? "",
       ].join(" ").toLowerCase();
       lowered.push(whole);
       starts[place + 1] = starts[place] + whole.length + 1;
@@ -189,7 +197,7 @@
     function placesWith(term) {
       const found = new Uint8Array(lowered.length);
       let place = 0;
-      for (let at = all.indexOf(term); at !== -1; ) {
+      for (let at = all.indexOf(term); at !== -1;) {
         place = placeAt(starts, at, place);
         found[place] = 1;
         at = all.indexOf(term, starts[place + 1]);
@@ -216,7 +224,9 @@
       for (const term of terms.slice(1)) {
         const more = scoresOf(term);
         for (let atom = 0; atom < scores.length; atom++) {
-          scores[atom] = more[atom] === 0 || scores[atom] === 0 ? 0 : scores[atom] + more[atom];
+          scores[atom] = more[atom] === 0 || scores[atom] === 0
+            ? 0
+            : scores[atom] + more[atom];
         }
       }
       return scores;
@@ -238,10 +248,16 @@
     for (let atom = 0; atom < dictionary.atoms; atom++) {
       const density = dictionary.density(atom);
       const coherence = dictionary.coherence[atom];
-      const passes = (scores === void 0 || scores[atom] > 0) && density >= filter.usageFrom && density <= filter.usageTo && coherence >= filter.coherenceFrom && coherence <= filter.coherenceTo && (!filter.labelled || dictionary.label(atom) !== void 0) && (filter.group === void 0 || dictionary.group(atom) === filter.group);
+      const passes = (scores === void 0 || scores[atom] > 0) &&
+        density >= filter.usageFrom && density <= filter.usageTo &&
+        coherence >= filter.coherenceFrom && coherence <= filter.coherenceTo &&
+        (!filter.labelled || dictionary.label(atom) !== void 0) &&
+        (filter.group === void 0 || dictionary.group(atom) === filter.group);
       if (passes) chosen.push(atom);
     }
-    const order = filter.order === "auto" ? scores === void 0 ? "uses" : "match" : filter.order;
+    const order = filter.order === "auto"
+      ? scores === void 0 ? "uses" : "match"
+      : filter.order;
     const key = ORDERS[order][1](dictionary, scores);
     const keys = new Float64Array(dictionary.atoms);
     for (const atom of chosen) keys[atom] = key(atom);
@@ -255,16 +271,27 @@
     const search = searchField(dictionary);
     const order = orderField();
     const fields = filterFields(dictionary);
-    const form = element("form", {
-      class: "filters",
-      role: "search"
-    }, search, order, element("details", {}, element("summary", {}, "Filters"), element("div", {
-      class: "fields"
-    }, fields.elements)));
+    const form = element(
+      "form",
+      {
+        class: "filters",
+        role: "search",
+      },
+      search,
+      order,
+      element(
+        "details",
+        {},
+        element("summary", {}, "Filters"),
+        element("div", {
+          class: "fields",
+        }, fields.elements),
+      ),
+    );
     const read = () => ({
       query: search.value,
       order: order.value,
-      ...fields.read()
+      ...fields.read(),
     });
     let timer;
     const later = () => {
@@ -282,27 +309,36 @@
     return {
       form,
       search,
-      read
+      read,
     };
   }
   function searchField(dictionary) {
     return element("input", {
       type: "search",
       id: "search",
-      placeholder: dictionary.hasText ? "Search texts, labels, #index" : "Search labels, #index",
+      placeholder: dictionary.hasText
+        ? "Search texts, labels, #index"
+        : "Search labels, #index",
       "aria-label": "Search atoms",
       autocomplete: "off",
-      spellcheck: "false"
+      spellcheck: "false",
     });
   }
   function orderField() {
-    return element("select", {
-      "aria-label": "Order"
-    }, element("option", {
-      value: "auto"
-    }, "Order: best match, most used"), Object.entries(ORDERS).map(([value, [name]]) => element("option", {
-      value
-    }, `Order: ${name.toLowerCase()}`)));
+    return element(
+      "select",
+      {
+        "aria-label": "Order",
+      },
+      element("option", {
+        value: "auto",
+      }, "Order: best match, most used"),
+      Object.entries(ORDERS).map(([value, [name]]) =>
+        element("option", {
+          value,
+        }, `Order: ${name.toLowerCase()}`)
+      ),
+    );
   }
   function filterFields(dictionary) {
     const usageFrom = numberField("Used by at least", "%", 0, 100);
@@ -310,7 +346,7 @@
     const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
     const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
     const labelled = element("input", {
-      type: "checkbox"
+      type: "checkbox",
     });
     const group = groupField(dictionary);
     return {
@@ -319,16 +355,23 @@
           usageFrom,
           usageTo,
           coherenceFrom,
-          coherenceTo
+          coherenceTo,
         ].map((f) => f.label),
-        dictionary.groups.length > 1 ? element("label", {}, element("span", {}, "Group"), group) : void 0,
-        element("label", {
-          class: "check"
-        }, labelled, "Only with a label"),
+        dictionary.groups.length > 1
+          ? element("label", {}, element("span", {}, "Group"), group)
+          : void 0,
+        element(
+          "label",
+          {
+            class: "check",
+          },
+          labelled,
+          "Only with a label",
+        ),
         element("button", {
           type: "reset",
-          class: "plain"
-        }, "Clear filters")
+          class: "plain",
+        }, "Clear filters"),
       ],
       read: () => ({
         usageFrom: usageFrom.value(0) / 100,
@@ -336,16 +379,23 @@
         coherenceFrom: coherenceFrom.value(0),
         coherenceTo: coherenceTo.value(1) + ROUNDING,
         labelled: labelled.checked,
-        group: group.value === "" ? void 0 : Number(group.value)
-      })
+        group: group.value === "" ? void 0 : Number(group.value),
+      }),
     };
   }
   function groupField(dictionary) {
-    return element("select", {}, element("option", {
-      value: ""
-    }, "all"), dictionary.groups.map((size, g) => element("option", {
-      value: g
-    }, `${g + 1} (${size} atoms)`)));
+    return element(
+      "select",
+      {},
+      element("option", {
+        value: "",
+      }, "all"),
+      dictionary.groups.map((size, g) =>
+        element("option", {
+          value: g,
+        }, `${g + 1} (${size} atoms)`)
+      ),
+    );
   }
   function numberField(name, unit, low, high) {
     const input = element("input", {
@@ -353,11 +403,14 @@
       min: low,
       max: high,
       step: "any",
-      placeholder: name.endsWith("least") ? low : high
+      placeholder: name.endsWith("least") ? low : high,
     });
     return {
       label: element("label", {}, element("span", {}, name), input, unit),
-      value: (otherwise) => input.value === "" || !Number.isFinite(input.valueAsNumber) ? otherwise : input.valueAsNumber
+      value: (otherwise) =>
+        input.value === "" || !Number.isFinite(input.valueAsNumber)
+          ? otherwise
+          : input.valueAsNumber,
     };
   }
 
@@ -367,7 +420,7 @@
   function createList(dictionary, container, onOpen) {
     const spacer = element("div", {
       class: "spacer",
-      role: "presentation"
+      role: "presentation",
     });
     container.append(spacer);
     let atoms = new Uint32Array(0);
@@ -375,8 +428,15 @@
     let opened = -1;
     const made = /* @__PURE__ */ new Map();
     function draw() {
-      const first = Math.max(0, Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
-      const last = Math.min(atoms.length, Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
+      const first = Math.max(
+        0,
+        Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS,
+      );
+      const last = Math.min(
+        atoms.length,
+        Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) +
+          SPARE_ROWS,
+      );
       for (const [place, row] of made) {
         if (place < first || place >= last) {
           row.remove();
@@ -419,7 +479,7 @@
       event.preventDefault();
     }
     container.addEventListener("scroll", draw, {
-      passive: true
+      passive: true,
     });
     container.addEventListener("keydown", onKey2);
     container.addEventListener("focus", () => {
@@ -446,11 +506,12 @@
         if (place < 0) return draw();
         const top = place * ROW_HEIGHT;
         const page = container.clientHeight;
-        const seen = top >= container.scrollTop && top + ROW_HEIGHT <= container.scrollTop + page;
+        const seen = top >= container.scrollTop &&
+          top + ROW_HEIGHT <= container.scrollTop + page;
         if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
         activate(place);
       },
-      beside: (steps) => atoms[atoms.indexOf(opened) + steps]
+      beside: (steps) => atoms[atoms.indexOf(opened) + steps],
     };
   }
   function movedPlace(key, place, page, size) {
@@ -460,29 +521,39 @@
       PageDown: place + page,
       PageUp: place - page,
       Home: 0,
-      End: size - 1
+      End: size - 1,
     };
     return Object.hasOwn(moves, key) ? moves[key] : void 0;
   }
   function optionFor(dictionary, atom, place, size) {
     const title = dictionary.title(atom);
     const uses = dictionary.uses[atom];
-    const row = element("div", {
-      role: "option",
-      id: `atom-option-${atom}`,
-      "aria-posinset": place + 1,
-      "aria-setsize": size,
-      "data-atom": atom,
-      class: uses === 0 && dictionary.rows > 0 ? "dead" : void 0
-    }, element("span", {
-      class: "option-title"
-    }, element("span", {
-      class: "index"
-    }, String(atom)), element("bdi", {
-      class: dictionary.label(atom) === void 0 ? void 0 : "label"
-    }, title || `Atom ${atom}`)), element("span", {
-      class: "option-figures"
-    }, figuresOf(dictionary, atom)));
+    const row = element(
+      "div",
+      {
+        role: "option",
+        id: `atom-option-${atom}`,
+        "aria-posinset": place + 1,
+        "aria-setsize": size,
+        "data-atom": atom,
+        class: uses === 0 && dictionary.rows > 0 ? "dead" : void 0,
+      },
+      element(
+        "span",
+        {
+          class: "option-title",
+        },
+        element("span", {
+          class: "index",
+        }, String(atom)),
+        element("bdi", {
+          class: dictionary.label(atom) === void 0 ? void 0 : "label",
+        }, title || `Atom ${atom}`),
+      ),
+      element("span", {
+        class: "option-figures",
+      }, figuresOf(dictionary, atom)),
+    );
     row.style.top = `${place * ROW_HEIGHT}px`;
     return row;
   }
@@ -491,7 +562,9 @@
     if (dictionary.rows === 0) return nearest;
     const uses = dictionary.uses[atom];
     if (uses === 0) return `never used \xB7 ${nearest}`;
-    return `${count(uses)} rows (${share(dictionary.density(atom))}) \xB7 ${nearest}`;
+    return `${count(uses)} rows (${
+      share(dictionary.density(atom))
+    }) \xB7 ${nearest}`;
   }
 
   // src/report/client/map_drawing.ts
@@ -506,30 +579,36 @@
     const to = colour("--ramp-high").split(" ").map(Number);
     return {
       shades: Array.from({
-        length: SHADES
+        length: SHADES,
       }, (_, s) => {
-        const mixed = from.map((low, c) => Math.round(low + (to[c] - low) * s / (SHADES - 1)));
+        const mixed = from.map((low, c) =>
+          Math.round(low + (to[c] - low) * s / (SHADES - 1))
+        );
         return `rgb(${mixed.join(" ")})`;
       }),
       groups: [
         1,
         2,
         3,
-        4
+        4,
       ].map((series) => colour(`--series-${series}`)),
       text: colour("--text"),
       page: colour("--panel"),
       faint: colour("--line"),
-      accent: colour("--series-2")
+      accent: colour("--series-2"),
     };
   }
   function labelledAtoms(dictionary) {
     const order = Array.from({
-      length: dictionary.atoms
-    }, (_, atom) => atom).sort((a, b) => Number(dictionary.label(b) !== void 0) - Number(dictionary.label(a) !== void 0) || dictionary.uses[b] - dictionary.uses[a]);
+      length: dictionary.atoms,
+    }, (_, atom) => atom).sort((a, b) =>
+      Number(dictionary.label(b) !== void 0) -
+        Number(dictionary.label(a) !== void 0) ||
+      dictionary.uses[b] - dictionary.uses[a]
+    );
     return order.slice(0, MOST_NAMES).map((atom) => ({
       atom,
-      name: dictionary.label(atom) ?? dictionary.title(atom).split(" \xB7 ")[0]
+      name: dictionary.label(atom) ?? dictionary.title(atom).split(" \xB7 ")[0],
     })).filter(({ name }) => name !== "");
   }
   function mapSize(canvas, scale) {
@@ -538,7 +617,7 @@
     const least = Math.min(across, down);
     return {
       across: Math.min(across, least * MOST_STRETCH),
-      down: Math.min(down, least * MOST_STRETCH)
+      down: Math.min(down, least * MOST_STRETCH),
     };
   }
   function drawMap(state, colours) {
@@ -564,7 +643,10 @@
       height,
       x: (atom) => (positions[2 * atom] - view.x) * across + width / 2,
       y: (atom) => (positions[2 * atom + 1] - view.y) * down + height / 2,
-      radius: Math.max(1.4, Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)))
+      radius: Math.max(
+        1.4,
+        Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)),
+      ),
     };
     drawPoints(state, frame, colours);
     if (state.selected >= 0) drawSelected(state, frame, colours);
@@ -584,15 +666,18 @@
       const faint = chosen !== void 0 && !chosen.has(atom);
       const colour = faint ? colours.faint : shadeOf(atom);
       const points = buckets.get(colour);
-      if (points === void 0) buckets.set(colour, [
-        x,
-        y
-      ]);
-      else points.push(x, y);
+      if (points === void 0) {
+        buckets.set(colour, [
+          x,
+          y,
+        ]);
+      } else points.push(x, y);
     }
     const order = [
-      ...buckets
-    ].sort(([a], [b]) => Number(b === colours.faint) - Number(a === colours.faint));
+      ...buckets,
+    ].sort(([a], [b]) =>
+      Number(b === colours.faint) - Number(a === colours.faint)
+    );
     for (const [colour, points] of order) {
       frame.context.fillStyle = colour;
       frame.context.beginPath();
@@ -606,13 +691,19 @@
   function shading({ dictionary, colourBy }, colours) {
     const by = colourBy();
     if (by === "group") {
-      return (atom) => colours.groups[dictionary.group(atom) % colours.groups.length];
+      return (atom) =>
+        colours.groups[dictionary.group(atom) % colours.groups.length];
     }
-    const ranks = ranksOf(by === "coherence" ? dictionary.coherence : dictionary.uses);
-    return (atom) => colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
+    const ranks = ranksOf(
+      by === "coherence" ? dictionary.coherence : dictionary.uses,
+    );
+    return (atom) =>
+      colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
   }
   function ranksOf(values) {
-    const order = Array.from(values, (_, atom) => atom).sort((a, b) => values[a] - values[b] || a - b);
+    const order = Array.from(values, (_, atom) => atom).sort((a, b) =>
+      values[a] - values[b] || a - b
+    );
     const ranks = new Uint32Array(values.length);
     order.forEach((atom, rank) => ranks[atom] = rank);
     return ranks;
@@ -647,15 +738,17 @@
     const taken = [];
     const first = selected < 0 ? [] : [
       selected,
-      ...neighbourAtoms(dictionary, selected)
+      ...neighbourAtoms(dictionary, selected),
     ].map((atom) => ({
       atom,
-      name: dictionary.title(atom).split(" \xB7 ")[0]
+      name: dictionary.title(atom).split(" \xB7 ")[0],
     }));
-    for (const { atom, name } of [
-      ...first,
-      ...names
-    ]) {
+    for (
+      const { atom, name } of [
+        ...first,
+        ...names,
+      ]
+    ) {
       if (chosen !== void 0 && !chosen.has(atom)) continue;
       const words2 = cut(name, 22);
       const left = frame.x(atom) + frame.radius + 4;
@@ -665,10 +758,15 @@
         left - 4,
         middle - 9,
         right + 4,
-        middle + 9
+        middle + 9,
       ];
-      const outside = left < 0 || right > frame.width || middle < 9 || middle > frame.height - 9;
-      const hidden = outside || taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
+      const outside = left < 0 || right > frame.width || middle < 9 ||
+        middle > frame.height - 9;
+      const hidden = outside ||
+        taken.some((other) =>
+          box[0] < other[2] && box[2] > other[0] && box[1] < other[3] &&
+          box[3] > other[1]
+        );
       if (hidden) continue;
       taken.push(box);
       context.strokeText(words2, left, middle);
@@ -690,58 +788,94 @@
     const canvas = element("canvas", {
       tabindex: "0",
       role: "img",
-      "aria-label": "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms."
+      "aria-label":
+        "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms.",
     });
     const tip = element("div", {
       class: "tip",
-      hidden: true
+      hidden: true,
     });
     const colour = colourField(dictionary);
-    const state = createState(dictionary, positions, canvas, () => colour.value);
+    const state = createState(
+      dictionary,
+      positions,
+      canvas,
+      () => colour.value,
+    );
     const motion = createMotion(state);
     colour.addEventListener("change", state.draw);
     listen(state, tip, motion, onOpen);
     new ResizeObserver(state.draw).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      state.colours = void 0;
-      state.draw();
-    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener(
+      "change",
+      () => {
+        state.colours = void 0;
+        state.draw();
+      },
+    );
     return {
-      frame: element("div", {
-        class: "map"
-      }, element("div", {
-        class: "map-controls"
-      }, colour, button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)), button("\u2212", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)), button("Reset", "Show the whole map", motion.reset)), element("div", {
-        class: "map-area"
-      }, canvas, tip)),
+      frame: element(
+        "div",
+        {
+          class: "map",
+        },
+        element(
+          "div",
+          {
+            class: "map-controls",
+          },
+          colour,
+          button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)),
+          button("\u2212", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)),
+          button("Reset", "Show the whole map", motion.reset),
+        ),
+        element(
+          "div",
+          {
+            class: "map-area",
+          },
+          canvas,
+          tip,
+        ),
+      ),
       choose(atoms) {
-        state.chosen = atoms.length === dictionary.atoms ? void 0 : new Set(atoms);
+        state.chosen = atoms.length === dictionary.atoms
+          ? void 0
+          : new Set(atoms);
         state.draw();
       },
       select(atom) {
         state.selected = atom;
         if (atom >= 0) motion.centre(atom);
         state.draw();
-      }
+      },
     };
   }
   function colourField(dictionary) {
-    return element("select", {
-      "aria-label": "Colour by"
-    }, element("option", {
-      value: "uses"
-    }, "Colour: usage"), element("option", {
-      value: "coherence"
-    }, "Colour: nearest cosine"), dictionary.groups.length > 1 ? element("option", {
-      value: "group"
-    }, "Colour: group") : void 0);
+    return element(
+      "select",
+      {
+        "aria-label": "Colour by",
+      },
+      element("option", {
+        value: "uses",
+      }, "Colour: usage"),
+      element("option", {
+        value: "coherence",
+      }, "Colour: nearest cosine"),
+      dictionary.groups.length > 1
+        ? element("option", {
+          value: "group",
+        }, "Colour: group")
+        : void 0,
+    );
   }
   function button(words2, label, action) {
     return element("button", {
       type: "button",
       "aria-label": label,
       title: label,
-      onclick: action
+      onclick: action,
     }, words2);
   }
   function createState(dictionary, positions, canvas, colourBy) {
@@ -753,7 +887,7 @@
       view: {
         x: 0,
         y: 0,
-        scale: 1
+        scale: 1,
       },
       chosen: void 0,
       selected: -1,
@@ -769,7 +903,7 @@
           state.colours ??= readColours();
           drawMap(state, state.colours);
         });
-      }
+      },
     };
     return state;
   }
@@ -797,7 +931,7 @@
         state.view = {
           x: 0,
           y: 0,
-          scale: 1
+          scale: 1,
         };
         state.draw();
       },
@@ -805,9 +939,9 @@
         state.view = {
           x: positions[2 * atom],
           y: positions[2 * atom + 1],
-          scale: Math.max(2.5, state.view.scale)
+          scale: Math.max(2.5, state.view.scale),
         };
-      }
+      },
     };
   }
   function listen(state, tip, motion, onOpen) {
@@ -816,7 +950,7 @@
       event.preventDefault();
       motion.zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
     }, {
-      passive: false
+      passive: false,
     });
     canvas.addEventListener("pointerleave", () => {
       tip.hidden = true;
@@ -834,7 +968,7 @@
       dragged = {
         x: event.clientX,
         y: event.clientY,
-        far: false
+        far: false,
       };
     });
     canvas.addEventListener("pointermove", (event) => {
@@ -847,7 +981,7 @@
       dragged = {
         x: event.clientX,
         y: event.clientY,
-        far: true
+        far: true,
       };
       motion.move(dx, dy);
     });
@@ -867,7 +1001,7 @@
       "+": () => zoom(ZOOM_STEP),
       "=": () => zoom(ZOOM_STEP),
       "-": () => zoom(1 / ZOOM_STEP),
-      "0": reset
+      "0": reset,
     };
     if (!Object.hasOwn(actions, event.key)) return;
     actions[event.key]();
@@ -880,9 +1014,12 @@
     tip.hidden = atom < 0;
     if (atom >= 0) {
       const { dictionary, canvas } = state;
-      tip.replaceChildren(element("span", {
-        class: "index"
-      }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+      tip.replaceChildren(
+        element("span", {
+          class: "index",
+        }, String(atom)),
+        element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+      );
       const right = x > canvas.clientWidth * 0.6;
       tip.style.left = right ? "auto" : `${x + 14}px`;
       tip.style.right = right ? `${canvas.clientWidth - x + 14}px` : "auto";
@@ -899,7 +1036,8 @@
     let least = NEAR_PIXELS ** 2;
     for (let atom = 0; atom < dictionary.atoms; atom++) {
       if (chosen !== void 0 && !chosen.has(atom)) continue;
-      const distance = (positions[2 * atom] * across + left - x) ** 2 + (positions[2 * atom + 1] * down + top - y) ** 2;
+      const distance = (positions[2 * atom] * across + left - x) ** 2 +
+        (positions[2 * atom + 1] * down + top - y) ** 2;
       if (distance < least) {
         least = distance;
         nearest = atom;
@@ -913,12 +1051,17 @@
     return element("section", {}, element("h3", {}, title), ...body);
   }
   function atomLink(dictionary, atom) {
-    return element("a", {
-      href: `#/atom/${atom}`,
-      class: "atom-link"
-    }, element("span", {
-      class: "index"
-    }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+    return element(
+      "a",
+      {
+        href: `#/atom/${atom}`,
+        class: "atom-link",
+      },
+      element("span", {
+        class: "index",
+      }, String(atom)),
+      element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+    );
   }
 
   // src/report/client/picture.ts
@@ -928,48 +1071,85 @@
     left: 38,
     right: 8,
     top: 8,
-    bottom: 36
+    bottom: 36,
   };
   function histogramPicture(counts, limit) {
     const filled = [
-      ...counts.keys()
+      ...counts.keys(),
     ].filter((bin) => counts[bin] > 0);
     const first = filled[0];
     const end = filled[filled.length - 1] + 1;
     const step = 2 * limit / counts.length;
     const most = Math.max(...counts);
-    const x = (bin) => EDGE.left + (bin - first) / (end - first) * (WIDTH - EDGE.left - EDGE.right);
-    const y = (rows) => EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
+    const x = (bin) =>
+      EDGE.left +
+      (bin - first) / (end - first) * (WIDTH - EDGE.left - EDGE.right);
+    const y = (rows) =>
+      EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
     const low = first * step - limit;
     const high = end * step - limit;
-    return element("svg", {
-      class: "histogram",
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-      role: "img",
-      "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${count(most)} rows in a bar.`
-    }, [
-      0,
-      most / 2,
-      most
-    ].filter((rows) => Number.isInteger(rows)).map((rows) => element("g", {}, element("line", {
-      class: "grid",
-      x1: EDGE.left,
-      x2: WIDTH - EDGE.right,
-      y1: y(rows),
-      y2: y(rows)
-    }), words(EDGE.left - 6, y(rows) + 4, "end", count(rows)))), filled.map((bin) => element("rect", {
-      class: (bin + 0.5) * step < limit ? "negative" : "positive",
-      x: x(bin) + 0.5,
-      y: y(counts[bin]),
-      width: Math.max(1, x(bin + 1) - x(bin) - 1),
-      height: y(0) - y(counts[bin])
-    }, element("title", {}, `${figure(bin * step - limit)} to ${figure((bin + 1) * step - limit)}: ${count(counts[bin])} rows`))), words(EDGE.left, HEIGHT - 20, "start", figure(low)), words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)), words((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 4, "middle", "value (units of the rows); height: rows"));
+    return element(
+      "svg",
+      {
+        class: "histogram",
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        role: "img",
+        "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${
+          count(most)
+        } rows in a bar.`,
+      },
+      [
+        0,
+        most / 2,
+        most,
+      ].filter((rows) => Number.isInteger(rows)).map((rows) =>
+        element(
+          "g",
+          {},
+          element("line", {
+            class: "grid",
+            x1: EDGE.left,
+            x2: WIDTH - EDGE.right,
+            y1: y(rows),
+            y2: y(rows),
+          }),
+          words(EDGE.left - 6, y(rows) + 4, "end", count(rows)),
+        )
+      ),
+      filled.map((bin) =>
+        element(
+          "rect",
+          {
+            class: (bin + 0.5) * step < limit ? "negative" : "positive",
+            x: x(bin) + 0.5,
+            y: y(counts[bin]),
+            width: Math.max(1, x(bin + 1) - x(bin) - 1),
+            height: y(0) - y(counts[bin]),
+          },
+          element(
+            "title",
+            {},
+            `${figure(bin * step - limit)} to ${
+              figure((bin + 1) * step - limit)
+            }: ${count(counts[bin])} rows`,
+          ),
+        )
+      ),
+      words(EDGE.left, HEIGHT - 20, "start", figure(low)),
+      words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)),
+      words(
+        (EDGE.left + WIDTH - EDGE.right) / 2,
+        HEIGHT - 4,
+        "middle",
+        "value (units of the rows); height: rows",
+      ),
+    );
   }
   function words(x, y, anchor, text) {
     return element("text", {
       x,
       y,
-      "text-anchor": anchor
+      "text-anchor": anchor,
     }, text);
   }
 
@@ -978,27 +1158,48 @@
   function atomPage(dictionary, atom) {
     const label = dictionary.label(atom);
     const title = dictionary.title(atom);
-    return element("article", {
-      class: "atom-page"
-    }, element("p", {
-      class: "kicker"
-    }, atomKicker(dictionary, atom)), element("h2", {
-      tabindex: "-1"
-    }, element("bdi", {}, label ?? (title || `Atom ${atom}`))), atomFigures(dictionary, atom), element("div", {
-      class: "columns"
-    }, element("div", {}, topRowsSection(dictionary, atom)), element("div", {}, neighboursSection(dictionary, atom), histogramSection(dictionary, atom))));
+    return element(
+      "article",
+      {
+        class: "atom-page",
+      },
+      element("p", {
+        class: "kicker",
+      }, atomKicker(dictionary, atom)),
+      element("h2", {
+        tabindex: "-1",
+      }, element("bdi", {}, label ?? (title || `Atom ${atom}`))),
+      atomFigures(dictionary, atom),
+      element(
+        "div",
+        {
+          class: "columns",
+        },
+        element("div", {}, topRowsSection(dictionary, atom)),
+        element(
+          "div",
+          {},
+          neighboursSection(dictionary, atom),
+          histogramSection(dictionary, atom),
+        ),
+      ),
+    );
   }
   function atomKicker(dictionary, atom) {
-    const group = dictionary.groups.length > 1 ? ` \xB7 group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}` : "";
+    const group = dictionary.groups.length > 1
+      ? ` \xB7 group ${
+        dictionary.group(atom) + 1
+      } of ${dictionary.groups.length}`
+      : "";
     const place = dictionary.positions === void 0 ? [] : [
       " \xB7 ",
       element("a", {
-        href: `#/map/${atom}`
-      }, "show on the map")
+        href: `#/map/${atom}`,
+      }, "show on the map"),
     ];
     return [
       `Atom ${atom} of ${count(dictionary.atoms)}${group}`,
-      ...place
+      ...place,
     ];
   }
   function atomFigures(dictionary, atom) {
@@ -1006,40 +1207,57 @@
       [
         "Nearest atom",
         figure(dictionary.coherence[atom]),
-        "largest |cosine|"
-      ]
+        "largest |cosine|",
+      ],
     ];
     if (dictionary.rows > 0) {
       const density = share(dictionary.density(atom));
       tiles.unshift([
         "Rows that use it",
         count(dictionary.uses[atom]),
-        `${density} of them`
+        `${density} of them`,
       ], [
         "Mean |value|",
         figure(dictionary.meanActivation[atom]),
-        "where used"
+        "where used",
       ], [
         "Largest |value|",
         figure(dictionary.maxActivation[atom]),
-        "of any row"
+        "of any row",
       ]);
     }
-    return element("dl", {
-      class: "tiles"
-    }, tiles.map(([name, value, more]) => element("div", {}, element("dt", {}, name), element("dd", {
-      class: "value"
-    }, value), element("dd", {
-      class: "more"
-    }, more))));
+    return element(
+      "dl",
+      {
+        class: "tiles",
+      },
+      tiles.map(([name, value, more]) =>
+        element(
+          "div",
+          {},
+          element("dt", {}, name),
+          element("dd", {
+            class: "value",
+          }, value),
+          element("dd", {
+            class: "more",
+          }, more),
+        )
+      ),
+    );
   }
   function topRowsSection(dictionary, atom) {
     const rows = dictionary.topRows(atom);
     if (rows.length === 0) {
-      const why = dictionary.rows === 0 ? "Inspect the model with its rows to see which ones use this atom." : "No row uses this atom.";
-      return section("Rows that use it most", element("p", {
-        class: "empty"
-      }, why));
+      const why = dictionary.rows === 0
+        ? "Inspect the model with its rows to see which ones use this atom."
+        : "No row uses this atom.";
+      return section(
+        "Rows that use it most",
+        element("p", {
+          class: "empty",
+        }, why),
+      );
     }
     const positive = rows.filter(({ value }) => value > 0);
     const negative = rows.filter(({ value }) => value < 0);
@@ -1047,119 +1265,234 @@
     const sides = [
       [
         positive,
-        "with a positive value"
+        "with a positive value",
       ],
       [
         negative,
-        "with a negative value"
-      ]
+        "with a negative value",
+      ],
     ];
     if (both && rows[0].value < 0) sides.reverse();
-    return element("div", {}, sides.filter(([side]) => side.length > 0).map(([side, name]) => section(both || side === negative ? `Rows that use it most, ${name}` : "Rows that use it most", element("ol", {
-      class: "rows"
-    }, side.map((row) => topRow(dictionary, atom, row))))));
+    return element(
+      "div",
+      {},
+      sides.filter(([side]) => side.length > 0).map(([side, name]) =>
+        section(
+          both || side === negative
+            ? `Rows that use it most, ${name}`
+            : "Rows that use it most",
+          element("ol", {
+            class: "rows",
+          }, side.map((row) => topRow(dictionary, atom, row))),
+        )
+      ),
+    );
   }
   function topRow(dictionary, atom, { place, value }) {
     const strength = Math.abs(value) / (dictionary.maxActivation[atom] || 1);
-    return element("li", {}, element("a", {
-      href: `#/row/${dictionary.numbers[place]}`
-    }, rowText(dictionary, place, strength, value)), element("span", {
-      class: "row-figures"
-    }, bar(strength, value), element("span", {
-      class: "value"
-    }, figure(value))));
+    return element(
+      "li",
+      {},
+      element("a", {
+        href: `#/row/${dictionary.numbers[place]}`,
+      }, rowText(dictionary, place, strength, value)),
+      element(
+        "span",
+        {
+          class: "row-figures",
+        },
+        bar(strength, value),
+        element("span", {
+          class: "value",
+        }, figure(value)),
+      ),
+    );
   }
   function rowText(dictionary, place, strength, value) {
     const text = dictionary.texts[place];
     const marked = element("mark", {
-      class: value < 0 ? "negative" : "positive"
+      class: value < 0 ? "negative" : "positive",
     }, text === "" ? `row ${dictionary.numbers[place]}` : text);
     withStyle(marked, {
-      "--strength": (0.08 + 0.42 * strength).toFixed(3)
+      "--strength": (0.08 + 0.42 * strength).toFixed(3),
     });
-    return element("bdi", {
-      class: "row-text"
-    }, cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE), marked, dictionary.after?.[place]);
+    return element(
+      "bdi",
+      {
+        class: "row-text",
+      },
+      cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE),
+      marked,
+      dictionary.after?.[place],
+    );
   }
   function neighboursSection(dictionary, atom) {
     const neighbours = dictionary.neighbours(atom);
     if (neighbours.length === 0) return void 0;
-    return section("Nearest atoms", element("ul", {
-      class: "rows"
-    }, neighbours.map(({ atom: other, cosine }) => element("li", {}, atomLink(dictionary, other), element("span", {
-      class: "row-figures"
-    }, bar(Math.abs(cosine), cosine), element("span", {
-      class: "value"
-    }, figure(cosine, 2)))))));
+    return section(
+      "Nearest atoms",
+      element(
+        "ul",
+        {
+          class: "rows",
+        },
+        neighbours.map(({ atom: other, cosine }) =>
+          element(
+            "li",
+            {},
+            atomLink(dictionary, other),
+            element(
+              "span",
+              {
+                class: "row-figures",
+              },
+              bar(Math.abs(cosine), cosine),
+              element("span", {
+                class: "value",
+              }, figure(cosine, 2)),
+            ),
+          )
+        ),
+      ),
+    );
   }
   function histogramSection(dictionary, atom) {
-    const { histogramBins: bins, histogramCounts, histogramLimits } = dictionary;
+    const { histogramBins: bins, histogramCounts, histogramLimits } =
+      dictionary;
     if (histogramCounts === void 0 || histogramLimits === void 0) return;
     if (dictionary.uses[atom] === 0) return;
-    return section("Values where it is used", histogramPicture(histogramCounts.subarray(atom * bins, (atom + 1) * bins), histogramLimits[atom]));
+    return section(
+      "Values where it is used",
+      histogramPicture(
+        histogramCounts.subarray(atom * bins, (atom + 1) * bins),
+        histogramLimits[atom],
+      ),
+    );
   }
 
   // src/report/client/row_page.ts
   function rowPage(dictionary, codes, place) {
     const parts = rowParts(codes, place);
     const explained = Math.max(0, 1 - dictionary.residual[place]);
-    return element("article", {
-      class: "row-page"
-    }, element("p", {
-      class: "kicker"
-    }, `Row ${dictionary.numbers[place]}`), element("h2", {
-      tabindex: "-1"
-    }, element("bdi", {
-      class: "whole-text"
-    }, dictionary.before?.[place], element("b", {}, dictionary.texts[place] || "No text"), dictionary.after?.[place])), element("p", {
-      class: "lead"
-    }, `${count(codes.nonzeros[place])} atoms explain ${share(explained)} of this row's squared distance from the mean.`), decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
-      class: "rows"
-    }, parts.map((part2) => partRow(dictionary, part2, parts[0])))));
+    return element(
+      "article",
+      {
+        class: "row-page",
+      },
+      element("p", {
+        class: "kicker",
+      }, `Row ${dictionary.numbers[place]}`),
+      element(
+        "h2",
+        {
+          tabindex: "-1",
+        },
+        element(
+          "bdi",
+          {
+            class: "whole-text",
+          },
+          dictionary.before?.[place],
+          element("b", {}, dictionary.texts[place] || "No text"),
+          dictionary.after?.[place],
+        ),
+      ),
+      element(
+        "p",
+        {
+          class: "lead",
+        },
+        `${count(codes.nonzeros[place])} atoms explain ${
+          share(explained)
+        } of this row's squared distance from the mean.`,
+      ),
+      decompositionBar(dictionary, parts, explained),
+      section(
+        "Its atoms, strongest first",
+        element("ol", {
+          class: "rows",
+        }, parts.map((part2) => partRow(dictionary, part2, parts[0]))),
+      ),
+    );
   }
   function rowParts(codes, place) {
     const parts = [];
     for (let s = 0; s < codes.slots; s++) {
-      const value = codes.values[place * codes.slots + s] / 32767 * codes.largest[place];
+      const value = codes.values[place * codes.slots + s] / 32767 *
+        codes.largest[place];
       if (value === 0) break;
       parts.push({
         atom: codes.indices[place * codes.slots + s],
         value,
-        share: value * value / codes.energy[place]
+        share: value * value / codes.energy[place],
       });
     }
     return parts;
   }
   function decompositionBar(dictionary, parts, explained) {
-    const segments = parts.map(({ atom, value, share: part2 }) => withStyle(element("a", {
-      href: `#/atom/${atom}`,
-      class: value < 0 ? "negative" : "positive",
-      title: `${atom}  ${dictionary.title(atom)}`,
-      "aria-label": `Atom ${atom}, ${share(part2)}`
-    }, part2 * explained > 0.05 ? element("span", {}, String(atom)) : void 0), {
-      width: `${part2 * explained * 100}%`,
-      "--strength": 0.35 + 0.6 * part2
-    }));
-    return element("figure", {
-      class: "decomposition"
-    }, element("div", {
-      class: "segments"
-    }, segments), element("figcaption", {}, "The whole bar is the row; what is explained is shared out by squared value. ", element("span", {
-      class: "key positive"
-    }, "positive"), " ", element("span", {
-      class: "key negative"
-    }, "negative"), " ", element("span", {
-      class: "key rest"
-    }, "unexplained")));
+    const segments = parts.map(({ atom, value, share: part2 }) =>
+      withStyle(
+        element(
+          "a",
+          {
+            href: `#/atom/${atom}`,
+            class: value < 0 ? "negative" : "positive",
+            title: `${atom}  ${dictionary.title(atom)}`,
+            "aria-label": `Atom ${atom}, ${share(part2)}`,
+          },
+          part2 * explained > 0.05 ? element("span", {}, String(atom)) : void 0,
+        ),
+        {
+          width: `${part2 * explained * 100}%`,
+          "--strength": 0.35 + 0.6 * part2,
+        },
+      )
+    );
+    return element(
+      "figure",
+      {
+        class: "decomposition",
+      },
+      element("div", {
+        class: "segments",
+      }, segments),
+      element(
+        "figcaption",
+        {},
+        "The whole bar is the row; what is explained is shared out by squared value. ",
+        element("span", {
+          class: "key positive",
+        }, "positive"),
+        " ",
+        element("span", {
+          class: "key negative",
+        }, "negative"),
+        " ",
+        element("span", {
+          class: "key rest",
+        }, "unexplained"),
+      ),
+    );
   }
   function partRow(dictionary, { atom, value, share: part2 }, first) {
-    return element("li", {}, atomLink(dictionary, atom), element("span", {
-      class: "row-figures"
-    }, bar(Math.abs(value / first.value), value), element("span", {
-      class: "value"
-    }, figure(value)), element("span", {
-      class: "value"
-    }, share(part2))));
+    return element(
+      "li",
+      {},
+      atomLink(dictionary, atom),
+      element(
+        "span",
+        {
+          class: "row-figures",
+        },
+        bar(Math.abs(value / first.value), value),
+        element("span", {
+          class: "value",
+        }, figure(value)),
+        element("span", {
+          class: "value",
+        }, share(part2)),
+      ),
+    );
   }
 
   // src/report/client/unpack.ts
@@ -1169,19 +1502,21 @@
     Uint16Array,
     Uint32Array,
     Float32Array,
-    Float64Array
+    Float64Array,
   };
   async function unpackPart(text) {
     const packed = fromBase64(text);
     const stream = new Blob([
-      packed
+      packed,
     ]).stream().pipeThrough(new DecompressionStream("gzip"));
     const buffer = await new Response(stream).arrayBuffer();
     const headerLength = new DataView(buffer).getUint32(0, true);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)));
+    const header = JSON.parse(
+      new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)),
+    );
     const start = Math.ceil((4 + headerLength) / 8) * 8;
     const part2 = {
-      ...header.values
+      ...header.values,
     };
     for (const [name, place] of Object.entries(header.arrays)) {
       const [type, offset, length] = place;
@@ -1203,7 +1538,7 @@
   async function startBrowser() {
     const [atoms, rows] = await Promise.all([
       part("atoms"),
-      part("rows")
+      part("rows"),
     ]);
     const dictionary = createDictionary(atoms, rows);
     const view = byId("view");
@@ -1216,7 +1551,9 @@
     const choose = (filter, submitted = false) => {
       find ??= createFinder(dictionary);
       const chosen = selectAtoms(dictionary, filter, find);
-      status.textContent = chosen.length === dictionary.atoms ? `${count(chosen.length)} atoms` : `${count(chosen.length)} of ${count(dictionary.atoms)} atoms`;
+      status.textContent = chosen.length === dictionary.atoms
+        ? `${count(chosen.length)} atoms`
+        : `${count(chosen.length)} of ${count(dictionary.atoms)} atoms`;
       list.show(chosen);
       map?.choose(chosen);
       byId("nothing").hidden = chosen.length > 0;
@@ -1226,13 +1563,14 @@
     byId("filters").append(filters.form);
     choose({
       ...filters.read(),
-      query: ""
+      query: "",
     });
     let codes;
     const show = async () => {
       const [, kind, key] = location.hash.split("/");
       const number = key === void 0 || key === "" ? NaN : Number(key);
-      const isAtom = Number.isInteger(number) && number >= 0 && number < dictionary.atoms;
+      const isAtom = Number.isInteger(number) && number >= 0 &&
+        number < dictionary.atoms;
       document.body.dataset.page = kind || "home";
       list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
       if (kind === "atom" && isAtom) {
@@ -1251,7 +1589,10 @@
       turn(view, missingPage(kind, key), "Not found");
     };
     addEventListener("hashchange", show);
-    document.addEventListener("keydown", (event) => onKey(event, list, filters, open));
+    document.addEventListener(
+      "keydown",
+      (event) => onKey(event, list, filters, open),
+    );
     await show();
     document.body.dataset.ready = "yes";
   }
@@ -1264,56 +1605,103 @@
     return found;
   }
   function turn(view, page, name) {
-    const listed = document.activeElement?.id === "list" || document.activeElement?.id === "search";
+    const listed = document.activeElement?.id === "list" ||
+      document.activeElement?.id === "search";
     view.replaceChildren(page);
     view.scrollTop = 0;
     document.title = `${name} \xB7 ${document.body.dataset.name}`;
     if (!listed && document.body.dataset.ready === "yes") {
       page.querySelector("h2")?.focus({
-        preventScroll: true
+        preventScroll: true,
       });
     }
   }
   function homePage(dictionary, map) {
-    const dead = dictionary.uses.reduce((sum, uses) => sum + (uses === 0 ? 1 : 0), 0);
+    const dead = dictionary.uses.reduce(
+      (sum, uses) => sum + (uses === 0 ? 1 : 0),
+      0,
+    );
     const { coder, rows } = dictionary;
     const words2 = [
-      `${count(dictionary.atoms)} atoms \xD7 ${count(dictionary.width)} dimensions`,
+      `${count(dictionary.atoms)} atoms \xD7 ${
+        count(dictionary.width)
+      } dimensions`,
       `${coder.method.toUpperCase()}, ${coder.sparsity} nonzeros a row`,
       rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
       ...rows === 0 ? [] : [
-        `${count(dead)} never used`
-      ]
+        `${count(dead)} never used`,
+      ],
     ];
-    return element("article", {
-      class: "home"
-    }, element("div", {
-      class: "home-head"
-    }, element("h2", {
-      tabindex: "-1"
-    }, "Map of the atoms"), element("p", {}, words2.join(" \xB7 "))), map?.frame ?? element("p", {
-      class: "empty"
-    }, "This page was made without a map. Choose an atom from the list."), element("p", {
-      class: "hints"
-    }, "Atoms with near directions lie together. Keys: ", element("kbd", {}, "/"), " search, ", element("kbd", {}, "j"), " ", element("kbd", {}, "k"), " next and previous atom, ", element("kbd", {}, "m"), " map."));
+    return element(
+      "article",
+      {
+        class: "home",
+      },
+      element(
+        "div",
+        {
+          class: "home-head",
+        },
+        element("h2", {
+          tabindex: "-1",
+        }, "Map of the atoms"),
+        element("p", {}, words2.join(" \xB7 ")),
+      ),
+      map?.frame ?? element("p", {
+        class: "empty",
+      }, "This page was made without a map. Choose an atom from the list."),
+      element(
+        "p",
+        {
+          class: "hints",
+        },
+        "Atoms with near directions lie together. Keys: ",
+        element("kbd", {}, "/"),
+        " search, ",
+        element("kbd", {}, "j"),
+        " ",
+        element("kbd", {}, "k"),
+        " next and previous atom, ",
+        element("kbd", {}, "m"),
+        " map.",
+      ),
+    );
   }
   function missingPage(kind, key) {
-    return element("article", {}, element("h2", {
-      tabindex: "-1"
-    }, "Nothing here"), element("p", {
-      class: "lead"
-    }, kind === "row" ? `Row ${key} is not among the rows kept: only those that some atom uses most are.` : "There is no such atom or page."), element("p", {}, element("a", {
-      href: "#/"
-    }, "To the map")));
+    return element(
+      "article",
+      {},
+      element("h2", {
+        tabindex: "-1",
+      }, "Nothing here"),
+      element(
+        "p",
+        {
+          class: "lead",
+        },
+        kind === "row"
+          ? `Row ${key} is not among the rows kept: only those that some atom uses most are.`
+          : "There is no such atom or page.",
+      ),
+      element(
+        "p",
+        {},
+        element("a", {
+          href: "#/",
+        }, "To the map"),
+      ),
+    );
   }
   function onKey(event, list, filters, open) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
     if (event.key === "Escape" && event.target === filters.search) {
       filters.search.value = "";
-      filters.search.dispatchEvent(new Event("input", {
-        bubbles: true
-      }));
+      filters.search.dispatchEvent(
+        new Event("input", {
+          bubbles: true,
+        }),
+      );
       byId("list").focus();
       return;
     }

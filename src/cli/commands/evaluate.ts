@@ -3,10 +3,11 @@ import { DbksvdError } from "../../errors.ts";
 import type { DetailedEvaluation } from "../../use/evaluate.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
-import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
+import { measuredRows } from "../measured_rows.ts";
 import { isOwnModel, modelsAndInputs } from "../models.ts";
 import { conduct, followed, type Session } from "../session.ts";
 import { count, figure, table } from "../text.ts";
@@ -65,7 +66,12 @@ async function evaluate(
     })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
-  const { source, rows } = await rowsOf(models[0], inputs, flags, session);
+  const { source, rows } = await measuredRows(
+    models[0],
+    inputs,
+    flags,
+    session,
+  );
   try {
     const results = await evaluateAll(named, source, {
       ...followed(session),
@@ -91,31 +97,6 @@ async function evaluate(
   } finally {
     await source.close();
   }
-}
-
-// The given inputs; else those of the training, its held-out rows only.
-async function rowsOf(
-  model: string,
-  inputs: readonly string[],
-  flags: EvaluateFlags,
-  session: Session,
-) {
-  if (inputs.length > 0 && !flags.heldOut) {
-    return {
-      source: await openInputs(inputs, flags, session),
-      rows: undefined,
-    };
-  }
-  const [{ loadModel }, { heldOutRows, trainingInputs }] = await Promise.all([
-    import("../../model/directory.ts"),
-    import("../../use/held_out_rows.ts"),
-  ]);
-  const { config } = await loadModel(model);
-  const { paths, options } = trainingInputs(config);
-  const source = inputs.length > 0
-    ? await openInputs(inputs, flags, session)
-    : await openInputs(paths, { ...options, ...flags }, session);
-  return { source, rows: { only: heldOutRows(config, source) } };
 }
 
 // The report is a convenience: a directory that cannot be written does not spoil the figures.

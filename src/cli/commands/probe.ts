@@ -1,0 +1,162 @@
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { DbksvdError } from "../../errors.ts";
+import {
+  type Baseline,
+  BASELINES,
+  type ProbeResult,
+} from "../../probing/result.ts";
+import type { CoderChanges } from "../../use/coder_changes.ts";
+import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import { describe } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import { addRowOptions, type RowOptions } from "../inputs.ts";
+import type { Io } from "../io.ts";
+import { measuredRows } from "../measured_rows.ts";
+import { isOwnModel, modelsAndInputs } from "../models.ts";
+import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
+import { probeText } from "../probe_text.ts";
+import { conduct, followed, type Session } from "../session.ts";
+
+type ProbeFlags = DeviceOption & RowOptions & CoderChanges & {
+  input?: string[];
+  heldOut?: true;
+  class?: string[];
+  byGroup?: string;
+  pool?: true;
+  k: number[];
+  classes?: string[];
+  minRows: number;
+  testShare: number;
+  baselines: readonly Baseline[];
+  seed: number;
+  suggest?: true;
+  writeLabels?: true;
+};
+
+/** `probe MODEL… [INPUT…] --class COLUMN…`: what latents tell of classes. */
+export function probeCommand(io: Io): CommandUnknownOpts {
+  const command = describe(
+    "probe",
+    "ask what the atoms know of classes; without inputs, on what the training held out",
+    [
+      "dbksvd probe dbksvd-model --class part_of_speech",
+      "dbksvd probe model-a model-b fresh.parquet --class topic language --k 1,5",
+      "dbksvd probe tokens-model --class topic --by-group text --pool",
+      "dbksvd probe dbksvd-model --class topic --suggest --write-labels",
+    ],
+  )
+    .argument("<model...>", "model directories, then inputs")
+    .option("--class <column...>", "columns whose values are classes")
+    .option("--by-group <column>", "rows of a group stay on one side")
+    .option("--pool", "probe the mean of each group, not its rows")
+    .option("--k <counts>", "latents that probes go by", wholeNumbers, [
+      ...[1, 2, 5],
+    ])
+    .option(
+      "--classes <names>",
+      "only these classes",
+      (text) => text.split(","),
+    )
+    .option(
+      "--min-rows <count>",
+      "fewest rows of a class",
+      wholeNumber(2),
+      100,
+    )
+    .option(
+      "--test-share <share>",
+      "share of the rows that probes are tested on",
+      numberFrom(0),
+      0.2,
+    )
+    .addOption(
+      new Option("--baselines <names>", "what stands beside the models")
+        .argParser(choices(BASELINES)).default([...BASELINES]),
+    )
+    .option("--seed <number>", "of the split and the draws", wholeNumber(0), 0)
+    .option("--input <path...>", "inputs, where arguments could be either")
+    .option(
+      "--held-out",
+      "only rows that the (first) model's training held out",
+    )
+    .option("--suggest", "suggest names for atoms, in labels.suggested.json")
+    .option("--write-labels", "name the atoms so; names by hand stay");
+  return addDeviceOption(addCoderOptions(addRowOptions(command)))
+    .action((args, flags, self) =>
+      conduct(io, self, (session) => probeModels(args, flags, session))
+    );
+}
+
+async function probeModels(
+  args: readonly string[],
+  flags: ProbeFlags,
+  session: Session,
+): Promise<void> {
+  const classColumns = classesOf(flags);
+  const { models, inputs } = await modelsAndInputs(args, flags.input);
+  const names = flags.suggest || flags.writeLabels;
+  if (names) await requireOneModel(models);
+  const [{ probe }, { loadAnyModel }, { withCoder }] = await Promise.all([
+    import("../../probing/probe.ts"),
+    import("../../use/models.ts"),
+    import("../../use/coder_changes.ts"),
+  ]);
+  const named = await Promise.all(
+    models.map(async (name) => ({
+      name,
+      model: withCoder(await loadAnyModel(name), coderChanges(flags)),
+    })),
+  );
+  const { source, rows } = await measuredRows(
+    models[0],
+    inputs,
+    flags,
+    session,
+  );
+  try {
+    const { k, byGroup, pool, classes, minRows, testShare, baselines, seed } =
+      flags;
+    const result = await probe(named, source, {
+      ...followed(session),
+      ...{ device: flags.device, classColumns, rows, k, byGroup, pool },
+      ...{ classes, minRows, testShare, baselines, seed },
+    });
+    const suggested = names
+      ? await suggest(models[0], result, flags.writeLabels === true)
+      : undefined;
+    session.print(
+      { ...result, ...suggested },
+      () => probeText(result, named, suggested),
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+function classesOf(flags: ProbeFlags): string[] {
+  if (flags.testShare >= 1 || flags.testShare === 0) {
+    throw new DbksvdError("usage", `--test-share is ${flags.testShare}`, {
+      mend: "it takes a share between 0 and 1",
+    });
+  }
+  if (flags.class !== undefined) return flags.class;
+  throw new DbksvdError("usage", "No --class is given", {
+    mend: "name a column of the inputs whose values are classes",
+  });
+}
+
+async function requireOneModel(models: readonly string[]): Promise<void> {
+  if (models.length === 1 && await isOwnModel(models[0])) return;
+  throw new DbksvdError("usage", "Names are suggested for one dictionary", {
+    mend: "name one model directory of this tool with --suggest",
+  });
+}
+
+async function suggest(
+  directory: string,
+  { atoms }: Pick<ProbeResult, "atoms">,
+  write: boolean,
+) {
+  const { suggestNames } = await import("../../use/suggest_labels.ts");
+  return await suggestNames(directory, atoms, write);
+}

@@ -1,0 +1,28 @@
+import type { BatchOptions, RowSource } from "../rows/source.ts";
+import { openInputs, type RowOptions } from "./inputs.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * The rows that models are measured on: the given inputs; else those of the first model's training, of which only the rows
+ * that it held out.
+ */
+export async function measuredRows(
+  model: string,
+  inputs: readonly string[],
+  flags: RowOptions & { heldOut?: true },
+  session: Session,
+): Promise<{ source: RowSource; rows?: Pick<BatchOptions, "only"> }> {
+  if (inputs.length > 0 && !flags.heldOut) {
+    return { source: await openInputs(inputs, flags, session) };
+  }
+  const [{ loadModel }, { heldOutRows, trainingInputs }] = await Promise.all([
+    import("../model/directory.ts"),
+    import("../use/held_out_rows.ts"),
+  ]);
+  const { config } = await loadModel(model);
+  const { paths, options } = trainingInputs(config);
+  const source = inputs.length > 0
+    ? await openInputs(inputs, flags, session)
+    : await openInputs(paths, { ...options, ...flags }, session);
+  return { source, rows: { only: heldOutRows(config, source) } };
+}
