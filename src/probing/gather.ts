@@ -1,5 +1,6 @@
 import type { RowSource } from "../rows/source.ts";
-import { type RowCoder, rowsAtOnce, type RunOptions } from "../use/coding.ts";
+import type { RowCoder, RunOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
 import { rowNumbersOf } from "../use/codes.ts";
 import type { ClassColumn } from "./classes.ts";
 import type { Firing } from "./contestants.ts";
@@ -52,38 +53,28 @@ export async function gather(
     coders.length,
   );
   const tallies = coders.map(({ decoder }) => new Tally(decoder.atoms, plan));
-  const size = Math.min(
-    ...coders.map(({ decoder }) => rowsAtOnce(decoder.width, decoder.atoms)),
-  );
   let rows = 0, unlabelled = 0;
-  const batches = source.batches(size, {
-    ...plan.delivery,
+  const coded = codeRows(source, coders, {
     signal: run.signal,
+    onProgress: run.onProgress,
+    delivery: plan.delivery,
   });
-  for await (const batch of batches) {
+  for await (const { batch, codes } of coded) {
     const numbers = rowNumbersOf(batch);
     for (let i = 0; i < batch.rows; i++) {
-      const slot = kept.slotOf(units.unitOf(numbers[i]));
+      const row = numbers[i], unit = units.unitOf(row);
+      const slot = kept.slotOf(unit);
       if (slot >= 0) kept.addRow(slot, batch.data, i);
-      const labelled = plan.columns.some((column) =>
-        column.classesOf(numbers[i]).length > 0
-      );
-      if (!labelled) unlabelled++;
-    }
-    for (const [c, coder] of coders.entries()) {
-      // A copy: an engine may take the buffer with it to another thread.
-      const data = batch.data.slice(0, batch.rows * source.width);
-      const codes = await coder.encode({ data, rows: batch.rows });
-      for (let i = 0; i < batch.rows; i++) {
-        const latents = latentsIn(codes, i, coder.decoder.atoms);
-        const unit = units.unitOf(numbers[i]), slot = kept.slotOf(unit);
+      for (const [c, { decoder }] of coders.entries()) {
+        const latents = latentsIn(codes[c], i, decoder.atoms);
         if (slot >= 0) kept.addLatents(c, slot, latents);
-        tallies[c].add(numbers[i], unit, latents.latents);
+        tallies[c].add(row, unit, latents.latents);
+      }
+      if (!plan.columns.some((one) => one.classesOf(row).length > 0)) {
+        unlabelled++;
       }
     }
     rows += batch.rows;
-    batch.release?.();
-    run.onProgress?.({ rows, total: source.rowCount });
   }
   const firing = tallies.map((tally) => tally.firing);
   return { kept, firing, rows, unlabelled };

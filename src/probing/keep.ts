@@ -1,5 +1,5 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
-import type { SparseCodes } from "../use/coding.ts";
+import type { SparseCodes } from "../coding/coder.ts";
 import type { SparseUnit } from "./features.ts";
 
 /** Raw rows and latents of the units that probes are fitted to and tested on, as they come by. */

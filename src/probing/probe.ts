@@ -2,7 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
-import type { RowCoder, RunOptions } from "../use/coding.ts";
+import type { RowCoder, RunOptions } from "../coding/coder.ts";
 import type { NamedModel } from "../use/evaluate.ts";
 import { coderOf } from "../use/models.ts";
 import { type ClassColumn, readClasses } from "./classes.ts";
