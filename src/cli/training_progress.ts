@@ -11,6 +11,8 @@ export class TrainingProgress {
   #busy = 0;
   #onGpu = false;
   #learned: ProgressState | undefined;
+  /** Said after what is being done: which of several trainings it is. */
+  which = "";
 
   /** Starts the clock; `onLines` takes the figures of every iteration as they come. */
   constructor(
@@ -36,10 +38,19 @@ export class TrainingProgress {
   #between({ stage, done, total }: EngineProgress): void {
     const { progress } = this.session;
     if (stage === "reading" || stage === "measuring") {
-      return progress.update({ phase: stage, done, total, unit: "rows" });
+      return progress.update({
+        phase: stage + this.which,
+        done,
+        total,
+        unit: "rows",
+      });
     }
+    if (stage !== "coding") return;
     const learned = this.#learned;
-    if (learned === undefined || stage !== "coding") return;
+    if (learned === undefined) {
+      const phase = `first batch${this.which}`;
+      return progress.update({ phase, done, total, unit: "rows" });
+    }
     const rows = Math.min(learned.done + done, learned.total);
     progress.update({ ...learned, done: rows });
   }
@@ -51,7 +62,7 @@ export class TrainingProgress {
     for (const line of lines) this.#busy += line.milliseconds;
     const elapsed = this.session.io.now() - this.#started;
     this.#learned = {
-      phase: "training",
+      phase: `training${this.which}`,
       done: last.rowsSeen,
       total: plan.batches.reduce((sum, rows) => sum + rows, 0) * plan.passes,
       unit: "rows",

@@ -1,3 +1,4 @@
+import type { EngineChoice } from "../coding/coder.ts";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
 import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
@@ -22,7 +23,9 @@ export interface SweepOptions
 
 /** How a sweep is run. */
 export interface SweepRun
-  extends Pick<TrainRun, "device" | "createEngine" | "onNotice" | "signal"> {
+  extends
+    EngineChoice,
+    Pick<TrainRun, "onEngine" | "onProgress" | "onActivity"> {
   /** Called after every training. */
   onRun?(run: SweepEntry, done: number, total: number): void;
 }

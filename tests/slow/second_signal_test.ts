@@ -7,7 +7,17 @@ Deno.test("a second Ctrl-C ends every command that codes or matches, whatever th
     [["evaluate", "model", "other", "rows.npy", ...device]],
     [["inspect", "model", "rows.npy", ...device]],
     [["compare", "model", "other"], 4000],
-    [["sweep", "rows.npy", "--atoms", "3000", "--sparsity", "40", ...device]],
+    [[
+      "sweep",
+      "rows.npy",
+      "--passes",
+      "90",
+      "--atoms",
+      "3000",
+      "--sparsity",
+      "40",
+      ...device,
+    ]],
   ]);
 });
 

@@ -12,6 +12,7 @@ import {
   purposeInWords,
   type PurposeOption,
 } from "../learning_options.ts";
+import { TrainingProgress } from "../training_progress.ts";
 import { wholeNumbers } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, duration, figure, table } from "../text.ts";
@@ -58,17 +59,16 @@ async function sweepOver(
   const purpose = purposeInWords(flags);
   if (purpose !== undefined) session.say("info", purpose);
   const source = await openInputs(inputs, flags, session);
+  const progress = new TrainingProgress(session);
   try {
     const result = await sweep(source, {
       ...learningOptions(flags),
       atoms: flags.atoms,
       sparsity: flags.sparsity,
     }, {
-      device: flags.device,
-      signal: session.signal,
-      onNotice: (notice) => session.say("info", notice),
+      ...progress.run(flags.device),
       onRun: (run, done, total) => {
-        session.progress.update({ done, total, unit: "trainings" });
+        progress.which = ` ${done + 1} of ${total}`;
         session.say("info", describeRun(run));
       },
     });
