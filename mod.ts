@@ -18,7 +18,7 @@ export type {
 export {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
-} from "./src/learn/options.ts";
+} from "./src/options/train_options.ts";
 export type {
   Communicator,
   Spent,

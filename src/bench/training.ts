@@ -2,7 +2,7 @@ import type { Engine, EngineSpec, IterationReport } from "../engine/engine.ts";
 import { createGpuEngine } from "../engine/gpu/gpu.ts";
 import { createEngine } from "../engine/create.ts";
 import { learn } from "../learn/learn.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { BenchSize, TrainingTime } from "./types.ts";
 

@@ -3,8 +3,15 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { type Purpose, PURPOSE_OPTIONS, PURPOSES } from "../learn/purposes.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
+import {
+  type Purpose,
+  PURPOSE_OPTIONS,
+  PURPOSES,
+} from "../options/purposes.ts";
 import { type DeviceOption, deviceOption } from "./device_option.ts";
 import { numberFrom, wholeNumber, wholeNumbers } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import type { LearnState } from "./state.ts";
 
 /**

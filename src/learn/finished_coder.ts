@@ -1,6 +1,6 @@
 import type { ModelCoder } from "../model/coder.ts";
-import { groupNonzeros } from "./groups.ts";
-import type { TrainOptions } from "./options.ts";
+import { groupNonzeros } from "../options/groups.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 
 /** How the dictionary that a training ends with codes rows: as it was trained, the choice of atoms apart. */
 export function finishedCoder(options: TrainOptions): ModelCoder {

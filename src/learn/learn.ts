@@ -10,12 +10,12 @@ import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { finishedCoder } from "./finished_coder.ts";
-import { groupNonzeros, groupSizes } from "./groups.ts";
+import { groupNonzeros, groupSizes } from "../options/groups.ts";
 import { alone, together } from "./iterating.ts";
 import { windowUsage } from "./housekeeping.ts";
 import { startOf } from "./start.ts";
 import type { LearnState } from "./state.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import { largestShare } from "./shards.ts";
@@ -24,7 +24,7 @@ import {
   Validation,
   validationRows,
 } from "./validation.ts";
-import { validateAgainstWidth, validateOptions } from "./validate.ts";
+import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 
 /** How a training is driven from outside. */
 export interface LearnHooks {

@@ -1,5 +1,5 @@
 import { permutation, randomStream } from "../random.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 
 /** How many iterations may be queued before their reports are read: a wait costs 10 ms, whatever it waits for. */
 const MOST_QUEUED = 8;

@@ -1,6 +1,6 @@
 import type { IterationStep } from "../engine/engine.ts";
-import { groupSizes } from "./groups.ts";
-import type { TrainOptions } from "./options.ts";
+import { groupSizes } from "../options/groups.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** Ridge and soft threshold fall to this share over a training. */

@@ -10,7 +10,7 @@ import {
   spareRows,
 } from "./initialise.ts";
 import type { LearnHooks } from "./learn.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import { gatherShards, rowsOfShards } from "./shard_statistics.ts";
 import { freshState, type LearnState } from "./state.ts";
 import type { FarRows } from "./norms.ts";

@@ -7,7 +7,7 @@ import {
   noteUsage,
   type UsageWindow,
 } from "./housekeeping.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** Rise of ‖R‖² over an update that is rounding, not a sign of too large an atom batch. */

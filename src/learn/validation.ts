@@ -7,7 +7,7 @@ import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import { finiteDictionary, type Training } from "./passes.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */

@@ -1,7 +1,7 @@
 import { MOST_REFINEMENTS } from "../engine/constants.ts";
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
-import { validateChoice } from "../learn/validate_coding.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
+import { validateChoice } from "../options/validate_coding.ts";
 import { TOOL_VERSION } from "../version.ts";
 import type { ModelCoder } from "./coder.ts";
 import {

@@ -1,7 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { validateOptions } from "../learn/validate.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
+import { validateOptions } from "../options/validate.ts";
 import type { OpenRowsOptions } from "../rows/open.ts";
 import type { ExportFormat } from "../use/export_formats.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";

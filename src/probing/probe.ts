@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import type { RowCoder, RunOptions } from "../coding/coder.ts";

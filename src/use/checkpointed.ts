@@ -2,7 +2,7 @@ import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { engineFor } from "../coding/coder.ts";
 import { DbksvdError } from "../errors.ts";
 import type { TrainingPlan } from "../learn/plan.ts";
-import type { TrainOptions } from "../learn/options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import type { LearnState } from "../learn/state.ts";
 import type { MetricsLine } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { validateChoice, validateRefine } from "../learn/validate_coding.ts";
+import { validateChoice, validateRefine } from "../options/validate_coding.ts";
 import type { ModelCoder } from "../model/coder.ts";
 import type { AnyModel } from "./models.ts";
 

@@ -2,10 +2,13 @@ import type { DeviceChoice } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
 import { planTraining, sampleBatchFor } from "../learn/plan.ts";
 import { chooseHeldOut } from "../learn/split.ts";
-import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import type { RowSource } from "../rows/source.ts";
 
 /** What a training would do and take. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { unitAtoms } from "../metrics/similarity.ts";
 import { exists } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";

@@ -1,4 +1,4 @@
-import type { TrainOptions } from "../learn/options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import { sha256 } from "../model/checkpoint.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import { sameContent } from "../rows/fingerprint.ts";

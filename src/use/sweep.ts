@@ -1,7 +1,10 @@
 import type { EngineChoice } from "../coding/coder.ts";
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
+import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { RowSource } from "../rows/source.ts";
 import { train, type TrainResult, type TrainRun } from "./train.ts";

@@ -6,7 +6,10 @@ import {
 import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn, type LearnHooks } from "../learn/learn.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
 import { FORMAT_VERSION } from "../model/dictionary_file.ts";

@@ -1,7 +1,10 @@
 import { finishedCoder } from "../learn/finished_coder.ts";
-import { groupSizes } from "../learn/groups.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../learn/options.ts";
-import { validateAgainstWidth, validateOptions } from "../learn/validate.ts";
+import { groupSizes } from "../options/groups.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  type TrainOptions,
+} from "../options/train_options.ts";
+import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import { coderInWords } from "../model/coder.ts";
 import { saveModel } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";

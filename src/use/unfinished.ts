@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { EngineInfo } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { checkedState } from "../learn/check_state.ts";
-import type { TrainOptions } from "../learn/options.ts";
+import type { TrainOptions } from "../options/train_options.ts";
 import type { LearnState } from "../learn/state.ts";
 import { exists } from "../files/atomic.ts";
 import {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { RowSource } from "../../src/rows/source.ts";

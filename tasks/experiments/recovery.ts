@@ -3,7 +3,7 @@ import { learn } from "../../src/learn/learn.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
-} from "../../src/learn/options.ts";
+} from "../../src/options/train_options.ts";
 import { randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 

@@ -1,7 +1,7 @@
 import { cpuUsage } from "node:process";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { codingSpec } from "../../src/coding/spec.ts";

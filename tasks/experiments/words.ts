@@ -1,5 +1,5 @@
 import { createReferenceEngine } from "../../src/engine/reference.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";

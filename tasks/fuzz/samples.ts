@@ -4,7 +4,7 @@ import { join } from "node:path";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
-} from "../../src/learn/options.ts";
+} from "../../src/options/train_options.ts";
 import { freshState } from "../../src/learn/state.ts";
 import { dictionaryFileParts } from "../../src/model/dictionary_file.ts";
 import type {

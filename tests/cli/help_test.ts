@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { buildProgram } from "../../src/cli/program.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../src/options/train_options.ts";
 import { FakeIo } from "./fake_io.ts";
 import { helpTexts, SNAPSHOTS } from "./help_texts.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { groupNonzeros, groupSizes } from "../../src/learn/groups.ts";
+import { groupNonzeros, groupSizes } from "../../src/options/groups.ts";
 import {
   atomOrder,
   planTraining,

@@ -9,7 +9,7 @@ import {
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
-} from "../../src/learn/options.ts";
+} from "../../src/options/train_options.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import type { LearnHooks, LearnResult } from "../../src/learn/learn.ts";
-import { type TrainOptions, withSharing } from "../../src/learn/options.ts";
+import {
+  type TrainOptions,
+  withSharing,
+} from "../../src/options/train_options.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import type { LearnState } from "../../src/learn/state.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DbksvdError } from "../../src/errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../../src/learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../src/options/train_options.ts";
 import schema from "../../src/pipeline/schema.json" with { type: "json" };
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
 import { inDirectory } from "../directories.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 import {
   CHECKPOINT_DIRECTORY,
   listCheckpoints,

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import type { EngineSpec } from "../../src/engine/engine.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 import {
   CHECKPOINT_DIRECTORY,
   listCheckpoints,

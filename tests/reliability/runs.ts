@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
-import type { TrainOptions } from "../../src/learn/options.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
 
 /** Normal rows: nothing is held, nothing is asked of their values. */
 export function noise(rows: number, width: number, seed = 1): Float32Array {

@@ -1,7 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { BenchReport } from "../../bench/types.ts";
 import { DbksvdError } from "../../errors.ts";
-import { validateRefine } from "../../learn/validate_coding.ts";
+import { validateRefine } from "../../options/validate_coding.ts";
 import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";

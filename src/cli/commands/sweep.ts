@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { DEFAULT_TRAIN_OPTIONS } from "../../learn/options.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
 import type { SweepEntry, SweepResult } from "../../use/sweep.ts";
 import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";

@@ -3,7 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
-} from "../../learn/options.ts";
+} from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";

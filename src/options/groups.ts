@@ -1,4 +1,4 @@
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "./train_options.ts";
 
 /** Size of the first two groups where sizes are left to us. */
 const FIRST_GROUP = 256;

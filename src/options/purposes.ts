@@ -1,4 +1,4 @@
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "./train_options.ts";
 
 /** What a dictionary is for: what its settings are measured to be good at. */
 export const PURPOSES = ["rebuild", "probing"] as const;

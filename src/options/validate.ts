@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
-import type { TrainOptions } from "./options.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { validateChoice, validateRefine } from "./validate_coding.ts";
 
 /**
