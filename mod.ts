@@ -201,17 +201,24 @@ export {
   pipelineHistory,
   type PipelineStatus,
   pipelineStatus,
-  rollbackPipeline,
   type RunRecord,
 } from "./src/pipeline/status.ts";
+export {
+  type Release,
+  releaseDrop,
+  rollbackPipeline,
+} from "./src/pipeline/by_hand.ts";
 export type {
   NotifyEvent,
   PipelineConfig,
+  PipelineInput,
   PipelineRowOptions,
   PipelineTrainConfig,
 } from "./src/pipeline/config.ts";
 export type { PipelineRun } from "./src/pipeline/commit.ts";
 export type { Scores } from "./src/pipeline/evaluate.ts";
+export type { Patience } from "./src/net/client.ts";
+export type { MissingInput } from "./src/pipeline/inputs.ts";
 export type { VersionRecord } from "./src/pipeline/history.ts";
 export type {
   EventSink,

@@ -56,6 +56,11 @@ export class Connection {
   #target: string;
   #answered = false;
 
+  /** Whether the server has ever answered anything. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   constructor(readonly place: RemotePlace, options: RequestOptions = {}) {
     this.#target = place.url;
     this.#options = options;
@@ -122,6 +127,9 @@ export class Connection {
         return await this.#accept(response);
       }
       await response.body?.cancel();
+      if (asked.body !== undefined) {
+        throw this.failure("Server redirects what is sent to it");
+      }
       this.#target = this.#redirected(location);
     }
     throw this.failure("Server redirects without end");

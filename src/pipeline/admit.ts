@@ -1,231 +1,178 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { Unreachable } from "../net/unreachable.ts";
 import { NoRowsError } from "../rows/gather.ts";
-import { openRows } from "../rows/open.ts";
+import type { FoundFile } from "../rows/inputs.ts";
+import { openRowFiles } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
-import type { PipelineSettings } from "./config.ts";
-import { HeldOutRows } from "./held_out.ts";
+import type { RunContext } from "./context.ts";
+import { DropRows, type Known, type TakenFile } from "./drop_rows.ts";
+import {
+  type FoundInput,
+  missingBecause,
+  type MissingInput,
+} from "./inputs.ts";
 import type { FileOutcome, NewInput } from "./manifest.ts";
-import { type PipelinePlaces, rowsFile } from "./places.ts";
-import { ReservoirDraw } from "./reservoir.ts";
-import { StoredRowsWriter } from "./stored_rows.ts";
-import type { Watch } from "./watch.ts";
-
-/** A new file whose every row could be read. */
-export interface TakenFile {
-  input: NewInput;
-  /** Rows in the file, those that filters leave out included. */
-  fileRows: number;
-  /** Rows of use, held-out ones included. */
-  rows: number;
-  heldOut: number;
-  /** Its place among the drop's held-out rows. */
-  heldOutFrom: number;
-}
+import { offerPending, type PendingFile, pendingRows } from "./pending.ts";
+import type { ReservoirDraw } from "./reservoir.ts";
+import { isOtherNow } from "./settle.ts";
 
 /** A run's new rows: read once from end to end, so that no bad file reaches a training. */
 export interface Admission {
   taken: TakenFile[];
   refused: FileOutcome[];
+  /** What could not be read to its end this time. */
+  missing: MissingInput[];
+  /** Files that changed while they were read: left alone. */
+  unsettled: string[];
   /** Manifest lines whose content the new files take the place of: none of their rows counts any more. */
   superseded: ReadonlySet<number>;
+  /** Rows of earlier drops that wait to be trained on. */
+  earlier: readonly PendingFile[];
   width: number;
-  /** Rows to train on. */
+  /** The column that the rows come from, where their files have named ones. */
+  column?: string;
+  /** Rows to train on, of this run's files. */
   newRows: number;
   heldOutRows: number;
   draw: ReservoirDraw;
   /** Where the draw's rows are put by. */
   spool: string;
+  /** Where rows to train on are put by: of files on the web, and of all files while they are few. */
+  kept: string;
 }
 
 /**
  * Reads every new file whole, sets its held-out rows aside and offers the others to the reservoir. A file that cannot be
- * read is refused with the reason, and leaves no row behind.
+ * read is refused with the reason, one that cannot be had now is left for the next run; neither leaves a row behind.
  *
  * @param fresh the new files
- * @param known the width of the pipeline's rows, where it has one, and the largest key of a full reservoir
+ * @param known the pipeline as it stands
  */
 export async function admitFiles(
   fresh: readonly NewInput[],
-  known: { width?: number; threshold: number },
-  context: {
-    run: number;
-    settings: PipelineSettings;
-    places: PipelinePlaces;
-    watch: Watch;
-    signal?: AbortSignal;
-  },
+  known: Known,
+  context: RunContext,
 ): Promise<Admission> {
-  const { run, settings, places, watch } = context;
+  const { places, watch, signal } = context;
   const spool = join(places.work, "spool.f32");
+  const kept = join(places.work, "rows.f32");
   const taken: TakenFile[] = [];
   const refused: FileOutcome[] = [];
+  const missing: MissingInput[] = [];
+  const unsettled: string[] = [];
   let rowsOf: DropRows | undefined;
+  let { column } = context;
+  const makeRows = async (width: number) =>
+    rowsOf ??= await DropRows.create({ width, spool, kept }, known, context);
   try {
     for (const input of fresh) {
+      const { path } = input;
       try {
-        using source = closing(await openInputs([input], settings));
+        const like = { ...context, column };
+        using source = closing(await openInputs([input], like));
         const width = known.width ?? rowsOf?.width ?? source.rows.width;
-        requireWidth(source.rows, width, input);
-        rowsOf ??= await DropRows.create({
-          width,
-          spool,
-          heldOut: rowsFile(places.heldOut, run),
-          settings,
-          threshold: known.threshold,
-        });
-        taken.push(await rowsOf.take(input, source.rows, context.signal));
+        requireWidth(source.rows, width, path);
+        const rows = await makeRows(width);
+        taken.push(await rows.take(input, source.rows, signal));
+        column ??= source.rows.column;
       } catch (error) {
-        if (error instanceof NoRowsError) {
+        signal?.throwIfAborted();
+        if (await isOtherNow(input)) {
+          unsettled.push(path);
+          watch.tell("warn", "file.unsettled", { path });
+        } else if (error instanceof NoRowsError) {
           taken.push(withoutRows(input, rowsOf?.heldOut.rows ?? 0));
-          continue;
-        }
-        if (!(error instanceof DbksvdError && error.kind === "data")) {
-          throw error;
-        }
-        refused.push({ input, state: "refused", reason: error.message });
-        watch.tell("error", "file.refused", {
-          path: input.path,
-          reason: error.message,
-        });
+        } else if (error instanceof Unreachable) {
+          missing.push({ path, ...missingBecause(error) });
+        } else if (error instanceof DbksvdError && error.kind === "data") {
+          const reason = error.message;
+          refused.push({ input, state: "refused", reason });
+          watch.tell("error", "file.refused", { path, reason });
+        } else throw error;
       }
     }
-    rowsOf ??= await DropRows.create({
-      width: known.width ?? 1,
+    const rows = await makeRows(known.width ?? 1);
+    const superseded = new Set(
+      taken.flatMap(({ input }) => input.replaces ?? []),
+    );
+    const earlier = known.pending.filter(({ file }) => !superseded.has(file));
+    await offerPending(earlier, places, rows.width, rows.draw);
+    await rows.close();
+    const heldOutRows = taken.reduce((sum, file) => sum + file.heldOut, 0);
+    const all = taken.reduce((sum, file) => sum + file.rows, 0);
+    return {
+      taken,
+      refused,
+      missing,
+      unsettled,
+      superseded,
+      earlier,
+      width: rows.width,
+      column,
+      newRows: all - heldOutRows,
+      heldOutRows,
+      draw: rows.draw,
       spool,
-      heldOut: rowsFile(places.heldOut, run),
-      settings,
-      threshold: known.threshold,
-    });
-    await rowsOf.close();
+      kept,
+    };
   } finally {
     rowsOf?.[Symbol.dispose]();
   }
-  const heldOutRows = taken.reduce((sum, file) => sum + file.heldOut, 0);
-  const rows = taken.reduce((sum, file) => sum + file.rows, 0);
-  return {
-    taken,
-    refused,
-    superseded: new Set(
-      taken.flatMap(({ input }) => input.replaces ?? []),
-    ),
-    width: rowsOf.width,
-    newRows: rows - heldOutRows,
-    heldOutRows,
-    draw: rowsOf.draw,
-    spool,
-  };
 }
 
 function withoutRows(input: NewInput, heldOutFrom: number): TakenFile {
   return { input, fileRows: 0, rows: 0, heldOut: 0, heldOutFrom };
 }
 
-/** The rows of new files, as one source. */
-export function openInputs(
-  inputs: readonly NewInput[],
-  settings: PipelineSettings,
+/** Rows that a candidate can be trained on: new ones, and ones that waited. */
+export function trainableRows({ newRows, earlier }: Admission): number {
+  return newRows + pendingRows(earlier);
+}
+
+/**
+ * The rows of inputs, as one source: of the pipeline's column, where it has one and the files have columns.
+ *
+ * @throws {DbksvdError} `data` where they cannot be read, or have other columns only
+ */
+export async function openInputs(
+  inputs: readonly FoundInput[],
+  context: Pick<
+    RunContext,
+    "settings" | "column" | "signal" | "patience" | "onNotice"
+  >,
 ): Promise<RowSource> {
-  return openRows(inputs.map(({ location }) => location), settings.rows);
+  const { settings, column, signal, patience, onNotice } = context;
+  const files = inputs.map(({ location }): FoundFile =>
+    typeof location === "string" ? { path: location } : { place: location }
+  );
+  const options = { ...settings.rows, signal, patience, onNotice };
+  if (options.column !== undefined || column === undefined) {
+    return await openRowFiles(files, options);
+  }
+  try {
+    return await openRowFiles(files, { ...options, column });
+  } catch (error) {
+    // Arrays without names have no columns to choose from.
+    if (!(error instanceof DbksvdError && error.kind === "usage")) throw error;
+    return await openRowFiles(files, options);
+  }
 }
 
-/** Which rows of a file are never trained on. */
-export function heldOutRowsOf(
-  input: NewInput,
-  fileRows: number,
-  { train, evaluation }: PipelineSettings,
-): HeldOutRows {
-  return new HeldOutRows(train.seed, input.path, fileRows, {
-    share: evaluation.share,
-    maxRows: evaluation.maxRowsPerDrop,
-  });
-}
-
-function requireWidth(source: RowSource, width: number, input: NewInput) {
+/**
+ * Refuses rows that are not as wide as the pipeline's.
+ *
+ * @throws {DbksvdError} `data`
+ */
+export function requireWidth(source: RowSource, width: number, file: string) {
   if (source.width === width) return;
   throw new DbksvdError(
     "data",
     `Rows have ${source.width} dimensions, the pipeline's have ${width}`,
-    {
-      where: { file: input.path },
-      mend: "give such rows a pipeline of their own",
-    },
+    { where: { file }, mend: "give such rows a pipeline of their own" },
   );
 }
 
 function closing(rows: RowSource) {
   return { rows, [Symbol.dispose]: () => void rows.close() };
-}
-
-/** Sorts a drop's rows into held-out ones and ones for the reservoir. */
-class DropRows {
-  private constructor(
-    readonly width: number,
-    readonly draw: ReservoirDraw,
-    readonly heldOut: StoredRowsWriter,
-    readonly settings: PipelineSettings,
-  ) {}
-
-  static async create(given: {
-    width: number;
-    spool: string;
-    heldOut: string;
-    settings: PipelineSettings;
-    threshold: number;
-  }): Promise<DropRows> {
-    const { width, settings } = given;
-    const heldOut = await StoredRowsWriter.create(given.heldOut, width);
-    const draw = new ReservoirDraw(
-      await StoredRowsWriter.create(given.spool, width),
-      settings.reservoir.rows,
-      given.threshold,
-      settings.train.seed,
-    );
-    return new DropRows(width, draw, heldOut, settings);
-  }
-
-  async take(
-    input: NewInput,
-    source: RowSource,
-    signal?: AbortSignal,
-  ): Promise<TakenFile> {
-    const { width } = this;
-    const heldOutFrom = this.heldOut.rows;
-    const aside = heldOutRowsOf(input, source.rowCount, this.settings);
-    let rows = 0;
-    this.draw.begin(input.path);
-    try {
-      for await (const batch of source.batches(4096, { signal })) {
-        for (let i = 0; i < batch.rows; i++) {
-          const number = batch.rowNumbers?.[i] ?? batch.firstRow + i;
-          const row = batch.data.subarray(i * width, (i + 1) * width);
-          if (aside.has(number)) await this.heldOut.append(row);
-          else await this.draw.offer(number, row);
-        }
-        rows += batch.rows;
-      }
-    } catch (error) {
-      await this.heldOut.truncate(heldOutFrom);
-      await this.draw.reject();
-      throw error;
-    }
-    this.draw.accept();
-    return {
-      input,
-      fileRows: source.rowCount,
-      rows,
-      heldOut: this.heldOut.rows - heldOutFrom,
-      heldOutFrom,
-    };
-  }
-
-  async close(): Promise<void> {
-    await this.heldOut.close();
-    await this.draw.spool.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.heldOut[Symbol.dispose]();
-    this.draw.spool[Symbol.dispose]();
-  }
 }

@@ -1,23 +1,17 @@
-import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { loadModel } from "../model/directory.ts";
 import { randomStream } from "../random.ts";
-import { openRows } from "../rows/open.ts";
 import { train, type TrainResult } from "../use/train.ts";
-import {
-  type Admission,
-  heldOutRowsOf,
-  openInputs,
-  type TakenFile,
-} from "./admit.ts";
+import { type Admission, openInputs } from "./admit.ts";
 import {
   type DropScores,
   type EvaluationPart,
   heldOutParts,
   scoreByDrop,
 } from "./evaluate.ts";
-import { joinRowSets } from "./held_out.ts";
-import { findInputs } from "./inputs.ts";
+import type { TakenFile } from "./drop_rows.ts";
+import { fixedParts } from "./fixed_parts.ts";
+import { heldOutRowsOf, joinRowSets } from "./held_out.ts";
 import { averaged } from "./average.ts";
 import {
   type MixedPart,
@@ -25,6 +19,7 @@ import {
   mixSources,
 } from "./mixed_source.ts";
 import { rowsFile, versionFolder, versionId } from "./places.ts";
+import { pendingParts } from "./pending.ts";
 import { judge, type Verdict } from "./promotion.ts";
 import { refreshAtoms } from "./refresh.ts";
 import { replayPart } from "./replay.ts";
@@ -50,7 +45,7 @@ export async function makeCandidate(
   context: RunContext,
   admission: Admission,
 ): Promise<Candidate> {
-  const { watch, store, places, run, settings } = context;
+  const { watch, store, places, run } = context;
   const parent = currentVersion(store);
   const before = parent === undefined
     ? undefined
@@ -69,7 +64,7 @@ export async function makeCandidate(
     const done: Candidate = {
       version: versionId(run),
       parent,
-      verdict: judge(scores, current, settings.train.atoms, settings.promotion),
+      verdict: verdictOf(context, admission, scores, current),
       candidate: scores,
       current,
       drift: before && driftOf(model, before, best.replaced),
@@ -92,6 +87,26 @@ export async function makeCandidate(
   }
 }
 
+// Rows that someone has released from quarantine are not put there again.
+function verdictOf(
+  { store, settings }: RunContext,
+  { taken, earlier }: Admission,
+  scores: DropScores,
+  current: DropScores | undefined,
+): Verdict {
+  const verdict = judge(
+    scores,
+    current,
+    settings.train.atoms,
+    settings.promotion,
+  );
+  const files = [...taken.map(({ input }) => input), ...earlier];
+  const isTrusted = files.some(({ checksum }) =>
+    store.one("SELECT 1 FROM trusted WHERE checksum = :checksum", { checksum })
+  );
+  return isTrusted ? { ...verdict, quarantine: false } : verdict;
+}
+
 /** One training, and the atoms that it began anew. */
 interface Attempt {
   result: TrainResult;
@@ -106,7 +121,10 @@ async function mixture(context: RunContext, admission: Admission) {
   // The run's number would not do: a repeated run has another one, and must come to the same dictionary.
   const seed = randomStream(context.settings.train.seed, "version", versions)
     .integer(2 ** 32);
-  const parts: MixedPart[] = [await newPart(context, admission)];
+  const parts: MixedPart[] = [
+    ...await newParts(context, admission),
+    ...pendingParts(admission.earlier, context.places, admission.width),
+  ];
   const replay = replayPart(context, admission, seed);
   if (replay !== undefined) parts.push(replay);
   return { source: mixSources(parts), seed, replayedRows: replay?.rows ?? 0 };
@@ -168,19 +186,35 @@ function trainOnce(
   });
 }
 
-async function newPart(
-  { settings }: RunContext,
-  { taken, newRows }: Admission,
-): Promise<MixedPart> {
-  const heldOut = taken.map(({ input, fileRows }: TakenFile) => ({
-    rows: fileRows,
-    set: heldOutRowsOf(input, fileRows, settings),
-  }));
-  return {
-    source: await openInputs(taken.map(({ input }) => input), settings),
-    except: joinRowSets(heldOut),
-    rows: newRows,
-  };
+// Files of this machine are read again; rows of others were put by.
+async function newParts(
+  context: RunContext,
+  { taken, width, column, kept }: Admission,
+): Promise<MixedPart[]> {
+  const parts: MixedPart[] = [];
+  const local = taken.filter((file) => file.kept === undefined);
+  const localRows = trainRows(local);
+  if (localRows > 0) {
+    const heldOut = local.map(({ input, fileRows }) => ({
+      rows: fileRows,
+      set: heldOutRowsOf(input, fileRows, context.settings),
+    }));
+    parts.push({
+      source: await openInputs(local.map(({ input }) => input), {
+        ...context,
+        column,
+      }),
+      except: joinRowSets(heldOut),
+      rows: localRows,
+    });
+  }
+  const rows = trainRows(taken) - localRows;
+  if (rows > 0) parts.push({ source: storedRows(kept, width, rows), rows });
+  return parts;
+}
+
+function trainRows(files: readonly TakenFile[]): number {
+  return files.reduce((sum, { rows, heldOut }) => sum + rows - heldOut, 0);
 }
 
 async function evaluateAll(
@@ -190,8 +224,8 @@ async function evaluateAll(
   before: DictionaryModel | undefined,
 ): Promise<{ best: Attempt; scores: DropScores; current?: DropScores }> {
   const { store, places, run, createEngine, signal } = context;
-  const { width, heldOutRows, superseded } = admission;
-  const fixed = await fixedParts(context);
+  const { width, column, heldOutRows, superseded } = admission;
+  const fixed = await fixedParts({ ...context, column }, width);
   const parts: EvaluationPart[] = [
     ...heldOutParts(store, places, width, superseded),
     {
@@ -217,28 +251,4 @@ async function evaluateAll(
   } finally {
     for (const { source } of fixed) await source.close();
   }
-}
-
-/** The files that are only ever evaluated on. */
-async function fixedParts(
-  { settings, signal }: RunContext,
-): Promise<EvaluationPart[]> {
-  const { base, root, evaluation } = settings;
-  const { found, lost } = await findInputs(evaluation.inputs, {
-    base,
-    root,
-    signal,
-  });
-  if (lost.length > 0) {
-    throw new DbksvdError("data", `An evaluation input ${lost[0].reason}`, {
-      where: { file: lost[0].path },
-      mend: "correct /evaluation/inputs",
-    });
-  }
-  const parts: EvaluationPart[] = [];
-  for (const { path, location } of found) {
-    const source = await openRows([location], settings.rows);
-    parts.push({ scope: `file:${path}`, source, quarantined: false });
-  }
-  return parts;
 }

@@ -1,18 +1,24 @@
 import { basename } from "node:path";
+import { flushDirectory } from "../files/atomic.ts";
 import type { Admission } from "./admit.ts";
 import type { Candidate } from "./candidate.ts";
 import type { RunContext } from "./context.ts";
 import type { Scores } from "./evaluate.ts";
+import type { MissingInput } from "./inputs.ts";
 import {
   type FileOutcome,
   type ManifestDiff,
   recordManifest,
 } from "./manifest.ts";
 import { enqueue } from "./notify.ts";
+import { pendingFiles, pendingRows, ROWS_AN_ATOM } from "./pending.ts";
 import { rowsFile } from "./places.ts";
 import { presentReservoir } from "./replay.ts";
 import {
   recordDrop,
+  recordJudged,
+  recordMissing,
+  recordPending,
   recordReservoir,
   recordRun,
   recordVersion,
@@ -24,8 +30,11 @@ import { currentVersion } from "./versions.ts";
 export interface PipelineRun {
   /** The run's number. */
   run: number;
-  /** `promoted`: there is a new version; `kept`: the candidate was worse, the old version stays; `nothing`: no new rows. */
-  outcome: "promoted" | "kept" | "nothing";
+  /**
+   * `promoted`: there is a new version; `kept`: the candidate was worse, the old version stays; `pending`: the new rows are
+   * too few to judge by and wait for more; `nothing`: no new rows.
+   */
+  outcome: "promoted" | "kept" | "pending" | "nothing";
   /** The version that this run made. */
   version?: string;
   /** The version that is current now. */
@@ -41,7 +50,13 @@ export interface PipelineRun {
     duplicates: { path: string; original: string }[];
     /** Taken before, and changed since: not taken again. */
     changed: string[];
+    /** Taken before, and changed so soon that they had not been finished: taken again. */
+    retaken: string[];
+    /** Still being written: left for the next run. */
+    unsettled: string[];
     vanished: string[];
+    /** What could not be seen: `unreachable` may be there later, `nothing` is not there. */
+    missing: MissingInput[];
     unchanged: number;
   };
   /** How many rows, by what was done with them. */
@@ -49,6 +64,10 @@ export interface PipelineRun {
     /** Rows that entered, held-out ones apart. */
     new: number;
     heldOut: number;
+    /** Rows that wait after this run, until there are more. */
+    pending: number;
+    /** Rows of earlier runs that waited and were trained on by this one. */
+    waited: number;
     /** Rows of the reservoir trained on again. */
     replayed: number;
     /** Rows given to the training over all its passes. */
@@ -60,7 +79,7 @@ export interface PipelineRun {
   drift?: { mean: number; max: number; replaced: number };
   /** Wall time. */
   seconds: number;
-  /** 0, or 3 where an input was refused. */
+  /** 0; 1 where an input could not be asked now; 3 where one was refused or is not there. */
   exitCode: number;
 }
 
@@ -86,6 +105,8 @@ export async function commitRun(
   const reservoir = candidate?.verdict.quarantine === false
     ? await nextReservoir(context, admission)
     : undefined;
+  const waits = outcomeOf(findings) === "pending";
+  if (waits) await keepPending(context, admission);
   const now = watch.now();
   return store.transaction(() => {
     const outcomes = outcomesOf(findings);
@@ -96,16 +117,29 @@ export async function commitRun(
       outcomes,
       now.toISOString(),
     );
+    recordMissing(context, missingOf(findings), now.toISOString());
+    if (candidate !== undefined || waits) recordDrop(context, admission, ids);
+    if (waits) recordPending(context, admission, ids, now.toISOString());
     if (candidate !== undefined) {
-      recordDrop(context, admission, candidate, ids);
       recordVersion(context, candidate, now.toISOString());
+      for (const { path, file } of admission.earlier) ids.set(path, file);
       if (reservoir !== undefined) recordReservoir(context, reservoir, ids);
+      recordJudged(context, admission, candidate.verdict, now.toISOString());
     }
     const result = resultOf(context, findings);
     recordRun(context, result, candidate?.parent, now.toISOString());
     tellOutside(context, result, now);
     return result;
   });
+}
+
+async function keepPending({ places, run }: RunContext, { kept }: Admission) {
+  await Deno.rename(kept, rowsFile(places.pending, run));
+  await flushDirectory(places.pending);
+}
+
+function missingOf({ diff, admission }: RunFindings): MissingInput[] {
+  return [...diff.missing, ...admission.missing];
 }
 
 async function nextReservoir(context: RunContext, admission: Admission) {
@@ -136,24 +170,24 @@ function outcomesOf({ diff, admission }: RunFindings): FileOutcome[] {
 }
 
 function resultOf(
-  { store, run }: RunContext,
-  { diff, admission, candidate, started }: RunFindings,
+  context: RunContext,
+  findings: RunFindings,
 ): PipelineRun {
+  const { store, run } = context;
+  const { diff, admission, candidate, started } = findings;
   const promoted = candidate?.verdict.promote;
   const refused = admission.refused.map(({ input, reason }) => ({
     path: input.path,
     reason: reason ?? "",
   }));
+  const missing = missingOf(findings);
+  const waiting = pendingRows(pendingFiles(store));
   return {
     run,
-    outcome: candidate === undefined
-      ? "nothing"
-      : promoted
-      ? "promoted"
-      : "kept",
+    outcome: outcomeOf(findings),
     version: candidate?.version,
     current: currentVersion(store),
-    reason: candidate?.verdict.reason ?? "there are no new rows",
+    reason: candidate?.verdict.reason ?? idleReason(context, findings, waiting),
     quarantined: candidate?.verdict.quarantine ?? false,
     files: {
       taken: admission.taken.map(({ input }) => input.path),
@@ -163,12 +197,17 @@ function resultOf(
         original,
       })),
       changed: diff.changed,
+      retaken: diff.retaken,
+      unsettled: [...diff.unsettled, ...admission.unsettled],
       vanished: diff.vanished.map(({ path }) => path),
+      missing,
       unchanged: diff.unchanged,
     },
     rows: {
       new: admission.newRows,
       heldOut: admission.heldOutRows,
+      pending: waiting,
+      waited: candidate === undefined ? 0 : pendingRows(admission.earlier),
       replayed: candidate?.replayedRows ?? 0,
       visits: candidate?.rowVisits ?? 0,
     },
@@ -183,8 +222,46 @@ function resultOf(
       replaced: candidate.drift.replaced.length,
     },
     seconds: (performance.now() - started) / 1000,
-    exitCode: refused.length > 0 ? 3 : 0,
+    exitCode: exitCodeOf(missing, refused.length),
   };
+}
+
+function exitCodeOf(missing: readonly MissingInput[], refused: number): number {
+  if (missing.some(({ kind }) => kind === "unreachable")) return 1;
+  return missing.length > 0 || refused > 0 ? 3 : 0;
+}
+
+function outcomeOf({ admission, candidate }: RunFindings) {
+  if (candidate !== undefined) {
+    return candidate.verdict.promote ? "promoted" : "kept";
+  }
+  const { newRows, heldOutRows } = admission;
+  return newRows + heldOutRows > 0 ? "pending" : "nothing";
+}
+
+// Why nothing was trained; that nothing is new is said only where all was seen.
+function idleReason(
+  { settings }: RunContext,
+  findings: RunFindings,
+  waiting: number,
+): string {
+  const { diff, admission } = findings;
+  const unseen = missingOf(findings).length;
+  const unsettled = diff.unsettled.length + admission.unsettled.length;
+  const needed = ROWS_AN_ATOM * settings.train.atoms;
+  const parts = [
+    waiting === 0
+      ? undefined
+      : `${waiting} rows wait until there are ${needed}, ${ROWS_AN_ATOM} an atom`,
+    unseen === 0 ? undefined : `${unseen} of the inputs could not be seen`,
+    unsettled === 0
+      ? undefined
+      : `${unsettled} of the files are still being written`,
+  ].filter((part) => part !== undefined);
+  if (parts.length > 0) return parts.join("; ");
+  return admission.refused.length > 0
+    ? "no new file could be read"
+    : "there are no new rows";
 }
 
 function tellOutside(
@@ -200,6 +277,14 @@ function tellOutside(
     enqueue(store, webhooks, "promotion", { ...base, fvu }, now);
   }
   if (outcome === "kept") enqueue(store, webhooks, "kept", base, now);
+  if (files.missing.length > 0) {
+    const reason = `${files.missing.length} inputs are missing`;
+    const kind = files.missing.some(({ kind }) => kind === "unreachable")
+      ? "run"
+      : "data";
+    const details = { ...base, kind, reason, inputs: files.missing };
+    enqueue(store, webhooks, "failure", details, now);
+  }
   if (files.refused.length > 0) {
     const details = { pipeline: settings.name, run, files: files.refused };
     enqueue(store, webhooks, "refused", details, now);

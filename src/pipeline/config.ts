@@ -39,6 +39,12 @@ export interface PipelineTrainConfig extends
   device?: "auto" | "gpu" | "cpu";
 }
 
+/** An input: a file, folder, glob or URL, or a text file that lists such; `optional` where there may be nothing. */
+export type PipelineInput =
+  | string
+  | { input: string; optional?: boolean }
+  | { list: string; optional?: boolean };
+
 /** A pipeline's configuration, as its JSON file holds it; `schema.json` beside this file describes every field. */
 export interface PipelineConfig {
   /** Where the JSON Schema lies, for editors. */
@@ -46,7 +52,9 @@ export interface PipelineConfig {
   /** The pipeline's name in logs, metrics, webhooks; `dbksvd` by default. */
   name?: string;
   /** Files, folders, globs, URLs, or text files that list them. */
-  inputs: (string | { list: string })[];
+  inputs: PipelineInput[];
+  /** Seconds that a local file may not have changed before it is taken; 60 by default. */
+  settle?: number;
   /** The folder of all state. */
   root: string;
   /** Five crontab fields, UTC. */
@@ -56,7 +64,11 @@ export interface PipelineConfig {
   /** The training parameters. */
   train: PipelineTrainConfig;
   /** What is never trained on: the share of every drop, and files of their own. */
-  evaluation?: { share?: number; maxRowsPerDrop?: number; inputs?: string[] };
+  evaluation?: {
+    share?: number;
+    maxRowsPerDrop?: number;
+    inputs?: (string | { input: string; optional?: boolean })[];
+  };
   /** Old rows kept for replay, and how many are replayed for each new one. */
   reservoir?: { rows?: number; ratio?: number };
   /** The rule: how much worse a candidate may be. */
@@ -83,6 +95,8 @@ export interface InputPattern {
   pattern: string;
   /** The folder that what it matches may not leave. */
   folder: string;
+  /** Whether it is well that nothing is there. */
+  optional: boolean;
 }
 
 /** Where a webhook goes and what it hears of. */
@@ -99,6 +113,8 @@ export interface PipelineSettings {
   base: string;
   root: string;
   inputs: readonly InputPattern[];
+  /** Seconds that a local file may not have changed before it is taken. */
+  settle: number;
   schedule?: CronSchedule;
   changedFiles: "ignore" | "train";
   train: TrainOptions;
@@ -189,6 +205,7 @@ async function settle(
     base,
     root,
     inputs: await patterns(base, config.inputs, "/inputs"),
+    settle: config.settle ?? 60,
     schedule: config.schedule === undefined
       ? undefined
       : parseCron(config.schedule),
@@ -231,17 +248,21 @@ async function settle(
 
 async function patterns(
   base: string,
-  inputs: readonly (string | { list: string })[],
+  inputs: readonly PipelineInput[],
   field: string,
 ): Promise<InputPattern[]> {
   const found: InputPattern[] = [];
   for (const [i, input] of inputs.entries()) {
     const at = `${field}/${i}`;
-    found.push(
-      typeof input === "string"
-        ? await inputPattern(base, input, at)
-        : await listPattern(base, input.list, at),
-    );
+    if (typeof input === "string") {
+      found.push(await inputPattern(base, input, at));
+      continue;
+    }
+    const { optional = false } = input;
+    const pattern = "list" in input
+      ? await listPattern(base, input.list, at)
+      : await inputPattern(base, input.input, at);
+    found.push({ ...pattern, optional });
   }
   return found;
 }
@@ -252,10 +273,11 @@ export async function inputPattern(
   text: string,
   field: string,
 ): Promise<InputPattern> {
-  if (isUrl(text)) return { kind: "url", pattern: text, folder: "" };
+  const optional = false;
+  if (isUrl(text)) return { kind: "url", pattern: text, folder: "", optional };
   const folder = await containedPath(base, fixedFolder(text), field);
   const pattern = isAbsolute(text) ? text : join(base, text);
-  return { kind: "path", pattern, folder };
+  return { kind: "path", pattern, folder, optional };
 }
 
 async function listPattern(
@@ -264,5 +286,5 @@ async function listPattern(
   field: string,
 ): Promise<InputPattern> {
   const pattern = await containedPath(base, list, `${field}/list`);
-  return { kind: "list", pattern, folder: base };
+  return { kind: "list", pattern, folder: base, optional: false };
 }

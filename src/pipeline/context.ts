@@ -1,5 +1,7 @@
 import type { Engine, EngineSpec } from "../engine/engine.ts";
+import type { Patience } from "../net/client.ts";
 import type { PipelineSettings } from "./config.ts";
+import type { Findings } from "./inputs.ts";
 import type { PipelinePlaces } from "./places.ts";
 import type { Store } from "./store.ts";
 import type { Watch } from "./watch.ts";
@@ -13,4 +15,11 @@ export interface RunContext {
   watch: Watch;
   signal?: AbortSignal;
   createEngine(spec: EngineSpec): Promise<Engine>;
+  /** The column that the pipeline's rows have come from so far. */
+  column?: string;
+  /** How long servers are waited for. */
+  patience?: Partial<Patience>;
+  /** The inputs that are only ever evaluated on, as this run found them. */
+  fixed: Findings;
+  onNotice?(notice: string): void;
 }

@@ -1,7 +1,9 @@
 import { engineCoder, type RunOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
+import type { Codes } from "../engine/engine.ts";
 import { createMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { reconstruct } from "../model/reconstruct.ts";
 import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { scalars } from "../use/train.ts";
@@ -18,7 +20,7 @@ export interface EvaluationPart {
   only?: RowSet;
   /** Measured and reported, but no part of `all`: a drop that made the dictionary worse. */
   quarantined: boolean;
-  /** The drop that the candidate was trained on. */
+  /** Of the drops that the candidate was trained on. */
   fresh?: boolean;
 }
 
@@ -32,8 +34,10 @@ export type Scores = Record<string, number> & {
 export interface DropScores {
   /** Over all rows that count. */
   all: Scores;
-  /** FVU over all rows that count but those of the drop that the candidate was trained on; NaN without any. */
+  /** FVU over all rows that count but those of the drops that the candidate was trained on; NaN without any. */
   earlierFvu: number;
+  /** ‖r‖² of each of those rows. */
+  earlierErrors: Float64Array;
   /** The mean of the drops' FVUs, weighted by their rows. */
   meanFvu: number;
   /** By scope, quarantined drops included. */
@@ -49,6 +53,7 @@ export async function scoreByDrop(
   const coder = await engineCoder(model, options);
   const all = createMetrics(model);
   const earlier = createMetrics(model);
+  const earlierErrors: number[] = [];
   const drops: Record<string, Scores> = {};
   let weighted = 0;
   let weights = 0;
@@ -63,7 +68,9 @@ export async function scoreByDrop(
         own.add(data, codes);
         if (quarantined) continue;
         all.add(data, codes);
-        if (!fresh) earlier.add(data, codes);
+        if (fresh) continue;
+        earlier.add(data, codes);
+        addErrors(model, data, codes, earlierErrors);
       }
       const scores = scalars(own.result()) as Scores;
       drops[scope] = scores;
@@ -76,20 +83,45 @@ export async function scoreByDrop(
   }
   const whole = scalars(all.result()) as Scores;
   const earlierFvu = earlier.result().fvu;
-  return { all: whole, earlierFvu, meanFvu: weighted / weights, drops };
+  return {
+    all: whole,
+    earlierFvu,
+    earlierErrors: Float64Array.from(earlierErrors),
+    meanFvu: weighted / weights,
+    drops,
+  };
 }
 
-/** The held-out rows of all drops so far, those of superseded files left out. */
+function addErrors(
+  model: DictionaryModel,
+  rows: Float32Array,
+  codes: Codes,
+  errors: number[],
+) {
+  const { width } = model;
+  const rebuilt = reconstruct(model, codes);
+  for (let row = 0; row < codes.rows; row++) {
+    let error = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      error += (rows[i] - rebuilt[i]) ** 2;
+    }
+    errors.push(error);
+  }
+}
+
+/** The held-out rows of all drops so far, those of superseded files left out; drops whose rows wait are `fresh`. */
 export function heldOutParts(
   store: Store,
   places: PipelinePlaces,
   width: number,
   superseded: ReadonlySet<number> = new Set(),
 ): EvaluationPart[] {
-  const drops = store.all<{ run: number; quarantined: number }>(
-    "SELECT run, quarantined FROM drops ORDER BY run",
+  const drops = store.all<{ run: number; quarantined: number; waits: number }>(
+    `SELECT run, quarantined,
+       run IN (SELECT run FROM pending) AND NOT quarantined AS waits
+     FROM drops ORDER BY run`,
   );
-  return drops.map(({ run, quarantined }) => {
+  return drops.map(({ run, quarantined, waits }) => {
     const ranges = store.all<{ file: number; start: number; end: number }>(
       `SELECT file, offset AS start, offset + rows AS end FROM held_out
        WHERE run = :run ORDER BY offset`,
@@ -105,6 +137,7 @@ export function heldOutParts(
       source: storedRows(rowsFile(places.heldOut, run), width, rows),
       only,
       quarantined: quarantined === 1,
+      fresh: waits === 1,
     };
   });
 }

@@ -1,5 +1,6 @@
 import { randomStream } from "../random.ts";
 import type { RowSet } from "../rows/source.ts";
+import type { PipelineSettings } from "./config.ts";
 
 /**
  * The rows of one file that are never trained on: one of every 1/share consecutive rows, chosen by the seed, the file's
@@ -49,6 +50,18 @@ export class HeldOutRows implements RowSet {
     }
     return this.#lastChoice;
   }
+}
+
+/** Which rows of a file are never trained on. */
+export function heldOutRowsOf(
+  input: { path: string },
+  fileRows: number,
+  { train, evaluation }: PipelineSettings,
+): HeldOutRows {
+  return new HeldOutRows(train.seed, input.path, fileRows, {
+    share: evaluation.share,
+    maxRows: evaluation.maxRowsPerDrop,
+  });
 }
 
 /** Row sets of several files, one after the other, as one set over their joint row numbers. */

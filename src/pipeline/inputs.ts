@@ -2,6 +2,14 @@ import { createHash } from "node:crypto";
 import { glob } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import type { Patience } from "../net/client.ts";
+import { InputHeaders } from "../net/headers.ts";
+import { resolveHub } from "../net/hub.ts";
+import type { RemoteOptions } from "../net/open.ts";
+import type { RemotePlace } from "../net/place.ts";
+import { Transfer } from "../net/transfer.ts";
+import { Unreachable } from "../net/unreachable.ts";
+import { findFiles, isRowFile, placeOf } from "../rows/inputs.ts";
 import { type InputPattern, inputPattern } from "./config.ts";
 import { isInside, realPath } from "./paths.ts";
 
@@ -9,50 +17,104 @@ import { isInside, realPath } from "./paths.ts";
 export interface FoundInput {
   /** Its name in the manifest: relative to the configuration where it lies there, without credentials. */
   path: string;
-  /** What to open: an absolute path or a URL. */
-  location: string;
+  /** What to open: an absolute path, or a place on the web. */
+  location: string | RemotePlace;
   size: number;
   /** Time of the last change in ms, or a URL's ETag or Last-Modified. */
   stamp: string;
 }
 
 /** An input that could not be looked at. */
-export interface LostInput {
+export interface MissingInput {
+  /** Its name in the manifest, or the pattern that matches nothing. */
   path: string;
+  /** `unreachable`: it cannot be asked now, later it may; `nothing`: nothing is there. */
+  kind: "unreachable" | "nothing";
+  /** In words. */
   reason: string;
 }
 
-/** Where inputs are looked for. */
+/** What inputs name, and what could not be seen of it. */
+export interface Findings {
+  found: FoundInput[];
+  missing: MissingInput[];
+}
+
+/** Where inputs are looked for, and how. */
 export interface InputPlaces {
   /** The configuration's folder. */
   base: string;
   /** The pipeline's own folder: what lies in it is never an input. */
   root: string;
   signal?: AbortSignal;
+  /** How long servers are waited for. */
+  patience?: Partial<Patience>;
+  onNotice?(notice: string): void;
 }
 
-const TAIL_BYTES = 65536;
-const FOLDER_FILES = "**/*.{parquet,safetensors,npy,f32}";
-
-/** What lies under the input patterns now, each place once, in order of name. */
+/** What lies under the input patterns now, each place once, in order of name. What is not there fails nothing. */
 export async function findInputs(
   patterns: readonly InputPattern[],
   places: InputPlaces,
-): Promise<{ found: FoundInput[]; lost: LostInput[] }> {
+): Promise<Findings> {
+  const missing: MissingInput[] = [];
+  const expanded = await expandLists(patterns, missing);
+  const headers = InputHeaders.of(expanded.map(({ pattern }) => pattern));
   const found = new Map<string, FoundInput>();
-  const lost: LostInput[] = [];
-  for (const pattern of await expandLists(patterns)) {
-    const inputs = pattern.kind === "url"
-      ? await lookAtUrl(pattern.pattern, lost, places.signal)
-      : await lookAtPaths(pattern, places, lost);
+  const looks = expanded.map((pattern) => look(pattern, places, headers));
+  for (const { found: inputs, missing: not } of await Promise.all(looks)) {
     for (const input of inputs) found.set(input.path, input);
+    missing.push(...not);
   }
   const byName = (a: FoundInput, b: FoundInput) => a.path < b.path ? -1 : 1;
-  return { found: [...found.values()].sort(byName), lost };
+  return { found: [...found.values()].sort(byName), missing };
+}
+
+async function look(
+  pattern: InputPattern,
+  places: InputPlaces,
+  headers: InputHeaders,
+): Promise<Findings> {
+  const path = nameOf(pattern, places.base);
+  let findings: Findings;
+  try {
+    findings = pattern.kind === "url"
+      ? await lookAtWeb(pattern, places, headers)
+      : await lookAtPaths(pattern, places);
+  } catch (error) {
+    places.signal?.throwIfAborted();
+    findings = { found: [], missing: [{ path, ...missingBecause(error) }] };
+  }
+  const { found, missing } = findings;
+  if (found.length === 0 && missing.length === 0) {
+    missing.push({ path, kind: "nothing", reason: "matches no file" });
+  }
+  return {
+    found,
+    missing: pattern.optional
+      ? missing.filter(({ kind }) => kind === "unreachable")
+      : missing,
+  };
+}
+
+/** Why an input is missing, from what looking at it threw. */
+export function missingBecause(
+  error: unknown,
+): Pick<MissingInput, "kind" | "reason"> {
+  if (error instanceof Unreachable) {
+    return { kind: "unreachable", reason: error.message };
+  }
+  if (error instanceof DbksvdError) {
+    return { kind: "nothing", reason: error.message };
+  }
+  // A disk or a mount that does not answer, or permissions: another night it may.
+  const reason = error instanceof Error ? error.message : String(error);
+  return { kind: "unreachable", reason };
 }
 
 async function expandLists(
   patterns: readonly InputPattern[],
+  missing: MissingInput[],
 ): Promise<InputPattern[]> {
   const expanded: InputPattern[] = [];
   for (const pattern of patterns) {
@@ -60,156 +122,125 @@ async function expandLists(
       expanded.push(pattern);
       continue;
     }
-    const lines = (await readList(pattern.pattern)).split("\n");
-    for (const [i, line] of lines.entries()) {
-      const text = line.trim();
-      if (text === "" || text.startsWith("#")) continue;
-      const field = `${pattern.pattern}, line ${i + 1}`;
-      expanded.push(await inputPattern(pattern.folder, text, field));
+    const { optional } = pattern;
+    try {
+      const lines = (await Deno.readTextFile(pattern.pattern)).split("\n");
+      for (const [i, line] of lines.entries()) {
+        const text = line.trim();
+        if (text === "" || text.startsWith("#")) continue;
+        const field = `${pattern.pattern}, line ${i + 1}`;
+        const listed = await inputPattern(pattern.folder, text, field);
+        expanded.push({ ...listed, optional });
+      }
+    } catch (error) {
+      const gone = error instanceof Deno.errors.NotFound;
+      if (gone && optional) continue;
+      missing.push({
+        path: pattern.pattern,
+        ...missingBecause(error),
+        ...(gone ? { kind: "nothing", reason: "the list is not there" } : {}),
+      });
     }
   }
   return expanded;
 }
 
-async function readList(file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    throw new DbksvdError("usage", "Cannot read a list of inputs", {
-      where: { file },
-      mend: "name a readable text file under /inputs",
-      cause,
-    });
-  }
-}
-
 async function lookAtPaths(
   { pattern, folder }: InputPattern,
   { base, root }: InputPlaces,
-  lost: LostInput[],
-): Promise<FoundInput[]> {
-  const found: FoundInput[] = [];
+): Promise<Findings> {
+  const findings: Findings = { found: [], missing: [] };
   const isFolder = (await statOf(pattern))?.isDirectory ?? false;
   const place = await realPath(isFolder ? pattern : folder);
   const own = await realPath(root);
-  for await (
-    const match of glob(isFolder ? join(pattern, FOLDER_FILES) : pattern)
-  ) {
+  for await (const match of glob(isFolder ? join(pattern, "**/*") : pattern)) {
+    if (isUnfinished(match) || isFolder && !isRowFile(match)) continue;
     const info = await statOf(match);
-    if (!info?.isFile || basename(match).startsWith(".")) continue;
+    if (!info?.isFile) continue;
     const real = await realPath(match);
     if (isInside(own, real)) continue;
-    const path = isInside(base, match) ? relative(base, match) : match;
+    const path = relativeName(match, base);
     if (!isInside(place, real)) {
-      lost.push({ path, reason: "is a link that leaves its input's folder" });
+      findings.missing.push({
+        path,
+        kind: "nothing",
+        reason: "is a link that leaves its input's folder",
+      });
       continue;
     }
     const stamp = String(info.mtime?.getTime() ?? 0);
-    found.push({ path, location: match, size: info.size, stamp });
+    findings.found.push({ path, location: match, size: info.size, stamp });
   }
-  return found;
+  return findings;
 }
 
-async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+// Hidden and temporary files: writers keep unfinished work in them.
+function isUnfinished(path: string): boolean {
+  return /^\.|\.tmp$/.test(basename(path));
+}
+
+/** A file's facts; undefined where there is none. */
+export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    const gone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (gone) return undefined;
     throw error;
   }
 }
 
-async function lookAtUrl(
-  url: string,
-  lost: LostInput[],
-  signal?: AbortSignal,
-): Promise<FoundInput[]> {
-  const path = urlName(url);
-  try {
-    const response = await fetch(url, { method: "HEAD", signal });
-    await response.body?.cancel();
-    if (response.status === 404 || response.status === 410) return [];
-    if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    const size = Number(response.headers.get("content-length") ?? -1);
-    const stamp = response.headers.get("etag") ??
-      response.headers.get("last-modified") ?? "";
-    return [{ path, location: url, size, stamp }];
-  } catch (error) {
-    signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    lost.push({ path, reason: reason.replaceAll(url, path) });
-    return [];
+async function lookAtWeb(
+  { pattern }: InputPattern,
+  places: InputPlaces,
+  headers: InputHeaders,
+): Promise<Findings> {
+  const findings: Findings = { found: [], missing: [] };
+  const named = await placesOf(pattern, places, headers);
+  await Promise.all(named.map(async (place) => {
+    const path = webName(place);
+    try {
+      const transfer = new Transfer(place, places);
+      const { size = -1, etag } = await transfer.info();
+      findings.found.push({ path, location: place, size, stamp: etag });
+    } catch (error) {
+      places.signal?.throwIfAborted();
+      findings.missing.push({ path, ...missingBecause(error) });
+    }
+  }));
+  return findings;
+}
+
+async function placesOf(
+  pattern: string,
+  options: RemoteOptions,
+  headers: InputHeaders,
+): Promise<RemotePlace[]> {
+  if (pattern.startsWith("hf://")) {
+    return await resolveHub(pattern, isRowFile, headers, options);
   }
+  if (/^https?:/i.test(pattern)) return [placeOf(pattern, headers)];
+  return (await findFiles([pattern], options)).flatMap((found) =>
+    "place" in found ? [found.place] : []
+  );
 }
 
 /** A URL's name in the manifest: no user, no password, its query (which may hold a signature) by its checksum alone. */
-function urlName(url: string): string {
-  const { origin, pathname, search } = new URL(url);
-  if (search === "") return origin + pathname;
+function webName({ url, name }: RemotePlace): string {
+  const { search } = new URL(url);
+  if (search === "") return name;
   const query = createHash("sha256").update(search).digest("hex");
-  return `${origin}${pathname}?${query.slice(0, 8)}`;
+  return `${name}?${query.slice(0, 8)}`;
 }
 
-/** What tells an input's content from another's. */
-export interface Checksums {
-  /** SHA-256 of the content; of a URL, of its validator, size and tail. */
-  checksum: string;
-  /** SHA-256 of the last 64 KiB, where Parquet keeps its footer. */
-  footer: string;
+// A pattern as it may be told of.
+function nameOf({ kind, pattern }: InputPattern, base: string): string {
+  if (kind !== "url") return relativeName(pattern, base);
+  if (!/^https?:/i.test(pattern)) return pattern;
+  return URL.canParse(pattern) ? webName(placeOf(pattern)) : "a URL";
 }
 
-/** Reads an input's checksums. */
-export async function checksumsOf(
-  input: FoundInput,
-  signal?: AbortSignal,
-): Promise<Checksums> {
-  return /^https?:/i.test(input.location)
-    ? await urlChecksums(input, signal)
-    : await fileChecksums(input, signal);
-}
-
-async function fileChecksums(
-  input: FoundInput,
-  signal?: AbortSignal,
-): Promise<Checksums> {
-  const whole = createHash("sha256");
-  const tail = createHash("sha256");
-  using file = await Deno.open(input.location);
-  const tailStart = Math.max(0, (await file.stat()).size - TAIL_BYTES);
-  const buffer = new Uint8Array(1 << 20);
-  let at = 0;
-  for (;;) {
-    signal?.throwIfAborted();
-    const count = await file.read(buffer);
-    if (count === null) break;
-    const bytes = buffer.subarray(0, count);
-    whole.update(bytes);
-    if (at + count > tailStart) {
-      tail.update(bytes.subarray(Math.max(0, tailStart - at)));
-    }
-    at += count;
-  }
-  return { checksum: whole.digest("hex"), footer: tail.digest("hex") };
-}
-
-async function urlChecksums(
-  input: FoundInput,
-  signal?: AbortSignal,
-): Promise<Checksums> {
-  const response = await fetch(input.location, {
-    headers: { range: `bytes=-${TAIL_BYTES}` },
-    signal,
-  });
-  if (response.status !== 206) {
-    await response.body?.cancel();
-    throw new DbksvdError("data", "The server gives no byte ranges", {
-      where: { file: input.path },
-      mend: "serve the file from one that does",
-    });
-  }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const footer = createHash("sha256").update(bytes).digest("hex");
-  const checksum = createHash("sha256")
-    .update(`${input.stamp}|${input.size}|${footer}`).digest("hex");
-  return { checksum, footer };
+function relativeName(path: string, base: string): string {
+  return isInside(base, path) ? relative(base, path) : path;
 }

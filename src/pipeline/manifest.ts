@@ -1,9 +1,12 @@
+import { type Checksums, checksumsOf } from "./checksums.ts";
 import {
-  type Checksums,
-  checksumsOf,
+  type Findings,
   type FoundInput,
-  type LostInput,
+  type InputPlaces,
+  missingBecause,
+  type MissingInput,
 } from "./inputs.ts";
+import { settledInputs } from "./settle.ts";
 import type { Store } from "./store.ts";
 
 /** A line of the manifest: one content that one path had. */
@@ -25,11 +28,15 @@ export interface FileRecord {
   reason: string | null;
   run: number;
   seen: string;
+  /** When its content was looked at, in ms; null in lines of version 0.1.0. */
+  looked: number | null;
   vanished: string | null;
 }
 
 /** An input that this run is to take. */
 export interface NewInput extends FoundInput, Checksums {
+  /** When it was looked at, in ms. */
+  looked: number;
   /** The line that it takes the place of: an older content of the same path. */
   replaces?: number;
 }
@@ -41,6 +48,12 @@ export interface ManifestDiff {
   duplicates: (NewInput & { original: string })[];
   /** Taken paths whose content is another now and is not taken again. */
   changed: string[];
+  /** Taken paths that changed so soon that they cannot have been finished: they are taken again. */
+  retaken: string[];
+  /** New or changed paths that are still being written: they are left alone this time. */
+  unsettled: string[];
+  /** What could not be seen. */
+  missing: MissingInput[];
   /** Paths that are gone since the last look. */
   vanished: FileRecord[];
   /** Paths that are back. */
@@ -50,12 +63,21 @@ export interface ManifestDiff {
   unchanged: number;
 }
 
+/** How inputs are compared with the manifest. */
+export interface CompareOptions
+  extends Pick<InputPlaces, "signal" | "patience" | "onNotice"> {
+  changedFiles: "ignore" | "train";
+  /** Seconds that a file may not have changed. */
+  settle: number;
+  /** Told where files are waited for. */
+  onWait?(ms: number, paths: string[]): void;
+}
+
 /** Compares the inputs with the manifest; only contents that are not known by size and date are read. */
 export async function compareManifest(
   store: Store,
-  found: readonly FoundInput[],
-  lost: readonly LostInput[],
-  options: { changedFiles: "ignore" | "train"; signal?: AbortSignal },
+  { found, missing }: Findings,
+  options: CompareOptions,
 ): Promise<ManifestDiff> {
   const known = new Map(
     store.all<FileRecord>(
@@ -66,6 +88,9 @@ export async function compareManifest(
     fresh: [],
     duplicates: [],
     changed: [],
+    retaken: [],
+    unsettled: [],
+    missing: [...missing],
     vanished: [],
     returned: [],
     touched: [],
@@ -75,22 +100,49 @@ export async function compareManifest(
   for (const file of known.values()) {
     if (file.state === "taken") contents.set(file.checksum, file.path);
   }
-  const present = new Set(lost.map(({ path }) => path));
+  const other: FoundInput[] = [];
   for (const input of found) {
-    present.add(input.path);
     const file = known.get(input.path);
     if (file?.vanished) diff.returned.push(file);
-    if (file && file.size === input.size && file.stamp === input.stamp) {
-      diff.unchanged++;
-      continue;
-    }
-    const sums = await checksumsOf(input, options.signal);
-    sort(diff, { ...input, ...sums }, file, contents, options.changedFiles);
+    if (file !== undefined && isSame(file, input)) diff.unchanged++;
+    else other.push(input);
   }
+  const { settled, unsettled } = await settledInputs(
+    other,
+    options.settle,
+    options,
+  );
+  diff.unsettled = unsettled.map(({ path }) => path);
+  for (const input of settled) {
+    const looked = Date.now();
+    const sums = await checksumsOf(input, options).catch((error) => {
+      options.signal?.throwIfAborted();
+      diff.missing.push({ path: input.path, ...missingBecause(error) });
+    });
+    if (sums === undefined) continue;
+    const file = known.get(input.path);
+    sort(diff, { ...input, ...sums, looked }, file, contents, options);
+  }
+  const present = new Set([...found, ...diff.missing].map(({ path }) => path));
   for (const file of known.values()) {
-    if (!present.has(file.path) && !file.vanished) diff.vanished.push(file);
+    if (present.has(file.path) || file.vanished) continue;
+    if (!mayBeHidden(file.path, diff.missing)) diff.vanished.push(file);
   }
   return diff;
+}
+
+// Whether a file may be there unseen: the hub, or a folder, cannot be asked now.
+function mayBeHidden(path: string, missing: readonly MissingInput[]): boolean {
+  const isWeb = (text: string) => /^https?:/.test(text);
+  return missing.some((input) =>
+    input.kind === "unreachable" && !isWeb(input.path) &&
+    input.path.startsWith("hf://") === isWeb(path)
+  );
+}
+
+// What has no date and no version can only be told by reading it.
+function isSame(file: FileRecord, { size, stamp }: FoundInput): boolean {
+  return stamp !== "" && file.size === size && file.stamp === stamp;
 }
 
 function sort(
@@ -98,15 +150,18 @@ function sort(
   input: NewInput,
   file: FileRecord | undefined,
   contents: Map<string, string>,
-  changedFiles: "ignore" | "train",
+  options: CompareOptions,
 ) {
   if (file?.checksum === input.checksum) {
     diff.touched.push({ id: file.id, size: input.size, stamp: input.stamp });
     return;
   }
-  if (file?.state === "taken" && changedFiles === "ignore") {
-    diff.changed.push(input.path);
-    return;
+  if (file?.state === "taken" && options.changedFiles === "ignore") {
+    if (!isSoonAfter(file, input, options.settle)) {
+      diff.changed.push(input.path);
+      return;
+    }
+    diff.retaken.push(input.path);
   }
   input.replaces = file?.id;
   const original = contents.get(input.checksum);
@@ -116,6 +171,16 @@ function sort(
   }
   contents.set(input.checksum, input.path);
   diff.fresh.push(input);
+}
+
+// Whether a local file changed within `settle` of being taken: its writer had not finished then.
+function isSoonAfter(
+  { looked }: FileRecord,
+  { location, stamp }: FoundInput,
+  settle: number,
+): boolean {
+  return looked !== null && typeof location === "string" &&
+    Math.abs(Number(stamp) - looked) < 1000 * settle;
 }
 
 /** What became of one input, to be written down. */
@@ -154,9 +219,9 @@ export function recordManifest(
     if (input.replaces !== undefined) supersede(store, input.replaces);
     const id = store.run(
       `INSERT INTO files (path, state, size, stamp, checksum, footer, rows,
-         held_out, dropped, reason, run, seen)
+         held_out, dropped, reason, run, seen, looked)
        VALUES (:path, :state, :size, :stamp, :checksum, :footer, :rows,
-         :heldOut, :dropped, :reason, :run, :now)`,
+         :heldOut, :dropped, :reason, :run, :now, :looked)`,
       {
         path: input.path,
         state,
@@ -170,6 +235,7 @@ export function recordManifest(
         reason,
         run,
         now,
+        looked: input.looked,
       },
     );
     ids.set(input.path, id);
@@ -177,8 +243,9 @@ export function recordManifest(
   return ids;
 }
 
-/** An old content's held-out rows go with it, so that its new content is not judged by rows it may hold. */
-function supersede(store: Store, id: number) {
+/** An old content's held-out and pending rows go with it: its new content is neither judged by them nor joined to them. */
+export function supersede(store: Store, id: number) {
   store.run("UPDATE files SET state = 'superseded' WHERE id = :id", { id });
   store.run("DELETE FROM held_out WHERE file = :id", { id });
+  store.run("DELETE FROM pending WHERE file = :id", { id });
 }

@@ -1,15 +1,21 @@
-import type { NotifyEvent, Webhook } from "./config.ts";
-import type { Store } from "./store.ts";
+import type { DbksvdError } from "../errors.ts";
+import { Connection } from "../net/client.ts";
+import { type RemotePlace, remotePlace } from "../net/place.ts";
+import type { NotifyEvent, PipelineSettings, Webhook } from "./config.ts";
+import { placesIn } from "./places.ts";
+import { openStore, type Store } from "./store.ts";
 import type { Watch } from "./watch.ts";
+import { webhookKey } from "./webhook_key.ts";
 
-/** Waits between attempts, in ms. */
-const BACKOFF_MS: readonly number[] = [1000, 4000, 16_000];
-const TIMEOUT_MS = 10_000;
+/** What a server that does not answer may cost a run, over all its messages. */
+const BUDGET_MS = 10_000;
+const ANSWER_MS = 5000;
 /** A notification that this many attempts, over several runs, could not deliver is given up. */
 const MOST_ATTEMPTS = 20;
 
 interface Waiting {
   id: string;
+  /** The webhook's key: its address may hold a secret. */
   url: string;
   event: NotifyEvent;
   body: string;
@@ -37,7 +43,7 @@ export function enqueue(
        VALUES (:id, :url, :event, :body, :secretEnv, :created)`,
       {
         id,
-        url: webhook.url,
+        url: webhookKey(webhook.url),
         event,
         body: JSON.stringify({ id, event, at: created, ...details }),
         secretEnv: webhook.secretEnv,
@@ -47,80 +53,102 @@ export function enqueue(
   }
 }
 
-/** How deliveries are made; tests replace the waiting. */
-export interface DeliverOptions {
-  signal?: AbortSignal;
-  /** Waits this many ms. */
-  wait?(ms: number): Promise<void>;
-}
-
-/** Delivers what waits in the outbox, what earlier runs left there included. A failed delivery never fails a run. */
+/**
+ * Delivers what waits in the outbox, what earlier runs left there included, within seconds. What does not get through waits
+ * for the next run. A failed delivery never fails a run.
+ *
+ * @param settings the pipeline, whose lock nobody needs to hold
+ * @param watch told of each delivery
+ * @param options a signal that ends it
+ */
 export async function deliver(
-  store: Store,
+  settings: PipelineSettings,
   watch: Watch,
-  options: DeliverOptions = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  const waiting = store.all<Waiting>(
-    `SELECT id, url, event, body, secret_env, attempts FROM outbox
-     WHERE delivered IS NULL AND attempts < :most ORDER BY created, id`,
-    { most: MOST_ATTEMPTS },
-  );
-  for (const message of waiting) {
-    await deliverOne(store, watch, message, options);
+  const { database } = placesIn(settings.root);
+  const store = openStore(database);
+  try {
+    const waiting = store.all<Waiting>(
+      `SELECT id, url, event, body, secret_env, attempts FROM outbox
+       WHERE delivered IS NULL AND attempts < :most ORDER BY created, id`,
+      { most: MOST_ATTEMPTS },
+    );
+    const end = performance.now() + BUDGET_MS;
+    const silent = new Set<string>();
+    for (const message of waiting) {
+      const left = end - performance.now();
+      if (options.signal?.aborted || left <= 0) return;
+      const webhook = settings.webhooks.find(({ url }) =>
+        webhookKey(url) === message.url
+      );
+      if (webhook === undefined) {
+        note(store, message, "it is no longer in the configuration", watch);
+        continue;
+      }
+      const place = remotePlace(webhook.url);
+      const { origin } = new URL(place.url);
+      if (silent.has(origin)) continue;
+      const limit = Math.min(ANSWER_MS, left);
+      const failure = await attemptDelivery(place, message, watch, limit);
+      note(store, message, failure?.reason, watch);
+      if (failure?.isSilent) silent.add(origin);
+    }
+  } finally {
+    store.close();
   }
 }
 
-async function deliverOne(
+function note(
   store: Store,
-  watch: Watch,
   message: Waiting,
-  { signal, wait = sleep }: DeliverOptions,
-): Promise<void> {
-  const place = new URL(message.url).origin;
-  for (let attempt = 0; attempt <= BACKOFF_MS.length; attempt++) {
-    if (signal?.aborted) return;
-    const failure = await attemptDelivery(message, watch.now());
-    store.run(
-      `UPDATE outbox SET attempts = attempts + 1, error = :error,
-         delivered = :delivered WHERE id = :id`,
-      {
-        id: message.id,
-        error: failure?.reason,
-        delivered: failure === undefined
-          ? watch.now().toISOString()
-          : undefined,
-      },
-    );
-    if (failure === undefined) {
-      watch.tell("info", "webhook.delivered", { to: place, id: message.id });
-      return;
-    }
-    watch.tell("warn", "webhook.failed", { to: place, ...failure });
-    if (!failure.again || attempt === BACKOFF_MS.length) return;
-    await wait(BACKOFF_MS[attempt]);
-  }
+  failure: string | undefined,
+  watch: Watch,
+): void {
+  store.run(
+    `UPDATE outbox SET attempts = attempts + 1, error = :error,
+       delivered = :delivered WHERE id = :id`,
+    {
+      id: message.id,
+      error: failure,
+      delivered: failure === undefined ? watch.now().toISOString() : undefined,
+    },
+  );
+  const [to] = message.url.split(" ");
+  if (failure === undefined) {
+    watch.tell("info", "webhook.delivered", { to, id: message.id });
+  } else watch.tell("warn", "webhook.failed", { to, reason: failure });
 }
 
 async function attemptDelivery(
+  place: RemotePlace,
   message: Waiting,
-  now: Date,
-): Promise<{ reason: string; again: boolean } | undefined> {
+  watch: Watch,
+  limit: number,
+): Promise<{ reason: string; isSilent: boolean } | undefined> {
+  const connection = new Connection(place, {
+    patience: {
+      attempts: 3,
+      spanMs: limit,
+      outageMs: limit,
+      connectMs: limit / 2,
+      wait: (attempt) => 500 * 2 ** attempt,
+    },
+    credentials: "check the webhook's address",
+  });
   try {
-    const response = await fetch(message.url, {
-      method: "POST",
-      headers: await headersOf(message, now),
-      body: message.body,
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const headers = await headersOf(message, watch.now());
+    await connection.persist(async (attempt) => {
+      const response = await attempt.ask({
+        method: "POST",
+        headers,
+        body: message.body,
+      });
+      await response.body?.cancel();
     });
-    await response.body?.cancel();
-    if (response.ok) return undefined;
-    const { status } = response;
-    const again = status >= 500 || status === 429 || status === 408;
-    return { reason: `the server answers ${status}`, again };
   } catch (error) {
-    const name = error instanceof Error ? error.name : "error";
-    return { reason: `cannot reach the server (${name})`, again: true };
+    const { what } = error as DbksvdError;
+    return { reason: what ?? String(error), isSilent: !connection.answered };
   }
 }
 
@@ -166,8 +194,4 @@ export async function signatureOf(
     encoder.encode(`${timestamp}.${body}`),
   );
   return `sha256=${new Uint8Array(bytes).toHex()}`;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

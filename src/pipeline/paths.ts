@@ -9,9 +9,9 @@ import {
 } from "node:path";
 import { DbksvdError } from "../errors.ts";
 
-/** Whether an input is fetched rather than opened. */
+/** Whether an input is fetched rather than opened: `http(s)://`, `hf://` and the like. */
 export function isUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text);
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
 
 /** Whether `path` is `folder` or lies in it, by name alone. */

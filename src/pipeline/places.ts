@@ -10,6 +10,8 @@ export interface PipelinePlaces {
   /** Held-out rows, a file a drop. */
   heldOut: string;
   reservoir: string;
+  /** Rows of drops too small to judge, a file a drop. */
+  pending: string;
   /** What a run has not finished yet. */
   work: string;
   heartbeat: string;
@@ -24,6 +26,7 @@ export function placesIn(root: string): PipelinePlaces {
     current: join(root, "current"),
     heldOut: join(root, "held-out"),
     reservoir: join(root, "reservoir"),
+    pending: join(root, "pending"),
     work: join(root, "work"),
     heartbeat: join(root, "heartbeat.json"),
   };
@@ -31,13 +34,13 @@ export function placesIn(root: string): PipelinePlaces {
 
 /** Makes the folders under the root that are not there yet. */
 export async function makeFolders(places: PipelinePlaces): Promise<void> {
-  const { versions, heldOut, reservoir, work } = places;
-  for (const folder of [versions, heldOut, reservoir, work]) {
+  const { versions, heldOut, reservoir, pending, work } = places;
+  for (const folder of [versions, heldOut, reservoir, pending, work]) {
     await Deno.mkdir(folder, { recursive: true });
   }
 }
 
-/** The file of a run's rows, under `held-out` or `reservoir`. */
+/** The file of a run's rows, under `held-out`, `reservoir` or `pending`. */
 export function rowsFile(folder: string, run: number): string {
   return join(folder, `${String(run).padStart(6, "0")}.f32`);
 }

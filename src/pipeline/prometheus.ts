@@ -112,6 +112,22 @@ function prometheusText(store: Store, pipeline: string): string {
     ).map(({ state, value }) => ({ labels: { state }, value })),
   );
   add(
+    "inputs_missing",
+    "gauge",
+    "Inputs that the last run could not see, by kind",
+    store.all<{ kind: string; value: number }>(
+      `SELECT kinds.kind, count(missing.path) AS value
+       FROM (SELECT 'unreachable' AS kind UNION SELECT 'nothing') AS kinds
+       LEFT JOIN missing ON missing.kind = kinds.kind GROUP BY 1`,
+    ).map(({ kind, value }) => ({ labels: { kind }, value })),
+  );
+  add(
+    "pending_rows",
+    "gauge",
+    "Rows that wait until there are enough to judge by",
+    one("SELECT total(rows) AS value FROM pending"),
+  );
+  add(
     "promotions_total",
     "counter",
     "Versions promoted",

@@ -9,10 +9,16 @@ export interface Verdict {
   reason: string;
 }
 
+/** On fewer held-out rows of earlier drops nothing is blamed on new ones. */
+const ROWS_TO_BLAME = 200;
+/** The standard normal's 95th percentile. */
+const ONE_SIDED_95 = 1.6449;
+
 /**
  * Holds a candidate against the current version, both measured on the same held-out rows. The FVU is looked at three
  * times: over the rows of earlier drops, which a drop of noise spoils whatever its own rows say; over all rows together;
- * and as the mean over drops, so that a drop of a larger scale cannot outvote the others.
+ * and as the mean over drops, so that a drop of a larger scale cannot outvote the others. New rows are blamed, and put in
+ * quarantine, only where the rise on earlier drops is beyond chance.
  */
 export function judge(
   candidate: DropScores,
@@ -23,7 +29,8 @@ export function judge(
   const { all } = candidate;
   if (all.rows < 2) return promoted("there are no held-out rows to judge by");
   if (!Number.isFinite(all.fvu)) {
-    return kept("its held-out FVU is not a number", true);
+    const fault = current !== undefined && Number.isFinite(current.all.fvu);
+    return kept("its held-out FVU is not a number", fault);
   }
   if (current === undefined) return promoted("it is the first version");
   const forgotten = rise(
@@ -31,7 +38,18 @@ export function judge(
     [candidate.earlierFvu, current.earlierFvu],
     rule.maxForgetting,
   );
-  if (forgotten !== undefined) return kept(forgotten, true);
+  if (forgotten !== undefined) {
+    const rows = candidate.earlierErrors.length;
+    const least = leastRise(candidate.earlierErrors, current.earlierErrors);
+    if (rows < ROWS_TO_BLAME) {
+      const why = `${rows} held-out rows are too few to blame the new rows`;
+      return kept(`${forgotten}; ${why}`);
+    }
+    const bound = `at least ${
+      percent(least)
+    } with 95% confidence, by ${rows} held-out rows`;
+    return kept(`${forgotten}; ${bound}`, least > rule.maxForgetting);
+  }
   const worse = rise(
     "held-out FVU",
     [all.fvu, current.all.fvu],
@@ -53,6 +71,24 @@ export function judge(
   return promoted(
     `its held-out FVU is ${figure(all.fvu)}, it was ${figure(current.all.fvu)}`,
   );
+}
+
+/**
+ * The least share by which a sum of errors has risen, with 95% confidence: the lower end of the one-sided interval of a
+ * ratio of sums over the same rows, by the delta method (Cochran, Sampling Techniques, section 6.4).
+ *
+ * @param is the errors of each row by the one dictionary
+ * @param was those of the same rows by the other
+ */
+export function leastRise(is: Float64Array, was: Float64Array): number {
+  const rows = is.length;
+  const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+  const total = sum(was);
+  const ratio = sum(is) / total;
+  let squares = 0;
+  for (let i = 0; i < rows; i++) squares += (is[i] - ratio * was[i]) ** 2;
+  const spread = Math.sqrt(squares * rows / (rows - 1)) / total;
+  return ratio - 1 - ONE_SIDED_95 * spread;
 }
 
 function promoted(reason: string): Verdict {

@@ -3,30 +3,116 @@ import type { Candidate } from "./candidate.ts";
 import type { PipelineRun } from "./commit.ts";
 import type { RunContext } from "./context.ts";
 import type { DropScores } from "./evaluate.ts";
+import type { MissingInput } from "./inputs.ts";
+import type { Verdict } from "./promotion.ts";
 import type { ReservoirRow } from "./reservoir.ts";
+import type { Store } from "./store.ts";
 
-/** Writes down a run's drop: whether it is in quarantine, and its files' held-out rows. */
+/** Writes down a run's drop with its files' held-out rows. */
 export function recordDrop(
   { store, run }: RunContext,
-  admission: Admission,
-  candidate: Candidate,
+  { taken, width, column }: Admission,
   ids: Map<string, number>,
 ) {
-  store.run(
-    "INSERT INTO drops (run, quarantined) VALUES (:run, :quarantined)",
-    { run, quarantined: candidate.verdict.quarantine ? 1 : 0 },
-  );
-  for (const { input, heldOut, heldOutFrom } of admission.taken) {
+  store.run("INSERT INTO drops (run, quarantined) VALUES (:run, 0)", { run });
+  for (const { input, heldOut, heldOutFrom } of taken) {
     store.run(
       `INSERT INTO held_out (file, run, offset, rows)
        VALUES (:file, :run, :offset, :rows)`,
       { file: ids.get(input.path), run, offset: heldOutFrom, rows: heldOut },
     );
   }
+  const facts = { width: String(width), column };
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === undefined) continue;
+    store.run(
+      "INSERT OR IGNORE INTO facts (name, value) VALUES (:name, :value)",
+      { name, value },
+    );
+  }
+}
+
+/** Writes down that a drop's rows wait, in the file that was put under `pending`. */
+export function recordPending(
+  { store, run }: RunContext,
+  { taken }: Admission,
+  ids: Map<string, number>,
+  now: string,
+) {
+  for (const { input, kept } of taken) {
+    if (kept === undefined || kept.numbers.length === 0) continue;
+    store.run(
+      `INSERT INTO pending (file, run, offset, rows, numbers, since)
+       VALUES (:file, :run, :offset, :rows, :numbers, :since)`,
+      {
+        file: ids.get(input.path),
+        run,
+        offset: kept.from,
+        rows: kept.numbers.length,
+        numbers: new Uint8Array(kept.numbers.buffer),
+        since: now,
+      },
+    );
+  }
+}
+
+/**
+ * Writes down what became of the rows that waited and of this run's own: they have been trained on or, where they are at
+ * fault, they are in quarantine.
+ */
+export function recordJudged(
+  { store, run }: RunContext,
+  { earlier }: Admission,
+  verdict: Verdict,
+  now: string,
+) {
+  const runs = new Set([run, ...earlier.map((file) => file.run)]);
+  if (!verdict.quarantine) {
+    for (const { file } of earlier) {
+      store.run("DELETE FROM pending WHERE file = :file", { file });
+    }
+    return;
+  }
+  for (const drop of runs) {
+    store.run("UPDATE drops SET quarantined = 1 WHERE run = :drop", { drop });
+    recordEvent(store, "quarantine", drop, verdict.reason, now);
+  }
+}
+
+/** Writes down what happened to a drop, for the history. */
+export function recordEvent(
+  store: Store,
+  kind: "quarantine" | "release",
+  run: number,
+  reason: string,
+  now: string,
+) {
   store.run(
-    "INSERT OR IGNORE INTO facts (name, value) VALUES ('width', :width)",
-    { width: String(admission.width) },
+    `INSERT INTO events (at, kind, run, reason)
+     VALUES (:now, :kind, :run, :reason)`,
+    { now, kind, run, reason },
   );
+}
+
+/** Writes down what could not be seen, and since when; what is seen again is forgotten. */
+export function recordMissing(
+  { store, run }: RunContext,
+  missing: readonly MissingInput[],
+  now: string,
+) {
+  const since = new Map(
+    store.all<{ path: string; since: string }>(
+      "SELECT path, since FROM missing",
+    ).map(({ path, since }) => [path, since]),
+  );
+  store.run("DELETE FROM missing");
+  for (const { path, kind, reason } of missing) {
+    store.run(
+      `INSERT OR REPLACE INTO missing (path, kind, reason, run, since)
+       VALUES (:path, :kind, :reason, :run, :since)`,
+      { path, kind, reason, run, since: since.get(path) ?? now },
+    );
+  }
 }
 
 /** Writes down a candidate, its metrics beside those of the version that was current, and its promotion. */
@@ -117,6 +203,17 @@ export function recordRun(
        new_rows = :new, held_out_rows = :heldOut, replayed_rows = :replayed,
        row_visits = :visits
      WHERE id = :run`,
-    { run, outcome, version, parent, reason, now, ...rows },
+    {
+      run,
+      outcome,
+      version,
+      parent,
+      reason,
+      now,
+      new: rows.new,
+      heldOut: rows.heldOut,
+      replayed: rows.replayed,
+      visits: rows.visits,
+    },
   );
 }

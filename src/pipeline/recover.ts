@@ -48,6 +48,10 @@ export async function tidy(
     places.reservoir,
     reservoir ? [join(places.reservoir, reservoir.value)] : [],
   );
+  const pending = store.all<{ run: number }>(
+    "SELECT DISTINCT run FROM pending",
+  ).map(({ run }) => rowsFile(places.pending, run));
+  await keepOnly(places.pending, pending);
   await keepOnly(places.work, []);
   for await (const { name } of Deno.readDir(places.root)) {
     if (/^\..*\.tmp$/.test(name)) await Deno.remove(join(places.root, name));

@@ -5,6 +5,7 @@ import type { Admission } from "./admit.ts";
 import type { MixedPart } from "./mixed_source.ts";
 import type { ReservoirSlot } from "./reservoir.ts";
 import type { RunContext } from "./context.ts";
+import { pendingRows } from "./pending.ts";
 import { storedRows } from "./stored_rows.ts";
 import type { Store } from "./store.ts";
 
@@ -43,7 +44,7 @@ export function largestKey(store: Store, capacity: number): number {
 /** A seeded sample of the reservoir for one run: `ratio` old rows for each new one, as far as they go. */
 export function replayPart(
   { store, settings, places }: RunContext,
-  { newRows, width, superseded }: Admission,
+  { newRows, earlier, width, superseded }: Admission,
   seed: number,
 ): MixedPart | undefined {
   const { slots, path } = presentReservoir(
@@ -51,7 +52,8 @@ export function replayPart(
     places.reservoir,
     superseded,
   );
-  const most = Math.floor(settings.reservoir.ratio * newRows);
+  const rows = newRows + pendingRows(earlier);
+  const most = Math.floor(settings.reservoir.ratio * rows);
   const count = Math.min(slots.length, most);
   if (count === 0 || path === undefined) return undefined;
   const fileRows = slots[slots.length - 1].slot + 1;

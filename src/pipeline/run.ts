@@ -1,6 +1,7 @@
 import { createEngine } from "../engine/create.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import type { Patience } from "../net/client.ts";
 import { lockOutput } from "../use/lock.ts";
 import { admitFiles } from "./admit.ts";
 import {
@@ -10,14 +11,12 @@ import {
 } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import { commitRun, type PipelineRun } from "./commit.ts";
-import { findInputs } from "./inputs.ts";
-import { compareManifest, type ManifestDiff } from "./manifest.ts";
 import { deliver, enqueue } from "./notify.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { writePrometheus } from "./prometheus.ts";
 import { recover, tidy } from "./recover.ts";
-import { largestKey } from "./replay.ts";
 import { openStore, type Store } from "./store.ts";
+import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
 import { currentVersion, linkCurrent, retire } from "./versions.ts";
 import { type EventSink, Watch } from "./watch.ts";
@@ -34,8 +33,8 @@ export interface PipelineOptions {
   now?(): Date;
   /** Makes engines, in place of the configuration's device. */
   createEngine?(spec: EngineSpec): Promise<Engine>;
-  /** Waits between attempts to deliver a webhook. */
-  wait?(ms: number): Promise<void>;
+  /** How long servers of inputs are waited for. */
+  patience?: Partial<Patience>;
 }
 
 /**
@@ -45,7 +44,7 @@ export interface PipelineOptions {
  *
  * @param config the configuration, or its file
  * @param options where it runs and who listens
- * @returns what happened; `exitCode` is 3 where an input was refused, else 0
+ * @returns what happened; `exitCode` is 1 where an input could not be asked now, 3 where one was refused or is not there
  * @throws {DbksvdError} `usage` for a bad configuration or where another run is under way; `data`, `device` or `run` where
  * the run failed, recorded and reported before it is thrown
  *
@@ -60,6 +59,7 @@ export interface PipelineOptions {
  * const config = {
  *   inputs: ["in/*.f32"],
  *   root: "pipe",
+ *   settle: 0,
  *   train: { atoms: 8, sparsity: 2, passes: 2, width: 4, device: "cpu" as const },
  * };
  * const run = await runPipeline(config, { base });
@@ -101,6 +101,9 @@ export async function runSettings(
       return await lockedRun(settings, options, places, store, watch);
     } finally {
       store.close();
+      await lock.release();
+      // Never under the lock: servers take their time.
+      await attempt(watch, () => deliver(settings, watch, options));
     }
   } finally {
     await lock.release();
@@ -119,7 +122,8 @@ async function lockedRun(
     "INSERT INTO runs (state, started) VALUES ('running', :started)",
     { started: watch.now().toISOString() },
   );
-  const { signal } = options;
+  const { signal, patience } = options;
+  const onNotice = (notice: string) => watch.tell("info", "notice", { notice });
   const context: RunContext = {
     run,
     settings,
@@ -127,6 +131,10 @@ async function lockedRun(
     store,
     watch,
     signal,
+    patience,
+    onNotice,
+    column: factOf(store, "column"),
+    fixed: { found: [], missing: [] },
     createEngine: options.createEngine ??
       ((spec) =>
         createEngine(spec, {
@@ -144,10 +152,6 @@ async function lockedRun(
     throw error;
   } finally {
     await writePrometheus(store, settings, watch);
-    await attempt(
-      watch,
-      () => deliver(store, watch, { signal, wait: options.wait }),
-    );
     await watch.beat("idle");
   }
 }
@@ -160,7 +164,7 @@ async function attempt(
   try {
     await work();
   } catch (error) {
-    watch.tell("error", "aftermath.failed", { reason: String(error) });
+    watch.tell("error", "run.ending.failed", { reason: String(error) });
   }
 }
 
@@ -173,17 +177,24 @@ async function execute(context: RunContext): Promise<PipelineRun> {
   for (const { path } of diff.vanished) {
     watch.tell("warn", "file.vanished", { path });
   }
+  for (const path of diff.retaken) watch.tell("warn", "file.retaken", { path });
+  for (const path of diff.unsettled) {
+    watch.tell("warn", "file.unsettled", { path });
+  }
   for (const { path, original } of diff.duplicates) {
     watch.tell("warn", "file.duplicate", { path, original });
   }
-  const admission = await watch.stage("admit", () =>
-    admitFiles(diff.fresh, {
-      width: widthOf(store),
-      threshold: largestKey(store, settings.reservoir.rows),
-    }, context));
-  const candidate = admission.newRows === 0
-    ? undefined
-    : await makeCandidate(context, admission);
+  const known = knownOf(context);
+  const admission = await watch.stage(
+    "admit",
+    () => admitFiles(diff.fresh, known, context),
+  );
+  for (const input of admission.missing) {
+    watch.tell("warn", "input.missing", { ...input });
+  }
+  const candidate = isTrainable(admission, known)
+    ? await makeCandidate(context, admission)
+    : undefined;
   signal?.throwIfAborted();
   const result = await watch.stage(
     "commit",
@@ -205,11 +216,16 @@ async function execute(context: RunContext): Promise<PipelineRun> {
   });
   watch.count({
     outcome: result.outcome,
-    rows: result.rows,
+    rows: {
+      new: result.rows.new,
+      heldOut: result.rows.heldOut,
+      replayed: result.rows.replayed,
+    },
     refused: admission.refused.length,
+    missing: result.files.missing.length,
     fvu: result.metrics?.current?.fvu,
   });
-  if (result.outcome !== "nothing") {
+  if (candidate !== undefined) {
     watch.tell("info", `version.${result.outcome}`, {
       run,
       version: result.version,
@@ -217,28 +233,6 @@ async function execute(context: RunContext): Promise<PipelineRun> {
     });
   }
   return result;
-}
-
-/** The inputs against the manifest; what is only ever evaluated on is no input. */
-async function scan(context: RunContext): Promise<ManifestDiff> {
-  const { settings, store, watch, signal } = context;
-  const places = { base: settings.base, root: settings.root, signal };
-  const { found, lost } = await findInputs(settings.inputs, places);
-  const fixed = await findInputs(settings.evaluation.inputs, places);
-  const apart = new Set(fixed.found.map(({ path }) => path));
-  for (const input of lost) watch.tell("warn", "input.lost", { ...input });
-  const inputs = found.filter(({ path }) => !apart.has(path));
-  return await compareManifest(store, inputs, lost, {
-    changedFiles: settings.changedFiles,
-    signal,
-  });
-}
-
-function widthOf(store: Store): number | undefined {
-  const fact = store.one<{ value: string }>(
-    "SELECT value FROM facts WHERE name = 'width'",
-  );
-  return fact && Number(fact.value);
 }
 
 function noteFailure(context: RunContext, error: unknown) {

@@ -6,10 +6,11 @@ import {
   type PipelineSettings,
 } from "./config.ts";
 import { type VersionRecord, versionRecords } from "./history.ts";
-import { findInputs } from "./inputs.ts";
-import { makeFolders, placesIn } from "./places.ts";
-import { openStore, type Store } from "./store.ts";
-import { currentVersion, rollBack } from "./versions.ts";
+import { findInputs, type MissingInput } from "./inputs.ts";
+import { pendingFiles, pendingRows } from "./pending.ts";
+import { placesIn } from "./places.ts";
+import { OldDatabase, openStore, type Store } from "./store.ts";
+import { currentVersion } from "./versions.ts";
 import type { Heartbeat } from "./watch.ts";
 
 /** A run as the database has it. */
@@ -19,7 +20,7 @@ export interface RunRecord {
   /** `running` also where the process died and no run has come since. */
   state: "running" | "done" | "failed" | "interrupted";
   /** What came of it, where it ended well. */
-  outcome: "promoted" | "kept" | "nothing" | null;
+  outcome: "promoted" | "kept" | "pending" | "nothing" | null;
   /** ISO 8601. */
   started: string;
   /** ISO 8601. */
@@ -60,10 +61,22 @@ export interface PipelineStatus {
   refused: { path: string; reason: string | null }[];
   /** Files that were taken and are gone. */
   vanished: string[];
+  /** Inputs that could not be seen by the last run, and since when. */
+  missing: (MissingInput & { since: string })[];
   /** Inputs that the next run will look at: new ones, and those whose size or date changed. */
   pending: string[];
-  /** Rows over all runs, and rows in the reservoir. */
-  rows: { new: number; heldOut: number; replayed: number; reservoir: number };
+  /** Rows over all runs, rows in the reservoir, and rows that wait until there are enough to judge by. */
+  rows: {
+    new: number;
+    heldOut: number;
+    replayed: number;
+    reservoir: number;
+    pending: number;
+  };
+  /** When the first of the waiting rows came. */
+  pendingSince: string | null;
+  /** Drops whose rows were found to be at fault; `pipeline release` lifts it. */
+  quarantined: number[];
   /** Versions whose folders are there. */
   versions: number;
   /** Notifications not delivered yet. */
@@ -92,6 +105,13 @@ export interface PipelineHistory {
     previous: string | null;
     reason: string | null;
   }[];
+  /** Drops put in quarantine and released from it; a drop has its run's number. */
+  events: {
+    at: string;
+    kind: "quarantine" | "release";
+    drop: number;
+    reason: string | null;
+  }[];
 }
 
 const RUN_COLUMNS = `id AS run, state, outcome, started, finished, version,
@@ -116,7 +136,11 @@ export async function pipelineStatus(
     settings,
     (store) => statusOf(store, settings, now),
   );
-  const { found } = await findInputs(settings.inputs, settings);
+  // Without patience: what cannot be asked now is no part of the answer.
+  const { found } = await findInputs(settings.inputs, {
+    ...settings,
+    patience: { attempts: 1, spanMs: 5000 },
+  });
   const known = status.known;
   return {
     ...status.told,
@@ -147,36 +171,10 @@ export async function pipelineHistory(
     promotions: store.all<PipelineHistory["promotions"][number]>(
       "SELECT at, kind, version, previous, reason FROM promotions ORDER BY id",
     ),
+    events: store.all<PipelineHistory["events"][number]>(
+      "SELECT at, kind, run AS 'drop', reason FROM events ORDER BY id",
+    ),
   }));
-}
-
-/**
- * Makes an older version current again.
- *
- * @param config the configuration, or its file
- * @param options `to`: which version; by default the promoted one before the current
- * @returns the version that is current now, and the one that was
- * @throws {DbksvdError} `usage` where there is no such version, or a run is under way
- */
-export async function rollbackPipeline(
-  config: string | PipelineConfig,
-  options: { base?: string; to?: string; now?(): Date } = {},
-): Promise<{ version: string; previous: string }> {
-  const settings = await loadPipelineConfig(config, options.base);
-  const places = placesIn(settings.root);
-  await makeFolders(places);
-  const lock = await lockOutput(places.database);
-  try {
-    const store = openStore(places.database);
-    try {
-      const now = options.now?.() ?? new Date();
-      return await rollBack(store, places, now, options.to);
-    } finally {
-      store.close();
-    }
-  } finally {
-    await lock.release();
-  }
 }
 
 async function reading<T>(
@@ -185,13 +183,28 @@ async function reading<T>(
 ): Promise<T> {
   const { database } = placesIn(root);
   const store = await exists(database)
-    ? openStore(database, { readOnly: true })
+    ? await openToRead(database)
     : openStore(":memory:");
   try {
     return read(store);
   } finally {
     store.close();
   }
+}
+
+async function openToRead(database: string): Promise<Store> {
+  try {
+    return openStore(database, { readOnly: true });
+  } catch (error) {
+    if (!(error instanceof OldDatabase)) throw error;
+  }
+  const lock = await lockOutput(database);
+  try {
+    openStore(database).close();
+  } finally {
+    await lock.release();
+  }
+  return openStore(database, { readOnly: true });
 }
 
 function statusOf(store: Store, settings: PipelineSettings, now: Date) {
@@ -229,6 +242,9 @@ function statusOf(store: Store, settings: PipelineSettings, now: Date) {
       .map(({ path, reason }) => ({ path, reason })),
     vanished: files.filter(({ vanished }) => vanished !== null)
       .map(({ path }) => path),
+    missing: store.all<PipelineStatus["missing"][number]>(
+      "SELECT path, kind, reason, since FROM missing ORDER BY path",
+    ),
     rows: {
       ...store.one<{ new: number; heldOut: number; replayed: number }>(
         `SELECT coalesce(sum(new_rows), 0) AS new,
@@ -236,7 +252,12 @@ function statusOf(store: Store, settings: PipelineSettings, now: Date) {
            coalesce(sum(replayed_rows), 0) AS replayed FROM runs`,
       )!,
       reservoir: count("SELECT count(*) AS count FROM reservoir"),
+      pending: pendingRows(pendingFiles(store)),
     },
+    pendingSince: pendingFiles(store)[0]?.since ?? null,
+    quarantined: store.all<{ run: number }>(
+      "SELECT run FROM drops WHERE quarantined = 1 ORDER BY run",
+    ).map(({ run }) => run),
     versions: count(
       "SELECT count(*) AS count FROM versions WHERE removed IS NULL",
     ),

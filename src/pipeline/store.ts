@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { DbksvdError } from "../errors.ts";
+import { MIGRATIONS } from "./migrations.ts";
 
 /** The pipeline's database: prepared statements, transactions, and nothing that knows what it holds. */
 export interface Store {
@@ -15,101 +16,6 @@ export interface Store {
 
 /** Named values of a statement: `:name` in its text. */
 export type Values = Record<string, SQLInputValue | undefined>;
-
-/** Each entry brings the database from the version of its index to the next one. Entries are only ever added. */
-const MIGRATIONS: readonly string[] = [
-  `
-  CREATE TABLE runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    state TEXT NOT NULL
-      CHECK (state IN ('running', 'done', 'failed', 'interrupted')),
-    outcome TEXT CHECK (outcome IN ('promoted', 'kept', 'nothing')),
-    started TEXT NOT NULL,
-    finished TEXT,
-    version TEXT,
-    parent TEXT,
-    reason TEXT,
-    new_rows INTEGER NOT NULL DEFAULT 0,
-    held_out_rows INTEGER NOT NULL DEFAULT 0,
-    replayed_rows INTEGER NOT NULL DEFAULT 0,
-    row_visits INTEGER NOT NULL DEFAULT 0
-  ) STRICT;
-  CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    path TEXT NOT NULL,
-    state TEXT NOT NULL
-      CHECK (state IN ('taken', 'refused', 'duplicate', 'superseded')),
-    size INTEGER NOT NULL,
-    stamp TEXT NOT NULL,
-    checksum TEXT NOT NULL,
-    footer TEXT NOT NULL,
-    rows INTEGER NOT NULL DEFAULT 0,
-    held_out INTEGER NOT NULL DEFAULT 0,
-    dropped INTEGER NOT NULL DEFAULT 0,
-    reason TEXT,
-    run INTEGER NOT NULL REFERENCES runs (id),
-    seen TEXT NOT NULL,
-    vanished TEXT
-  ) STRICT;
-  CREATE UNIQUE INDEX files_path ON files (path) WHERE state != 'superseded';
-  CREATE INDEX files_checksum ON files (checksum) WHERE state = 'taken';
-  CREATE TABLE drops (
-    run INTEGER PRIMARY KEY REFERENCES runs (id),
-    quarantined INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE held_out (
-    file INTEGER PRIMARY KEY REFERENCES files (id),
-    run INTEGER NOT NULL REFERENCES drops (run),
-    offset INTEGER NOT NULL,
-    rows INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE reservoir (
-    slot INTEGER PRIMARY KEY,
-    file INTEGER NOT NULL REFERENCES files (id),
-    row INTEGER NOT NULL,
-    key REAL NOT NULL
-  ) STRICT;
-  CREATE TABLE versions (
-    id TEXT PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES runs (id),
-    parent TEXT,
-    created TEXT NOT NULL,
-    promoted INTEGER NOT NULL,
-    removed TEXT,
-    drift_mean REAL,
-    drift_max REAL,
-    replaced INTEGER
-  ) STRICT;
-  CREATE TABLE metrics (
-    run INTEGER NOT NULL REFERENCES runs (id),
-    subject TEXT NOT NULL CHECK (subject IN ('current', 'candidate')),
-    scope TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value REAL,
-    PRIMARY KEY (run, subject, scope, name)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE promotions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('promotion', 'rollback')),
-    version TEXT NOT NULL REFERENCES versions (id),
-    previous TEXT,
-    reason TEXT
-  ) STRICT;
-  CREATE TABLE outbox (
-    id TEXT PRIMARY KEY,
-    url TEXT NOT NULL,
-    event TEXT NOT NULL,
-    body TEXT NOT NULL,
-    secret_env TEXT,
-    created TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    delivered TEXT,
-    error TEXT
-  ) STRICT;
-  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  `,
-];
 
 /**
  * Opens the pipeline's database, created and brought to this version where need be. Every commit is flushed to the disk
@@ -132,12 +38,15 @@ export function openStore(
     if (!options.readOnly) {
       database.exec("PRAGMA journal_mode = WAL");
       database.exec("PRAGMA synchronous = FULL");
+      database.exec("PRAGMA secure_delete = ON");
     }
     const store = new SqliteStore(database);
     migrate(store, path, options.readOnly ?? false);
     return store;
   } catch (cause) {
-    if (cause instanceof DbksvdError) throw cause;
+    if (cause instanceof DbksvdError || cause instanceof OldDatabase) {
+      throw cause;
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DbksvdError("data", `Cannot open the database: ${reason}`, {
       where: { file: path },
@@ -157,14 +66,34 @@ function migrate(store: Store, path: string, readOnly: boolean) {
       { where: { file: path }, mend: "update dbksvd" },
     );
   }
-  if (readOnly) return;
+  if (readOnly) {
+    if (version === MIGRATIONS.length) return;
+    throw new OldDatabase();
+  }
+  // A table that others refer to is written anew.
+  store.run("PRAGMA foreign_keys = OFF");
   for (let next = version; next < MIGRATIONS.length; next++) {
+    const migration = MIGRATIONS[next];
     store.transaction(() => {
-      for (const statement of MIGRATIONS[next].split(/;\s*\n/)) {
-        if (statement.trim() !== "") store.run(statement);
-      }
+      if (typeof migration === "function") migration(store);
+      else runAll(store, migration);
       store.run(`PRAGMA user_version = ${next + 1}`);
     });
+  }
+  store.run("PRAGMA foreign_keys = ON");
+}
+
+function runAll(store: Store, script: string) {
+  for (const statement of script.split(/;\s*\n/)) {
+    if (statement.trim() !== "") store.run(statement);
+  }
+}
+
+/** A database of an older version: whoever only reads has to have it brought to this one first. */
+export class OldDatabase extends Error {
+  /** Without words of its own: it is never told. */
+  constructor() {
+    super("The database is of an older version");
   }
 }
 

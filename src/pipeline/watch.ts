@@ -135,6 +135,7 @@ export class Watch {
     outcome: string;
     rows?: { new: number; replayed: number; heldOut: number };
     refused?: number;
+    missing?: number;
     fvu?: number;
   }): void {
     const { pipeline } = this;
@@ -142,6 +143,7 @@ export class Watch {
     made.runs.add(1, { pipeline, outcome: figures.outcome });
     if (figures.outcome === "promoted") made.promotions.add(1, { pipeline });
     made.refused.add(figures.refused ?? 0, { pipeline });
+    made.missing.record(figures.missing ?? 0, { pipeline });
     for (const [kind, rows] of Object.entries(figures.rows ?? {})) {
       made.rows.add(rows, { pipeline, kind });
     }
@@ -190,6 +192,9 @@ function makeInstruments() {
     }),
     refused: meter.createCounter("dbksvd.pipeline.files.refused", {
       description: "Input files refused",
+    }),
+    missing: meter.createGauge("dbksvd.pipeline.inputs.missing", {
+      description: "Inputs that the last run could not see",
     }),
     rows: meter.createCounter("dbksvd.pipeline.rows", {
       description: "Rows by kind: new, replayed, heldOut",

@@ -22,11 +22,18 @@ export async function writeVersion(
   const { column, ...reading } = settings.rows;
   const record = {
     ...config,
-    inputs: admission.taken.map(({ input, fileRows }) => ({
-      path: input.path,
-      rows: fileRows,
-      bytes: input.size,
-    })),
+    inputs: [
+      ...admission.earlier.map(({ path, rows, size }) => ({
+        path,
+        rows,
+        bytes: size,
+      })),
+      ...admission.taken.map(({ input, fileRows }) => ({
+        path: input.path,
+        rows: fileRows,
+        bytes: input.size,
+      })),
+    ],
     column,
     reading,
     heldOut: candidate.all,

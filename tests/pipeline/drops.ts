@@ -95,18 +95,23 @@ export function noiseRows(seed: number, rows: number, width = WIDTH) {
 }
 
 /** Writes rows as a Parquet file with one column of lists, whole or not at all, as a careful exporter does. */
-export function writeDrop(path: string, data: Float32Array, width = WIDTH) {
+export function writeDrop(
+  path: string,
+  data: Float32Array,
+  width = WIDTH,
+  column = "embedding",
+) {
   const rows = Array.from(
     { length: data.length / width },
     (_, row) => Array.from(data.subarray(row * width, (row + 1) * width)),
   );
   parquetWriteFile({
     filename: `${path}.part`,
-    columnData: [{ name: "embedding", data: rows }],
+    columnData: [{ name: column, data: rows }],
     schema: [
       { name: "root", num_children: 1 },
       {
-        name: "embedding",
+        name: column,
         repetition_type: "OPTIONAL",
         converted_type: "LIST",
         num_children: 1,
@@ -129,6 +134,7 @@ export class TestPipeline {
     this.config = {
       inputs: ["in/*.parquet"],
       root: "pipe",
+      settle: 0,
       train: {
         atoms: 32,
         sparsity: 3,
@@ -161,7 +167,7 @@ export class TestPipeline {
     return runPipeline(this.config, {
       base: this.folder,
       createEngine: createReferenceEngine,
-      wait: () => Promise.resolve(),
+      patience: { attempts: 3, wait: () => 1, spanMs: 2000 },
       ...options,
     });
   }

@@ -4,7 +4,8 @@ import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { averaged } from "../../src/pipeline/average.ts";
 import type { DropScores } from "../../src/pipeline/evaluate.ts";
-import { judge } from "../../src/pipeline/promotion.ts";
+import { judge, leastRise } from "../../src/pipeline/promotion.ts";
+import { randomStream } from "../../src/random.ts";
 import { refreshAtoms } from "../../src/pipeline/refresh.ts";
 import { openStore } from "../../src/pipeline/store.ts";
 import { driftOf } from "../../src/pipeline/versions.ts";
@@ -18,13 +19,22 @@ const RULE = {
 
 function scores(
   fvu: number,
-  more: { mean?: number; earlier?: number; dead?: number; rows?: number } = {},
+  more: {
+    mean?: number;
+    earlier?: number;
+    /** Of each earlier row. */
+    errors?: Float64Array;
+    dead?: number;
+    rows?: number;
+  } = {},
 ): DropScores {
   const { mean = fvu, earlier = fvu, dead = 0, rows = 100 } = more;
+  const { errors = new Float64Array(300).fill(earlier) } = more;
   return {
     all: { fvu, dead_atoms: dead, rows },
     meanFvu: mean,
     earlierFvu: earlier,
+    earlierErrors: errors,
     drops: {},
   };
 }
@@ -53,6 +63,47 @@ Deno.test("judge() promotes what is not worse by over the limits, and says what 
     judge(scores(0.9), undefined, 100, RULE).reason,
     /first version/,
   );
+});
+
+Deno.test("judge() blames new rows only for what is beyond chance, on 200 rows or more", () => {
+  const random = randomStream(5);
+  const errors = (rows: number, rise: number, spread: number) =>
+    Float64Array.from(
+      { length: rows },
+      () => (1 + rise) * (1 + spread * random.normal()),
+    );
+  const verdict = (rows: number, rise: number, spread: number) =>
+    judge(
+      scores(0.2, { earlier: 1 + rise, errors: errors(rows, rise, spread) }),
+      scores(0.2, { earlier: 1, errors: new Float64Array(rows).fill(1) }),
+      100,
+      RULE,
+    );
+  const few = verdict(199, 0.5, 0.1);
+  assert(!few.promote && !few.quarantine);
+  assert.match(few.reason, /199 held-out rows are too few/);
+  const noisy = verdict(200, 0.08, 0.9);
+  assert(!noisy.promote && !noisy.quarantine, noisy.reason);
+  const clear = verdict(200, 0.5, 0.5);
+  assert(!clear.promote && clear.quarantine);
+  assert.match(
+    clear.reason,
+    /over the 5\.00% allowed; at least 4\d\.\d\d% with 95% confidence, by 200/,
+  );
+});
+
+Deno.test("leastRise() covers the true rise in 95 of 100 samples", () => {
+  const random = randomStream(6);
+  let covered = 0;
+  for (let sample = 0; sample < 400; sample++) {
+    const was = Float64Array.from(
+      { length: 200 },
+      () => Math.exp(random.normal()),
+    );
+    const is = was.map((value) => value * 1.1 + 0.3 * random.normal());
+    if (leastRise(is, was) <= 0.1) covered++;
+  }
+  assert(covered > 360 && covered < 396, `${covered} of 400`);
 });
 
 function modelOf(rows: number[][]): DictionaryModel {

@@ -3,11 +3,8 @@ import { basename } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { loadModel } from "../../src/model/directory.ts";
-import {
-  pipelineHistory,
-  pipelineStatus,
-  rollbackPipeline,
-} from "../../src/pipeline/status.ts";
+import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
+import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { DriftingData, noiseRows, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(1);
@@ -21,6 +18,7 @@ async function names(folder: string): Promise<string[]> {
 Deno.test("runPipeline() takes drops as they come, refuses bad ones, keeps the better dictionary", async () => {
   await using pipeline = await TestPipeline.create({
     train: { atoms: 32, sparsity: 3, passes: 8, device: "cpu" },
+    evaluation: { share: 0.1 },
   });
   const { folder, config } = pipeline;
   const link = async () =>
@@ -31,10 +29,12 @@ Deno.test("runPipeline() takes drops as they come, refuses bad ones, keeps the b
   assert.equal(first.outcome, "promoted");
   assert.deepEqual(first.files.taken, ["in/a.parquet"]);
   assert.deepEqual(first.rows, {
-    new: 950,
-    heldOut: 50,
+    new: 900,
+    heldOut: 100,
+    pending: 0,
+    waited: 0,
     replayed: 0,
-    visits: 8 * 950,
+    visits: 8 * 900,
   });
   assert.equal(await link(), first.version);
 
@@ -65,7 +65,7 @@ Deno.test("runPipeline() takes drops as they come, refuses bad ones, keeps the b
     ["in/bad.parquet", "in/wide.parquet"],
   );
   assert.match(second.files.refused[1].reason, /8 dimensions.*have 16/);
-  assert.equal(second.rows.replayed, 950);
+  assert.equal(second.rows.replayed, 900);
   assert(second.metrics!.candidate.fvu < second.metrics!.previous!.fvu * 1.005);
 
   writeDrop(pipeline.input("noise.parquet"), noiseRows(2, 1000));
@@ -79,11 +79,13 @@ Deno.test("runPipeline() takes drops as they come, refuses bad ones, keeps the b
   assert.equal(status.current, second.version);
   assert.deepEqual(status.files, { taken: 3, refused: 2, duplicate: 1 });
   assert.deepEqual(status.rows, {
-    new: 2850,
-    heldOut: 150,
+    new: 2700,
+    heldOut: 300,
     replayed: second.rows.replayed + third.rows.replayed,
-    reservoir: 1900,
+    reservoir: 1800,
+    pending: 0,
   });
+  assert.deepEqual(status.quarantined, [third.run]);
   assert.deepEqual(status.pending, []);
   assert.equal(status.versions, 3);
 
@@ -201,6 +203,7 @@ Deno.test("runPipeline() takes a changed file in place of its old content where 
   // Neither its old held-out rows nor its old rows in the reservoir are used with the new content.
   assert.equal(run.metrics!.candidate.rows, 40);
   assert.equal(run.rows.replayed, 0);
+  assert.deepEqual(run.files.retaken, []);
 });
 
 Deno.test("runPipeline() removes the versions that retention does not keep", async () => {
@@ -232,10 +235,11 @@ Deno.test("runPipeline() lets no link in an input folder lead out of it, nor tak
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
   const lost: unknown[] = [];
   const run = await pipeline.run({
-    log: (event) => event.event === "input.lost" && lost.push(event.path),
+    log: (event) => event.event === "input.missing" && lost.push(event.path),
   });
   assert.deepEqual(run.files.taken, ["in/a.parquet"]);
-  assert.deepEqual(lost, ["in/link.parquet"]);
+  assert.deepEqual(lost, ["in/link.parquet", "**/*.f32"]);
+  assert.equal(run.exitCode, 3);
   assert.equal((await pipeline.run()).outcome, "nothing");
 });
 
@@ -361,6 +365,8 @@ Deno.test("runPipeline() only evaluates on evaluation inputs, whatever else matc
   assert.deepEqual(run.rows, {
     new: 540,
     heldOut: 60,
+    pending: 0,
+    waited: 0,
     replayed: 0,
     visits: 2 * 540,
   });

@@ -5,6 +5,8 @@ import type { PipelineConfig } from "../../src/pipeline/config.ts";
 import { signatureOf } from "../../src/pipeline/notify.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
 import type { PipelineEvent } from "../../src/pipeline/watch.ts";
+import { lockOutput } from "../../src/use/lock.ts";
+import { FaultServer, silence, status } from "../net/fault_server.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(2);
@@ -78,26 +80,77 @@ Deno.test("a promotion is sent to the webhook, signed, again after a failure of 
 });
 
 Deno.test("what could not be delivered waits for the next run; what the server refuses is not repeated at once", async () => {
-  let status = 500;
-  await using server = receiver(() => status);
+  let code = 500;
+  await using server = receiver(() => code);
   await using pipeline = await TestPipeline.create(hooked(server.url));
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
   const run = await pipeline.run();
   assert.equal(run.outcome, "promoted");
-  assert.equal(server.received.length, 4);
+  assert.equal(server.received.length, 3);
   const undelivered = async () => {
     const { config, folder } = pipeline;
     return (await pipelineStatus(config, { base: folder })).undelivered;
   };
   assert.equal(await undelivered(), 1);
-  status = 400;
+  code = 400;
+  await pipeline.run();
+  assert.equal(server.received.length, 4);
+  code = 200;
   await pipeline.run();
   assert.equal(server.received.length, 5);
-  status = 200;
-  await pipeline.run();
-  assert.equal(server.received.length, 6);
-  assert.equal(server.received[5].body, server.received[0].body);
+  assert.equal(server.received[4].body, server.received[0].body);
   assert.equal(await undelivered(), 0);
+});
+
+Deno.test("webhooks that never answer cost seconds, hold no lock, and leave no secret behind", async () => {
+  await using server = new FaultServer();
+  let isFree = false;
+  server.fault = async () => {
+    // While a server is asked, another run can begin: the lock can be had.
+    if (!isFree) {
+      const lock = await lockOutput(pipeline.root("pipeline.sqlite"));
+      isFree = true;
+      await lock.release();
+    }
+    return await silence();
+  };
+  const url = server.url.replace("//", "//user:hidden@");
+  await using pipeline = await TestPipeline.create({
+    notify: {
+      webhooks: ["a", "b", "c"].map((name) => ({
+        url: `${url}/${name}?token=hidden`,
+        events: ["promotion" as const],
+      })),
+    },
+  });
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const events: PipelineEvent[] = [];
+  const run = await pipeline.run({ log: (event) => events.push(event) });
+  assert.equal(run.outcome, "promoted");
+  assert(isFree);
+  // One message was tried; the others wait with it for the next run.
+  assert.equal(server.seen.length, 1);
+  assert.match(server.seen[0].headers.get("authorization")!, /^Basic /);
+  assert(!JSON.stringify(events).includes("hidden"));
+  for await (const { name } of Deno.readDir(pipeline.root())) {
+    if (!name.startsWith("pipeline.sqlite")) continue;
+    const bytes = await Deno.readFile(pipeline.root(name));
+    assert(!new TextDecoder("latin1").decode(bytes).includes("hidden"));
+  }
+});
+
+Deno.test("what a webhook is redirected to is sent nothing; one that left the configuration neither", async () => {
+  await using server = new FaultServer();
+  server.fault = (request) =>
+    status(307, { location: request.url.replace("hook", "elsewhere") });
+  const hooks = (url: string) => ({ notify: { webhooks: [{ url }] } });
+  await using pipeline = await TestPipeline.create(hooks(`${server.url}/hook`));
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  await pipeline.run();
+  assert.deepEqual(server.seen.map(({ path }) => path), ["/hook"]);
+  Object.assign(pipeline.config, hooks("http://127.0.0.1:1/other"));
+  await pipeline.run();
+  assert.equal(server.seen.length, 1);
 });
 
 Deno.test("failures and refused files are sent with their reasons", async () => {

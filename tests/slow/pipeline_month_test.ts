@@ -9,11 +9,8 @@ import { heldOutParts, scoreByDrop } from "../../src/pipeline/evaluate.ts";
 import { HeldOutRows, joinRowSets } from "../../src/pipeline/held_out.ts";
 import { placesIn } from "../../src/pipeline/places.ts";
 import { schedulePipeline } from "../../src/pipeline/schedule.ts";
-import {
-  pipelineHistory,
-  pipelineStatus,
-  rollbackPipeline,
-} from "../../src/pipeline/status.ts";
+import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
+import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { openStore } from "../../src/pipeline/store.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";

@@ -1,14 +1,15 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { PipelineRun } from "../../pipeline/commit.ts";
-import type { RunRecord } from "../../pipeline/status.ts";
+import type { PipelineHistory, RunRecord } from "../../pipeline/status.ts";
 import type { EventSink } from "../../pipeline/watch.ts";
 import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { wholeNumber } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, figure, table } from "../text.ts";
 
-/** `pipeline run|schedule|status|history|rollback CONFIG`: dictionaries that keep up with their data. */
+/** `pipeline run|schedule|status|history|rollback|release CONFIG`: dictionaries that keep up with their data. */
 export function pipelineCommand(io: Io): CommandUnknownOpts {
   return new Command("pipeline")
     .description("keep a dictionary up with new data")
@@ -16,7 +17,8 @@ export function pipelineCommand(io: Io): CommandUnknownOpts {
     .addCommand(scheduleCommand(io))
     .addCommand(statusCommand(io))
     .addCommand(historyCommand(io))
-    .addCommand(rollbackCommand(io));
+    .addCommand(rollbackCommand(io))
+    .addCommand(releaseCommand(io));
 }
 
 function runCommand(io: Io): CommandUnknownOpts {
@@ -69,9 +71,20 @@ function statusCommand(io: Io): CommandUnknownOpts {
           ["last run", lastRun === null ? "none" : outcomeOf(lastRun)],
           ["inputs pending", count(pending.length)],
           ["inputs refused", count(status.refused.length)],
+          ...status.missing.map(({ path, kind, since }) => [
+            `input missing (${kind})`,
+            `${path}, since ${since}`,
+          ]),
+          ["drops in quarantine", status.quarantined.join(", ") || "none"],
           ["rows trained on", count(rows.new)],
           ["rows held out", count(rows.heldOut)],
           ["rows in the reservoir", count(rows.reservoir)],
+          [
+            "rows pending",
+            status.pendingSince === null
+              ? count(rows.pending)
+              : `${count(rows.pending)}, since ${status.pendingSince}`,
+          ],
           ["next run", status.schedule?.next ?? "not scheduled"],
         ]));
     })
@@ -88,20 +101,47 @@ function historyCommand(io: Io): CommandUnknownOpts {
       const fvu = new Map(
         history.versions.map((one) => [one.version, one.fvu]),
       );
+      const runs = history.runs.map((run) => [
+        run.started,
+        `${run.run}`,
+        outcomeOf(run),
+        run.version ?? "",
+        figure(fvu.get(run.version ?? "") ?? undefined),
+        count(run.newRows),
+      ]);
+      const rows = [...runs, ...byHand(history)];
       print(history, () =>
         table(
-          ["started", "run", "outcome", "version", "FVU", "new rows"],
-          history.runs.map((run) => [
-            run.started,
-            `${run.run}`,
-            outcomeOf(run),
-            run.version ?? "",
-            figure(fvu.get(run.version ?? "") ?? undefined),
-            count(run.newRows),
-          ]),
+          ["at", "run", "outcome", "version", "FVU", "new rows"],
+          rows.sort((a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0),
         ));
     })
   );
+}
+
+// What happened beside the runs, as lines of their table.
+function byHand({ promotions, events }: PipelineHistory): string[][] {
+  return [
+    ...promotions.filter(({ kind }) => kind === "rollback")
+      .map(({ at, version, previous }) => [
+        at,
+        "",
+        `rollback from ${previous}`,
+        version,
+        "",
+        "",
+      ]),
+    ...events.map(({ at, kind, drop }) => [
+      at,
+      "",
+      kind === "release"
+        ? `drop ${drop} released`
+        : `drop ${drop} put in quarantine`,
+      "",
+      "",
+      "",
+    ]),
+  ];
 }
 
 function rollbackCommand(io: Io): CommandUnknownOpts {
@@ -111,10 +151,30 @@ function rollbackCommand(io: Io): CommandUnknownOpts {
     .option("--to <version>", "which one (default: the one before)")
     .action((config, { to }, self) =>
       conduct(io, self, async ({ print }) => {
-        const { rollbackPipeline } = await import("../../pipeline/status.ts");
+        const { rollbackPipeline } = await import("../../pipeline/by_hand.ts");
         const done = await rollbackPipeline(config, { to });
         print(done, () =>
           `${done.version} is current, in place of ${done.previous}`);
+      })
+    );
+}
+
+function releaseCommand(io: Io): CommandUnknownOpts {
+  return onConfig("release", "take a drop out of quarantine", [
+    "dbksvd pipeline release pipeline.json 12",
+  ])
+    .argument("<drop>", "the run that took it", wholeNumber())
+    .action((config, drop, _flags, self) =>
+      conduct(io, self, async ({ print }) => {
+        const { releaseDrop } = await import("../../pipeline/by_hand.ts");
+        const done = await releaseDrop(config, drop);
+        print(
+          done,
+          () =>
+            `Drop ${drop} is released; the next run takes ${
+              count(done.files.length)
+            } files again, and ${count(done.pendingRows)} rows that were kept`,
+        );
       })
     );
 }
@@ -141,10 +201,27 @@ function describeRun(run: PipelineRun): string {
   const { outcome, reason, files, rows } = run;
   return [
     `Run ${run.run}: ${outcome}, ${reason}`,
+    ...(run.quarantined
+      ? [
+        `The new rows are in quarantine; dbksvd pipeline release CONFIG ${run.run} lifts it`,
+      ]
+      : []),
     `Files: ${files.taken.length} taken, ${files.refused.length} refused, ${files.duplicates.length} duplicates; rows: ${
       count(rows.new)
     } new, ${count(rows.heldOut)} held out`,
     ...files.refused.map(({ path, reason }) => `Refused ${path}: ${reason}`),
+    ...files.missing.map(({ path, kind, reason }) =>
+      kind === "unreachable"
+        ? `Not to be had now, ${path}: ${reason}`
+        : `Missing ${path}: ${reason}`
+    ),
+    ...files.unsettled.map((path) => `Still being written: ${path}`),
+    ...files.changed.map((path) =>
+      `Changed since it was taken, and left alone: ${path}`
+    ),
+    ...files.retaken.map((path) =>
+      `Changed right after it was taken, and taken again: ${path}`
+    ),
     ...(run.current === undefined ? [] : [`Current version: ${run.current}`]),
   ].join("\n");
 }

@@ -1,0 +1,113 @@
+import { DbksvdError } from "../errors.ts";
+import { lockOutput } from "../use/lock.ts";
+import { loadPipelineConfig, type PipelineConfig } from "./config.ts";
+import { supersede } from "./manifest.ts";
+import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
+import { recordEvent } from "./record.ts";
+import { openStore, type Store } from "./store.ts";
+import { rollBack } from "./versions.ts";
+
+/**
+ * Makes an older version current again.
+ *
+ * @param config the configuration, or its file
+ * @param options `to`: which version; by default the promoted one before the current
+ * @returns the version that is current now, and the one that was
+ * @throws {DbksvdError} `usage` where there is no such version, or a run is under way
+ */
+export async function rollbackPipeline(
+  config: string | PipelineConfig,
+  options: { base?: string; to?: string; now?(): Date } = {},
+): Promise<{ version: string; previous: string }> {
+  return await withStore(
+    config,
+    options.base,
+    (store, places) =>
+      rollBack(store, places, options.now?.() ?? new Date(), options.to),
+  );
+}
+
+/** What a release gave back. */
+export interface Release {
+  /** The drop: the run that took it. */
+  drop: number;
+  /** Files that the next run takes anew, where they are still there. */
+  files: string[];
+  /** Rows that were put by, and wait for the next run. */
+  pendingRows: number;
+}
+
+/**
+ * Lifts a drop's quarantine: its rows are taken and trained on by the next run, and are not put in quarantine again.
+ *
+ * @param config the configuration, or its file
+ * @param drop the run that took it, as the history has it
+ * @param options the folder that relative paths begin from; the time
+ * @returns what the next run takes
+ * @throws {DbksvdError} `usage` where that drop is in no quarantine, or a run is under way
+ */
+export async function releaseDrop(
+  config: string | PipelineConfig,
+  drop: number,
+  options: { base?: string; now?(): Date } = {},
+): Promise<Release> {
+  const now = (options.now?.() ?? new Date()).toISOString();
+  return await withStore(config, options.base, (store, { database }) => {
+    const found = store.one(
+      "SELECT 1 FROM drops WHERE run = :drop AND quarantined = 1",
+      { drop },
+    );
+    if (found === undefined) {
+      throw new DbksvdError("usage", `Drop ${drop} is in no quarantine`, {
+        where: { file: database },
+        mend: "dbksvd pipeline status names those that are",
+      });
+    }
+    return store.transaction(() => release(store, drop, now));
+  });
+}
+
+function release(store: Store, drop: number, now: string): Release {
+  const files = store.all<
+    { id: number; path: string; checksum: string; waits: number }
+  >(
+    `SELECT id, path, checksum, id IN (SELECT file FROM pending) AS waits
+     FROM files WHERE run = :drop AND state = 'taken' ORDER BY path`,
+    { drop },
+  );
+  store.run("UPDATE drops SET quarantined = 0 WHERE run = :drop", { drop });
+  for (const { checksum } of files) {
+    store.run("INSERT OR IGNORE INTO trusted (checksum) VALUES (:checksum)", {
+      checksum,
+    });
+  }
+  const again = files.filter(({ waits }) => waits === 0);
+  for (const { id } of again) supersede(store, id);
+  recordEvent(store, "release", drop, "released by hand", now);
+  const { rows } = store.one<{ rows: number }>(
+    "SELECT coalesce(sum(rows), 0) AS rows FROM pending WHERE run = :drop",
+    { drop },
+  )!;
+  return { drop, files: again.map(({ path }) => path), pendingRows: rows };
+}
+
+async function withStore<T>(
+  config: string | PipelineConfig,
+  base: string | undefined,
+  work: (store: Store, places: PipelinePlaces) => T | Promise<T>,
+): Promise<T> {
+  const { root } = await loadPipelineConfig(config, base);
+  const places = placesIn(root);
+  await makeFolders(places);
+  const lock = await lockOutput(places.database);
+  try {
+    const store = openStore(places.database);
+    try {
+      return await work(store, places);
+    } finally {
+      store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
