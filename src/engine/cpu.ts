@@ -2,25 +2,29 @@ import { DbksvdError } from "../errors.ts";
 import { compileKernels } from "../wasm/module.ts";
 import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
 import { Crew } from "./cpu/crew.ts";
+import { Halves } from "./cpu/halves.ts";
 import {
   codeGroup,
   iterateOnce,
   type Parts,
   setSlots,
 } from "./cpu/iteration.ts";
-import { CHUNK_ROWS, layOut, memoryFor } from "./cpu/layout.ts";
+import { CHUNK_ROWS, layOut, memoryFor, placeOf } from "./cpu/layout.ts";
 import { PHASE } from "./cpu/orders.ts";
 import { makeRunner } from "./cpu/tasks.ts";
 import {
   type Codes,
   EMPTY_SLOT,
-  type Engine,
   type EngineInfo,
+  type EngineOptions,
   type EngineRows,
   type EngineSpec,
+  type GroupEngine,
   type IterationReport,
   type IterationStep,
+  type WorstRows,
 } from "./engine.ts";
+import { ProgressReporter } from "./progress.ts";
 import { processorName } from "./reference/processor.ts";
 import { mayStartWorker } from "./worker/may_start.ts";
 
@@ -28,26 +32,22 @@ import { mayStartWorker } from "./worker/may_start.ts";
 const HELD_BYTES = 2 ** 31;
 
 /** How a CPU engine is made. */
-export interface CpuEngineOptions {
-  /** Threads that work, the caller's included; as many as there are cores where left out. */
-  threads?: number;
-}
+export type CpuEngineOptions = Pick<EngineOptions, "threads" | "onProgress">;
 
 /**
  * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The result is
  * the same bytes on any number of them.
  *
  * @param spec everything fixed for the engine's life
- * @param options how many threads
+ * @param options how many threads, as many as there are cores where left out, and who is told how far a call is
  * @throws {DbksvdError} `run` where the memory for it cannot be had
  */
 export function createCpuEngine(
   spec: EngineSpec,
-  { threads = navigator.hardwareConcurrency }: CpuEngineOptions = {},
-): Promise<Engine> {
+  options: CpuEngineOptions = {},
+): Promise<GroupEngine> {
   try {
-    const most = mayStartWorker(THREAD) ? threads : 1;
-    return Promise.resolve(new CpuEngine(spec, most));
+    return Promise.resolve(new CpuEngine(spec, options));
   } catch (error) {
     return Promise.reject(error);
   }
@@ -55,16 +55,19 @@ export function createCpuEngine(
 
 const THREAD = new URL("./cpu/thread.ts", import.meta.url);
 
-class CpuEngine implements Engine {
+class CpuEngine implements GroupEngine {
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
   readonly #parts: Parts;
   readonly #held = new Map<number, Float32Array>();
   #heldBytes = 0;
   #reports: IterationReport[] = [];
+  #halves: Halves | undefined;
 
-  constructor(spec: EngineSpec, threads: number) {
+  constructor(spec: EngineSpec, options: CpuEngineOptions) {
     this.spec = spec;
+    const { threads: asked = navigator.hardwareConcurrency } = options;
+    const threads = mayStartWorker(THREAD) ? asked : 1;
     const layout = layOut(spec, threads);
     const memory = memoryFor(layout);
     const kernels = compileKernels(layout.wide);
@@ -76,7 +79,13 @@ class CpuEngine implements Engine {
       makeRunner(context),
       (number) => startThread({ ...start, number }),
     );
-    this.#parts = { spec, context, crew, fresh: new Set() };
+    this.#parts = {
+      spec,
+      context,
+      crew,
+      progress: new ProgressReporter(options.onProgress),
+      fresh: new Set(),
+    };
     new Float32Array(memory.buffer, layout.mean).set(spec.normalisation.mean);
     for (const { first, start, atoms } of layout.groups) {
       const weights = spec.coder.weights?.subarray(start, start + atoms);
@@ -141,6 +150,52 @@ class CpuEngine implements Engine {
   iterate(rows: EngineRows, step: IterationStep): Promise<void> {
     this.#load(rows);
     this.#reports.push(iterateOnce(this.#parts, rows.rows, step));
+    return Promise.resolve();
+  }
+
+  begin(
+    rows: EngineRows,
+    step: IterationStep,
+    parts: Uint32Array,
+  ): Promise<void> {
+    this.#load(rows);
+    this.#halves = new Halves(this.#parts, rows.rows, step, parts);
+    return Promise.resolve();
+  }
+
+  sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Promise<Float64Array> {
+    return Promise.resolve(this.#halves!.sums(from, to, previous));
+  }
+
+  apply(
+    from: number,
+    to: number,
+    sums: Float32Array | Float64Array,
+  ): Promise<void> {
+    this.#halves!.apply(from, to, sums);
+    return Promise.resolve();
+  }
+
+  finish(
+    worst: number,
+  ): Promise<{ report: IterationReport; worst: WorstRows }> {
+    return Promise.resolve(this.#halves!.finish(worst));
+  }
+
+  replace(atoms: Uint32Array, vectors: Float32Array): Promise<void> {
+    const { layout, orders, views } = this.#context, { width } = layout;
+    const side = layout.dictionaries[orders.get("side")];
+    atoms.forEach((atom, i) => {
+      const vector = vectors.subarray(i * width, (i + 1) * width);
+      const at = side + placeOf(layout, atom) * layout.rowBytes;
+      this.#floats(at, width).set(vector);
+      views.weights[atom] = 0;
+    });
+    this.#parts.fresh.clear();
     return Promise.resolve();
   }
 

@@ -24,7 +24,12 @@ export function enginesUnderTest(): EngineUnderTest[] {
       dialled: true,
       shares: true,
     },
-    { name: "cpu", create: (spec) => createCpuEngine(spec), dialled: true },
+    {
+      name: "cpu",
+      create: (spec) => createCpuEngine(spec),
+      dialled: true,
+      shares: true,
+    },
     {
       name: "gpu",
       dialled: false,

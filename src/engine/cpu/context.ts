@@ -4,7 +4,12 @@ import {
   type Kernels,
 } from "../../wasm/module.ts";
 import type { EngineSpec } from "../engine.ts";
-import type { GroupPlace, Layout, ThreadPlace } from "./layout.ts";
+import {
+  type GroupPlace,
+  type Layout,
+  MOST_PARTS,
+  type ThreadPlace,
+} from "./layout.ts";
 import { Orders } from "./orders.ts";
 
 /** What every thread of one engine is given; it can be posted. */
@@ -44,6 +49,9 @@ export interface Views {
   batch: Uint32Array;
   moved: Uint32Array;
   suspects: Uint32Array;
+  parts: Uint32Array;
+  carried: Float64Array;
+  sums: Float64Array;
   /** Each group's Gram. */
   grams: Float32Array[];
   /** The thread's own: one row's code. */
@@ -113,6 +121,9 @@ function viewsOf(
     batch: words(layout.batch, largest),
     moved: words(layout.moved, largest),
     suspects: words(layout.suspects, largest),
+    parts: words(layout.parts, MOST_PARTS + 1),
+    carried: new Float64Array(buffer, layout.carried, largest),
+    sums: new Float64Array(buffer, layout.sums, largest * (layout.width + 1)),
     grams: layout.groups.map(({ gram, padded }) =>
       singles(gram, padded * padded)
     ),

@@ -64,11 +64,20 @@ export class Crew {
    * @param phase what is to be done
    * @param tasks how many there are
    * @param work floating-point operations of all of them, about
+   * @param onTask told how many tasks are done, or about to be, after each one that this thread did
    * @throws {Error} what a thread threw
    */
-  run(phase: number, tasks: number, work: number): void {
+  run(
+    phase: number,
+    tasks: number,
+    work: number,
+    onTask?: (done: number) => void,
+  ): void {
     if (this.#threads === 1 || tasks < 2 || work < LEAST_WORK) {
-      for (let task = 0; task < tasks; task++) this.#run(phase, task);
+      for (let task = 0; task < tasks; task++) {
+        this.#run(phase, task);
+        onTask?.(task + 1);
+      }
       return;
     }
     this.#workers ??= Array.from(
@@ -80,7 +89,10 @@ export class Crew {
     Atomics.store(head, WORD.first, first);
     Atomics.store(head, WORD.end, first + tasks | 0);
     Atomics.notify(head, WORD.end);
-    takeTasks(head, this.#run);
+    takeTasks(head, (phase, task) => {
+      this.#run(phase, task);
+      onTask?.(task + 1);
+    });
     this.#wait(first + tasks | 0);
   }
 

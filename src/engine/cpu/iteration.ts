@@ -2,9 +2,16 @@ import { DUPLICATE_COHERENCE } from "../constants.ts";
 import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
 import { replaceByWorstRows } from "../reference/housekeeping.ts";
 import { total } from "../reference/rows.ts";
+import type { ProgressReporter } from "../progress.ts";
 import type { Context } from "./context.ts";
 import type { Crew } from "./crew.ts";
-import { CHUNK_ROWS, GRAM_ROWS, type GroupPlace, sharesOf } from "./layout.ts";
+import {
+  CHUNK_ROWS,
+  GRAM_ROWS,
+  type GroupPlace,
+  placeOf,
+  sharesOf,
+} from "./layout.ts";
 import { listUses, type Uses } from "./lists.ts";
 import { PHASE } from "./orders.ts";
 import { depths } from "./products.ts";
@@ -14,6 +21,7 @@ export interface Parts {
   spec: EngineSpec;
   context: Context;
   crew: Crew;
+  progress: ProgressReporter;
   /** Groups whose Gram is that of the dictionary as it stands. */
   fresh: Set<GroupPlace>;
 }
@@ -35,14 +43,20 @@ export function codeGroup(
   shrinkage: Shrinkage,
   lap: (stage: string) => void,
 ): void {
-  const { context: { layout, orders }, crew, spec } = parts;
+  const { context: { layout, orders }, crew, spec, progress } = parts;
   orders.set({ ...shrinkage, group: layout.groups.indexOf(group) });
   if (!parts.fresh.has(group)) makeGram(parts, group);
   parts.fresh.add(group);
   lap("gram");
   const rows = orders.get("rows"), slots = orders.get("slots");
   const each = 2 * group.padded * (layout.padded + slots ** 2);
-  crew.run(PHASE.code, Math.ceil(rows / CHUNK_ROWS), rows * each);
+  crew.run(
+    PHASE.code,
+    Math.ceil(rows / CHUNK_ROWS),
+    rows * each,
+    (done) =>
+      progress.report("coding", Math.min(rows, CHUNK_ROWS * done), rows),
+  );
   lap(spec.coder.method);
 }
 
@@ -58,86 +72,146 @@ export function setSlots(
   orders.set({ slot, slots: shares[index] });
 }
 
+/** An iteration on its way: its report, and the time of the stage at hand. */
+export class Course {
+  readonly report: IterationReport;
+  readonly duplicates: number[] = [];
+  #then = performance.now();
+
+  constructor(
+    readonly parts: Parts,
+    readonly step: IterationStep,
+    rows: number,
+  ) {
+    this.report = emptyReport(parts.spec, rows);
+    parts.context.orders.set({ rows, memory: step.memory ?? 0 });
+  }
+
+  /** Begins to count time again. */
+  start(): void {
+    this.#then = performance.now();
+  }
+
+  /** Books the time since the last call to a stage. */
+  lap(stage: string): void {
+    const now = performance.now(), { report } = this;
+    const spent = now - this.#then;
+    report.stages[stage] = (report.stages[stage] ?? 0) + spent;
+    report.milliseconds += spent;
+    this.#then = now;
+  }
+
+  /** Codes the rows over a group and lists its uses; `errors` holds what is left of each row. */
+  open(group: GroupPlace): Uses {
+    const { parts, step } = this, { coder } = parts.spec;
+    setSlots(parts, group, step.sparsity ?? coder.sparsity);
+    const shrinkage = { ridge: step.ridge, shrink: step.shrink ?? 0 };
+    codeGroup(parts, group, shrinkage, (stage) => this.lap(stage));
+    const uses = listUses(parts.context, group.atoms);
+    this.lap("lists");
+    return uses;
+  }
+
+  /** Takes a group's uses, by all rows that there are, into the report. */
+  take(group: GroupPlace, usage: Uint32Array): void {
+    this.report.usage.set(usage, group.start);
+    for (const uses of usage) this.report.nonzeros += uses;
+    this.duplicates.push(...duplicatesIn(this.parts, group, usage));
+  }
+
+  /** Ends the iteration: the dictionary after the update becomes the one that stands. */
+  finish(): IterationReport {
+    const { context: { orders }, fresh } = this.parts;
+    this.report.duplicates = Uint32Array.from(this.duplicates);
+    orders.set({ side: 1 - orders.get("side") });
+    fresh.clear();
+    return this.report;
+  }
+}
+
 /** One DB-KSVD iteration on the rows at hand: every group codes what earlier ones left of them, then updates its atoms. */
 export function iterateOnce(
   parts: Parts,
   rows: number,
   step: IterationStep,
 ): IterationReport {
-  const start = performance.now();
-  const { spec, context: { layout, orders, views } } = parts;
-  const report = emptyReport(spec, rows);
-  let then = start;
-  const lap = (stage: string) => {
-    const now = performance.now();
-    report.stages[stage] = (report.stages[stage] ?? 0) + now - then;
-    then = now;
-  };
-  orders.set({ rows, memory: step.memory ?? 0 });
-  const shrinkage = { ridge: step.ridge, shrink: step.shrink ?? 0 };
-  const duplicates: number[] = [];
+  const { layout, views } = parts.context;
+  const course = new Course(parts, step, rows), { report } = course;
+  const errors = views.errors.subarray(0, rows);
   for (const group of layout.groups) {
-    setSlots(parts, group, step.sparsity ?? spec.coder.sparsity);
-    codeGroup(parts, group, shrinkage, lap);
-    const left = total(views.errors.subarray(0, rows));
-    if (group.start === 0) {
-      report.energy = total(views.energies.subarray(0, rows));
-    }
-    const uses = listUses(parts.context, group.atoms);
-    lap("lists");
-    report.usage.set(uses.usage, group.start);
-    report.nonzeros += uses.nonzeros;
-    duplicates.push(...duplicatesIn(parts, group, uses.usage));
-    updateGroup(parts, group, step, uses);
-    report.codingError += left - measure(parts, rows);
-    lap("update");
+    const { usage } = course.open(group);
+    const left = total(errors);
+    course.take(group, usage);
+    updateGroup(parts, group, step, usage);
+    measure(parts, rows);
+    report.codingError += left - total(errors);
+    course.lap("update");
   }
-  report.updatedError = total(views.errors.subarray(0, rows));
+  report.energy = total(views.energies.subarray(0, rows));
+  report.updatedError = total(errors);
   report.codingError += report.updatedError;
-  report.duplicates = Uint32Array.from(duplicates);
-  orders.set({ side: 1 - orders.get("side") });
-  parts.fresh.clear();
-  replace(parts, rows, step.replace);
-  report.milliseconds = performance.now() - start;
+  course.finish();
+  replaceByRows(parts, rows, step.replace);
+  course.lap("update");
   return report;
 }
 
-// ‖r‖² of every row as it stands; their sum.
-function measure({ context: { layout, views }, crew }: Parts, rows: number) {
+/** Measures ‖r‖² of every row as it stands: `errors`. */
+export function measure(
+  { context: { layout }, crew }: Parts,
+  rows: number,
+): void {
   const tasks = Math.ceil(rows / CHUNK_ROWS);
   crew.run(PHASE.energies, tasks, 2 * rows * layout.padded);
-  return total(views.errors.subarray(0, rows));
 }
 
-function makeGram({ context: { layout }, crew }: Parts, group: GroupPlace) {
+/** Floating-point operations of one pass over some atoms' uses, and the shares of the rows that the residual is changed in. */
+export function updateWork(
+  { context: { layout, orders } }: Parts,
+  uses: number,
+) {
+  const rows = orders.get("rows");
+  const shares = Math.min(MOST_SHARES, Math.ceil(rows / SHARE_ROWS));
+  return { work: 4 * uses * layout.padded, shares };
+}
+
+function makeGram(
+  { context: { layout }, crew, progress }: Parts,
+  group: GroupPlace,
+): void {
   const { padded } = group, values = padded * layout.padded;
   crew.run(PHASE.pack, depths(layout.padded).length, values);
   const tasks = Math.ceil(padded / GRAM_ROWS);
-  crew.run(PHASE.gram, tasks, values * padded);
+  crew.run(
+    PHASE.gram,
+    tasks,
+    values * padded,
+    (done) => progress.report("gram", done, tasks),
+  );
   crew.run(PHASE.mirror, tasks, padded ** 2);
 }
 
 function updateGroup(
-  { context, crew }: Parts,
+  parts: Parts,
   group: GroupPlace,
   step: IterationStep,
-  { usage }: Uses,
+  usage: Uint32Array,
 ): void {
-  const { layout, orders, views } = context;
+  const { context: { layout, orders, views }, crew, progress } = parts;
   const order = step.order.subarray(group.start, group.start + group.atoms);
-  const rows = orders.get("rows");
-  const shares = Math.min(MOST_SHARES, Math.ceil(rows / SHARE_ROWS));
+  const all = layout.groups[layout.groups.length - 1];
   for (let b = 0; b < order.length; b += step.atomBatch) {
     // The most used first: the last task of a phase is then a short one.
     const batch = order.slice(b, b + step.atomBatch)
       .map((atom) => atom - group.start)
       .sort((one, other) => usage[other] - usage[one] || one - other);
+    const uses = batch.reduce((sum, atom) => sum + usage[atom], 0);
+    const { work, shares } = updateWork(parts, uses);
     views.batch.set(batch);
     orders.set({ batch: batch.length, shares });
-    const uses = batch.reduce((sum, atom) => sum + usage[atom], 0);
-    const work = 4 * uses * layout.padded;
     crew.run(PHASE.atoms, batch.length, work);
     crew.run(PHASE.apply, shares, work);
+    progress.report("update", group.start + b, all.start + all.atoms);
   }
 }
 
@@ -159,7 +233,8 @@ function duplicatesIn(
   return [...found].sort((a, b) => a - b).map((atom) => group.start + atom);
 }
 
-function replace(
+/** Puts the worst rows' residuals in the place of atoms. */
+function replaceByRows(
   { context: { layout, orders, views } }: Parts,
   rows: number,
   atoms: Uint32Array,
@@ -173,10 +248,7 @@ function replace(
     (last.first + last.padded) * padded,
   );
   const residual = new Float32Array(buffer, layout.residual, rows * padded);
-  const places = atoms.map((atom) => {
-    const group = groups.findLast(({ start }) => start <= atom)!;
-    return group.first + atom - group.start;
-  });
+  const places = atoms.map((atom) => placeOf(layout, atom));
   const errors = views.errors.subarray(0, rows);
   replaceByWorstRows(dictionary, places, residual, errors, padded);
   for (const atom of atoms) views.weights[atom] = 0;

@@ -14,6 +14,9 @@ export const CHUNK_ROWS = 96;
 /** Rows of a task of the Gram: panels of rows and of columns meet on the diagonal. */
 export const GRAM_ROWS = 96;
 
+/** Parts of the rows that a process may have where several share an iteration. */
+export const MOST_PARTS = 4095;
+
 /** Regions begin on cache lines. */
 const LINE = 64;
 
@@ -88,6 +91,11 @@ export interface Layout {
   /** Atoms of the batch at hand, and which of them were moved. */
   batch: number;
   moved: number;
+  /** Iterations that processes share: where parts of the rows begin; of the batch's atoms, what earlier batches weigh, and
+   * their sums, n + 1 doubles each. */
+  parts: number;
+  carried: number;
+  sums: number;
   /** For each atom, whether another one of a higher index is nearly the same. */
   suspects: number;
   /** What a phase is told (see orders.ts). */
@@ -144,6 +152,9 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     listY: room.singles(uses),
     batch: room.singles(largest),
     moved: room.singles(largest),
+    parts: room.singles(MOST_PARTS + 1),
+    carried: room.doubles(largest),
+    sums: room.doubles(largest * (width + 1)),
     suspects: room.singles(largest),
   };
   const threadPlaces = Array.from({ length: threads }, () => ({
@@ -181,6 +192,12 @@ export function sharesOf(
   sparsity: number,
 ): number[] {
   return groupSparsities(groups, sparsity, coder.groupSparsity);
+}
+
+/** The row of the dictionary that an atom lies in. */
+export function placeOf({ groups }: Layout, atom: number): number {
+  const group = groups.findLast(({ start }) => start <= atom)!;
+  return group.first + atom - group.start;
 }
 
 /** Makes the memory: what is never touched takes no room. */

@@ -10,6 +10,8 @@ export const PHASE = {
   atoms: 5,
   apply: 6,
   energies: 7,
+  sums: 8,
+  turn: 9,
 } as const;
 
 /** What a phase may want to know. */
@@ -29,6 +31,10 @@ export const ORDERS = [
   "batch",
   "shares",
   "memory",
+  // An iteration that processes share: parts of the rows, the power step at hand, whether it is the last one.
+  "parts",
+  "power",
+  "last",
 ] as const;
 
 /** The name of one of them. */

@@ -3,6 +3,7 @@ import { type Context, contextOf, type ThreadStart } from "./context.ts";
 import type { Runner } from "./crew.ts";
 import { CHUNK_ROWS } from "./layout.ts";
 import { PHASE } from "./orders.ts";
+import { sumAtom, turnAtom } from "./sharing.ts";
 import { gramRows, mirrorRows, packAtoms } from "./products.ts";
 import { applyShare, updateAtom } from "./updating.ts";
 
@@ -18,6 +19,8 @@ export function makeRunner(context: Context): Runner {
     [PHASE.atoms]: (task) => updateAtom(context, task),
     [PHASE.apply]: (task) => applyShare(context, task),
     [PHASE.energies]: (task) => rowEnergies(context, task),
+    [PHASE.sums]: (task) => sumAtom(context, task),
+    [PHASE.turn]: (task) => turnAtom(context, task),
   };
   return (phase, task) => work[phase](task);
 }

@@ -3,15 +3,30 @@ import { atomsOf, type Context, groupAtHand } from "./context.ts";
 import { up } from "./layout.ts";
 
 /** One atom under its update: addresses, and its list of uses. */
-interface AtomAtHand {
+export interface AtomAtHand {
+  /** Its place among the weights. */
+  weight: number;
   before: number;
   after: number;
   /** Its list: the first entry, the number of uses, and of entries up to a whole turn of the kernels. */
   from: number;
   uses: number;
   entries: number;
-  /** What earlier batches add to Σ x². */
-  carried: number;
+}
+
+/** An atom of the batch and its list, as they stand. */
+export function atomAtHand(context: Context, task: number): AtomAtHand {
+  const { layout, views } = context, group = groupAtHand(context);
+  const atom = views.batch[task], offset = atom * layout.rowBytes;
+  const uses = views.counts[atom];
+  return {
+    weight: group.start + atom,
+    before: atomsOf(context, group) + offset,
+    after: atomsOf(context, group, "after") + offset,
+    from: views.starts[atom],
+    uses,
+    entries: up(uses, 4),
+  };
 }
 
 /**
@@ -20,68 +35,78 @@ interface AtomAtHand {
  * list. An atom that stays is copied.
  */
 export function updateAtom(context: Context, task: number): void {
-  const { spec, layout, orders, views } = context;
-  const group = groupAtHand(context), atom = views.batch[task];
-  const offset = atom * layout.rowBytes;
-  const weight = group.start + atom, from = views.starts[atom];
-  const uses = views.counts[atom];
+  const { spec, orders, views } = context;
+  const hand = atomAtHand(context, task), { weight, uses } = hand;
   const carried = orders.get("memory") * views.weights[weight];
-  let squares = 0;
-  for (let e = from; e < from + uses; e++) squares += views.listX[e] ** 2;
-  views.weights[weight] = carried + squares;
-  const hand: AtomAtHand = {
-    before: atomsOf(context, group) + offset,
-    after: atomsOf(context, group, "after") + offset,
-    from,
-    uses,
-    entries: up(uses, 4),
-    carried,
-  };
-  const moved = uses > 0 && turn(context, hand);
+  views.weights[weight] = carried + alongOf(context, hand, views.listX);
+  const moved = uses > 0 && powerSteps(context, hand, carried);
   views.moved[task] = moved ? 1 : 0;
-  if (!moved) {
-    copy(context, hand.before, hand.after);
-    return;
-  }
-  project(context, hand, spec.coder.nonnegative ? 0 : -Infinity);
+  if (!moved) copy(context, hand.before, hand.after);
+  else project(context, hand, spec.coder.nonnegative ? 0 : -Infinity);
 }
 
-// Power steps; false where the direction vanishes.
-function turn(context: Context, hand: AtomAtHand): boolean {
-  const { spec, layout: { rowBytes }, kernels, own } = context;
+// Turns the atom after the update; false where its direction vanishes.
+function powerSteps(
+  context: Context,
+  hand: AtomAtHand,
+  carried: number,
+): boolean {
+  const { spec, layout, kernels, own, views } = context;
   const steps = spec.exact ? EXACT_STEPS : spec.powerSteps;
+  const v = own.direction;
   for (let step = 0; step < steps; step++) {
     if (step > 0) project(context, hand, -Infinity);
-    if (!powerStep(context, hand, step === 0)) return false;
+    const x = step === 0 ? "listX" : "listY";
+    sumUses(context, hand.from, hand.entries, x);
+    const along = carried + alongOf(context, hand, views[x]);
+    if (!takeDirection(context, v, hand.before, along)) return false;
     const last = step === 0 ? hand.before : hand.after;
     const change = spec.exact
-      ? Math.sqrt(kernels.distance(own.direction, last, rowBytes))
+      ? Math.sqrt(kernels.distance(v, last, layout.rowBytes))
       : Infinity;
-    copy(context, own.direction, hand.after);
+    copy(context, v, hand.after);
     if (change < EXACT_CHANGE) break;
   }
   return true;
 }
 
-// v = Σ x_i E_i + carried·d with E_i = R_i + oldX_i·d, normalised, in `direction`; false where it vanishes.
-function powerStep(
+/** Σ x_i·(x_i as coded) over an atom's uses. */
+export function alongOf(
+  { views }: Context,
+  { from, uses }: AtomAtHand,
+  x: Float32Array,
+): number {
+  let sum = 0;
+  for (let e = from; e < from + uses; e++) sum += x[e] * views.listX[e];
+  return sum;
+}
+
+/** Σ x_i R_i over some entries of the lists, a multiple of four, into the thread's `direction`. */
+export function sumUses(
   { layout, kernels, own, views }: Context,
-  { before, from, uses, entries, carried }: AtomAtHand,
-  first: boolean,
-): boolean {
-  const { rowBytes } = layout, v = own.direction;
-  const { listX } = views, x = first ? listX : views.listY;
-  let along = carried;
-  for (let e = from; e < from + uses; e++) along += x[e] * listX[e];
-  new Float32Array(listX.buffer, v, layout.padded).fill(0);
+  from: number,
+  entries: number,
+  x: "listX" | "listY",
+): void {
+  const { buffer } = views.x;
+  new Float32Array(buffer, own.direction, layout.padded).fill(0);
   kernels.sum(
-    v,
+    own.direction,
     layout.residual,
     layout.listRows + 4 * from,
-    (first ? layout.listX : layout.listY) + 4 * from,
+    layout[x] + 4 * from,
     entries,
-    rowBytes,
+    layout.rowBytes,
   );
+}
+
+/** v ← v + along·d, normalised: the direction that the rows and earlier batches pull to. False where it vanishes. */
+export function takeDirection(
+  { layout: { rowBytes }, kernels }: Context,
+  v: number,
+  before: number,
+  along: number,
+): boolean {
   kernels.step(v, before, along, 1, rowBytes);
   const norm = Math.sqrt(kernels.dot(v, v, rowBytes));
   if (!(norm >= VANISHING_NORM)) return false;
@@ -89,8 +114,8 @@ function powerStep(
   return true;
 }
 
-// x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i, at least `least`.
-function project(
+/** x'_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i for an atom's uses, at least `least`; the entries that fill its list stay 0. */
+export function project(
   { layout, kernels, views }: Context,
   { before, after, from, uses, entries }: AtomAtHand,
   least: number,
@@ -138,8 +163,8 @@ export function applyShare(context: Context, task: number): void {
   }
 }
 
-// The first place in [from, to) of an ascending list whose row is not before `row`.
-function lowerBound(
+/** The first place in [from, to) of an ascending list whose row is not before `row`. */
+export function lowerBound(
   rows: Uint32Array,
   from: number,
   to: number,
@@ -154,7 +179,12 @@ function lowerBound(
   return low;
 }
 
-function copy({ layout, views }: Context, from: number, to: number): void {
+/** Copies a vector of a row's length. */
+export function copy(
+  { layout, views }: Context,
+  from: number,
+  to: number,
+): void {
   const { buffer } = views.x, count = layout.padded;
   new Float32Array(buffer, to, count).set(
     new Float32Array(buffer, from, count),

@@ -1,0 +1,174 @@
+import { DbksvdError } from "../../errors.ts";
+import type { IterationReport, IterationStep, WorstRows } from "../engine.ts";
+import { worstRows } from "../reference/housekeeping.ts";
+import { partStarts, totalByParts } from "../reference/parts.ts";
+import { Course, measure, type Parts, updateWork } from "./iteration.ts";
+import { type GroupPlace, MOST_PARTS } from "./layout.ts";
+import { PHASE } from "./orders.ts";
+
+/** One process's share of an iteration, taken in steps: see `GroupEngine`. */
+export class Halves {
+  readonly #parts: Parts;
+  readonly #course: Course;
+  readonly #rows: number;
+  readonly #starts: Uint32Array;
+  readonly #usage: Uint32Array;
+  #group: GroupPlace | undefined;
+  /** ‖r‖² of all rows after the group's coding. */
+  #left = 0;
+
+  /**
+   * @param parts the engine's, with the rows at hand loaded
+   * @param rows how many
+   * @param step what the iteration is to do
+   * @param shares rows of each part of the rows
+   * @throws {DbksvdError} `usage` where there are too many parts
+   */
+  constructor(
+    parts: Parts,
+    rows: number,
+    step: IterationStep,
+    shares: Uint32Array,
+  ) {
+    if (shares.length > MOST_PARTS) {
+      throw new DbksvdError("usage", `--shards is "${shares.length}"`, {
+        mend: `a process takes at most ${MOST_PARTS}`,
+      });
+    }
+    this.#parts = parts;
+    this.#rows = rows;
+    this.#starts = partStarts(shares);
+    this.#course = new Course(parts, step, rows);
+    this.#usage = new Uint32Array(parts.spec.atoms);
+    const { orders, views } = parts.context;
+    views.parts.set(this.#starts);
+    orders.set({ parts: shares.length });
+  }
+
+  /** See `GroupEngine.sums`. */
+  sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Float64Array {
+    this.#course.start();
+    const group = this.#groupAt(from), { orders, views } = this.#parts.context;
+    if (previous === undefined) this.#begin(group, from, to);
+    else {
+      this.#turn(group, previous, false);
+      orders.set({ power: orders.get("power") + 1 });
+    }
+    this.#run(PHASE.sums, group);
+    const { width } = this.#parts.spec, count = to - from;
+    const sums = new Float64Array(count * (width + 2));
+    for (let b = 0; b < count; b++) {
+      const size = width + 1;
+      sums.set(views.sums.subarray(b * size, (b + 1) * size), b * (width + 2));
+      sums[b * (width + 2) + size] = views.counts[views.batch[b]];
+    }
+    this.#course.lap("update");
+    return sums;
+  }
+
+  /** See `GroupEngine.apply`. */
+  apply(from: number, to: number, sums: Float32Array | Float64Array): void {
+    this.#course.start();
+    const group = this.#groupAt(from);
+    this.#turn(group, sums, true);
+    this.#run(PHASE.apply, group);
+    if (to === group.start + group.atoms) this.#close(group);
+    this.#course.lap("update");
+  }
+
+  /** See `GroupEngine.finish`. */
+  finish(worst: number): { report: IterationReport; worst: WorstRows } {
+    this.#course.start();
+    const { layout, views } = this.#parts.context, { padded } = layout;
+    const { width } = this.#parts.spec, { report } = this.#course;
+    const errors = views.errors.subarray(0, this.#rows);
+    report.energy = this.#total(views.energies);
+    report.updatedError = this.#total(views.errors);
+    report.codingError += report.updatedError;
+    const rows = worstRows(errors, worst);
+    const residuals = new Float32Array(rows.length * width);
+    rows.forEach((row, i) => {
+      const at = layout.residual + row * layout.rowBytes;
+      const residual = new Float32Array(views.x.buffer, at, padded);
+      residuals.set(residual.subarray(0, width), i * width);
+    });
+    this.#course.lap("update");
+    return {
+      report: this.#course.finish(),
+      worst: {
+        errors: Float64Array.from(rows, (row) => errors[row]),
+        residuals,
+      },
+    };
+  }
+
+  // The group that a place of the order is in, coded with its first place.
+  #groupAt(place: number): GroupPlace {
+    if (this.#group !== undefined) return this.#group;
+    const { groups } = this.#parts.context.layout;
+    const group = groups.find(({ start }) => start === place)!;
+    this.#course.open(group);
+    this.#left = this.#total(this.#parts.context.views.errors);
+    return this.#group = group;
+  }
+
+  #begin(group: GroupPlace, from: number, to: number): void {
+    const { orders, views } = this.#parts.context, { step } = this.#course;
+    const atoms = step.order.subarray(from, to);
+    views.batch.set(atoms.map((atom) => atom - group.start));
+    views.moved.fill(1, 0, atoms.length);
+    atoms.forEach((atom, b) =>
+      views.carried[b] = orders.get("memory") * views.weights[atom]
+    );
+    orders.set({ batch: atoms.length, power: 0 });
+  }
+
+  // The direction of each atom from the added-up sums; its weight and all uses from the first ones.
+  #turn(
+    group: GroupPlace,
+    sums: Float32Array | Float64Array,
+    last: boolean,
+  ): void {
+    const { orders, views } = this.#parts.context;
+    const { width } = this.#parts.spec, size = width + 1;
+    const first = orders.get("power") === 0;
+    for (let b = 0; b < orders.get("batch"); b++) {
+      const sum = sums.subarray(b * (width + 2), (b + 1) * (width + 2));
+      views.sums.set(sum.subarray(0, size), b * size);
+      if (!first) continue;
+      const atom = group.start + views.batch[b];
+      views.weights[atom] = views.carried[b] + sum[width];
+      this.#usage[atom] = sum[size];
+      if (sum[size] === 0) views.moved[b] = 0;
+    }
+    orders.set({ last: last ? 1 : 0 });
+    this.#run(PHASE.turn, group);
+  }
+
+  #run(phase: number, group: GroupPlace): void {
+    const { crew, context: { layout, orders, views } } = this.#parts;
+    const batch = orders.get("batch");
+    let uses = 0;
+    for (let b = 0; b < batch; b++) uses += views.counts[views.batch[b]];
+    const { work, shares } = updateWork(this.#parts, uses);
+    orders.set({ shares, group: layout.groups.indexOf(group) });
+    crew.run(phase, phase === PHASE.apply ? shares : batch, work);
+  }
+
+  #close(group: GroupPlace): void {
+    const { start, atoms } = group;
+    this.#course.take(group, this.#usage.subarray(start, start + atoms));
+    measure(this.#parts, this.#rows);
+    const { views } = this.#parts.context;
+    this.#course.report.codingError += this.#left - this.#total(views.errors);
+    this.#group = undefined;
+  }
+
+  #total(values: Float64Array): number {
+    return totalByParts(values.subarray(0, this.#rows), this.#starts);
+  }
+}
