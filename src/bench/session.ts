@@ -1,17 +1,15 @@
 import type { EngineSpec } from "../engine/engine.ts";
 import { createGpuContext, type GpuEngineOptions } from "../engine/gpu/open.ts";
-import {
-  codingRuns,
-  needsCoefficients,
-  pursue,
-  refineSupports,
-  refit,
-  subtractCodes,
-} from "../engine/gpu/coding.ts";
 import type { GpuContext } from "../engine/gpu/context.ts";
 import { uploadDictionary } from "../engine/gpu/dictionary.ts";
 import { sortCodes } from "../engine/gpu/stages/lists.ts";
-import { computeGram, correlate } from "../engine/gpu/stages/correlate.ts";
+import { correlate } from "../engine/gpu/stages/correlate.ts";
+import { computeGram } from "../engine/gpu/stages/gram.ts";
+import { pursue } from "../engine/gpu/stages/pursue.ts";
+import { refineSupports } from "../engine/gpu/stages/refine.ts";
+import { subtractCodes } from "../engine/gpu/stages/residual.ts";
+import { codingRuns } from "../engine/gpu/stages/runs.ts";
+import { needsCoefficients, refit } from "../engine/gpu/stages/solve.ts";
 import { RowLoader } from "../engine/gpu/stages/rows.ts";
 import { updateGroup } from "../engine/gpu/stages/update.ts";
 import { atomOrder } from "../learn/plan.ts";

@@ -84,6 +84,41 @@ export function kernelText(
   return { name: source.name, code: lines.join("\n"), ...declared };
 }
 
+/** The bindings that {@linkcode kernelText} would give, without the text: loops hold no declarations. */
+export function kernelBindings(
+  source: KernelSource,
+  includes: Readonly<Record<string, string>>,
+): KernelBinding[] {
+  const values = { ...source.values, [LOOPS]: false };
+  const bare = { ...source, values, text: declarations(source.text) };
+  return kernelText(bare, bareIncludes(includes)).bindings;
+}
+
+/** The condition that stands for every loop where only declarations count. */
+const LOOPS = "LOOPS";
+
+// A text's directives alone, with loops as conditions.
+function declarations(text: string): string {
+  return text.split("\n").map((line) => line.trim())
+    .filter((line) => line.startsWith("//#"))
+    .map((line) => line.startsWith("//#for ") ? `//#if ${LOOPS}` : line)
+    .join("\n");
+}
+
+const bareTexts = new WeakMap<object, Record<string, string>>();
+
+function bareIncludes(
+  includes: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const known = bareTexts.get(includes);
+  if (known !== undefined) return known;
+  const bare = Object.fromEntries(
+    Object.entries(includes).map(([name, text]) => [name, declarations(text)]),
+  );
+  bareTexts.set(includes, bare);
+  return bare;
+}
+
 // Declarations may stand under conditions, so they are expanded as marked comments first and read afterwards.
 function keepConditions(
   source: KernelSource,

@@ -4,6 +4,11 @@ import { type Matrix, type MatrixShape, partBytes } from "./matrix.ts";
 
 const USAGE = 0x80 | 0x8 | 0x4; // STORAGE | COPY_DST | COPY_SRC
 
+/** Bytes that a buffer of `bytes` takes: whole elements of four floats, at least one. */
+export function bufferBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
 /** Allocates device memory, keeps count of it and gives it all back. */
 export class DeviceMemory {
   readonly #gpu: GpuDevice;
@@ -17,7 +22,7 @@ export class DeviceMemory {
 
   /** A buffer of at least so many bytes. */
   buffer(bytes: number, usage: number = USAGE): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const size = bufferBytes(bytes);
     const buffer = this.#gpu.device.createBuffer({ size, usage });
     this.#buffers.add(buffer);
     this.bytes += size;

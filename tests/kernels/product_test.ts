@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  MIRROR_SIDE,
-  mirrorKernel,
-  productKernel,
-} from "../../src/engine/gpu/stages/common.ts";
+import { productKernel } from "../../src/engine/gpu/stages/correlate.ts";
+import { MIRROR_SIDE, mirrorKernel } from "../../src/engine/gpu/stages/gram.ts";
 import { randomStream } from "../../src/random.ts";
 import { type ProductTile, TUNINGS } from "../../src/engine/gpu/tuning.ts";
 import { type Bench, onDevice } from "./harness.ts";

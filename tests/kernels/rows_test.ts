@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { flatKernel, rowKernel } from "../../src/engine/gpu/stages/common.ts";
+import { flatThreads } from "../../src/engine/gpu/stages/common.ts";
+import { duplicatesKernel } from "../../src/engine/gpu/stages/duplicates.ts";
+import { boundsKernel } from "../../src/engine/gpu/stages/gram.ts";
+import { worstKernel } from "../../src/engine/gpu/stages/replace.ts";
+import { totalKernel } from "../../src/engine/gpu/stages/report.ts";
+import { prepareKernel } from "../../src/engine/gpu/stages/rows.ts";
 import { matrixShape } from "../../src/gpu/matrix.ts";
-import { boundsKernel } from "../../src/engine/gpu/stages/pursue.ts";
 import { randomStream } from "../../src/random.ts";
 import { onDevice } from "./harness.ts";
 
@@ -25,7 +29,7 @@ Deno.test("prepare.wgsl centres and scales rows of odd width across parts", asyn
     assert(shape.parts > 1);
     const y = bench.matrix(shape), energies = bench.buffer(8 * rows);
     await bench.run(
-      rowKernel(bench.context, "prepare", n, { Y: shape }),
+      prepareKernel(bench.context, n, shape),
       { raw: bench.buffer(raw), mean: bench.buffer(mean), Y: y, energies },
       { rows: count, first, scale },
       count,
@@ -55,7 +59,7 @@ Deno.test("total.wgsl sums runs of energies", async () => {
   await onDevice(async (bench) => {
     const sums = bench.buffer(4 * (runs + 2));
     await bench.run(
-      flatKernel(bench.context, "total"),
+      totalKernel(bench.context),
       { energies: bench.buffer(besideWholes(energies)), sums },
       { rows, run, to: 2 },
       runs,
@@ -78,13 +82,13 @@ Deno.test("worst.wgsl orders rows by energy, the lower index first on ties", asy
   const exact = [...energies.keys()]
     .sort((a, b) => energies[b] - energies[a] || a - b).slice(0, wanted);
   await onDevice(async (bench) => {
-    const kernel = flatKernel(bench.context, "worst");
+    const kernel = worstKernel(bench.context);
     const worst = bench.buffer(4 * wanted);
     await bench.run(
       kernel,
       { energies: bench.buffer(besideWholes(energies)), worst },
       { rows, wanted },
-      Math.ceil(rows / kernel.threads),
+      Math.ceil(rows / flatThreads(bench.context)),
     );
     assert.deepEqual([...await bench.words(worst, wanted)], exact);
   });
@@ -155,9 +159,7 @@ Deno.test("duplicates.wgsl flags the less used of two atoms alike", async () => 
     const shape = matrixShape(atoms, m4, "vec4<f32>", 2 ** 20);
     const flags = bench.buffer(new Uint32Array(2));
     await bench.run(
-      flatKernel(bench.context, "duplicates", { M: atoms, M4: m4 }, {
-        G: shape,
-      }),
+      duplicatesKernel(bench.context, { atoms, stride: m4, gram: shape }),
       { G: bench.matrix(shape, gram), usage: bench.buffer(usage), flags },
       { atoms, atom: 5, row: 0 },
       atoms,

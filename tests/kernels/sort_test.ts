@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { listWords } from "../../src/engine/gpu/layout.ts";
+import { flatThreads } from "../../src/engine/gpu/stages/common.ts";
 import {
   countKernel,
-  flatKernel,
   LIST_PIECE,
-  listWords,
-} from "../../src/engine/gpu/stages/common.ts";
+  offsetsKernel,
+  scatterKernel,
+  startsKernel,
+} from "../../src/engine/gpu/stages/lists.ts";
 import { permutation, randomStream } from "../../src/random.ts";
 import { type Bench, onDevice } from "./harness.ts";
 
@@ -66,17 +69,17 @@ async function sortOnDevice(
     batch: Math.max(1, batch),
   };
   const values = { K, KT, BATCHES: !atoms, LOCAL: local, LISTKEYS: keys };
-  const scatter = flatKernel(bench.context, "scatter", values);
-  const { threads } = scatter;
+  const scatter = scatterKernel(bench.context, values);
+  const threads = flatThreads(bench.context);
   await bench.run(countKernel(bench.context, values), buffers, place, blocks);
   await bench.run(
-    flatKernel(bench.context, "offsets"),
+    offsetsKernel(bench.context),
     buffers,
     { keys, blocks },
     Math.ceil(keys / threads),
   );
   await bench.run(
-    flatKernel(bench.context, "starts", { ATOMS: atoms, LISTKEYS: keys }),
+    startsKernel(bench.context, { ATOMS: atoms, LISTKEYS: keys }),
     buffers,
     { keys, piece: LIST_PIECE, first: FIRST },
     1,

@@ -1,183 +1,334 @@
 import type { GpuDevice } from "../../gpu/device.ts";
-import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
 import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
-import { type KernelContext, listWords } from "./stages/common.ts";
-import { stepStateWords } from "./stages/pursue.ts";
-import type { GpuPlan } from "./plan.ts";
+import { allocateSafely, bufferBytes, DeviceMemory } from "../../gpu/memory.ts";
 import type { EngineSpec } from "../engine.ts";
+import {
+  extremes,
+  type GpuLayout,
+  listWords,
+  stepStateWords,
+  triangleBytes,
+} from "./layout.ts";
 
-/** Sums over runs of rows that an iteration reads back, at most; float64 on the host finishes them. */
-const MOST_SUMS = 3 * 256;
+type Sizes<T> = (spec: EngineSpec, plan: GpuLayout) => T;
 
-/** The state of rows in a pursuit by products. */
-export interface ProductPursuitBuffers {
-  residuals: Matrix;
-  states: GPUBuffer;
-  factors: GPUBuffer;
-  products: GPUBuffer;
+/** What a buffer counts as in a printed plan: items of the same name are added up. */
+interface Named {
+  says: string;
 }
 
-/** Everything an engine keeps on the device. */
-export interface EngineBuffers {
-  memory: DeviceMemory;
+/** One buffer of so many bytes. */
+interface Whole extends Named {
+  bytes: Sizes<number>;
+}
+
+/** One buffer where `bytes` gives a number, none where it gives none. */
+interface Sometimes extends Named {
+  some: Sizes<number | undefined>;
+}
+
+/** A matrix, in as many buffers as its parts. */
+interface Split extends Named {
+  matrix: Sizes<MatrixShape>;
+}
+
+/** Matrices that are worked on in turn and lie in the same buffers; none of them, no buffers. */
+interface Shared extends Named {
+  matrices: Sizes<MatrixShape[]>;
+}
+
+type Row = Whole | Sometimes | Split | Shared;
+
+/**
+ * Everything that an engine keeps on the device: what is needed, refused, printed and allocated follows from this table
+ * alone. Beside it stand the runner's uniform blocks (512 KiB), and while results are read their staging buffers.
+ */
+export const BUFFERS = {
   /** Raw rows on their way in. */
-  upload: GPUBuffer;
+  upload: {
+    says: "upload",
+    bytes: ({ width }, { uploadRows }) => 4 * uploadRows * width,
+  },
   /** The mean, padded to whole elements. */
-  mean: GPUBuffer;
+  mean: { says: "small vectors", bytes: (_, { rows }) => 16 * rows.stride },
   /** The sample batch's rows, later its residual. */
-  rows: Matrix;
+  rows: { says: "rows", matrix: (_, { rows }) => rows },
   /** ‖r‖² and ‖y‖² of each row. */
-  energies: GPUBuffer;
+  energies: {
+    says: "small vectors",
+    bytes: ({ sampleBatch }) => 8 * sampleBatch,
+  },
   /** The dictionary, and the one that an iteration makes. */
-  dictionary: Matrix;
-  next: Matrix;
-  /** One Gram a group; groups share buffers. */
-  grams: Matrix[];
-  /** What a pursuit by products keeps of the rows that it works on. */
-  pursuit?: ProductPursuitBuffers;
-  /** The same in halves; empty where they are not searched. */
-  halves: Matrix[];
+  dictionary: {
+    says: "dictionary, old and new",
+    matrix: (_, { dictionary }) => dictionary,
+  },
+  next: {
+    says: "dictionary, old and new",
+    matrix: (_, { dictionary }) => dictionary,
+  },
+  /** One Gram a group. */
+  grams: {
+    says: "Gram",
+    matrices: (_, { form, groups }) =>
+      form === "gram" ? groups.map(({ gram }) => gram) : [],
+  },
+  /** The same in halves, where those are searched. */
+  halves: {
+    says: "Gram in halves",
+    matrices: (_, { form, search, groups }) =>
+      form === "gram" && search !== "floats"
+        ? groups.map(({ halves }) => halves)
+        : [],
+  },
   /** By atom, how far its Gram row is off in halves at most, and its greatest coherence with another. */
-  bounds: GPUBuffer;
-  correlations: GPUBuffer;
-  factors: GPUBuffer;
-  indices: GPUBuffer;
-  values: GPUBuffer;
-  /** Atoms by turn, and the turn of each atom. */
-  order: GPUBuffer;
-  turns: GPUBuffer;
-  ranks: GPUBuffer;
-  counts: GPUBuffer;
-  seen: GPUBuffer;
-  totals: GPUBuffer;
-  atomLists: GPUBuffer;
-  /** Rows and coefficients of the atoms' lists, where dense batches are summed by tiles. */
-  entries: GPUBuffer;
-  batchLists: GPUBuffer;
+  bounds: {
+    says: "small vectors",
+    some: ({ atoms }, { form }) => form === "gram" ? 8 * atoms : undefined,
+  },
+  /** Correlations of a chunk of rows; behind them the rows that workgroups work in. */
+  correlations: {
+    says: "correlations",
+    bytes: (_, plan) =>
+      16 * extremes(plan).widest * (plan.chunkRows + scratchRows(plan)),
+  },
+  /** Triangular factors, one for each workgroup that shares scratch memory, or one a row in a pursuit by products. */
+  factors: {
+    says: "triangular factors",
+    some: ({ coder }, plan) => factorBytes(coder.method, plan),
+  },
+  /** In a pursuit by products: the residuals of a chunk of rows, */
+  residuals: {
+    says: "residuals in pursuit",
+    matrices: (_, plan) => plan.form === "product" ? [chunkShape(plan)] : [],
+  },
+  /** the state of each of them, */
+  states: {
+    says: "residuals in pursuit",
+    some: (_, plan) =>
+      plan.form === "product"
+        ? 4 * plan.chunkRows * stepStateWords(extremes(plan).widest)
+        : undefined,
+  },
+  /** and the Gram of a support for each workgroup that solves for coefficients. */
+  products: {
+    says: "triangular factors",
+    some: (_, plan) =>
+      plan.form === "product"
+        ? plan.scratchWorkers * triangleBytes(extremes(plan).most)
+        : undefined,
+  },
+  /** Codes: atoms, */
+  indices: { says: "codes", bytes: (spec) => 4 * slots(spec) },
+  /** and coefficients. */
+  values: { says: "codes", bytes: (spec) => 4 * slots(spec) },
+  /** Atoms by turn, */
+  order: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+  /** and the turn of each atom. */
+  turns: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+  /** The rank of each slot in its atom's list; in exact mode the trial coefficients of an atom's rows. */
+  ranks: { says: "atom lists", bytes: (spec, plan) => 4 * entries(spec, plan) },
+  /** How often each block of rows uses each atom, */
+  counts: {
+    says: "tallies",
+    bytes: ({ atoms }, { sortBlocks }) => 4 * sortBlocks * atoms,
+  },
+  /** and which row was the last to be counted there. */
+  seen: {
+    says: "tallies",
+    bytes: ({ atoms }, { sortBlocks }) => 4 * sortBlocks * atoms,
+  },
+  totals: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+  /** Slots by atom, */
+  atomLists: {
+    says: "atom lists",
+    bytes: (spec, plan) => 4 * listWords(spec.atoms, entries(spec, plan)).words,
+  },
+  /** rows by atom batch, */
+  batchLists: {
+    says: "atom lists",
+    bytes: (spec, plan) => 4 * listWords(spec.atoms, entries(spec, plan)).words,
+  },
+  /** and rows with coefficients by atom, where dense batches are summed by tiles. */
+  entries: {
+    says: "dense atom lists",
+    some: ({ sampleBatch }, { groups }) => {
+      const dense = groups.filter(({ tiles }) => tiles !== undefined);
+      return dense.length === 0
+        ? undefined
+        : 8 * sampleBatch * Math.max(...dense.map((g) => g.sparsity));
+    },
+  },
   /** What earlier batches weigh in each atom. */
-  weights: GPUBuffer;
-  /** The state of each atom in the update, by turn. */
-  updates: GPUBuffer;
-  sums: Matrix;
-  alongs: GPUBuffer;
-  usage: GPUBuffer;
-  flags: GPUBuffer;
+  weights: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+  /** The state of each atom in the update, by turn: see kernels/lib/update.wgsl. */
+  updates: { says: "small vectors", bytes: ({ atoms }) => 16 * atoms },
+  sums: { says: "update sums", matrix: (_, { sums }) => sums },
+  alongs: { says: "update sums", bytes: (_, { sums }) => 4 * sums.rows },
+  usage: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+  /** A bit for each near-duplicate. */
+  flags: {
+    says: "small vectors",
+    bytes: ({ atoms }) => 4 * Math.ceil(atoms / 32),
+  },
   /** Sums of energies by runs of rows: of the rows, then before and after each group's update. */
-  totalsByRun: GPUBuffer;
-  runs: number;
-  worst: GPUBuffer;
-  replaced: GPUBuffer;
+  totalsByRun: {
+    says: "small vectors",
+    bytes: (_, { runs, groups }) => 4 * runs * (1 + 2 * groups.length),
+  },
+  worst: {
+    says: "small vectors",
+    bytes: ({ sampleBatch, atoms }) => 4 * Math.min(sampleBatch, atoms),
+  },
+  replaced: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
+} satisfies Record<string, Row>;
+
+type Table = typeof BUFFERS;
+
+type Made<R> = R extends Split ? Matrix
+  : R extends Shared ? Matrix[]
+  : R extends Sometimes ? GPUBuffer | undefined
+  : GPUBuffer;
+
+/** Everything an engine keeps on the device, by its name in {@linkcode BUFFERS}, and the memory that it came from. */
+export type EngineBuffers =
+  & { -readonly [Name in keyof Table]: Made<Table[Name]> }
+  & { memory: DeviceMemory };
+
+/** Something that takes device memory, as a plan prints it. */
+export interface PlannedBuffer {
+  name: string;
+  bytes: number;
+}
+
+/** What is kept on the device, added up by what it is. */
+export function lines(spec: EngineSpec, plan: GpuLayout): PlannedBuffer[] {
+  const sums = new Map<string, number>();
+  for (const row of Object.values<Row>(BUFFERS)) {
+    const bytes = partsOf(row, spec, plan).reduce((sum, b) => sum + b, 0);
+    sums.set(row.says, (sums.get(row.says) ?? 0) + bytes);
+  }
+  return Array.from(sums, ([name, bytes]) => ({ name, bytes }));
+}
+
+/** Bytes of all buffers. */
+export function needed(spec: EngineSpec, plan: GpuLayout): number {
+  return lines(spec, plan).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The first buffer that is larger than a binding may be, matrices being in parts that fit; `undefined` where all fit. */
+export function tooLarge(
+  spec: EngineSpec,
+  plan: GpuLayout,
+  binding: number,
+): PlannedBuffer | undefined {
+  for (const row of Object.values<Row>(BUFFERS)) {
+    const bytes = Math.max(0, ...partsOf(row, spec, plan));
+    if (bytes > binding) return { name: row.says, bytes };
+  }
+  return undefined;
 }
 
 /**
- * Allocates what the plan says.
+ * Allocates the table.
  *
  * @throws {DbksvdError} `device`, where there is not enough memory
  */
-export async function allocateBuffers(
+export async function allocate(
   gpu: GpuDevice,
   spec: EngineSpec,
-  plan: GpuPlan,
-  { tuning, search }: KernelContext,
+  plan: GpuLayout,
 ): Promise<EngineBuffers> {
   const memory = new DeviceMemory(gpu);
-  const made = allocateSafely(gpu, "the sample batch", () => {
-    const { atoms: m, sampleBatch: rows, coder } = spec;
-    const words = (count: number) => memory.buffer(4 * count);
-    const most = Math.max(...plan.groups.map((g) => g.sparsity));
-    const searchesHalves = search !== "floats";
-    const workers = tuning.scratchWorkers;
-    const widest = Math.max(...plan.groups.map((g) => g.layout.stride));
-    const runs = Math.min(
-      Math.ceil(rows / 64),
-      Math.max(1, Math.floor(MOST_SUMS / (1 + 2 * plan.groups.length))),
-    );
-    return {
-      memory,
-      upload: words(plan.uploadRows * spec.width),
-      mean: words(4 * plan.rows.stride),
-      rows: memory.matrix(plan.rows),
-      energies: words(2 * rows),
-      dictionary: memory.matrix(plan.dictionary),
-      next: memory.matrix(plan.dictionary),
-      grams: plan.form === "gram"
-        ? allocateGrams(memory, plan.groups.map((g) => g.gram))
-        : [],
-      pursuit: plan.form === "product"
-        ? allocatePursuit(memory, plan, { most, widest, workers })
-        : undefined,
-      halves: searchesHalves && plan.form === "gram"
-        ? allocateGrams(memory, plan.groups.map((g) => g.halves))
-        : [],
-      bounds: words(2 * m),
-      correlations: memory.buffer(
-        (plan.chunkRows + plan.scratchRows) * widest * 16,
-      ),
-      factors: memory.buffer(
-        Math.max(...plan.groups.map((g) => g.scratch.factors)),
-      ),
-      indices: words(rows * coder.sparsity),
-      values: words(rows * coder.sparsity),
-      order: words(m),
-      turns: words(m),
-      ranks: words(rows * most),
-      counts: words(plan.sortBlocks * m),
-      seen: words(plan.sortBlocks * m),
-      totals: words(m),
-      atomLists: words(listWords(m, rows * most).words),
-      entries: memory.buffer(
-        plan.buffers.find(({ name }) => name === "dense atom lists")!.bytes,
-      ),
-      batchLists: words(listWords(m, rows * most).words),
-      weights: words(m),
-      updates: words(4 * m),
-      sums: memory.matrix(plan.sums),
-      alongs: words(plan.sums.rows),
-      usage: words(m),
-      flags: words(Math.ceil(m / 32)),
-      totalsByRun: words(runs * (1 + 2 * plan.groups.length)),
-      runs,
-      worst: words(Math.min(rows, m)),
-      replaced: words(m),
-    };
-  });
   try {
-    return await made;
+    return await allocateSafely(gpu, "the sample batch", () => {
+      const made = Object.entries<Row>(BUFFERS).map(([name, row]) => {
+        const buffers = partsOf(row, spec, plan)
+          .map((bytes) => memory.buffer(bytes));
+        return [name, given(row, spec, plan, buffers)];
+      });
+      return { ...Object.fromEntries(made), memory };
+    });
   } catch (error) {
     memory.freeAll();
     throw error;
   }
 }
 
-function allocatePursuit(
-  memory: DeviceMemory,
-  { chunkRows, rows }: GpuPlan,
-  { most, widest, workers }: { most: number; widest: number; workers: number },
-): ProductPursuitBuffers {
-  const triangle = 2 * most * (most + 1);
-  const shape = { ...rows, rows: chunkRows, rowsPerPart: chunkRows, parts: 1 };
-  return {
-    residuals: memory.matrix(shape),
-    states: memory.buffer(chunkRows * 4 * stepStateWords(widest)),
-    factors: memory.buffer(chunkRows * triangle),
-    products: memory.buffer(workers * triangle),
-  };
+/** The matrix of a chunk of rows in a pursuit by products. */
+export function chunkShape(
+  { rows, chunkRows }: Pick<GpuLayout, "rows" | "chunkRows">,
+): MatrixShape {
+  return { ...rows, rows: chunkRows, rowsPerPart: chunkRows, parts: 1 };
 }
 
-// Groups are worked on in turn, so their Grams lie in the same buffers.
-function allocateGrams(memory: DeviceMemory, shapes: MatrixShape[]): Matrix[] {
-  const parts = Math.max(...shapes.map((shape) => shape.parts));
-  const buffers = Array.from(
+// Bytes of each buffer behind a row of the table, as they are allocated.
+function partsOf(row: Row, spec: EngineSpec, plan: GpuLayout): number[] {
+  return rawParts(row, spec, plan).map(bufferBytes);
+}
+
+function rawParts(row: Row, spec: EngineSpec, plan: GpuLayout): number[] {
+  if ("bytes" in row) return [row.bytes(spec, plan)];
+  if ("some" in row) {
+    const bytes = row.some(spec, plan);
+    return bytes === undefined ? [] : [bytes];
+  }
+  const shapes = "matrix" in row
+    ? [row.matrix(spec, plan)]
+    : row.matrices(spec, plan);
+  const parts = Math.max(0, ...shapes.map((shape) => shape.parts));
+  return Array.from(
     { length: parts },
     (_, part) =>
-      memory.buffer(Math.max(
+      Math.max(
         ...shapes.map((shape) =>
           part < shape.parts ? partBytes(shape, part) : 0
         ),
-      )),
+      ),
   );
-  return shapes.map((shape) => ({
+}
+
+function given(
+  row: Row,
+  spec: EngineSpec,
+  plan: GpuLayout,
+  buffers: GPUBuffer[],
+): GPUBuffer | Matrix | Matrix[] | undefined {
+  const own = (shape: MatrixShape): Matrix => ({
     ...shape,
     buffers: buffers.slice(0, shape.parts),
-  }));
+  });
+  if ("matrix" in row) return own(row.matrix(spec, plan));
+  if ("matrices" in row) return row.matrices(spec, plan).map(own);
+  return buffers[0];
+}
+
+/** Rows of correlations that workgroups keep behind those of the chunk. */
+export function scratchRows(
+  { groups, scratchWorkers }: Pick<GpuLayout, "groups" | "scratchWorkers">,
+): number {
+  return scratchWorkers * Math.max(...groups.map((group) => group.scratchRows));
+}
+
+function factorBytes(
+  method: "omp" | "mp",
+  plan: GpuLayout,
+): number | undefined {
+  const { groups, form, chunkRows, scratchWorkers } = plan;
+  const scarce = groups.filter(({ scratchFactors }) => scratchFactors);
+  if (scarce.length === 0) return undefined;
+  const most = Math.max(...scarce.map(({ sparsity }) => sparsity));
+  const triangles = form === "product" && method === "omp"
+    ? Math.max(chunkRows, scratchWorkers)
+    : scratchWorkers;
+  return triangles * triangleBytes(most);
+}
+
+function slots({ sampleBatch, coder }: EngineSpec): number {
+  return sampleBatch * coder.sparsity;
+}
+
+// Entries of a group's lists at most: every row with all of its slots.
+function entries({ sampleBatch }: EngineSpec, plan: GpuLayout): number {
+  return sampleBatch * extremes(plan).most;
 }

@@ -1,10 +1,9 @@
 import type { GpuDevice } from "../../gpu/device.ts";
-import type { KernelContext } from "./stages/common.ts";
-import type { GpuPlan } from "./plan.ts";
 import type { Runner } from "../../gpu/runner.ts";
 import type { EngineSpec } from "../engine.ts";
-import type { EngineKernels } from "./kernels.ts";
 import type { EngineBuffers } from "./buffers.ts";
+import type { GpuLayout } from "./layout.ts";
+import type { EngineKernels, KernelContext } from "./stages/common.ts";
 
 /** What the stages of a GPU engine work with. */
 export interface GpuContext {
@@ -13,6 +12,6 @@ export interface GpuContext {
   kernels: EngineKernels;
   kernelContext: KernelContext;
   buffers: EngineBuffers;
-  plan: GpuPlan;
+  plan: GpuLayout;
   spec: EngineSpec;
 }

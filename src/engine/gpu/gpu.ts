@@ -13,13 +13,16 @@ import {
   type IterationStep,
 } from "../engine.ts";
 import { choosesPlainly } from "../dial.ts";
-import { codeGroup, sumEnergies } from "./coding.ts";
+import { codeGroup } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
 import { sortCodes } from "./stages/lists.ts";
 import { unpackPairs } from "./padding.ts";
 import { createGpuContext, type GpuEngineOptions } from "./open.ts";
-import { computeGram, flagDuplicates } from "./stages/correlate.ts";
+import { flagDuplicates } from "./stages/duplicates.ts";
+import { computeGram } from "./stages/gram.ts";
+import { replaceAtoms } from "./stages/replace.ts";
+import { sumEnergies } from "./stages/residual.ts";
 import { ReportQueue } from "./stages/report.ts";
 import { RowLoader } from "./stages/rows.ts";
 import { updateGroup } from "./stages/update.ts";
@@ -135,7 +138,7 @@ class WgslEngine implements GpuEngine {
       this.#energies(rows.rows);
       this.#reports.sumEnergies(2 + 2 * g);
     }
-    this.#replace(rows.rows, step.replace);
+    replaceAtoms(context, rows.rows, step.replace);
     this.#reports.end();
     runner.submit();
     [buffers.dictionary, buffers.next] = [buffers.next, buffers.dictionary];
@@ -213,33 +216,6 @@ class WgslEngine implements GpuEngine {
     runner.upload(buffers.order, step.order);
     runner.upload(buffers.turns, turns);
     if (step.replace.length > 0) runner.upload(buffers.replaced, step.replace);
-  }
-
-  #replace(rows: number, atoms: Uint32Array): void {
-    const { runner, kernels, buffers } = this.#context;
-    if (atoms.length === 0) return;
-    const count = Math.min(atoms.length, rows);
-    runner.stage("replace");
-    const { energies, worst } = buffers;
-    runner.run(
-      kernels.worst,
-      { energies, worst },
-      { rows, wanted: count },
-      Math.ceil(rows / kernels.flatThreads),
-    );
-    runner.run(
-      kernels.replace,
-      {
-        R: buffers.rows,
-        energies,
-        worst,
-        atoms: buffers.replaced,
-        D: buffers.next,
-        weights: buffers.weights,
-      },
-      { count, all: atoms.length },
-      atoms.length,
-    );
   }
 
   #checkRows(rows: EngineRows): void {

@@ -13,7 +13,7 @@ import type { GpuContext } from "./context.ts";
 import { compileKernels } from "./kernels.ts";
 import { kernelIncludes } from "./includes.ts";
 import { padRows } from "./padding.ts";
-import { allocateBuffers, type EngineBuffers } from "./buffers.ts";
+import { allocate, type EngineBuffers } from "./buffers.ts";
 
 /** How a GPU engine is made; the defaults suit every real use. */
 export interface GpuEngineOptions extends DeviceOptions {
@@ -42,8 +42,12 @@ export async function createGpuContext(
       lanes: gpu.lanes,
     };
     const runner = new Runner(gpu, kernelIncludes);
-    const { plan, buffers } = await allocate(gpu, spec, kernelContext);
-    const kernels = await compileKernels(runner, kernelContext, spec, plan);
+    const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
+    const kernels = await compileKernels(runner, {
+      context: kernelContext,
+      spec,
+      plan,
+    });
     const mean = padRows(
       spec.normalisation.mean,
       1,
@@ -62,7 +66,7 @@ export async function createGpuContext(
 const NEXT_SHARE = 0.8;
 
 // Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
-async function allocate(
+async function takeMemory(
   gpu: GpuDevice,
   spec: EngineSpec,
   context: KernelContext,
@@ -71,7 +75,7 @@ async function allocate(
   for (;;) {
     const plan = planGpu(spec, { ...gpu.limits, memory }, context.tuning);
     try {
-      const buffers = await allocateBuffers(gpu, spec, plan, context);
+      const buffers = await allocate(gpu, spec, plan);
       return { plan, buffers };
     } catch (error) {
       if (!(error instanceof DbksvdError)) throw error;

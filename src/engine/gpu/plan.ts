@@ -1,49 +1,32 @@
 import type { EngineSpec } from "../engine.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { DeviceLimits } from "../../gpu/device.ts";
-import { LIST_PIECE } from "./stages/common.ts";
+import { matrixShape } from "../../gpu/matrix.ts";
 import {
-  matrixBytes,
-  type MatrixShape,
-  matrixShape,
-} from "../../gpu/matrix.ts";
-import { layOutGroups, type PlannedGroup, withoutGram } from "./plan_groups.ts";
-import { findProblem, loopProblem } from "./plan_problem.ts";
-import { stepStateWords } from "./stages/pursue.ts";
+  lines,
+  needed,
+  type PlannedBuffer,
+  scratchRows,
+  tooLarge,
+} from "./buffers.ts";
+import { bindingProblem } from "./kernels.ts";
+import {
+  type CodingForm,
+  extremes,
+  type GpuLayout,
+  stepStateWords,
+  triangleBytes,
+} from "./layout.ts";
+import { layOutGroups, withoutGram } from "./plan_groups.ts";
+import { pursuitTurns } from "./stages/pursue.ts";
+import { swapTurns } from "./stages/refine.ts";
+import { solveTurns } from "./stages/solve.ts";
 import { tileSums } from "./stages/tiles.ts";
+import { mostPieces } from "./stages/update.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
 
-/** Something that takes device memory. */
-export interface PlannedBuffer {
-  name: string;
-  bytes: number;
-}
-
-/**
- * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the atoms,
- * anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
- */
-export type CodingForm = "gram" | "product";
-
-/** What an engine will keep on the device, worked out before anything is allocated. */
-export interface GpuPlan {
-  form: CodingForm;
-  /** Atoms whose sums are held at a time. */
-  atomBatch: number;
-  groups: PlannedGroup[];
-  /** The sample batch's rows, later its residual. */
-  rows: MatrixShape;
-  dictionary: MatrixShape;
-  /** Sums of the pieces of atom lists, for the atom batch planned for. */
-  sums: MatrixShape;
-  /** Rows whose correlations are held at a time. */
-  chunkRows: number;
-  /** Rows behind them that workgroups work in. */
-  scratchRows: number;
-  /** Blocks of rows in the counting sort, at most. */
-  sortBlocks: number;
-  /** Rows of one upload. */
-  uploadRows: number;
+/** How an engine's work is laid out on a device, with what it takes. */
+export interface GpuPlan extends GpuLayout {
   buffers: PlannedBuffer[];
   /** Bytes of all buffers. */
   needed: number;
@@ -66,6 +49,9 @@ const SUM_SHARE = 1 / 16;
 /** Chunks of correlations are multiples of this many rows, so that they start where tiles do. */
 const CHUNK_ROWS = 128;
 
+/** Sums over runs of rows that an iteration reads back, at most; float64 on the host finishes them. */
+const MOST_SUMS = 3 * 256;
+
 /** Tallies of the counting sort take this many bytes at most. */
 const SORT_BYTES = 64 * 2 ** 20;
 
@@ -87,21 +73,91 @@ export function planGpu(
   limits: DeviceLimits,
   tuning: Tuning,
 ): GpuPlan {
-  const plans = formsFor(spec, tuning)
+  const layouts = formsFor(spec, tuning)
     .map((form) => layOut(spec, limits, tuning, form));
-  const fitting = plans.find((plan) => findProblem(plan, limits) === undefined);
+  const fitting = layouts.find((layout) =>
+    problem(spec, layout, limits, tuning) === undefined
+  );
   if (fitting !== undefined) {
-    const problem = loopProblem(spec, fitting, tuning);
-    if (problem === undefined) return fitting;
+    const stops = loopProblem(spec, fitting, tuning);
+    if (stops === undefined) {
+      return {
+        ...fitting,
+        buffers: lines(spec, fitting),
+        needed: needed(spec, fitting),
+        had: limits.memory,
+      };
+    }
     const mend = spec.coder.refine
       ? "lower --refine, or use --device cpu"
       : "use --device cpu";
-    throw new DbksvdError("device", problem, { mend });
+    throw new DbksvdError("device", stops, { mend });
   }
-  const least = plans.reduce((a, b) => b.needed < a.needed ? b : a);
-  throw new DbksvdError("device", findProblem(least, limits)!, {
+  const least = layouts.reduce((a, b) =>
+    needed(spec, b) < needed(spec, a) ? b : a
+  );
+  throw new DbksvdError("device", problem(spec, least, limits, tuning)!, {
     mend: suggest(spec, limits, tuning),
   });
+}
+
+// Why a layout cannot be carried out on a device, with the numbers; `undefined` where it can.
+function problem(
+  spec: EngineSpec,
+  plan: GpuLayout,
+  limits: DeviceLimits,
+  tuning: Tuning,
+): string | undefined {
+  const bytes = needed(spec, plan);
+  if (bytes > limits.memory) {
+    const greatest = lines(spec, plan)
+      .reduce((a, b) => b.bytes > a.bytes ? b : a);
+    return `The device has ${gigabytes(limits.memory)} for this and ${
+      gigabytes(bytes)
+    } are needed, ${gigabytes(greatest.bytes)} of them for ${greatest.name}`;
+  }
+  const large = tooLarge(spec, plan, limits.binding);
+  if (large !== undefined) {
+    return `One buffer may hold ${
+      gigabytes(limits.binding)
+    } on this device and ${
+      gigabytes(large.bytes)
+    } are needed for ${large.name}`;
+  }
+  const { search } = plan;
+  const context = { tuning, search, limits, subgroups: false };
+  return bindingProblem({ context, spec, plan }, limits);
+}
+
+// Why an adapter's driver cannot carry a pursuit through; `undefined` where it can.
+function loopProblem(
+  { coder }: EngineSpec,
+  { groups, form }: GpuLayout,
+  tuning: Tuning,
+): string | undefined {
+  const { loopBudget } = tuning, { refine = 0 } = coder;
+  if (form === "product") return undefined;
+  const turns = Math.max(...groups.flatMap(({ layout, sparsity }) => [
+    pursuitTurns(coder.method, layout, sparsity),
+    solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
+  ]));
+  if (turns > loopBudget) {
+    return `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`;
+  }
+  const refining = refine === 0 ? 0 : Math.max(
+    ...groups.map(({ layout: { stride }, sparsity }) =>
+      swapTurns(tuning, { stride, sparsity }, refine)
+    ),
+  );
+  return refining > loopBudget
+    ? `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are refined ${refine} times`
+    : undefined;
+}
+
+function gigabytes(bytes: number): string {
+  return bytes < 1e8
+    ? `${(bytes / 1e6).toFixed(1)} MB`
+    : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 // The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a run
@@ -132,52 +188,37 @@ function layOut(
   limits: DeviceLimits,
   tuning: Tuning,
   form: CodingForm,
-): GpuPlan {
+): GpuLayout {
   const { width, atoms: m, sampleBatch: rows } = spec;
   const n4 = Math.ceil(width / 4);
   const matrix = (count: number, stride: number) =>
     matrixShape(count, stride, "vec4<f32>", limits.binding);
   const planned = layOutGroups(spec, limits, tuning);
-  const groups = form === "gram"
-    ? planned
-    : planned.map((group) => withoutGram(tuning.scratchWorkers, group));
-  const widest = Math.max(...groups.map((g) => g.layout.stride)) * 16;
-  const most = Math.max(...groups.map((g) => g.sparsity));
-  const scratchRows = Math.max(...groups.map(({ scratch }) => scratch.rows));
-  const room = Math.min(
-    limits.binding - scratchRows * widest,
-    limits.memory * CORRELATION_SHARE,
-  );
-  const inProduct = productRowBytes(spec, widest, most);
-  const chunkRows = roundChunk(
-    rows,
-    Math.floor(
-      room / (form === "gram" ? widest : Math.max(widest, ...inProduct)),
-    ),
-  );
-  const sortBlocks = Math.max(
-    1,
-    Math.min(
-      tuning.sortBlocks,
-      Math.ceil(rows / 32),
-      Math.floor(SORT_BYTES / (4 * m)),
-    ),
-  );
+  const groups = form === "gram" ? planned : planned.map(withoutGram);
+  const { scratchWorkers } = tuning, { most } = extremes({ groups });
   const atomBatch = plannedAtomBatch(spec, most, limits);
   const pieces = Math.max(
     mostPieces(rows, most, atomBatch),
     ...groups.map((group) => tileSums(group, rows)),
   );
-  const plan = {
+  return {
     form,
+    search: gramSearch(spec, tuning),
     atomBatch,
     groups,
     rows: matrix(rows, n4),
     dictionary: matrix(m, n4),
     sums: matrix(pieces, n4),
-    chunkRows,
-    scratchRows,
-    sortBlocks,
+    chunkRows: fittingRows(spec, limits, { form, groups, scratchWorkers }),
+    scratchWorkers,
+    sortBlocks: Math.max(
+      1,
+      Math.min(
+        tuning.sortBlocks,
+        Math.ceil(rows / 32),
+        Math.floor(SORT_BYTES / (4 * m)),
+      ),
+    ),
     uploadRows: Math.max(
       1,
       Math.min(
@@ -185,43 +226,31 @@ function layOut(
         Math.floor(Math.min(UPLOAD_BYTES, limits.binding) / (4 * width)),
       ),
     ),
+    runs: Math.min(
+      Math.ceil(rows / 64),
+      Math.max(1, Math.floor(MOST_SUMS / (1 + 2 * groups.length))),
+    ),
   };
-  const slots = rows * spec.coder.sparsity * 4, entries = rows * most * 4;
-  const gram = form === "product"
-    ? 0
-    : Math.max(...groups.map((g) => matrixBytes(g.gram)));
-  const halves = gramSearch(spec, tuning) === "floats" ? 0 : gram / 2;
-  const residuals = form === "gram"
-    ? 0
-    : chunkRows * inProduct.reduce((sum, bytes) => sum + bytes, 0);
-  const buffers = [
-    { name: "rows", bytes: matrixBytes(plan.rows) },
-    {
-      name: "dictionary, old and new",
-      bytes: 2 * matrixBytes(plan.dictionary),
-    },
-    { name: "Gram", bytes: gram },
-    { name: "Gram in halves", bytes: halves },
-    { name: "correlations", bytes: (chunkRows + scratchRows) * widest },
-    { name: "residuals in pursuit", bytes: residuals },
-    { name: "codes", bytes: 2 * slots },
-    { name: "atom lists", bytes: 2 * entries + 16 * (m + 1) },
-    {
-      name: "dense atom lists",
-      bytes: 8 * rows *
-        Math.max(...groups.map((g) => g.tiles === undefined ? 0 : g.sparsity)),
-    },
-    { name: "tallies", bytes: 8 * sortBlocks * m },
-    { name: "update sums", bytes: matrixBytes(plan.sums) },
-    {
-      name: "pursuit scratch",
-      bytes: Math.max(...groups.map(({ scratch }) => scratch.factors)),
-    },
-    { name: "upload", bytes: plan.uploadRows * width * 4 },
-    { name: "row sums and orders", bytes: 12 * rows + 36 * m },
-  ];
-  const needed = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { ...plan, buffers, needed, had: limits.memory };
+}
+
+// Rows whose correlations, and in a pursuit by products whose residuals, are held at a time.
+function fittingRows(
+  { sampleBatch, width }: EngineSpec,
+  { binding, memory }: DeviceLimits,
+  plan: Pick<GpuLayout, "form" | "groups" | "scratchWorkers">,
+): number {
+  const { widest, most } = extremes(plan), rowBytes = 16 * widest;
+  const room = Math.min(
+    binding - scratchRows(plan) * rowBytes,
+    memory * CORRELATION_SHARE,
+  );
+  const largest = plan.form === "gram" ? rowBytes : Math.max(
+    rowBytes,
+    16 * Math.ceil(width / 4),
+    4 * stepStateWords(widest),
+    triangleBytes(most),
+  );
+  return roundChunk(sampleBatch, Math.floor(room / largest));
 }
 
 // Enough for the default B and for small problems in one go; halved while its sums would take too much.
@@ -236,34 +265,9 @@ function plannedAtomBatch(
   return batch;
 }
 
-// Bytes for each row in a pursuit by products: its residual, its barred atoms and its triangle.
-function productRowBytes(
-  { width }: EngineSpec,
-  widest: number,
-  most: number,
-): [number, number, number] {
-  return [
-    16 * Math.ceil(width / 4),
-    4 * stepStateWords(widest / 16),
-    2 * most * (most + 1),
-  ];
-}
-
 function roundChunk(rows: number, fitting: number): number {
   if (fitting >= rows) return rows;
   return Math.max(1, fitting - fitting % CHUNK_ROWS || fitting);
-}
-
-/** Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom of it. */
-export function mostPieces(
-  rows: number,
-  sparsity: number,
-  atomBatch: number,
-): number {
-  return Math.min(
-    Math.floor(rows * sparsity / LIST_PIECE),
-    atomBatch * Math.ceil(rows / LIST_PIECE),
-  ) + atomBatch;
 }
 
 // Which smaller choices would fit, found by trying them.
@@ -272,13 +276,13 @@ function suggest(
   limits: DeviceLimits,
   tuning: Tuning,
 ): string {
-  const fits = (changed: Partial<EngineSpec>) =>
-    formsFor({ ...spec, ...changed }, tuning).some((form) =>
-      findProblem(
-        layOut({ ...spec, ...changed }, limits, tuning, form),
-        limits,
-      ) === undefined
-    );
+  const fits = (changed: Partial<EngineSpec>) => {
+    const other = { ...spec, ...changed };
+    return formsFor(other, tuning).some((form) => {
+      const layout = layOut(other, limits, tuning, form);
+      return problem(other, layout, limits, tuning) === undefined;
+    });
+  };
   const found: string[] = [];
   if (spec.coder.refine && fits({ coder: { ...spec.coder, refine: 0 } })) {
     found.push("--refine 0");

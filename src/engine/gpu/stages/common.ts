@@ -1,17 +1,10 @@
-import {
-  DEPENDENT_PIVOT,
-  DUPLICATE_COHERENCE,
-  EXACT_CHANGE,
-  EXACT_STEPS,
-  MP_STEPS_PER_NONZERO,
-  NEGLIGIBLE_CORRELATION,
-  VANISHING_NORM,
-} from "../../constants.ts";
+import type { Kernel } from "../../../gpu/compile.ts";
 import type { DeviceLimits } from "../../../gpu/device.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
 import type { MatrixShape } from "../../../gpu/matrix.ts";
-import { kernelTexts } from "../sources.ts";
 import type { TemplateValues } from "../../../gpu/template.ts";
+import type { EngineSpec } from "../../engine.ts";
+import type { GpuLayout, PlannedGroup } from "../layout.ts";
 import {
   type GramSearch,
   reductionHalf,
@@ -29,40 +22,102 @@ export interface KernelContext {
   lanes?: number;
 }
 
-/** Entries of an atom's list that one workgroup sums: part of the result's rounding, so the same on every adapter. */
-export const LIST_PIECE = 64;
+/** What a stage's kernels are written from. */
+export interface StageSetup {
+  context: KernelContext;
+  spec: EngineSpec;
+  plan: GpuLayout;
+}
 
-const CONSTANTS: TemplateValues = {
-  COHERENCE: DUPLICATE_COHERENCE,
-  EXACTCHANGE: EXACT_CHANGE,
-  EXACTSTEPS: EXACT_STEPS,
-  FLOOR: NEGLIGIBLE_CORRELATION,
-  PIVOT: DEPENDENT_PIVOT,
-  STEPS: MP_STEPS_PER_NONZERO,
-  VANISHING: VANISHING_NORM,
-  PIECE: LIST_PIECE,
+/** Kernels by name; those that an engine has no use for are left out. */
+export type KernelSources = Record<string, KernelSource | undefined>;
+
+/** The kernels of a stage: those that all groups share, and those whose text holds a group's sizes. */
+export interface StageKernels<
+  S extends KernelSources = KernelSources,
+  G extends KernelSources = KernelSources,
+> {
+  shared(setup: StageSetup): S;
+  each(setup: StageSetup, group: PlannedGroup): G;
+}
+
+/** Kernels ready to run, by the names of their sources. */
+export type Compiled<S extends KernelSources> = {
+  [Name in keyof S]: undefined extends S[Name] ? Kernel | undefined : Kernel;
 };
 
-type KernelName = keyof typeof kernelTexts;
+/** Declares a stage's kernels; each stage's file does so once. */
+export function stageKernels<
+  S extends KernelSources = Record<never, never>,
+  G extends KernelSources = Record<never, never>,
+>(
+  { shared, each }: {
+    shared?: (setup: StageSetup) => S;
+    each?: (setup: StageSetup, group: PlannedGroup) => G;
+  },
+): StageKernels<S, G> {
+  return {
+    shared: shared ?? (() => ({}) as S),
+    each: each ?? (() => ({}) as G),
+  };
+}
 
-/** Values that every kernel takes: threads, reductions and shared thresholds. */
+/** All kernels of an engine, ready to run. */
+export class EngineKernels {
+  readonly #made: ReadonlyMap<unknown, {
+    shared: Record<string, Kernel | undefined>;
+    groups: Record<string, Kernel | undefined>[];
+  }>;
+
+  constructor(
+    made: ReadonlyMap<StageKernels, {
+      shared: Record<string, Kernel | undefined>;
+      groups: Record<string, Kernel | undefined>[];
+    }>,
+  ) {
+    this.#made = made;
+  }
+
+  /** Those of a stage that all groups share. */
+  shared<S extends KernelSources, G extends KernelSources>(
+    stage: StageKernels<S, G>,
+  ): Compiled<S> {
+    return this.#made.get(stage)!.shared as Compiled<S>;
+  }
+
+  /** Those of a stage that are written for group `index`. */
+  group<S extends KernelSources, G extends KernelSources>(
+    stage: StageKernels<S, G>,
+    index: number,
+  ): Compiled<G> {
+    return this.#made.get(stage)!.groups[index] as Compiled<G>;
+  }
+}
+
+/** A kernel's name and text. */
+export interface NamedText {
+  name: string;
+  text: string;
+}
+
+/** Fewest lanes that a subgroup can have. */
+export const FEWEST_LANES = 4;
+
+/** Values that every kernel takes: threads, and how they reduce. */
 export function commonValues(
   context: KernelContext,
   threads: number,
 ): TemplateValues {
   return {
-    ...CONSTANTS,
     WG: threads,
     WGHALF: reductionHalf(threads),
     ...waveValues(context, threads),
-    BARS: true,
-    PRUNED: false,
     SYNC: "workgroupBarrier()",
   };
 }
 
-/** Fewest lanes that a subgroup can have. */
-export const FEWEST_LANES = 4;
+/** `SYNC` for threads that pass each other what they wrote to a storage buffer. */
+export const STORAGE_SYNC = "storageBarrier(); workgroupBarrier()";
 
 // How a workgroup's threads fall into subgroups: WAVES of them, 0 where that is not known beforehand, PARTS at most.
 function waveValues(
@@ -78,39 +133,31 @@ function waveValues(
   };
 }
 
-/** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */
-export function listWords(
-  keys: number,
-  entries: number,
-): { entriesAt: number; words: number } {
-  const entriesAt = 2 * (keys + 1);
-  return { entriesAt, words: entriesAt + entries };
+/** Threads of a workgroup that share flat work: a slot, a key or a row for each. */
+export function flatThreads({ limits }: KernelContext): number {
+  return Math.min(64, limits.workgroupSize);
 }
 
-/** A kernel whose threads share flat work, such as one for each slot. */
+/** A kernel whose threads share flat work. */
 export function flatKernel(
   context: KernelContext,
-  name: KernelName,
+  { name, text }: NamedText,
   values: TemplateValues = {},
   matrices: Record<string, MatrixShape> = {},
-): KernelSource & { threads: number } {
-  const threads = Math.min(
-    name === "starts" ? 256 : 64,
-    context.limits.workgroupSize,
-  );
+  threads = flatThreads(context),
+): KernelSource {
   return {
     name,
-    text: kernelTexts[name],
+    text,
     values: { ...commonValues(context, threads), ...values },
     matrices,
-    threads,
   };
 }
 
 /** A kernel whose workgroups each work on rows of n4 elements. */
 export function rowKernel(
   context: KernelContext,
-  name: KernelName,
+  { name, text }: NamedText,
   width: number,
   matrices: Record<string, MatrixShape>,
   values: TemplateValues = {},
@@ -119,7 +166,7 @@ export function rowKernel(
   const threads = threadsFor(elements, tuning.rowElements, tuning.rowThreads);
   return {
     name,
-    text: kernelTexts[name],
+    text,
     values: {
       ...commonValues(context, threads),
       N: width,
@@ -132,79 +179,18 @@ export function rowKernel(
 }
 
 /**
- * The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. A tile's sizes are powers of two,
- * and two threads at least lie down it.
+ * Workgroups that share items of work among them, enough that none of them loops for too long.
+ *
+ * @param items there are at most
+ * @param turns that the loops take for one item, at most
+ * @param expected items that there are as a rule: no more workgroups are started for them than could share in the work
  */
-export function productKernel(
-  context: KernelContext,
-  width: number,
-  aligned: boolean,
-): KernelSource {
-  const { rows, columns, depth, threadRows, threadColumns } =
-    context.tuning.product;
-  const down = rows / threadRows, across = columns / threadColumns;
-  const threads = down * across, pass = threads / depth;
-  return {
-    name: "product",
-    text: kernelTexts.product,
-    values: {
-      N4: Math.ceil(width / 4),
-      BM: rows,
-      BN: columns,
-      BK: depth,
-      KV: depth / 4,
-      WHOLE: Math.ceil(width / 4) % (depth / 4) === 0,
-      KPAD: depth + 1,
-      THREADS: threads,
-      XLOADS: (rows * depth) / 4 / threads,
-      ZLOADS: (columns * depth) / 4 / threads,
-      XGROUPS: rows / 4,
-      ZGROUPS: columns / 4,
-      DOWN: down,
-      ACROSS: across,
-      PASS: pass,
-      XSHELF: Math.min(down, pass),
-      ZSHELF: Math.min(across, pass),
-      XSET: Math.max(down, pass),
-      ZSET: Math.max(across, pass),
-      TMQ: threadRows / 4,
-      TNQ: threadColumns / 4,
-      ALIGNED: aligned,
-      CELEMENT: aligned ? "vec4<f32>" : "f32",
-    },
-  };
-}
-
-/** What completes a Gram of which half was computed. */
-export function mirrorKernel(): KernelSource {
-  return { name: "mirror", text: kernelTexts.mirror, values: {} };
-}
-
-/** Atoms along a side of the tiles that {@linkcode mirrorKernel} works on. */
-export const MIRROR_SIDE = 32;
-
-/** Most keys that the counting sort tallies in workgroup memory. */
-export function localKeys(limits: DeviceLimits, perKey: number): number {
-  return Math.floor(Math.min(limits.workgroupMemory, 32768) / perKey);
-}
-
-/** The counting sort's first kernel, by atom or by atom batch, with its tallies in workgroup memory or in the buffer. */
-export function countKernel(
-  context: KernelContext,
-  values: { K: number; KT: number; BATCHES: boolean; LOCAL: boolean },
-): KernelSource {
-  const threads = Math.min(
-    threadsFor(values.K, 1, [32, 256]),
-    context.limits.workgroupSize,
-  );
-  return {
-    name: "count",
-    text: kernelTexts.count,
-    values: {
-      ...commonValues(context, threads),
-      ...values,
-      KEYS: localKeys(context.limits, values.BATCHES ? 8 : 4),
-      ...(values.LOCAL ? {} : { SYNC: "storageBarrier(); workgroupBarrier()" }),
-    },
-  };
+export function workersFor(
+  { workers, loopBudget }: Tuning,
+  items: number,
+  turns: number,
+  expected = items,
+): number {
+  const needed = Math.ceil(items * turns / loopBudget);
+  return Math.min(items, Math.max(Math.min(workers, expected), needed));
 }

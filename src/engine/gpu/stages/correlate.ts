@@ -1,17 +1,21 @@
-import { MIRROR_SIDE } from "./common.ts";
+import text from "../../../../kernels/product.wgsl" with { type: "text" };
+import type { KernelSource } from "../../../gpu/kernel.ts";
 import { type Matrix, partRuns } from "../../../gpu/matrix.ts";
-import type { PlannedGroup } from "../plan_groups.ts";
 import type { GpuContext } from "../context.ts";
+import type { PlannedGroup } from "../layout.ts";
+import { type KernelContext, stageKernels } from "./common.ts";
+import type { CodingRun } from "./runs.ts";
 
-/** Rows that are coded together: inside one part of the matrix, and as many as the plan says. */
-export interface CodingRun {
-  /** First row of the sample batch. */
-  row: number;
-  rows: number;
-  part: number;
-  /** First row inside the part. */
-  offset: number;
-}
+/** Matrix products with the atoms, wherever they are needed. */
+export const PRODUCTS = stageKernels({
+  shared: ({ context, spec, plan }) => ({
+    product: productKernel(context, spec.width, true),
+    // Columns that are no multiple of four begin where the dictionary is split.
+    productUnaligned: plan.dictionary.parts > 1
+      ? productKernel(context, spec.width, false)
+      : undefined,
+  }),
+});
 
 /** A run of rows or atoms inside one buffer. */
 export interface Side {
@@ -34,73 +38,48 @@ interface Target {
   half?: boolean;
 }
 
-/** G = D·Dᵀ over one group's atoms, with what a search needs beside it. */
-export function computeGram(context: GpuContext, index: number): void {
-  const { buffers, plan, runner } = context;
-  const group = plan.groups[index], gram = buffers.grams[index];
-  runner.stage("gram");
-  if (gram.parts === 1 && buffers.dictionary.parts === 1) {
-    computeHalf(context, index);
-    boundGram(context, index);
-    return;
-  }
-  for (const target of partRuns(gram, 0, group.atoms)) {
-    const rows = partRuns(
-      buffers.dictionary,
-      group.start + target.from,
-      target.rows,
-    );
-    for (const run of rows) {
-      multiplyByAtoms(
-        context,
-        group,
-        {
-          buffer: buffers.dictionary.buffers[run.part],
-          offset: run.offset,
-          rows: run.rows,
-        },
-        gram.buffers[target.part],
-        target.offset + run.from,
-      );
-    }
-  }
-  boundGram(context, index);
-}
-
-// A Gram in one piece: the tiles on and above the diagonal, then the others from them.
-function computeHalf(context: GpuContext, index: number): void {
-  const { buffers, plan, runner, kernels } = context;
-  const { start, atoms, layout } = plan.groups[index];
-  const [dictionary] = buffers.dictionary.buffers;
-  const [gram] = buffers.grams[index].buffers;
-  const stride = 4 * layout.stride;
-  multiply(
-    context,
-    { buffer: dictionary, offset: start, rows: atoms },
-    buffers.dictionary,
-    { part: 0, offset: start, rows: atoms },
-    { buffer: gram, row: 0, column: 0, width: stride, stride, half: true },
-  );
-  const tiles = Math.ceil(atoms / MIRROR_SIDE);
-  runner.run(kernels.mirror, { G: gram }, { atoms, stride }, [tiles, tiles]);
-}
-
-// What the search needs beside the Gram: its copy in halves, and what bounds the errors that are made.
-function boundGram(context: GpuContext, index: number): void {
-  const { buffers, plan, runner, kernels } = context;
-  const { atoms } = plan.groups[index];
-  const { bounds } = kernels.groups[index];
-  if (bounds === undefined) return;
-  runner.run(
-    bounds,
-    {
-      G: buffers.grams[index],
-      H: buffers.halves[index],
-      bounds: buffers.bounds,
+/**
+ * The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. A tile's sizes are powers of two,
+ * and two threads at least lie down it.
+ */
+export function productKernel(
+  context: KernelContext,
+  width: number,
+  aligned: boolean,
+): KernelSource {
+  const { rows, columns, depth, threadRows, threadColumns } =
+    context.tuning.product;
+  const down = rows / threadRows, across = columns / threadColumns;
+  const threads = down * across, pass = threads / depth;
+  return {
+    name: "product",
+    text,
+    values: {
+      N4: Math.ceil(width / 4),
+      BM: rows,
+      BN: columns,
+      BK: depth,
+      KV: depth / 4,
+      WHOLE: Math.ceil(width / 4) % (depth / 4) === 0,
+      KPAD: depth + 1,
+      THREADS: threads,
+      XLOADS: (rows * depth) / 4 / threads,
+      ZLOADS: (columns * depth) / 4 / threads,
+      XGROUPS: rows / 4,
+      ZGROUPS: columns / 4,
+      DOWN: down,
+      ACROSS: across,
+      PASS: pass,
+      XSHELF: Math.min(down, pass),
+      ZSHELF: Math.min(across, pass),
+      XSET: Math.max(down, pass),
+      ZSET: Math.max(across, pass),
+      TMQ: threadRows / 4,
+      TNQ: threadColumns / 4,
+      ALIGNED: aligned,
+      CELEMENT: aligned ? "vec4<f32>" : "f32",
     },
-    { atoms },
-    atoms,
-  );
+  };
 }
 
 /** A = Y·Dᵀ for a run of rows and a group's atoms. */
@@ -143,17 +122,19 @@ export function multiplyByAtoms(
   });
 }
 
-function multiply(
+/** One product: a run of rows against a run of atoms that lie in one part. */
+export function multiply(
   { runner, kernels, kernelContext }: GpuContext,
   side: Side,
   dictionary: Matrix,
   atoms: { part: number; offset: number; rows: number },
   target: Target,
 ): void {
+  const { product, productUnaligned } = kernels.shared(PRODUCTS);
   const aligned = target.column % 4 === 0 && target.width % 4 === 0;
   const tile = kernelContext.tuning.product;
   runner.run(
-    aligned ? kernels.product : kernels.productUnaligned!,
+    aligned ? product : productUnaligned!,
     {
       X: side.buffer,
       Z: dictionary.buffers[atoms.part],
@@ -174,50 +155,5 @@ function multiply(
       Math.ceil(target.width / tile.columns),
       Math.ceil(side.rows / tile.rows),
     ],
-  );
-}
-
-/** Flags a group's near-duplicates, by the Gram its rows were coded with, or by one made anew in pieces. */
-export function flagDuplicates(context: GpuContext, index: number): void {
-  const { buffers, plan, runner } = context;
-  const group = plan.groups[index];
-  runner.stage("lists");
-  if (plan.form === "gram") {
-    flag(context, index, buffers.grams[index], 0, group.atoms);
-    return;
-  }
-  const piece = {
-    ...group.gram,
-    rows: plan.chunkRows,
-    rowsPerPart: plan.chunkRows,
-    parts: 1,
-    buffers: [buffers.correlations],
-  };
-  for (let row = 0; row < group.atoms; row += plan.chunkRows) {
-    const rows = Math.min(plan.chunkRows, group.atoms - row);
-    for (const run of partRuns(buffers.dictionary, group.start + row, rows)) {
-      const side = {
-        buffer: buffers.dictionary.buffers[run.part],
-        offset: run.offset,
-        rows: run.rows,
-      };
-      multiplyByAtoms(context, group, side, buffers.correlations, run.from);
-    }
-    flag(context, index, piece, row, rows);
-  }
-}
-
-function flag(
-  { buffers, kernels, plan, runner }: GpuContext,
-  index: number,
-  gram: Matrix,
-  row: number,
-  rows: number,
-): void {
-  runner.run(
-    kernels.groups[index].duplicates,
-    { G: gram, usage: buffers.usage, flags: buffers.flags },
-    { atoms: rows, atom: plan.groups[index].start, row },
-    rows,
   );
 }

@@ -1,6 +1,39 @@
-import { MP_STEPS_PER_NONZERO } from "../../constants.ts";
+import text from "../../../../kernels/step.wgsl" with { type: "text" };
+import {
+  DEPENDENT_PIVOT,
+  MP_STEPS_PER_NONZERO,
+  NEGLIGIBLE_CORRELATION,
+} from "../../constants.ts";
+import { chunkShape } from "../buffers.ts";
 import type { GpuContext } from "../context.ts";
-import { type CodingRun, multiplyByAtoms } from "./correlate.ts";
+import { rowKernel, stageKernels, STORAGE_SYNC } from "./common.ts";
+import { multiplyByAtoms } from "./correlate.ts";
+import { type CodingRun, placeOf } from "./runs.ts";
+
+/** Pursuits without a Gram: one step of all rows after the other. */
+export const STEP = stageKernels({
+  each: ({ context, spec, plan }, { sparsity, layout }) => ({
+    step: plan.form === "gram" ? undefined : rowKernel(
+      context,
+      { name: "step", text },
+      spec.width,
+      { D: plan.dictionary, W: chunkShape(plan) },
+      {
+        K: sparsity,
+        KT: spec.coder.sparsity,
+        M4: layout.stride,
+        BARWORDS: Math.ceil(layout.stride / 8),
+        NONNEGATIVE: spec.coder.nonnegative,
+        OMP: spec.coder.method === "omp",
+        BARS: true,
+        PRUNED: false,
+        SYNC: STORAGE_SYNC,
+        FLOOR: NEGLIGIBLE_CORRELATION,
+        PIVOT: DEPENDENT_PIVOT,
+      },
+    ),
+  }),
+});
 
 /**
  * Finds supports and coefficients of a run of rows without a Gram: every step of the pursuit multiplies the residuals by
@@ -9,12 +42,13 @@ import { type CodingRun, multiplyByAtoms } from "./correlate.ts";
 export function pursueByProducts(
   context: GpuContext,
   index: number,
-  { row, rows, part, offset }: CodingRun,
+  run: CodingRun,
   most: number,
 ): void {
   const { buffers, kernels, plan, runner, spec } = context;
+  const { rows, part, offset } = run;
   const { coder } = spec, group = plan.groups[index];
-  const pursuit = buffers.pursuit!, [residuals] = pursuit.residuals.buffers;
+  const [W] = buffers.residuals, [residuals] = W.buffers;
   const rowBytes = 16 * buffers.rows.stride;
   runner.copy(
     buffers.rows.buffers[part],
@@ -30,22 +64,20 @@ export function pursueByProducts(
     multiplyByAtoms(context, group, side, buffers.correlations, 0);
     runner.stage(coder.method);
     runner.run(
-      kernels.groups[index].pursuit,
+      kernels.group(STEP, index).step!,
       {
         A: buffers.correlations,
         D: buffers.dictionary,
-        W: pursuit.residuals,
-        states: pursuit.states,
-        factors: pursuit.factors,
+        W,
+        states: buffers.states,
+        factors: buffers.factors,
         energies: buffers.energies,
         indices: buffers.indices,
         values: buffers.values,
       },
       {
+        ...placeOf(context, index, run),
         rows,
-        row,
-        slot: group.slot,
-        atom: group.start,
         tolerance: coder.tolerance,
         most,
         step,

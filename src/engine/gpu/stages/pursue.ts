@@ -1,23 +1,37 @@
-import type { EngineSpec } from "../../engine.ts";
+import mpText from "../../../../kernels/mp.wgsl" with { type: "text" };
+import ompText from "../../../../kernels/omp.wgsl" with { type: "text" };
 import type { DeviceLimits } from "../../../gpu/device.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
+import {
+  DEPENDENT_PIVOT,
+  MP_STEPS_PER_NONZERO,
+  NEGLIGIBLE_CORRELATION,
+} from "../../constants.ts";
+import type { CoderOptions } from "../../engine.ts";
+import type { GpuContext } from "../context.ts";
+import { type PursuitLayout, triangleBytes } from "../layout.ts";
+import { threadsFor, type Tuning } from "../tuning.ts";
 import {
   commonValues,
-  flatKernel,
+  FEWEST_LANES,
   type KernelContext,
-  rowKernel,
+  stageKernels,
+  STORAGE_SYNC,
 } from "./common.ts";
-import type { MatrixShape } from "../../../gpu/matrix.ts";
-import { pursuitTurns } from "../loops.ts";
-import { kernelTexts } from "../sources.ts";
-import type { TemplateValues } from "../../../gpu/template.ts";
-import { threadsFor, type Tuning } from "../tuning.ts";
+import { codeBuffers, type CodingRun, placeOf, shareOut } from "./runs.ts";
+
+/** Pursuits from correlations and Gram: supports, with the coefficients that come with them. */
+export const PURSUE = stageKernels({
+  each: ({ context, spec, plan }, group) => ({
+    pursuit: plan.form === "gram"
+      ? pursuitKernel(context, group, spec.coder)
+      : undefined,
+  }),
+});
 
 /** Elements whose barred atoms fit one word. */
 const WORD_ELEMENTS = 8;
-
-/** Least squares on a support: a direction whose pivot is under this is left out. */
-const LEAST_PIVOT = 1e-6;
 
 /** What float32 itself adds to a correlation's error, relative to each weight subtracted. */
 const SEARCH_ROUNDING = 5e-7;
@@ -41,17 +55,11 @@ export const PATIENCE = {
   LESSPATIENCE: 0.6,
 };
 
-/** Non-negative least squares: an unknown enters where its slope is above this share of the greatest correlation. */
-const LEAST_SLOPE = 1e-6;
+/** Searches of a step at most, where Gram rows left unread leave too many candidates. */
+const SEARCHES = 3;
 
-/** How a pursuit over m atoms is laid out. */
-export interface PursuitLayout {
-  threads: number;
-  /** Elements (of four) of a padded row of correlations. */
-  stride: number;
-  /** Elements a thread holds in registers; 0 where correlations go through scratch memory. */
-  elements: number;
-}
+/** Candidates that one invocation compares in a step, at most: 128 of them among 32 threads. */
+const COMPARED = 4;
 
 /** Chooses threads and padding for a pursuit over m atoms. */
 export function pursuitLayout(tuning: Tuning, atoms: number): PursuitLayout {
@@ -84,7 +92,7 @@ export function factorFits(
   sparsity: number,
 ): boolean {
   const barred = layout.elements === 0 ? layout.stride / 2 + 4 : 0;
-  return 2 * sparsity * (sparsity + 1) + barred +
+  return triangleBytes(sparsity) + barred +
       pursuitSharedBytes(layout.threads, sparsity) <= limits.workgroupMemory;
 }
 
@@ -98,15 +106,36 @@ export function isPruned(
     pursuitTurns(method, layout, sparsity, true) <= tuning.loopBudget;
 }
 
+/** Turns that the loops of a pursuit's invocation take for one row, at most; where it is `pruned`, a step may search again. */
+export function pursuitTurns(
+  method: "omp" | "mp",
+  { threads, stride, elements }: PursuitLayout,
+  sparsity: number,
+  pruned = false,
+): number {
+  const reduction = threads / FEWEST_LANES;
+  const each = Math.ceil(sparsity / threads);
+  const scan = elements === 0 ? stride / threads : 0;
+  if (method === "mp") {
+    const step = reduction + 2 * scan + 2 * each + sparsity;
+    return MP_STEPS_PER_NONZERO * sparsity * step;
+  }
+  const rows = sparsity / 2; // Of the support, over all steps on average.
+  const choice = 2 * reduction + scan + rows * (2 + scan);
+  const compared = pruned ? COMPARED * (1 + rows) : 0;
+  const step = (pruned ? SEARCHES : 1) * choice + compared +
+    each * (3 + 2 * rows) + rows;
+  return sparsity * step;
+}
+
 // What a pursuit's text needs to know of the Gram that it searches.
 function searchValues(
   { search, subgroups }: KernelContext,
-  name: string,
-  nonnegative: boolean,
+  { method, nonnegative }: CoderOptions,
   pruned: boolean,
-): TemplateValues {
-  const value = name === "mp" ? "weight" : "correlation";
-  const weighs = search !== "floats" || name === "omp";
+) {
+  const value = method === "mp" ? "weight" : "correlation";
+  const weighs = search !== "floats" || method === "omp";
   return {
     HALVES: search !== "floats",
     PRUNED: pruned,
@@ -114,7 +143,7 @@ function searchValues(
     CHECKED: search === "verified" || pruned,
     WEIGHS: weighs,
     WEIGHSFIRST: weighs && !pruned,
-    BARS: name !== "mp" && !pruned,
+    BARS: method !== "mp" && !pruned,
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
     SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
@@ -126,101 +155,73 @@ function searchValues(
   };
 }
 
-/** The kernel that copies a Gram in halves and bounds what a search is off by; `undefined` where it needs neither. */
-export function boundsKernel(
-  context: KernelContext,
-  { gram, halves, layout, sparsity }: {
-    gram: MatrixShape;
-    halves: MatrixShape;
-    layout: PursuitLayout;
-    sparsity: number;
-  },
-  method: "omp" | "mp",
-): KernelSource | undefined {
-  const HALVES = context.search !== "floats";
-  const PRUNED = isPruned(context, method, { layout, sparsity });
-  if (!HALVES && !PRUNED) return undefined;
-  const values = { M4: layout.stride, HALVES, PRUNED };
-  return flatKernel(context, "bounds", values, { G: gram, H: halves });
-}
-
-/** A pursuit's kernel: `omp`, `mp` or the coefficients after them. */
+/** The kernel of a pursuit from a group's Gram, by OMP or MP. */
 export function pursuitKernel(
   context: KernelContext,
-  name: "omp" | "mp" | "coefficients",
-  { gram, halves, ...group }: {
+  { gram, halves, atoms, sparsity }: {
     gram: MatrixShape;
     halves: MatrixShape;
     atoms: number;
     sparsity: number;
   },
-  coder: { sparsity: number; nonnegative: boolean },
+  coder: CoderOptions,
 ): KernelSource {
-  const layout = pursuitLayout(context.tuning, group.atoms);
+  const { method } = coder;
+  const layout = pursuitLayout(context.tuning, atoms);
   const words = Math.ceil(layout.elements / WORD_ELEMENTS);
-  const scratchFactor = !factorFits(context.limits, layout, group.sparsity);
-  const pruned = name === "omp" &&
-    isPruned(context, name, { layout, sparsity: group.sparsity });
-  const threads = name === "coefficients"
-    ? Math.min(
-      threadsFor(group.sparsity, 1, [32, 64]),
-      context.limits.workgroupSize,
-    )
-    : layout.threads;
-  const values = {
-    ...commonValues(context, threads),
-    K: group.sparsity,
-    KT: coder.sparsity,
-    M4: layout.stride,
-    NONNEGATIVE: coder.nonnegative,
-    SCRATCHA: layout.elements === 0,
-    SCRATCHM: scratchFactor,
-    BARWORDS: Math.ceil(layout.stride / 8),
-    VQ: words,
-    VE: words <= 1 ? layout.elements : WORD_ELEMENTS,
-    SYNC: scratchFactor
-      ? "storageBarrier(); workgroupBarrier()"
-      : "workgroupBarrier()",
-    SLOPE: LEAST_SLOPE,
-    DOTS: false,
-    ...searchValues(context, name, coder.nonnegative, pruned),
-    ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
-  };
+  const scratch = !factorFits(context.limits, layout, sparsity);
+  const pruned = isPruned(context, method, { layout, sparsity });
   return {
-    name,
-    text: kernelTexts[name],
-    values,
+    name: method,
+    text: method === "omp" ? ompText : mpText,
+    values: {
+      ...commonValues(context, layout.threads),
+      K: sparsity,
+      KT: coder.sparsity,
+      M4: layout.stride,
+      NONNEGATIVE: coder.nonnegative,
+      SCRATCHA: layout.elements === 0,
+      SCRATCHM: scratch,
+      BARWORDS: Math.ceil(layout.stride / 8),
+      VQ: words,
+      VE: words <= 1 ? layout.elements : WORD_ELEMENTS,
+      SYNC: scratch ? STORAGE_SYNC : "workgroupBarrier()",
+      FLOOR: NEGLIGIBLE_CORRELATION,
+      PIVOT: DEPENDENT_PIVOT,
+      STEPS: MP_STEPS_PER_NONZERO,
+      ...searchValues(context, coder, pruned),
+    },
     matrices: { G: gram, H: halves },
   };
 }
 
-/** Words of a row's state in a pursuit by products: ‖r‖², the atoms so far, a bit for each atom that is barred. */
-export function stepStateWords(stride: number): number {
-  return 2 + Math.ceil(stride / 8);
-}
-
-/** The kernels of a pursuit by products: `step`, and the coefficients after it. */
-export function productFormKernel(
-  context: KernelContext,
-  name: "step" | "coefficients",
-  shapes: { dictionary: MatrixShape; residuals: MatrixShape },
-  group: { atoms: number; sparsity: number; layout: PursuitLayout },
-  spec: EngineSpec,
-): KernelSource {
-  const { coder, width } = spec;
-  const matrices = { D: shapes.dictionary, W: shapes.residuals };
-  return rowKernel(context, name, width, matrices, {
-    K: group.sparsity,
-    KT: coder.sparsity,
-    M4: group.layout.stride,
-    BARWORDS: Math.ceil(group.layout.stride / 8),
-    NONNEGATIVE: coder.nonnegative,
-    OMP: coder.method === "omp",
-    SCRATCHA: false,
-    SCRATCHM: true,
-    DOTS: true,
-    SYNC: "storageBarrier(); workgroupBarrier()",
-    SLOPE: LEAST_SLOPE,
-    ...(name === "coefficients" ? { PIVOT: LEAST_PIVOT } : {}),
-  });
+/** Finds supports, with the coefficients that come with them, from a run's correlations. */
+export function pursue(
+  context: GpuContext,
+  index: number,
+  run: CodingRun,
+  most: number,
+): void {
+  const { kernels, plan, runner, spec, kernelContext } = context;
+  const { coder } = spec, group = plan.groups[index], { layout } = group;
+  const scarce = layout.elements === 0 ||
+    (coder.method === "omp" && group.scratchFactors);
+  const pruned = isPruned(kernelContext, coder.method, group);
+  const turns = pursuitTurns(coder.method, layout, most, pruned);
+  runner.stage(coder.method);
+  for (const share of shareOut(kernelContext.tuning, run, scarce, turns)) {
+    runner.run(
+      kernels.group(PURSUE, index).pursuit!,
+      codeBuffers(context, index),
+      {
+        ...placeOf(context, index, run),
+        tolerance: coder.tolerance,
+        most,
+        scratch: plan.chunkRows,
+        begin: share.begin,
+        rows: share.end,
+      },
+      share.groups,
+    );
+  }
 }

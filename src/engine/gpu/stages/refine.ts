@@ -1,16 +1,33 @@
+import text from "../../../../kernels/swap.wgsl" with { type: "text" };
+import type { DeviceLimits } from "../../../gpu/device.ts";
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import type { MatrixShape } from "../../../gpu/matrix.ts";
 import {
   REFINEMENT_FLOOR,
   REFINEMENT_MARGIN,
   REFINEMENT_PIVOT,
 } from "../../constants.ts";
 import type { CoderOptions } from "../../engine.ts";
-import type { DeviceLimits } from "../../../gpu/device.ts";
-import type { KernelSource } from "../../../gpu/kernel.ts";
-import { commonValues, FEWEST_LANES, type KernelContext } from "./common.ts";
-import type { MatrixShape } from "../../../gpu/matrix.ts";
-import { pursuitSharedBytes } from "./pursue.ts";
-import { kernelTexts } from "../sources.ts";
+import type { GpuContext } from "../context.ts";
+import { triangleBytes } from "../layout.ts";
 import { threadsFor, type Tuning } from "../tuning.ts";
+import {
+  commonValues,
+  FEWEST_LANES,
+  type KernelContext,
+  stageKernels,
+  STORAGE_SYNC,
+} from "./common.ts";
+import { pursuitSharedBytes } from "./pursue.ts";
+import { codeBuffers, type CodingRun, placeOf, shareOut } from "./runs.ts";
+import { refit } from "./solve.ts";
+
+/** Betters supports by exchanging atoms; nothing where that is not asked for. */
+export const REFINE = stageKernels({
+  each: ({ context, spec: { coder } }, group) => ({
+    swap: coder.refine ? swapKernel(context, group, coder) : undefined,
+  }),
+});
 
 /** Elements (of four atoms) that a thread goes over at most, while threads last. */
 const ELEMENTS = 4;
@@ -30,7 +47,7 @@ export function swapFits(
   limits: DeviceLimits,
   { stride, sparsity }: Refined,
 ): boolean {
-  return 2 * sparsity * (sparsity + 1) +
+  return triangleBytes(sparsity) +
       pursuitSharedBytes(swapThreads(tuning, stride), sparsity) <=
     limits.workgroupMemory;
 }
@@ -67,7 +84,7 @@ export function swapKernel(
   const scratch = !swapFits(tuning, limits, { stride, sparsity });
   return {
     name: "swap",
-    text: kernelTexts.swap,
+    text,
     values: {
       ...commonValues(context, swapThreads(tuning, stride)),
       K: sparsity,
@@ -76,10 +93,9 @@ export function swapKernel(
       ATOMS: group.atoms,
       NONNEGATIVE: coder.nonnegative,
       BARS: false,
+      PRUNED: false,
       SCRATCHM: scratch,
-      SYNC: scratch
-        ? "storageBarrier(); workgroupBarrier()"
-        : "workgroupBarrier()",
+      SYNC: scratch ? STORAGE_SYNC : "workgroupBarrier()",
       PIVOT: REFINEMENT_PIVOT,
       MARGIN: REFINEMENT_MARGIN,
       SHARE: REFINEMENT_FLOOR,
@@ -90,4 +106,33 @@ export function swapKernel(
 
 function swapThreads({ pursuitThreads }: Tuning, stride: number): number {
   return threadsFor(stride, ELEMENTS, pursuitThreads);
+}
+
+/** Betters the supports found; those of non-negative codes begin as what least squares leave of them. */
+export function refineSupports(
+  context: GpuContext,
+  index: number,
+  run: CodingRun,
+): void {
+  const { kernels, plan, runner, kernelContext, spec } = context;
+  const { layout: { stride }, sparsity } = plan.groups[index];
+  const { nonnegative, refine: passes = 0 } = spec.coder;
+  if (nonnegative) refit(context, index, run, 0);
+  const { tuning } = kernelContext;
+  const turns = swapTurns(tuning, { stride, sparsity }, passes);
+  runner.stage("refine");
+  for (const share of shareOut(tuning, run, true, turns)) {
+    runner.run(
+      kernels.group(REFINE, index).swap!,
+      codeBuffers(context, index),
+      {
+        ...placeOf(context, index, run),
+        passes,
+        scratch: plan.chunkRows,
+        begin: share.begin,
+        rows: share.end,
+      },
+      share.groups,
+    );
+  }
 }

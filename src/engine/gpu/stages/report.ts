@@ -1,7 +1,20 @@
+import text from "../../../../kernels/total.wgsl" with { type: "text" };
+import type { KernelSource } from "../../../gpu/kernel.ts";
 import { mapAll, stagingBuffer } from "../../../gpu/readback.ts";
 import { readTimes, TIMES_BYTES } from "../../../gpu/stage_clock.ts";
 import type { IterationReport } from "../../engine.ts";
 import type { GpuContext } from "../context.ts";
+import { flatKernel, type KernelContext, stageKernels } from "./common.ts";
+
+/** Sums row energies by runs of rows. */
+export const REPORT = stageKernels({
+  shared: ({ context }) => ({ total: totalKernel(context) }),
+});
+
+/** The kernel that sums runs of row energies. */
+export function totalKernel(context: KernelContext): KernelSource {
+  return flatKernel(context, { name: "total", text });
+}
 
 /** One iteration's record on its way back. */
 interface Record {
@@ -30,10 +43,10 @@ export class ReportQueue {
 
   constructor(context: GpuContext) {
     this.#context = context;
-    const { spec, buffers, plan } = context;
+    const { spec, plan } = context;
     const usage = 0, flags = 4 * spec.atoms;
     const sums = flags + 4 * Math.ceil(spec.atoms / 32);
-    const end = sums + 4 * buffers.runs * (1 + 2 * plan.groups.length);
+    const end = sums + 4 * plan.runs * (1 + 2 * plan.groups.length);
     const times = Math.ceil(end / 8) * 8;
     this.#layout = { usage, flags, sums, times, bytes: times + TIMES_BYTES };
   }
@@ -64,7 +77,7 @@ export class ReportQueue {
       flags,
       4 * Math.ceil(spec.atoms / 32),
     );
-    const sumBytes = 4 * buffers.runs * (1 + 2 * plan.groups.length);
+    const sumBytes = 4 * plan.runs * (1 + 2 * plan.groups.length);
     runner.copy(buffers.totalsByRun, 0, staging, sums, sumBytes);
     const stages = runner.resolveTimes(staging, times);
     this.#queued.push({
@@ -94,10 +107,9 @@ export class ReportQueue {
   }
 
   #sum(which: number): void {
-    const { buffers, runner, kernels } = this.#context;
-    const { runs } = buffers;
+    const { buffers, runner, kernels, plan: { runs } } = this.#context;
     runner.run(
-      kernels.total,
+      kernels.shared(REPORT).total,
       { energies: buffers.energies, sums: buffers.totalsByRun },
       {
         rows: this.#rows,
@@ -109,12 +121,12 @@ export class ReportQueue {
   }
 
   #report(record: Record, bytes: ArrayBuffer): IterationReport {
-    const { buffers, plan, spec } = this.#context;
+    const { plan, spec } = this.#context;
     const { usage: at, flags, sums, times } = this.#layout;
     const usage = new Uint32Array(bytes.slice(at, at + 4 * spec.atoms));
-    const used = Math.ceil(record.rows / Math.ceil(record.rows / buffers.runs));
+    const used = Math.ceil(record.rows / Math.ceil(record.rows / plan.runs));
     const sum = (which: number) =>
-      new Float32Array(bytes, sums + 4 * which * buffers.runs, used)
+      new Float32Array(bytes, sums + 4 * which * plan.runs, used)
         .reduce((all, part) => all + part, 0);
     const groups = plan.groups.length;
     const updatedError = sum(2 * groups);

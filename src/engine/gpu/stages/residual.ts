@@ -1,12 +1,49 @@
+import energyText from "../../../../kernels/energy.wgsl" with { type: "text" };
+import rowsText from "../../../../kernels/residual.wgsl" with { type: "text" };
+import slicesText from "../../../../kernels/residual_slices.wgsl" with {
+  type: "text",
+};
 import type { KernelSource } from "../../../gpu/kernel.ts";
-import { commonValues, type KernelContext } from "./common.ts";
 import type { MatrixShape } from "../../../gpu/matrix.ts";
-import { kernelTexts } from "../sources.ts";
+import type { GpuContext } from "../context.ts";
+import {
+  commonValues,
+  type KernelContext,
+  rowKernel,
+  stageKernels,
+} from "./common.ts";
+
+/** Subtracts what codes explain, and measures what is left. */
+export const RESIDUAL = stageKernels({
+  shared: ({ context, spec, plan }) => ({
+    energy: rowKernel(
+      context,
+      { name: "energy", text: energyText },
+      spec.width,
+      { R: plan.rows },
+    ),
+  }),
+  each: ({ context, spec, plan }, { sparsity }) => {
+    const matrices = { D: plan.dictionary, R: plan.rows };
+    const sizes = { K: sparsity, KT: spec.coder.sparsity };
+    return {
+      residual: bySlices(context)
+        ? slicesKernel(context, spec.width, matrices, sizes)
+        : rowKernel(
+          context,
+          { name: "residual", text: rowsText },
+          spec.width,
+          matrices,
+          sizes,
+        ),
+    };
+  },
+});
 
 /** Codes of a row that a workgroup brings in at a time. */
 const PIECE = 32;
 
-/** Elements of a slice, and rows that a workgroup works on. */
+// Elements of a slice, and rows that a workgroup works on.
 function layout(
   { tuning, limits }: KernelContext,
 ): { across: number; down: number; threads: number } {
@@ -15,8 +52,8 @@ function layout(
   return { across, down, threads: across * down };
 }
 
-/** The kernel that computes residuals a slice of columns after the other. */
-export function slicesKernel(
+// The kernel that computes residuals a slice of columns after the other.
+function slicesKernel(
   context: KernelContext,
   width: number,
   matrices: { D: MatrixShape; R: MatrixShape },
@@ -25,7 +62,7 @@ export function slicesKernel(
   const { across, down, threads } = layout(context);
   return {
     name: "residualSlices",
-    text: kernelTexts.residualSlices,
+    text: slicesText,
     values: {
       ...commonValues(context, threads),
       ...codes,
@@ -38,8 +75,8 @@ export function slicesKernel(
   };
 }
 
-/** Blocks of rows, and the workgroups for all slices of them. */
-export function sliceGroups(
+// Blocks of rows, and the workgroups for all slices of them.
+function sliceGroups(
   context: KernelContext,
   width: number,
   rows: number,
@@ -49,7 +86,46 @@ export function sliceGroups(
   return { blocks, groups: blocks * Math.ceil(Math.ceil(width / 4) / across) };
 }
 
-/** True where the residual is computed by slices. */
-export function bySlices({ tuning }: KernelContext): boolean {
+function bySlices({ tuning }: KernelContext): boolean {
   return tuning.residualSlice > 0;
+}
+
+/** R ← R − X·D over one group, with ‖r‖² of each row. */
+export function subtractCodes(
+  context: GpuContext,
+  index: number,
+  rows: number,
+): void {
+  const { buffers, plan, runner, kernels, kernelContext, spec } = context;
+  const sliced = bySlices(kernelContext);
+  const { blocks, groups } = sliced
+    ? sliceGroups(kernelContext, spec.width, rows)
+    : { blocks: 0, groups: rows };
+  runner.stage("residual");
+  runner.run(
+    kernels.group(RESIDUAL, index).residual,
+    {
+      indices: buffers.indices,
+      values: buffers.values,
+      D: buffers.dictionary,
+      R: buffers.rows,
+      energies: buffers.energies,
+    },
+    { rows, slot: plan.groups[index].slot, blocks },
+    groups,
+  );
+  if (sliced) sumEnergies(context, rows);
+}
+
+/** ‖r‖² of each row. */
+export function sumEnergies(
+  { buffers, runner, kernels }: GpuContext,
+  rows: number,
+): void {
+  runner.run(
+    kernels.shared(RESIDUAL).energy,
+    { R: buffers.rows, energies: buffers.energies },
+    { rows },
+    rows,
+  );
 }

@@ -1,4 +1,15 @@
-import { rowKernel } from "./common.ts";
+import holdText from "../../../../kernels/hold.wgsl" with { type: "text" };
+import keepText from "../../../../kernels/keep.wgsl" with { type: "text" };
+import prepareText from "../../../../kernels/prepare.wgsl" with {
+  type: "text",
+};
+import restoreText from "../../../../kernels/restore.wgsl" with {
+  type: "text",
+};
+import roundText from "../../../../kernels/round.wgsl" with { type: "text" };
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import type { EngineSpec } from "../../engine.ts";
+import { type KernelContext, rowKernel, stageKernels } from "./common.ts";
 import {
   type Matrix,
   matrixBytes,
@@ -9,6 +20,46 @@ import type { Kernel } from "../../../gpu/compile.ts";
 import { allocateSafely } from "../../../gpu/memory.ts";
 import { DbksvdError } from "../../../errors.ts";
 import type { GpuContext } from "../context.ts";
+
+/** Brings raw rows into the sample batch. */
+export const ROWS = stageKernels({
+  shared: ({ context, spec, plan }) => ({
+    prepare: prepareKernel(context, spec.width, plan.rows),
+    round: spec.rows === "f16"
+      ? rowKernel(
+        context,
+        { name: "round", text: roundText },
+        spec.width,
+        { Y: plan.rows },
+      )
+      : undefined,
+  }),
+});
+
+/** The kernel that normalises raw rows of so many dimensions. */
+export function prepareKernel(
+  context: KernelContext,
+  width: number,
+  rows: MatrixShape,
+): KernelSource {
+  const named = { name: "prepare", text: prepareText };
+  return rowKernel(context, named, width, { Y: rows });
+}
+
+/** The kernels that keep rows of the sample batch Y in H, as halves or as they are, and bring them back. */
+export function holdingKernels(
+  context: KernelContext,
+  { width, rows }: Pick<EngineSpec, "width" | "rows">,
+  matrices: { H: MatrixShape; Y: MatrixShape },
+): { keep: KernelSource; restore: KernelSource } {
+  const HALVES = rows === "f16";
+  const kernel = (name: string, text: string) =>
+    rowKernel(context, { name, text }, width, matrices, { HALVES });
+  return {
+    keep: HALVES ? kernel("hold", holdText) : kernel("keep", keepText),
+    restore: kernel("restore", restoreText),
+  };
+}
 
 /** Rows kept on the device, normalised. */
 interface HeldRows {
@@ -47,7 +98,7 @@ export class RowLoader {
       );
       runner.stage("prepare");
       runner.run(
-        kernels.prepare,
+        kernels.shared(ROWS).prepare,
         {
           raw: buffers.upload,
           mean: buffers.mean,
@@ -66,7 +117,7 @@ export class RowLoader {
     const { buffers, kernels, runner } = this.#context;
     runner.stage("prepare");
     runner.run(
-      kernels.round!,
+      kernels.shared(ROWS).round!,
       { Y: buffers.rows, energies: buffers.energies },
       { rows },
       rows,
@@ -96,7 +147,7 @@ export class RowLoader {
 
   /** Keeps rows on the device; returns their number, or `undefined` where they do not fit. */
   async hold(data: Float32Array, rows: number): Promise<number | undefined> {
-    const { gpu, buffers, runner, spec } = this.#context;
+    const { gpu, buffers, runner, spec, kernelContext } = this.#context;
     if (rows > spec.sampleBatch) return undefined;
     const halves = spec.rows === "f16";
     const shape = matrixShape(
@@ -112,29 +163,19 @@ export class RowLoader {
     ) return undefined;
     const kept = await this.#allocate(shape, rows);
     if (kept === undefined) return undefined;
-    const compile = (name: "hold" | "keep" | "restore") =>
-      this.#compile(name, shape, halves);
+    const sources = holdingKernels(kernelContext, spec, {
+      H: shape,
+      Y: buffers.rows,
+    });
     const [keep, restore] = await Promise.all([
-      compile(halves ? "hold" : "keep"),
-      compile("restore"),
+      runner.compile(sources.keep),
+      runner.compile(sources.restore),
     ]);
     this.load(data, rows);
     const { matrix, largest } = kept;
     runner.run(keep, { Y: buffers.rows, H: matrix, largest }, { rows }, rows);
     runner.submit();
     return this.#held.push({ ...kept, rows, restore }) - 1;
-  }
-
-  #compile(
-    name: "hold" | "keep" | "restore",
-    held: MatrixShape,
-    halves: boolean,
-  ): Promise<Kernel> {
-    const { runner, kernelContext, spec, buffers } = this.#context;
-    const matrices = { H: held, Y: buffers.rows };
-    return runner.compile(
-      rowKernel(kernelContext, name, spec.width, matrices, { HALVES: halves }),
-    );
   }
 
   // WebGPU does not tell how much memory is left, so a reserve is taken beside the rows and given back: what comes later,

@@ -1,9 +1,16 @@
-import type { EngineSpec } from "../../engine.ts";
+import text from "../../../../kernels/atom_tiles.wgsl" with { type: "text" };
 import type { DeviceLimits } from "../../../gpu/device.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
-import type { MatrixShape } from "../../../gpu/matrix.ts";
-import { kernelTexts } from "../sources.ts";
+import type { EngineSpec } from "../../engine.ts";
+import type { GpuContext } from "../context.ts";
+import type { TileLayout } from "../layout.ts";
 import type { Tuning } from "../tuning.ts";
+import { stageKernels, type StageSetup } from "./common.ts";
+
+/** Sums dense atom batches tile by tile; nothing where a group can have none. */
+export const TILES = stageKernels({
+  each: (setup, { tiles }) => ({ tiles: tiles && tileKernel(setup, tiles) }),
+});
 
 /** Elements of a tile's row: with four floats each, a line of memory. */
 const ACROSS = 8;
@@ -16,15 +23,6 @@ const CHUNK_ROWS = 2048;
 
 /** Rows of a tile. */
 const DEEP = 128;
-
-/** How a group's dense atom batches are summed: see kernels/atom_tiles.wgsl. */
-export interface TileLayout {
-  threads: number;
-  /** Threads that share a column, each with its own atoms. */
-  crews: number;
-  /** Atoms of a batch at most. */
-  batch: number;
-}
 
 /** The layout for a group's default atom batches; `undefined` where rows do not use several atoms of one, or no room is. */
 export function tileLayout(
@@ -68,8 +66,8 @@ export function summedAtOnce(
   return isDense(tiles, group, some, tuning) ? some : batch;
 }
 
-/** Chunks that rows fall into, of so many sort blocks each. */
-export function tileChunks(
+// Chunks that rows fall into, of so many sort blocks each.
+function tileChunks(
   rows: number,
   sortBlocks: number,
 ): { block: number; blocks: number; chunk: number; chunks: number } {
@@ -87,20 +85,14 @@ export function tileSums(
   return (tiles?.batch ?? 0) * Math.ceil(rows / CHUNK_ROWS);
 }
 
-/** Workgroups across a row's columns. */
-export function tileSlices(width: number): number {
-  return Math.ceil(Math.ceil(width / 4) / ACROSS);
-}
-
-/** The kernel that sums dense atom batches. */
-export function tileKernel(
-  width: number,
+// The kernel that sums dense atom batches.
+function tileKernel(
+  { spec: { width }, plan }: StageSetup,
   { threads, crews }: TileLayout,
-  matrices: { R: MatrixShape; sums: MatrixShape },
 ): KernelSource {
   return {
     name: "atomTiles",
-    text: kernelTexts.atomTiles,
+    text,
     values: {
       WG: threads,
       ACROSS,
@@ -110,6 +102,31 @@ export function tileKernel(
       ATOMS,
       N4: Math.ceil(width / 4),
     },
-    matrices,
+    matrices: { R: plan.rows, sums: plan.sums },
   };
+}
+
+/** Sums a batch of which rows use several atoms; returns the chunks of rows that each atom's sum is in. */
+export function sumByTiles(
+  context: GpuContext,
+  index: number,
+  rows: number,
+  { begin, end }: { begin: number; end: number },
+): number {
+  const { buffers, kernels, plan, runner } = context;
+  const { block, blocks, chunk, chunks } = tileChunks(rows, plan.sortBlocks);
+  runner.run(
+    kernels.group(TILES, index).tiles!,
+    {
+      R: buffers.rows,
+      lists: buffers.atomLists,
+      counts: buffers.counts,
+      entries: buffers.entries,
+      sums: buffers.sums,
+      alongs: buffers.alongs,
+    },
+    { rows, begin, end, keys: plan.groups[index].atoms, block, blocks, chunk },
+    [Math.ceil(buffers.rows.stride / ACROSS), chunks],
+  );
+  return chunks;
 }

@@ -1,13 +1,136 @@
-import {
-  applyTurns,
-  exactStepsAtOnce,
-  pieceTurns,
-  workersFor,
-} from "../loops.ts";
-import { mostPieces } from "../plan.ts";
-import { isDense, summedAtOnce, tileChunks, tileSlices } from "./tiles.ts";
-import { EXACT_STEPS } from "../../constants.ts";
+import applyText from "../../../../kernels/apply.wgsl" with { type: "text" };
+import exactText from "../../../../kernels/atom_exact.wgsl" with {
+  type: "text",
+};
+import normaliseText from "../../../../kernels/atom_normalise.wgsl" with {
+  type: "text",
+};
+import sumText from "../../../../kernels/atom_sum.wgsl" with { type: "text" };
+import type { KernelSource } from "../../../gpu/kernel.ts";
+import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../../constants.ts";
 import type { GpuContext } from "../context.ts";
+import {
+  FEWEST_LANES,
+  rowKernel,
+  stageKernels,
+  type StageSetup,
+  workersFor,
+} from "./common.ts";
+import { LIST_PIECE } from "./lists.ts";
+import { isDense, sumByTiles, summedAtOnce } from "./tiles.ts";
+
+/** Updates atoms by power steps, and codes and residual with them. */
+export const UPDATE = stageKernels({
+  shared: (setup) => ({
+    atomSum: sumKernel(setup, false),
+    atomSumPower: setup.spec.powerSteps > 1
+      ? sumKernel(setup, true)
+      : undefined,
+    atomNormalise: rowKernel(
+      setup.context,
+      { name: "atomNormalise", text: normaliseText },
+      setup.spec.width,
+      {
+        sums: setup.plan.sums,
+        D: setup.plan.dictionary,
+        N: setup.plan.dictionary,
+      },
+      { LISTKEYS: setup.spec.atoms, VANISHING: VANISHING_NORM },
+    ),
+    atomExact: setup.spec.exact ? exactKernel(setup) : undefined,
+  }),
+  each: ({ context, spec, plan }, { sparsity }) => ({
+    apply: rowKernel(
+      context,
+      { name: "apply", text: applyText },
+      spec.width,
+      { R: plan.rows, D: plan.dictionary, N: plan.dictionary },
+      {
+        K: sparsity,
+        KT: spec.coder.sparsity,
+        LISTKEYS: spec.atoms,
+        NONNEGATIVE: spec.coder.nonnegative,
+      },
+    ),
+  }),
+});
+
+/** Most threads that work on a row. */
+const MOST_ROW_THREADS = 256;
+
+// Sums of the pieces of atoms' lists, by the codes or (again) by what they are along the direction so far.
+function sumKernel(
+  { context, spec, plan }: StageSetup,
+  again: boolean,
+): KernelSource {
+  return rowKernel(
+    context,
+    { name: "atomSum", text: sumText },
+    spec.width,
+    {
+      R: plan.rows,
+      sums: plan.sums,
+      ...(again ? { N: plan.dictionary } : {}),
+    },
+    {
+      KT: spec.coder.sparsity,
+      LISTKEYS: spec.atoms,
+      PIECE: LIST_PIECE,
+      POWER: again,
+    },
+  );
+}
+
+function exactKernel({ context, spec, plan }: StageSetup): KernelSource {
+  return rowKernel(
+    context,
+    { name: "atomExact", text: exactText },
+    spec.width,
+    { R: plan.rows, D: plan.dictionary, N: plan.dictionary },
+    {
+      KT: spec.coder.sparsity,
+      LISTKEYS: spec.atoms,
+      EXACTCHANGE: EXACT_CHANGE,
+      VANISHING: VANISHING_NORM,
+    },
+  );
+}
+
+/** Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom of it. */
+export function mostPieces(
+  rows: number,
+  sparsity: number,
+  atomBatch: number,
+): number {
+  return Math.min(
+    Math.floor(rows * sparsity / LIST_PIECE),
+    atomBatch * Math.ceil(rows / LIST_PIECE),
+  ) + atomBatch;
+}
+
+// Exact mode's power steps in one dispatch, for atoms that as many rows may use.
+function exactStepsAtOnce(
+  budget: number,
+  rows: number,
+  elements: number,
+): number {
+  const turns = rows * (1 + elements / 32) + 100;
+  return Math.max(1, Math.min(EXACT_STEPS, Math.floor(budget / turns)));
+}
+
+// Turns of the loops over one row of an atom batch, at most, with a reduction for each of its k nonzeros.
+function applyTurns(sparsity: number, width: number): number {
+  return sparsity * (2 + reductionTurns(width));
+}
+
+// Turns of the loops over one piece of an atom's list, with a reduction for each entry in later power steps.
+function pieceTurns(width: number, again: boolean): number {
+  return 20 + LIST_PIECE * (again ? 1 + reductionTurns(width) : 1 / 4);
+}
+
+function reductionTurns(width: number): number {
+  return Math.ceil(Math.min(width / 4, MOST_ROW_THREADS) / FEWEST_LANES);
+}
 
 /** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
 interface AtomBatch {
@@ -61,6 +184,7 @@ function powerStep(
   { again, memory }: { again: boolean; memory: number },
 ): void {
   const { buffers, kernels, plan, runner, kernelContext, spec } = context;
+  const { atomSum, atomSumPower, atomNormalise } = kernels.shared(UPDATE);
   const group = plan.groups[index];
   const lists = {
     R: buffers.rows,
@@ -79,7 +203,7 @@ function powerStep(
     const most = mostPieces(rows, group.sparsity, batch);
     const share = batch / group.atoms;
     runner.run(
-      again ? kernels.atomSumPower! : kernels.atomSum,
+      again ? atomSumPower! : atomSum,
       lists,
       { begin, end },
       workersFor(
@@ -91,7 +215,7 @@ function powerStep(
     );
   }
   runner.run(
-    kernels.atomNormalise,
+    atomNormalise,
     {
       ...lists,
       D: buffers.dictionary,
@@ -100,31 +224,6 @@ function powerStep(
     { begin, end, again: again ? 1 : 0, memory, chunks },
     end - begin,
   );
-}
-
-// Sums a batch of which rows use several atoms; returns the chunks of rows that each atom's sum is in.
-function sumByTiles(
-  context: GpuContext,
-  index: number,
-  rows: number,
-  { begin, end }: { begin: number; end: number },
-): number {
-  const { buffers, kernels, plan, runner, spec } = context;
-  const { block, blocks, chunk, chunks } = tileChunks(rows, plan.sortBlocks);
-  runner.run(
-    kernels.groups[index].tiles!,
-    {
-      R: buffers.rows,
-      lists: buffers.atomLists,
-      counts: buffers.counts,
-      entries: buffers.entries,
-      sums: buffers.sums,
-      alongs: buffers.alongs,
-    },
-    { rows, begin, end, keys: plan.groups[index].atoms, block, blocks, chunk },
-    [tileSlices(spec.width), chunks],
-  );
-  return chunks;
 }
 
 function powerStepsToConvergence(
@@ -137,7 +236,7 @@ function powerStepsToConvergence(
   const atOnce = exactStepsAtOnce(loopBudget, rows, buffers.rows.stride);
   for (let step = 0; step < EXACT_STEPS; step += atOnce) {
     runner.run(
-      kernels.atomExact!,
+      kernels.shared(UPDATE).atomExact!,
       {
         R: buffers.rows,
         values: buffers.values,
@@ -168,7 +267,7 @@ function applyBatch(
   const { buffers, kernels, plan, runner, kernelContext, spec } = context;
   const group = plan.groups[index];
   runner.run(
-    kernels.groups[index].apply,
+    kernels.group(UPDATE, index).apply,
     {
       R: buffers.rows,
       indices: buffers.indices,

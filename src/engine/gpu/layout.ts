@@ -1,0 +1,101 @@
+import type { MatrixShape } from "../../gpu/matrix.ts";
+import type { GramSearch } from "./tuning.ts";
+
+/**
+ * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the atoms,
+ * anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
+ */
+export type CodingForm = "gram" | "product";
+
+/** How a pursuit over m atoms is laid out. */
+export interface PursuitLayout {
+  threads: number;
+  /** Elements (of four) of a padded row of correlations. */
+  stride: number;
+  /** Elements a thread holds in registers; 0 where correlations go through scratch memory. */
+  elements: number;
+}
+
+/** How a group's dense atom batches are summed: see kernels/atom_tiles.wgsl. */
+export interface TileLayout {
+  threads: number;
+  /** Threads that share a column, each with its own atoms. */
+  crews: number;
+  /** Atoms of a batch at most. */
+  batch: number;
+}
+
+/** One Matryoshka group (or the only one) as the device works on it. */
+export interface PlannedGroup {
+  /** First atom. */
+  start: number;
+  atoms: number;
+  sparsity: number;
+  /** First code slot of a row. */
+  slot: number;
+  layout: PursuitLayout;
+  /** Its Gram, atoms × stride. */
+  gram: MatrixShape;
+  /** The same in halves, where those are searched. */
+  halves: MatrixShape;
+  /** How its dense atom batches are summed, where it can have such. */
+  tiles?: TileLayout;
+  /** Rows of correlations that each of the workgroups which share scratch memory keeps behind those of the chunk. */
+  scratchRows: number;
+  /** True where triangular factors go through scratch memory, one for each of those workgroups. */
+  scratchFactors: boolean;
+}
+
+/** How an engine's work is laid out on a device; `buffers.ts` says what that takes. */
+export interface GpuLayout {
+  form: CodingForm;
+  /** The Gram that is searched. */
+  search: GramSearch;
+  /** Atoms whose sums are held at a time. */
+  atomBatch: number;
+  groups: PlannedGroup[];
+  /** The sample batch's rows, later its residual. */
+  rows: MatrixShape;
+  dictionary: MatrixShape;
+  /** Sums of the pieces of atom lists, for the atom batch planned for. */
+  sums: MatrixShape;
+  /** Rows whose correlations are held at a time. */
+  chunkRows: number;
+  /** Workgroups that share scratch memory. */
+  scratchWorkers: number;
+  /** Blocks of rows in the counting sort, at most. */
+  sortBlocks: number;
+  /** Rows of one upload. */
+  uploadRows: number;
+  /** Runs of rows whose energies are summed apart, to be finished in float64 on the host. */
+  runs: number;
+}
+
+/** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */
+export function listWords(
+  keys: number,
+  entries: number,
+): { entriesAt: number; words: number } {
+  const entriesAt = 2 * (keys + 1);
+  return { entriesAt, words: entriesAt + entries };
+}
+
+/** Words of a row's state in a pursuit by products: ‖r‖², the atoms so far, a bit for each atom that is barred. */
+export function stepStateWords(stride: number): number {
+  return 2 + Math.ceil(stride / 8);
+}
+
+/** Bytes of a triangle of k(k + 1)/2 floats. */
+export function triangleBytes(sparsity: number): number {
+  return 2 * sparsity * (sparsity + 1);
+}
+
+/** Elements of the widest row of correlations, and the most nonzeros, among the groups. */
+export function extremes(
+  { groups }: Pick<GpuLayout, "groups">,
+): { widest: number; most: number } {
+  return {
+    widest: Math.max(...groups.map(({ layout }) => layout.stride)),
+    most: Math.max(...groups.map(({ sparsity }) => sparsity)),
+  };
+}
