@@ -58,6 +58,7 @@ const UNTOLD_SUBGROUPS = { least: 4, most: 128 };
 
 /** Asks for the fastest adapter there is, or `undefined` where there is none that computes reliably. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
+  askForVulkanAlone();
   try {
     const adapter = await navigator.gpu?.requestAdapter({
       powerPreference: "high-performance",
@@ -66,6 +67,21 @@ export async function findAdapter(): Promise<GPUAdapter | undefined> {
   } catch {
     return undefined; // A broken driver is no adapter; `doctor` says what to mend.
   }
+}
+
+/** The variable by which Deno chooses the interfaces that it opens at the first request for an adapter. */
+const BACKEND = "DENO_WEBGPU_BACKEND";
+
+/**
+ * On Linux, Deno opens OpenGL beside Vulkan: nothing here uses it, and its loader (libglvnd's libEGL) frees a thread's state
+ * twice where that thread ends while the process exits, which aborts the process after its work is done. A choice that the
+ * user made stays; where the variable may not be set, all is as Deno has it.
+ */
+function askForVulkanAlone(): void {
+  if (Deno.build.os !== "linux") return;
+  const wanted = { name: "env", variable: BACKEND } as const;
+  if (Deno.permissions.querySync(wanted).state !== "granted") return;
+  if (!Deno.env.has(BACKEND)) Deno.env.set(BACKEND, "vulkan");
 }
 
 /**
