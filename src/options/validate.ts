@@ -1,5 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
+import { flagOf, trainingOptions } from "./table.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { validateChoice, validateRefine } from "./validate_coding.ts";
 
@@ -9,44 +10,19 @@ import { validateChoice, validateRefine } from "./validate_coding.ts";
  * @throws {DbksvdError} `usage`, naming the option, its value and what would do
  */
 export function validateOptions(options: TrainOptions): void {
-  positiveInteger("--atoms", options.atoms);
-  positiveInteger("--sparsity", options.sparsity);
-  positiveInteger("--passes", options.passes);
-  positiveInteger("--power-steps", options.powerSteps);
-  if (options.atomBatch !== undefined) {
-    positiveInteger("--atom-batch", options.atomBatch);
+  for (const [key, { kind, default: standard }] of trainingOptions()) {
+    const value = options[key];
+    const mayBeLeftOut = standard === undefined || standard === false;
+    if (value === undefined && mayBeLeftOut || kind.accepts(value)) continue;
+    refuse(flagOf(key), wordsOf(value), kind.needs);
   }
-  if (options.sampleBatch !== undefined) {
-    positiveInteger("--sample-batch", options.sampleBatch);
-  }
-  if (options.startSparsity !== undefined) {
-    positiveInteger("--start-sparsity", options.startSparsity);
-    if (options.startSparsity > options.sparsity) {
-      refuse(
-        "--start-sparsity",
-        options.startSparsity,
-        `at most --sparsity (${options.sparsity})`,
-      );
-    }
-  }
-  if (options.statsRows !== undefined) {
-    positiveInteger("--stats-rows", options.statsRows);
-  }
-  finiteAtLeast("--ridge", options.ridge, 0);
-  finiteAtLeast("--memory", options.memory, 0);
-  finiteAtLeast("--norm-cap", options.normCap, 0);
-  finiteAtLeast("--patience", options.patience, 0);
-  finiteAtLeast("--min-uses", options.minUses, 0);
-  finiteAtLeast("--holdout", options.holdout, 0);
-  finiteAtLeast("--tolerance", options.tolerance, 0);
-  if (options.tolerance >= 1) {
-    refuse("--tolerance", options.tolerance, "below 1");
-  }
-  if (options.holdout >= 1 && !Number.isInteger(options.holdout)) {
-    refuse("--holdout", options.holdout, "a fraction under 1, or whole rows");
-  }
-  if (!Number.isSafeInteger(options.seed)) {
-    refuse("--seed", options.seed, "a whole number");
+  const { startSparsity } = options;
+  if (startSparsity !== undefined && startSparsity > options.sparsity) {
+    refuse(
+      "--start-sparsity",
+      startSparsity,
+      `at most --sparsity (${options.sparsity})`,
+    );
   }
   if (options.sparsity > options.atoms) {
     refuse(
@@ -140,7 +116,6 @@ function validateShares(
 function validateSharing(options: TrainOptions): void {
   const { shards, sums, atoms, atomBatch, exact } = options;
   if (shards === undefined) return;
-  positiveInteger("--shards", shards);
   if (exact) {
     throw new DbksvdError(
       "usage",
@@ -149,7 +124,6 @@ function validateSharing(options: TrainOptions): void {
     );
   }
   if (sums === undefined) return;
-  positiveInteger("--sums", sums);
   if (sums > atoms) refuse("--sums", sums, `at most --atoms (${atoms})`);
   if (atomBatch !== undefined) {
     throw new DbksvdError(
@@ -160,16 +134,8 @@ function validateSharing(options: TrainOptions): void {
   }
 }
 
-function positiveInteger(option: string, value: number): void {
-  if (!(Number.isSafeInteger(value) && value >= 1)) {
-    refuse(option, value, "a whole number of at least 1");
-  }
-}
-
-function finiteAtLeast(option: string, value: number, least: number): void {
-  if (!(Number.isFinite(value) && value >= least)) {
-    refuse(option, value, `a number of at least ${least}`);
-  }
+function wordsOf(value: unknown): unknown {
+  return typeof value === "object" ? JSON.stringify(value) : value;
 }
 
 function refuse(option: string, value: unknown, needed: string): never {

@@ -1,9 +1,6 @@
 import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import {
-  DEFAULT_TRAIN_OPTIONS,
-  type TrainOptions,
-} from "../../options/train_options.ts";
+import type { TrainOptions } from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
@@ -20,6 +17,7 @@ import {
 import type { Io } from "../io.ts";
 import {
   addLearningOptions,
+  addSizeOptions,
   type LearningOptions,
   learningOptions,
   purposeInWords,
@@ -49,29 +47,19 @@ type TrainFlags =
 
 /** `train [INPUT…]`: learns a dictionary. */
 export function trainCommand(io: Io): CommandUnknownOpts {
-  const command = describe(
-    "train",
-    "learn a dictionary from rows; without inputs, from the sample",
-    [
-      "dbksvd train",
-      "dbksvd train activations/ --column embedding --atoms 4096 --sparsity 20",
-      "dbksvd train 'data/*.parquet' --coder mp --device gpu --out my-model",
-      "dbksvd train https://example.org/rows.parquet --max-rows 100000 --json",
-    ],
+  const command = addSizeOptions(
+    describe(
+      "train",
+      "learn a dictionary from rows; without inputs, from the sample",
+      [
+        "dbksvd train",
+        "dbksvd train activations/ --column embedding --atoms 4096 --sparsity 20",
+        "dbksvd train 'data/*.parquet' --coder mp --device gpu --out my-model",
+        "dbksvd train https://example.org/rows.parquet --max-rows 100000 --json",
+      ],
+    )
+      .argument("[input...]", "files, directories, globs or http(s) URLs"),
   )
-    .argument("[input...]", "files, directories, globs or http(s) URLs")
-    .option(
-      "--atoms <count>",
-      "atoms of the dictionary (m)",
-      wholeNumber(),
-      DEFAULT_TRAIN_OPTIONS.atoms,
-    )
-    .option(
-      "--sparsity <count>",
-      "nonzeros a row (k)",
-      wholeNumber(),
-      DEFAULT_TRAIN_OPTIONS.sparsity,
-    )
     .option("--out <dir>", "the model directory to write", "dbksvd-model")
     .option("--overwrite", "replace whatever the directory holds")
     .option("--resume", "go on with the unfinished run in the directory")
