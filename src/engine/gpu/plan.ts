@@ -183,7 +183,8 @@ function prefersProduct(
   return product < gram;
 }
 
-function layOut(
+/** Lays an engine's work out in one form, whether that fits or not. */
+export function layOut(
   spec: EngineSpec,
   limits: DeviceLimits,
   tuning: Tuning,
