@@ -18,9 +18,10 @@
 //#include lists
 //#include update
 const WORDS: u32 = (u32($K) + 31u) / 32u;
-// The row's slots that hold atoms of this batch, a bit each: on two sides in turn, so that the one is made ready while the
-// other is read. What they hold is brought in together: one by one they would each wait for memory.
+// The row's slots that hold atoms of this batch, a bit each, and how many they are: on two sides in turn, so that the one
+// is made ready while the other is read. What they hold is brought in together: one by one they would each wait for memory.
 var<workgroup> touched: array<array<atomic<u32>, WORDS>, 2>;
+var<workgroup> touches: array<atomic<u32>, 2>;
 var<workgroup> atoms: array<u32, $K>;
 var<workgroup> kept: array<f32, $K>;
 var<workgroup> x: array<f32, $K>;
@@ -38,11 +39,14 @@ fn look(slots: u32, side: u32) {
     kept[s] = overlap;
     x[s] = value;
     atomicOr(&touched[side][s >> 5u], 1u << (s & 31u));
+    atomicAdd(&touches[side], 1u);
   }
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let first = lists[p.begin];
   let last = lists[p.end];
   let run = (last - first + groups - 1u) / groups;
@@ -60,50 +64,58 @@ fn look(slots: u32, side: u32) {
 //#end
     let slots = row * $KT + p.slot;
     look(slots, side);
-    workgroupBarrier();
+    let count = workgroupUniformLoad(&touches[side]);
     for (var word = t; word < WORDS; word += WG) { atomicStore(&touched[1u - side][word], 0u); }
-    for (var word = 0u; word < WORDS; word++) {
-      var bits = atomicLoad(&touched[side][word]);
-      while (bits != 0u) {
-        // Two atoms at a time, so that their reads and their sums wait together.
-        let s0 = 32u * word + firstTrailingBit(bits);
-        bits &= bits - 1u;
-        let two = bits != 0u;
-        let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
-        bits &= bits - u32(two);
-        let atom0 = atoms[s0];
-        let x0 = x[s0];
+    if (t == 0u) { atomicStore(&touches[1u - side], 0u); }
+    var word = 0u;
+    var bits = atomicLoad(&touched[side][0]);
+    for (var done = 0u; done < count; done += 2u) {
+      // Two atoms at a time, so that their reads and their sums wait together.
+      while (bits == 0u) {
+        word++;
+        bits = atomicLoad(&touched[side][word]);
+      }
+      let s0 = 32u * word + firstTrailingBit(bits);
+      bits &= bits - 1u;
+      let two = done + 1u < count;
+      while (two && bits == 0u) {
+        word++;
+        bits = atomicLoad(&touched[side][word]);
+      }
+      let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
+      bits &= bits - u32(two);
+      let atom0 = atoms[s0];
+      let x0 = x[s0];
 //#for v in 0..V
-        let n0_$v = N_at(atom0, c$v);
-        let d0_$v = D_at(atom0, c$v);
-        var n1_$v = vec4<f32>();
-        var d1_$v = vec4<f32>();
+      let n0_$v = N_at(atom0, c$v);
+      let d0_$v = D_at(atom0, c$v);
+      var n1_$v = vec4<f32>();
+      var d1_$v = vec4<f32>();
 //#end
-        let x1 = x[s1];
-        if (two) {
-          let atom1 = atoms[s1];
+      let x1 = x[s1];
+      if (two) {
+        let atom1 = atoms[s1];
 //#for v in 0..V
-          n1_$v = N_at(atom1, c$v);
-          d1_$v = D_at(atom1, c$v);
+        n1_$v = N_at(atom1, c$v);
+        d1_$v = D_at(atom1, c$v);
 //#end
-        }
-        var own = vec2<f32>();
+      }
+      var own = vec2<f32>();
 //#for v in 0..V
-        own += select(vec2<f32>(), vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v)), inside$v);
-        next$v += x0 * d0_$v + x1 * d1_$v;
+      own += select(vec2<f32>(), vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v)), inside$v);
+      next$v += x0 * d0_$v + x1 * d1_$v;
 //#end
-        let along = workgroup_pair(own);
-        var coded = along + vec2<f32>(kept[s0] * x0, kept[s1] * x1);
+      let along = workgroup_pair(own);
+      var coded = along + vec2<f32>(kept[s0] * x0, kept[s1] * x1);
 //#if NONNEGATIVE
-        coded = max(vec2<f32>(), coded);
+      coded = max(vec2<f32>(), coded);
 //#end
 //#for v in 0..V
-        next$v -= coded.x * n0_$v + coded.y * n1_$v;
+      next$v -= coded.x * n0_$v + coded.y * n1_$v;
 //#end
-        if (t == 0u) {
-          values[slots + s0] = coded.x;
-          if (two) { values[slots + s1] = coded.y; }
-        }
+      if (t == 0u) {
+        values[slots + s0] = coded.x;
+        if (two) { values[slots + s1] = coded.y; }
       }
     }
 //#for v in 0..V

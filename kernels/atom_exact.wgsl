@@ -14,18 +14,21 @@
 //#buffer weights read_write f32
 //#include entry
 //#include sum
+//#include agreed
 //#include lists
 //#include update
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let update = updates[p.turn];
   let atom = update.atom;
   let begin = lists[p.turn];
   let end = lists[p.turn + 1u];
-  if (p.begin > 0u && update.done == 1u) { return; }
+  let converged = p.begin > 0u && update.done == 1u;
   let held = select(update.carried, p.memory * weights[atom], p.begin == 0u);
-  workgroupBarrier();
+  if (agreed(u32(converged)) == 1u) { return; }
   if (t == 0u) {
     updates[p.turn].carried = held;
     if (begin == end) { weights[atom] = held; }
@@ -33,6 +36,7 @@
   var overlap = select(update.overlap, 1.0, p.begin == 0u);
   var moves = begin < end;
   var settled = false;
+  var going = moves;
 //#for v in 0..V
   let c$v = t + $v * WG;
   var d$v = vec4<f32>();
@@ -40,7 +44,7 @@
   var n$v = d$v;
   if (p.begin > 0u && c$v < $N4) { n$v = N_at(atom, c$v); }
 //#end
-  for (var step = p.begin; step < p.end && moves && !settled; step++) {
+  for (var step = p.begin; step < p.end && going; step++) {
     // A thread takes whole rows: x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i; the first step uses the codes.
     var along = 0.0;
     for (var q = begin + t; q < end; q += WG) {
@@ -71,9 +75,9 @@
 //#end
     let norm = sqrt(workgroup_sum(own));
     moves = norm >= $VANISHING;
+    var change = 0.0;
+    var across = 0.0;
     if (moves) {
-      var change = 0.0;
-      var across = 0.0;
 //#for v in 0..V
       v$v = v$v / norm;
       change += dot(v$v - n$v, v$v - n$v);
@@ -81,10 +85,11 @@
       n$v = v$v;
       if (c$v < $N4) { N_put(atom, c$v, n$v); }
 //#end
-      storageBarrier();
-      overlap = workgroup_sum(across);
-      settled = sqrt(workgroup_sum(change)) < $EXACTCHANGE;
     }
+    storageBarrier();
+    overlap = workgroup_sum(across);
+    settled = sqrt(workgroup_sum(change)) < $EXACTCHANGE;
+    going = agreed(u32(moves && !settled)) == 1u;
   }
   if (!moves) {
 //#for v in 0..V

@@ -16,8 +16,10 @@
 //#include lists
 //#include update
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let turn = p.begin + group;
   if (turn >= p.end) { return; }
   let atom = updates[turn].atom;

@@ -20,8 +20,10 @@
 //#include sum
 //#end
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let base = lists[PIECES + p.begin];
   let count = lists[PIECES + p.end] - base;
 //#include elements

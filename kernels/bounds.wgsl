@@ -9,16 +9,14 @@
 //#end
 //#buffer bounds read_write vec2<f32>
 //#include entry
-//#include best
+//#include maximum
 
 fn greatest(value: vec4<f32>) -> f32 { return max(max(value.x, value.y), max(value.z, value.w)); }
 
-fn workgroup_greatest(value: f32) -> f32 {
-  return bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(value), 0u)).x);
-}
-
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.atoms) { return; }
   var off = 0.0;
   var like = 0.0;
@@ -36,6 +34,6 @@ fn workgroup_greatest(value: f32) -> f32 {
     like = max(like, greatest(select(abs(exact), vec4<f32>(), own)));
 //#end
   }
-  let most = vec2<f32>(workgroup_greatest(off), workgroup_greatest(like));
+  let most = vec2<f32>(workgroup_maximum(off), workgroup_maximum(like));
   if (t == 0u) { bounds[group] = most; }
 }

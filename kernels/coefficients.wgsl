@@ -37,7 +37,7 @@ var<workgroup> leaving: u32;
 
 fn gram(s: u32, r: u32) -> f32 {
 //#if DOTS
-  return products[group * TRIANGLE + place(max(s, r), min(s, r))] + select(0.0, p.ridge, s == r);
+  return products[own_group * TRIANGLE + place(max(s, r), min(s, r))] + select(0.0, p.ridge, s == r);
 //#else
   let i = support[s];
   let j = support[r];
@@ -55,7 +55,7 @@ fn multiply_support(c: u32) {
         part += dot(D_at(p.atom + support[i], q), D_at(p.atom + support[j], q));
       }
       let sum = workgroup_sum(part);
-      if (t == 0u) { products[group * TRIANGLE + place(i, j)] = sum; }
+      if (t == 0u) { products[own_group * TRIANGLE + place(i, j)] = sum; }
     }
   }
   storageBarrier();
@@ -191,8 +191,10 @@ fn solve_nonnegative(c: u32) {
 }
 //#end
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include found
     for (var s = t; s < K; s += WG) {

@@ -26,14 +26,16 @@ fn next(key: u32) -> u32 {
   let rank = tally[key];
   tally[key] = rank + 1u;
 //#else
-  let rank = counts[group * p.keys + key];
-  counts[group * p.keys + key] = rank + 1u;
+  let rank = counts[own_group * p.keys + key];
+  counts[own_group * p.keys + key] = rank + 1u;
 //#end
   return rank;
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let begin = group * p.block;
   let end = min(begin + p.block, p.rows);
 //#if !LOCAL

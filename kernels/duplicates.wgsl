@@ -7,8 +7,10 @@
 //#buffer flags read_write atomic<u32>
 //#include entry
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.atoms) { return; }
   let i = p.row + group;
   let own = usage[p.atom + i];

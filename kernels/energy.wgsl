@@ -6,8 +6,10 @@
 //#include entry
 //#include sum
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
   var energy = 0.0;
   for (var c = t; c < $N4; c += WG) {

@@ -7,8 +7,10 @@
 //#include entry
 //#include lists
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let e = group * WG + t;
   if (e >= lists[p.keys]) { return; }
   let slot = lists[LISTS + e];

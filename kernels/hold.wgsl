@@ -6,10 +6,12 @@
 //#matrix H read_write
 //#buffer largest read_write f32
 //#include entry
-//#include best
+//#include maximum
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
 //#include row_maximum
   let factor = select(0.0, 1.0 / most, most > 0.0);

@@ -5,8 +5,10 @@
 //#matrix H read_write
 //#include entry
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
   for (var c = t; c < $N4; c += WG) { H_put(group, c, Y_at(group, c)); }
 }

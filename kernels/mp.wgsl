@@ -22,18 +22,24 @@ fn weigh(j: u32, count: u32) {
 //#include candidates
 //#include verify
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include opening
-    for (var turn = 0u; turn < p.most * $STEPS; turn++) {
-      if (p.tolerance > 0.0 && energy <= enough) { break; }
+    var ended = false;
+    for (var turn = 0u;; turn++) {
+      // All threads know whether the row is over, but they leave where its search finds nothing: the standard can see
+      // that they do that together.
+      let over = ended || turn == p.most * $STEPS || (p.tolerance > 0.0 && energy <= enough);
+      var own = NO_CANDIDATE;
 //#include choose
 //#if HALVES
       var taken = 0.0;
       for (var s = lane; s < count; s += lanes) { taken += parts[s]; }
       let weight = A[index * M4 + (j >> 2u)][j & 3u] - wave_sum(taken);
-      if (bitcast<u32>($SIZE) <= negligible) { break; }
+      ended = bitcast<u32>($SIZE) <= negligible;
 //#else
       let weight = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x);
       if (best.x <= negligible) { break; }
@@ -44,24 +50,25 @@ fn weigh(j: u32, count: u32) {
         if (support[s] == j) { known = s; }
       }
       let slot = wave_min(known);
-      if (slot == K && count == p.most) { break; }
-      if (t == 0u) {
-        if (slot == K) {
-          support[count] = j;
-          x[count] = weight;
-        } else {
-          x[slot] += weight;
+      ended = ended || (slot == K && count == p.most);
+      if (!ended) {
+        if (t == 0u) {
+          if (slot == K) {
+            support[count] = j;
+            x[count] = weight;
+          } else {
+            x[slot] += weight;
+          }
         }
-      }
-      if (slot == K) { count++; }
-      energy -= weight * weight;
+        if (slot == K) { count++; }
+        energy -= weight * weight;
 //#if VERIFIED
-      margin += abs(weight) * (bounds[j].x + $ROUNDING);
+        margin += abs(weight) * (bounds[j].x + $ROUNDING);
 //#end
-      let atom = j;
+        let atom = j;
 //#include subtract
+      }
     }
-    workgroupBarrier();
 //#include closing
   }
 }

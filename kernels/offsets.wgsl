@@ -5,8 +5,10 @@
 //#buffer totals read_write u32
 //#include entry
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let key = group * WG + t;
   if (key >= p.keys) { return; }
   var running = 0u;

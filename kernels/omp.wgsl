@@ -68,8 +68,10 @@ fn along_column(s: u32, count: u32) -> f32 {
 //#include candidates
 //#include verify
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include opening
 //#if CHECKED
@@ -81,8 +83,12 @@ fn along_column(s: u32, count: u32) -> f32 {
     var patience: f32 = $PATIENCE;
     var settled = false;
 //#end
+    var ended = false;
     loop {
-      if (count == p.most || (p.tolerance > 0.0 && energy <= enough)) { break; }
+      // All threads know whether the row is over, but they leave where its search finds nothing: the standard can see
+      // that they do that together.
+      let over = ended || count == p.most || (p.tolerance > 0.0 && energy <= enough);
+      var own = NO_CANDIDATE;
 //#if PRUNED
 //#include subtract_due
 //#end
@@ -99,7 +105,7 @@ fn along_column(s: u32, count: u32) -> f32 {
       var taken = 0.0;
       for (var s = lane; s < count; s += lanes) { taken += x[s] * g[s]; }
       let correlation = whole - wave_sum(taken);
-      if (bitcast<u32>($SIZE) <= negligible) { break; }
+      ended = bitcast<u32>($SIZE) <= negligible;
 //#else
       let correlation = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x);
       if (best.x <= negligible) { break; }
@@ -110,35 +116,39 @@ fn along_column(s: u32, count: u32) -> f32 {
       var explained = 0.0;
       for (var s = lane; s < count; s += lanes) { explained += w[s] * w[s]; }
       let pivot = length - wave_sum(explained);
-      if (pivot < $PIVOT) { continue; }
-      let scale = inverseSqrt(pivot);
-      let step = correlation * scale;
-      for (var s = t; s <= count; s += WG) {
-        let entry = (select(0.0, 1.0, s == count) - along_column(s, count)) * scale;
-        set_factor(count, s, entry);
-        x[s] = select(x[s], 0.0, s == count) + step * entry;
+      // An atom nearly in the span of the support is left out.
+      let joins = !ended && !(pivot < $PIVOT);
+      if (joins) {
+        let scale = inverseSqrt(pivot);
+        let step = correlation * scale;
+        for (var s = t; s <= count; s += WG) {
+          let entry = (select(0.0, 1.0, s == count) - along_column(s, count)) * scale;
+          set_factor(count, s, entry);
+          x[s] = select(x[s], 0.0, s == count) + step * entry;
 //#if PRUNED
-        if (s == count) {
-          held[s] = 0.0;
-          coherences[s] = bounds[j].y;
+          if (s == count) {
+            held[s] = 0.0;
+            coherences[s] = bounds[j].y;
+          }
+//#else
+          weights[s] = step * entry;
+//#end
         }
-//#else
-        weights[s] = step * entry;
-//#end
-      }
-      if (t == 0u) {
-        support[count] = j;
+        if (t == 0u) {
+          support[count] = j;
 //#if VERIFIED
-        slacks[count] = bounds[j].x;
+          slacks[count] = bounds[j].x;
+//#end
+        }
+        energy -= step * step;
+        count++;
+//#if PRUNED
+        least = patience * bitcast<f32>(best.x);
 //#end
       }
-      energy -= step * step;
-      count++;
-//#if PRUNED
-      least = patience * bitcast<f32>(best.x);
-//#else
+//#if !PRUNED
       $SYNC;
-      if (count < p.most) {
+      if (joins && count < p.most) {
 //#if VERIFIED
         var doubt = 0.0;
         for (var s = lane; s < count; s += lanes) {
@@ -151,9 +161,6 @@ fn along_column(s: u32, count: u32) -> f32 {
       }
 //#end
     }
-//#if PRUNED
-    workgroupBarrier();
-//#end
 //#include closing
   }
 }

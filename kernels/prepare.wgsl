@@ -9,8 +9,10 @@
 //#include entry
 //#include sum
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
   let row = p.first + group;
   var energy = 0.0;

@@ -11,8 +11,10 @@
 //#buffer weights read_write f32
 //#include entry
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.all) { return; }
   if (t == 0u) { weights[atoms[group]] = 0.0; }
   if (group >= p.count) { return; }

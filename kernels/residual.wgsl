@@ -13,8 +13,10 @@
 var<workgroup> atoms: array<u32, $K>;
 var<workgroup> x: array<f32, $K>;
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
   let first = group * $KT + p.slot;
 //#include elements

@@ -28,8 +28,10 @@ fn code_at(row: u32, s: u32) -> vec2<u32> {
   return vec2<u32>(atom, bitcast<u32>(values[place]));
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let slice = group / p.blocks;
   let row0 = (group - slice * p.blocks) * DOWN;
   let own = t / ACROSS;

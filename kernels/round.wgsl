@@ -5,15 +5,17 @@
 //#matrix Y read_write
 //#buffer energies read_write vec2<f32>
 //#include entry
-//#include best
+//#include maximum
 //#include sum
 
 fn rounded(v: vec4<f32>) -> vec4<f32> {
   return vec4<f32>(unpack2x16float(pack2x16float(v.xy)), unpack2x16float(pack2x16float(v.zw)));
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
 //#include row_maximum
   let factor = select(0.0, 1.0 / most, most > 0.0);

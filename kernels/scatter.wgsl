@@ -10,8 +10,10 @@
 //#include entry
 //#include lists
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let e = group * WG + t;
   if (e >= p.rows * $K) { return; }
   let rank = ranks[e];

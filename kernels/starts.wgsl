@@ -14,8 +14,10 @@
 //#include lists
 var<workgroup> before: array<vec2<u32>, WG>;
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let run = (p.keys + WG - 1u) / WG;
   let begin = min(t * run, p.keys);
   let end = min(begin + run, p.keys);

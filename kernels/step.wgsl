@@ -17,6 +17,7 @@
 //#include entry
 //#include best
 //#include sum
+//#include agreed
 //#include sizes
 const K: u32 = $K;
 const DONE: u32 = 0xffffffffu;
@@ -31,7 +32,7 @@ var<workgroup> g: array<f32, K>;
 var<workgroup> w: array<f32, K>;
 var<workgroup> known: u32;
 
-fn place(i: u32, j: u32) -> u32 { return group * TRIANGLE + i * (i + 1u) / 2u + j; }
+fn place(i: u32, j: u32) -> u32 { return own_group * TRIANGLE + i * (i + 1u) / 2u + j; }
 
 fn begin(row: u32, slots: u32) {
   if (p.step > 0u) { return; }
@@ -39,7 +40,7 @@ fn begin(row: u32, slots: u32) {
     indices[slots + s] = DONE;
     values[slots + s] = 0.0;
   }
-  let state = group * STATE;
+  let state = own_group * STATE;
   for (var b = t; b < WORDS; b += WG) { states[state + BARRED + b] = 0u; }
   if (t == 0u) {
     states[state] = bitcast<u32>(energies[row].x);
@@ -50,12 +51,14 @@ fn begin(row: u32, slots: u32) {
 // r ← r − weight·d_atom
 fn subtract_atom(weight: f32, atom: u32) {
   for (var c = t; c < $N4; c += WG) {
-    W_put(group, c, W_at(group, c) - weight * D_at(atom, c));
+    W_put(own_group, c, W_at(own_group, c) - weight * D_at(atom, c));
   }
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   if (group >= p.rows) { return; }
   let row = p.row + group;
   let slots = row * $KT + p.slot;
@@ -63,17 +66,21 @@ fn subtract_atom(weight: f32, atom: u32) {
   storageBarrier();
   workgroupBarrier();
   let state = group * STATE;
-  let count = states[state + COUNT];
+  let found = states[state + COUNT];
   let whole = energies[row].y;
   let enough = p.tolerance * p.tolerance * whole;
   let energy = bitcast<f32>(states[state]);
   let negligible = bitcast<u32>($FLOOR * sqrt(whole));
-  workgroupBarrier();
-  let over = p.tolerance > 0.0 && energy <= enough;
 //#if OMP
-  if (count == DONE || count == p.most || over) { return; }
+  let over = found == p.most || (p.tolerance > 0.0 && energy <= enough);
+//#else
+  let over = p.tolerance > 0.0 && energy <= enough;
+//#end
+  let count = agreed(select(found, DONE, over));
+  if (count == DONE) { return; }
+//#if OMP
   loop {
-    var own = vec2<u32>(0u, 0xffffffffu);
+    var own = NO_CANDIDATE;
     for (var c = t; c < $M4; c += WG) {
       let word = states[state + BARRED + (c >> 3u)] >> ((c & 7u) * 4u);
       own = consider(own, A[group * $M4 + c], word, c);
@@ -106,10 +113,11 @@ fn subtract_atom(weight: f32, atom: u32) {
     storageBarrier();
     workgroupBarrier();
     for (var s = 0u; s < count; s++) { pivot -= w[s] * w[s]; }
-    if (pivot < $PIVOT) { continue; }
+    // An atom nearly in the span of the support is left out, and another one looked for.
+    let joins = !(pivot < $PIVOT);
     let scale = inverseSqrt(pivot);
     let size = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x) * scale;
-    for (var s = t; s <= count; s += WG) {
+    for (var s = select(count + 1u, t, joins); s <= count; s += WG) {
       var sum = select(0.0, -1.0, s == count);
       for (var r = s; r < count; r++) { sum += w[r] * factors[place(r, s)]; }
       let entry = -sum * scale;
@@ -117,19 +125,18 @@ fn subtract_atom(weight: f32, atom: u32) {
       g[s] = size * entry;
       values[slots + s] += size * entry;
     }
-    if (t == 0u) {
+    if (t == 0u && joins) {
       indices[slots + count] = p.atom + j;
       states[state] = bitcast<u32>(energy - size * size);
       states[state + COUNT] = count + 1u;
     }
     storageBarrier();
-    workgroupBarrier();
+    if (agreed(u32(joins)) == 0u) { continue; }
     for (var s = 0u; s <= count; s++) { subtract_atom(g[s], indices[slots + s]); }
     break;
   }
 //#else
-  if (count == DONE || over) { return; }
-  var own = vec2<u32>(0u, 0xffffffffu);
+  var own = NO_CANDIDATE;
   for (var c = t; c < $M4; c += WG) { own = consider(own, A[group * $M4 + c], 0u, c); }
   let best = workgroup_best(own);
   let atom = p.atom + (best.y >> 1u);

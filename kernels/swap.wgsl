@@ -19,6 +19,7 @@
 //#end
 //#include entry
 //#include best
+//#include agreed
 //#include sizes
 const K: u32 = $K;
 const KT: u32 = $KT;
@@ -60,9 +61,10 @@ fn project(j: u32, c: u32, s: u32) -> f32 {
 
 // P of the support, bordered atom by atom; false where an atom is nearly in the span of the others.
 fn invert(count: u32) -> bool {
+  var apart = true;
   for (var last = 0u; last < count; last++) {
     let pivot = project(support[last], last, K);
-    if (pivot < $PIVOT) { return false; }
+    apart = apart && !(pivot < $PIVOT);
     for (var i = t; i <= last; i += WG) {
       for (var h = 0u; h <= i; h++) {
         if (i == last) {
@@ -76,7 +78,7 @@ fn invert(count: u32) -> bool {
   }
   var most = 0.0;
   for (var i = 0u; i < count; i++) { most = max(most, factor(i, i)); }
-  return most * $PIVOT <= 1.0;
+  return agreed(u32(apart && most * $PIVOT <= 1.0)) == 1u;
 }
 
 // The Gram's diagonal at four atoms; 0 beyond the last.
@@ -91,7 +93,7 @@ fn squares(c: u32) -> vec4<f32> {
 
 // r and v for the support, by atom.
 fn begin(index: u32, count: u32) {
-  let state = (p.scratch + 2u * group) * M4;
+  let state = (p.scratch + 2u * own_group) * M4;
   for (var c = t; c < M4; c += WG) {
     var residual = A[index * M4 + c];
     var room = squares(c);
@@ -121,12 +123,12 @@ fn duals(c: u32, count: u32) -> vec4<f32> {
   return dual;
 }
 
-// This thread's best atom for slot s, by its gain.
-fn candidate(s: u32, count: u32) -> vec2<u32> {
-  let state = (p.scratch + 2u * group) * M4;
+// This thread's best atom for slot s, by its gain, where that is over `least`.
+fn candidate(s: u32, count: u32, least: f32) -> vec2<u32> {
+  let state = (p.scratch + 2u * own_group) * M4;
   let own = column[s];
   let each = x[s] / own;
-  var best = vec2<u32>(0u, 0xffffffffu);
+  var best = NO_CANDIDATE;
   for (var c = t; c < M4; c += WG) {
     let dual = duals(c, count);
     let correlation = A[state + c] + each * dual;
@@ -138,12 +140,12 @@ fn candidate(s: u32, count: u32) -> vec2<u32> {
 //#end
     best = consider(best, select(vec4<f32>(), correlation * correlation / pivot, free), 0u, c);
   }
-  return best;
+  return select(best, NO_CANDIDATE, bitcast<f32>(best.x) <= least);
 }
 
 // Puts atom j, whose weights on the others are in q, into slot s.
 fn exchange(index: u32, count: u32, s: u32, j: u32, pivot: f32, value: f32) {
-  let state = (p.scratch + 2u * group) * M4;
+  let state = (p.scratch + 2u * own_group) * M4;
   let own = column[s];
   let each = x[s] / own;
   for (var c = t; c < M4; c += WG) {
@@ -185,8 +187,8 @@ fn visit(index: u32, count: u32, s: u32, floor: f32) -> bool {
   for (var i = t; i < count; i += WG) { column[i] = inverse(i, s); }
   workgroupBarrier();
   let least = (1.0 + $MARGIN) * x[s] * x[s] / column[s] + floor;
-  let best = workgroup_best(candidate(s, count));
-  if (bitcast<f32>(best.x) <= least) { return false; }
+  let best = workgroup_best(candidate(s, count, least));
+  if (best.x == 0u) { return false; }
   let j = best.y >> 1u;
   let pivot = project(j, count, s);
   var left = A[index * M4 + (j >> 2u)][j & 3u];
@@ -196,14 +198,15 @@ fn visit(index: u32, count: u32, s: u32, floor: f32) -> bool {
 //#if NONNEGATIVE
   taken = taken && stays_positive(count, s, value);
 //#end
-  workgroupBarrier();
-  if (!taken) { return false; }
+  if (agreed(u32(taken)) == 0u) { return false; }
   exchange(index, count, s, j, pivot, value);
   return true;
 }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   for (var index = p.begin + group; index < p.rows; index += groups) {
 //#include found
     let count = workgroup_best(vec2<u32>(own, 0u)).x;

@@ -6,8 +6,10 @@
 //#include entry
 //#include sum
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let first = group * p.run;
   let end = min(first + p.run, p.rows);
   var own = 0.0;

@@ -9,8 +9,10 @@ var<workgroup> others: array<array<u32, 8>, WG / 8u>;
 
 fn bits(row: u32) -> u32 { return bitcast<u32>(max(energies[min(row, p.rows - 1u)].x, 0.0)); }
 
-@compute @workgroup_size(WG) fn main(invocation: Invocation) {
-  enter(invocation);
+@compute @workgroup_size(WG) fn main(
+//#include builtins
+) {
+//#include enter
   let row = group * WG + t;
   let own = bits(row);
   var ahead = 0u;

@@ -1,14 +1,20 @@
-// The best candidate `best`, by size and tag, and its atom `j`, weighed against the support. Where the search's correlations
-// are off by `margin` at most, all that come within twice of it are compared by their correlations in float32, so that the
-// choice is the exact one. Where more come than the list of candidates holds, what of Gram rows is `due` is read and the
-// search begins again; where nothing is due, each thread compares its own.
+// The best candidate `best`, by size and tag, and its atom `j`, weighed against the support; leaves the loop where there is
+// none, as where the row is `over`. Where the search's correlations are off by `margin` at most, all that come within twice
+// of it are compared by their correlations in float32, so that the choice is the exact one. Where more come than the list
+// of candidates holds, what of Gram rows is `due` is read and the search begins again; where nothing is due, each thread
+// compares its own.
+      if (!over) {
 //#include search
-      var best = workgroup_best(own);
+      }
 //#if PRUNED
-      let doubtful = bitcast<f32>(best.x) <= 2.0 * margin;
-      if (due > 0.0 && doubtful) {
+      // Where what is due could change the choice, nothing is chosen, with tag 0.
+      let doubtful = due > 0.0 && bitcast<f32>(own.x) <= 2.0 * margin;
+      var best = workgroup_best(select(own, vec2<u32>(), doubtful));
+      if (best.x == 0u && best.y == 0u) {
 //#include settle
       }
+//#else
+      var best = workgroup_best(own);
 //#end
       if (best.x == 0u) { break; }
       var j = best.y >> 1u;
@@ -37,19 +43,21 @@
 //#end
 //#end
 //#if WEIGHS
+//#if CHECKED
+      let several = workgroupUniformLoad(&found);
+      if (t == 0u) { atomicStore(&found, 0u); }
+//#else
       workgroupBarrier();
 //#end
+//#end
 //#if CHECKED
-      let several = atomicLoad(&found[found_side]);
-      found_side = 1u - found_side;
-      if (t == 0u) { atomicStore(&found[found_side], 0u); }
       if (several > MOST_FOUND) {
 //#if PRUNED
-        if (due > 0.0) {
+        if (agreed(u32(due > 0.0)) == 1u) {
 //#include settle
         }
 //#end
-        var mine = vec2<u32>(0u, 0xffffffffu);
+        var mine = NO_CANDIDATE;
 //#if SCRATCHA
         for (var c = select(M4, t, comes_near); c < M4; c += WG) {
           let bits = near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold);

@@ -17,6 +17,9 @@
 //#buffer values read_write f32
 //#include entry
 //#include best
+//#if PRUNED
+//#include agreed
+//#end
 //#include wave
 const K: u32 = $K;
 const KT: u32 = $KT;

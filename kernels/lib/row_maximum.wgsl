@@ -4,4 +4,4 @@
     let y = abs(Y_at(group, c));
     most = max(most, max(max(y.x, y.y), max(y.z, y.w)));
   }
-  most = bitcast<f32>(workgroup_best(vec2<u32>(bitcast<u32>(most), 0u)).x);
+  most = workgroup_maximum(most);

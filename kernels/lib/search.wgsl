@@ -1,7 +1,7 @@
-// This thread's best candidate, found by its size first and its place afterwards: fewer instructions than keeping both.
+// `own`, this thread's best candidate, found by its size first and its place afterwards: fewer instructions than keeping
+// both.
 //#if SCRATCHA
 //#if !PRUNED
-      var own = vec2<u32>(0u, 0xffffffffu);
       for (var c = t; c < M4; c += WG) {
         own = consider(own, A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c);
       }
@@ -26,6 +26,5 @@
       }
 //#end
 //#end
-      var own = vec2<u32>(0u, 0xffffffffu);
       if (most > 0.0) { own = tagged(four, bars, t + at * WG); }
 //#end

@@ -25,11 +25,10 @@
 //#end
         }
         margin = wave_sum(doubt + rough);
-        due = wave_max(owing);
+        due = select(wave_max(owing), 0.0, over);
 //#if SCRATCHA
         // The search goes along: once through memory does for both.
-        var own = vec2<u32>(0u, 0xffffffffu);
-        for (var c = t; c < M4; c += WG) {
+        for (var c = select(t, M4, over); c < M4; c += WG) {
           var a = A[scratch + c];
           for (var s = 0u; s < count; s++) {
             let weight = weights[s >> 2u][s & 3u];
@@ -40,7 +39,7 @@
           own = consider(own, a, 0u, c);
         }
 //#else
-        for (var s = 0u; s < count; s += 4u) {
+        for (var s = select(0u, count, over); s < count; s += 4u) {
           let four = weights[s >> 2u];
 //#for i in 0..4
           if (four[$i] != 0.0) {

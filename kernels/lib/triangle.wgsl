@@ -9,7 +9,7 @@ fn place(i: u32, j: u32) -> u32 { return i * (i + 1u) / 2u + j; }
 
 fn factor(i: u32, j: u32) -> f32 {
 //#if SCRATCHM
-  return factors[group * TRIANGLE + place(i, j)];
+  return factors[own_group * TRIANGLE + place(i, j)];
 //#else
   return triangle[place(i, j)];
 //#end
@@ -17,7 +17,7 @@ fn factor(i: u32, j: u32) -> f32 {
 
 fn set_factor(i: u32, j: u32, value: f32) {
 //#if SCRATCHM
-  factors[group * TRIANGLE + place(i, j)] = value;
+  factors[own_group * TRIANGLE + place(i, j)] = value;
 //#else
   triangle[place(i, j)] = value;
 //#end

@@ -1,9 +1,7 @@
 //#if CHECKED
 // Candidates that the search cannot tell apart.
 const MOST_FOUND: u32 = $MOSTFOUND;
-// Counted on two sides in turn: the one is made ready while the other is read.
-var<workgroup> found: array<atomic<u32>, 2>;
-var<private> found_side: u32;
+var<workgroup> found: atomic<u32>;
 var<workgroup> candidates: array<u32, MOST_FOUND>;
 
 // Which of four atoms come near: a bit each.
@@ -22,7 +20,7 @@ fn lowest(bits: u32, c: u32) -> u32 {
 // Puts those candidates on the list.
 fn collect(bits: u32, c: u32) {
   if (bits == 0u) { return; }
-  var at = atomicAdd(&found[found_side], countOneBits(bits));
+  var at = atomicAdd(&found, countOneBits(bits));
   for (var left = bits; left != 0u && at < MOST_FOUND; left &= left - 1u) {
     candidates[at] = lowest(left, c);
     at++;
@@ -32,7 +30,7 @@ fn collect(bits: u32, c: u32) {
 // Size and tag of the best of them by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far, for where
 // the list is too short: every thread works by itself.
 fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
-  var mine = vec2<u32>(0u, 0xffffffffu);
+  var mine = NO_CANDIDATE;
   for (var left = bits; left != 0u; left &= left - 1u) {
     let j = lowest(left, c);
     var value = A[index * M4 + (j >> 2u)][j & 3u];
@@ -44,7 +42,7 @@ fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
 
 // The same for those on the list; a wave works on $ATONCE of them at a time.
 fn best_found(index: u32, several: u32, count: u32) -> vec2<u32> {
-  var mine = vec2<u32>(0u, 0xffffffffu);
+  var mine = NO_CANDIDATE;
   for (var c = wave * $ATONCE; c < several; c += waves * $ATONCE) {
 //#for i in 0..ATONCE
     let j$i = candidates[min(c + $i, several - 1u)];

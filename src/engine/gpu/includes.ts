@@ -1,5 +1,9 @@
+import agreed from "../../../kernels/lib/agreed.wgsl" with { type: "text" };
 import bar from "../../../kernels/lib/bar.wgsl" with { type: "text" };
 import best from "../../../kernels/lib/best.wgsl" with { type: "text" };
+import builtins from "../../../kernels/lib/builtins.wgsl" with {
+  type: "text",
+};
 import candidates from "../../../kernels/lib/candidates.wgsl" with {
   type: "text",
 };
@@ -12,6 +16,7 @@ import correlations from "../../../kernels/lib/correlations.wgsl" with {
 import elements from "../../../kernels/lib/elements.wgsl" with {
   type: "text",
 };
+import enter from "../../../kernels/lib/enter.wgsl" with { type: "text" };
 import entry from "../../../kernels/lib/entry.wgsl" with { type: "text" };
 import found from "../../../kernels/lib/found.wgsl" with { type: "text" };
 import choose from "../../../kernels/lib/choose.wgsl" with { type: "text" };
@@ -19,6 +24,9 @@ import rowMaximum from "../../../kernels/lib/row_maximum.wgsl" with {
   type: "text",
 };
 import lists from "../../../kernels/lib/lists.wgsl" with { type: "text" };
+import maximum from "../../../kernels/lib/maximum.wgsl" with {
+  type: "text",
+};
 import opening from "../../../kernels/lib/opening.wgsl" with {
   type: "text",
 };
@@ -50,16 +58,20 @@ import wave from "../../../kernels/lib/wave.wgsl" with { type: "text" };
 
 /** Texts that kernels share, by the name they are included under. */
 export const kernelIncludes: Readonly<Record<string, string>> = {
+  agreed,
   bar,
   best,
+  builtins,
   candidates,
   choose,
   closing,
   correlations,
   elements,
+  enter,
   entry,
   found,
   lists,
+  maximum,
   row_maximum: rowMaximum,
   opening,
   pursuit,

@@ -118,14 +118,14 @@ export function pursuitTurns(
   const scan = elements === 0 ? stride / threads : 0;
   if (method === "mp") {
     const step = reduction + 2 * scan + 2 * each + sparsity;
-    return MP_STEPS_PER_NONZERO * sparsity * step;
+    return MP_STEPS_PER_NONZERO * sparsity * step + reduction;
   }
   const rows = sparsity / 2; // Of the support, over all steps on average.
   const choice = 2 * reduction + scan + rows * (2 + scan);
   const compared = pruned ? COMPARED * (1 + rows) : 0;
   const step = (pruned ? SEARCHES : 1) * choice + compared +
     each * (3 + 2 * rows) + rows;
-  return sparsity * step;
+  return sparsity * step + reduction; // The last search finds nothing.
 }
 
 // What a pursuit's text needs to know of the Gram that it searches.
