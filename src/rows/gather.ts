@@ -1,5 +1,6 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
+import { openArrow } from "../arrow/open.ts";
 import { ArrayPart } from "./formats/array.ts";
 import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
 import { detectFormat, type FoundFile, openFound } from "./inputs.ts";
@@ -190,6 +191,9 @@ async function openFile(
   const format = await detectFormat(source, options.width);
   if (format === "parquet") {
     return await openParquet(source, { ...options, ...pages });
+  }
+  if (format === "arrow") {
+    return await openArrow(source, { ...options, ...pages });
   }
   const layout = format === "npy"
     ? await openNpy(source)

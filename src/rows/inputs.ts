@@ -1,19 +1,25 @@
 import { globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { looksLikeStream } from "../arrow/batches.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
 import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
+import { datasetFolder } from "./hugging_face.ts";
 import { NotReadList } from "./not_read.ts";
 
 /** What a file holds. */
-export type FileFormat = "parquet" | "safetensors" | "npy" | "raw";
+export type FileFormat = "parquet" | "arrow" | "safetensors" | "npy" | "raw";
 
 const EXTENSIONS: Record<string, FileFormat> = {
   parquet: "parquet",
   pq: "parquet",
+  arrow: "arrow",
+  arrows: "arrow",
+  feather: "arrow",
+  ipc: "arrow",
   safetensors: "safetensors",
   npy: "npy",
   f32: "raw",
@@ -73,10 +79,11 @@ export async function detectFormat(
 ): Promise<FileFormat> {
   const named = formatOf(source.path);
   if (named !== undefined) return named;
-  const head = await source.read(0, Math.min(6, source.size));
-  const magic = String.fromCharCode(...head);
+  const head = await source.read(0, Math.min(8, source.size));
+  const magic = String.fromCharCode(...head.subarray(0, 6));
   if (magic.startsWith("PAR1")) return "parquet";
-  if (magic === "\x93NUMPY") return "npy";
+  if (magic === "ARROW1" || looksLikeStream(head)) return "arrow";
+  if (magic.startsWith("\x93NUMPY")) return "npy";
   return width === undefined ? "parquet" : "raw";
 }
 
@@ -113,7 +120,8 @@ function findLocal(input: string, notRead: NotReadList): string[] {
     if (files.length > 0) return files;
     throw new DbksvdError("data", "Directory holds no file of rows", {
       where: { file: input },
-      mend: "it may hold .parquet, .safetensors, .npy and .f32 files",
+      mend:
+        "it may hold .parquet, .arrow, .safetensors, .npy, .npz and .f32 files",
     });
   }
   if (info === undefined && /[*?[{]/.test(input)) {
@@ -134,7 +142,11 @@ function findLocal(input: string, notRead: NotReadList): string[] {
 
 // Hidden files and directories are left out: writers keep unfinished work in them.
 function walk(directory: string, notRead: NotReadList): string[] {
-  const files: string[] = [];
+  const dataset = datasetFolder(directory);
+  const files = dataset?.files ?? [];
+  for (const split of dataset?.splits ?? []) {
+    files.push(...walk(split, notRead));
+  }
   const entries = readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => a.name < b.name ? -1 : 1);
   for (const entry of entries) {
@@ -144,7 +156,9 @@ function walk(directory: string, notRead: NotReadList): string[] {
     if (/^[._]/.test(entry.name)) {
       if (known || info?.isDirectory()) notRead.add("hidden", path);
     } else if (info === undefined) notRead.add(lostReason(path), path);
-    else if (info.isDirectory()) {
+    else if (dataset !== undefined) {
+      if (!dataset.owns(entry.name)) notRead.add("not listed", path);
+    } else if (info.isDirectory()) {
       if (entry.isSymbolicLink()) notRead.add("linked folder", path);
       else files.push(...walk(path, notRead));
     } else if (known && info.isFile()) files.push(path);

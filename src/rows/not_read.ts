@@ -12,6 +12,8 @@ export type NotReadReason =
   | "folder"
   /** A name that is not UTF-8. */
   | "name"
+  /** A file beside a data set's own, such as a cache. */
+  | "not listed"
   /** A further array in a file. */
   | "array";
 
@@ -53,6 +55,10 @@ const WORDS: Record<NotReadReason, [one: string, several: string]> = {
   "linked folder": ["linked folder", "linked folders"],
   folder: ["folder", "folders"],
   name: ["name that is not UTF-8", "names that are not UTF-8"],
+  "not listed": [
+    "file that its data set does not list",
+    "files that their data set does not list",
+  ],
   array: ["further array", "further arrays"],
 };
 

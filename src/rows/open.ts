@@ -5,7 +5,13 @@ import { readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
-import { findFiles, type FoundFile, openFound } from "./inputs.ts";
+import { listArrow } from "../arrow/open.ts";
+import {
+  detectFormat,
+  findFiles,
+  type FoundFile,
+  openFound,
+} from "./inputs.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
 import { NotReadList } from "./not_read.ts";
 import { normQuantile } from "./norms.ts";
@@ -67,7 +73,8 @@ const WORKERS_FROM_BYTES = 64 * 2 ** 20;
 /**
  * Opens inputs as one source of rows.
  *
- * @param inputs files, directories, globs, `http(s)://` and `hf://datasets/…`; Parquet, safetensors, .npy, raw .f32
+ * @param inputs files, directories, globs, `http(s)://` and `hf://datasets/…`; Parquet, Arrow and Hugging Face's
+ * folders, safetensors, .npy, raw .f32
  * @param options which vectors to take and how to prepare them
  * @returns the source; close it when done
  * @throws {DbksvdError} `data` where an input cannot be read or holds no one choice of vectors
@@ -128,9 +135,9 @@ export interface VectorColumn {
 /**
  * Lists the columns that vectors can be taken from.
  *
- * @param inputs as `openRows` takes them; the first Parquet file is looked at
+ * @param inputs as `openRows` takes them; the first file is looked at
  * @param options what blobs hold, where it is known
- * @throws {DbksvdError} `data` where the input is no Parquet
+ * @throws {DbksvdError} `data` where the input is neither Parquet nor Arrow
  *
  * @example
  * ```ts
@@ -149,8 +156,13 @@ export async function listColumns(
   const source = await openFound(file, options, budget);
   try {
     const pageLimit = Math.floor(budget / 3);
+    const { blobType, width } = options;
+    if (await detectFormat(source, width) === "arrow") {
+      return (await listArrow(source, { blobType, pageLimit }))
+        .map(({ name, width, layout }) => ({ name, width, layout }));
+    }
     const choices = await listParquet(source, {
-      blobType: options.blobType,
+      blobType,
       pageLimit,
       decoders: new Decoders(),
     });

@@ -7,6 +7,10 @@ export type ElementType =
   | "f64"
   | "f16"
   | "bf16"
+  | "i8"
+  | "u8"
+  | "i16"
+  | "u16"
   | "i32"
   | "u32"
   | "i64"
@@ -18,6 +22,10 @@ export const ELEMENT_BYTES: Record<ElementType, number> = {
   f64: 8,
   f16: 2,
   bf16: 2,
+  i8: 1,
+  u8: 1,
+  i16: 2,
+  u16: 2,
   i32: 4,
   u32: 4,
   i64: 8,

@@ -9,12 +9,28 @@ const SHORT = 64;
  * @param out takes exactly what the block holds
  */
 export function decodeLz4(input: Uint8Array, out: Uint8Array): void {
+  const to = decodeLz4From(input, out, 0);
+  if (to !== out.length) throw new Error(`LZ4 block holds ${to} bytes`);
+}
+
+/**
+ * Decodes one LZ4 block behind what `out` holds already, which it may refer to.
+ *
+ * @param input the block
+ * @param out takes what the block holds from byte `start` on
+ * @returns where that ends
+ */
+export function decodeLz4From(
+  input: Uint8Array,
+  out: Uint8Array,
+  start: number,
+): number {
   const end = input.length;
   const size = out.length;
   const source = new DataView(input.buffer, input.byteOffset, end);
   const target = new DataView(out.buffer, out.byteOffset, size);
   let from = 0;
-  let to = 0;
+  let to = start;
   while (from < end) {
     const token = input[from++];
     let length = token >> 4;
@@ -51,7 +67,7 @@ export function decodeLz4(input: Uint8Array, out: Uint8Array): void {
     } else copyMatch(out, target, to, offset, length);
     to += length;
   }
-  if (to !== size) throw new Error(`LZ4 block holds ${to} bytes`);
+  return to;
 }
 
 // Optimized code makes no BigInt of it.

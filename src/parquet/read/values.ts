@@ -89,7 +89,11 @@ export function toFloats(
   const aligned = bytes.byteOffset % ELEMENT_BYTES[element] === 0
     ? bytes
     : new Uint8Array(bytes);
-  const at = [aligned.buffer, aligned.byteOffset, count] as const;
+  const at = [
+    aligned.buffer as ArrayBuffer,
+    aligned.byteOffset,
+    count,
+  ] as const;
   if (element === "f16") {
     const halves = new Uint16Array(...at);
     const table = halfTable();
@@ -106,14 +110,19 @@ export function toFloats(
       out[i] = high * 0x100000000 + words[2 * i];
     }
   } else {
-    const values = element === "f64"
-      ? new Float64Array(...at)
-      : element === "i32"
-      ? new Int32Array(...at)
-      : new Uint32Array(...at);
-    out.set(values);
+    out.set(new ARRAYS[element](...at));
   }
 }
+
+const ARRAYS = {
+  f64: Float64Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+};
 
 let halves: Float32Array | undefined;
 

@@ -54,14 +54,25 @@ export class ArrayPart implements Part {
         (end - range.start) * width,
       );
       toFloats(element, bytes, piece);
-      for (let at = 0; at < piece.length;) {
-        const found = firstNonFinite(piece.subarray(at));
-        if (found < 0) break;
-        const bad = Math.floor((at + found) / width);
-        faults.push({ row: row + bad, why: whyNonFinite(piece, bad, width) });
-        at = (bad + 1) * width;
-      }
+      faults.push(...notFiniteRows(piece, width, row));
     }
     return faults;
   }
+}
+
+/** Rows that hold a NaN or an infinity; the first of them has the number `row`. */
+export function notFiniteRows(
+  data: Float32Array,
+  width: number,
+  row: number,
+): Fault[] {
+  const faults: Fault[] = [];
+  for (let at = 0; at < data.length;) {
+    const found = firstNonFinite(data.subarray(at));
+    if (found < 0) break;
+    const bad = Math.floor((at + found) / width);
+    faults.push({ row: row + bad, why: whyNonFinite(data, bad, width) });
+    at = (bad + 1) * width;
+  }
+  return faults;
 }
