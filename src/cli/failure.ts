@@ -11,12 +11,16 @@ export interface Failure {
   document: { error: { kind: string; message: string; where?: unknown } };
 }
 
-const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
+/** The exit code of a command that a signal stopped. */
+export const STOPPED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** A signal that asks a command to stop. */
+export type StopSignal = keyof typeof STOPPED;
 
 /** Stopped by a signal, after whatever could be saved was saved. */
 export class Stopped extends Error {
-  constructor(readonly signal: keyof typeof STOPPED) {
-    super(`Stopped by ${signal}`);
+  constructor(readonly signal: StopSignal, saved?: string) {
+    super(`Stopped by ${signal}${saved === undefined ? "" : `: ${saved}`}`);
   }
 }
 

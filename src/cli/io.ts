@@ -1,3 +1,6 @@
+import { fstatSync } from "node:fs";
+import type { StopSignal } from "./failure.ts";
+
 /** What the command line touches of the world: two streams, the environment, signals. Tests bring their own. */
 export interface Io {
   /** Writes to standard output. */
@@ -16,19 +19,33 @@ export interface Io {
   now(): number;
   /** Calls back every so many milliseconds, until the returned function is called; keeps no program alive. */
   every(milliseconds: number, call: () => void): () => void;
-  /** Calls back on SIGINT and SIGTERM until the returned function is called. */
-  onSignal(heard: (signal: "SIGINT" | "SIGTERM") => void): () => void;
+  /** Calls back on SIGINT, SIGTERM and SIGHUP until the returned function is called. */
+  onSignal(heard: (signal: StopSignal) => void): () => void;
   /** Ends the process at once. */
   exit(code: number): never;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
 /** The process's own streams, environment and signals. */
 export function processIo(): Io {
   return {
-    out: (text) => write(Deno.stdout, text),
-    err: (text) => write(Deno.stderr, text),
+    out(text) {
+      try {
+        write(Deno.stdout, text);
+      } catch (error) {
+        // The reader, such as `head`, has seen enough.
+        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+        throw error;
+      }
+    },
+    err(text) {
+      try {
+        write(Deno.stderr, text);
+      } catch {
+        // The terminal has gone: what is at work goes on, and is saved.
+      }
+    },
     terminal: Deno.stderr.isTerminal(),
     color: Deno.stdout.isTerminal() && !Deno.noColor,
     columns: terminalColumns,
@@ -40,7 +57,10 @@ export function processIo(): Io {
       return () => clearInterval(timer);
     },
     onSignal(heard) {
-      const listeners = SIGNALS.map((signal) => {
+      const signals: readonly StopSignal[] = isUnderNohup()
+        ? SIGNALS
+        : [...SIGNALS, "SIGHUP"];
+      const listeners = signals.map((signal) => {
         const listener = () => heard(signal);
         Deno.addSignalListener(signal, listener);
         return () => Deno.removeSignalListener(signal, listener);
@@ -51,15 +71,20 @@ export function processIo(): Io {
   };
 }
 
+// nohup has SIGHUP ignored, which a listener would undo. Whether it is cannot be asked, but nohup leaves its marks: standard
+// input is no terminal, and standard output is a file.
+function isUnderNohup(): boolean {
+  if (Deno.stdin.isTerminal()) return false;
+  try {
+    return fstatSync(1).isFile();
+  } catch {
+    return false;
+  }
+}
+
 function write(stream: { writeSync(data: Uint8Array): number }, text: string) {
   let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch (error) {
-    // The reader, such as `head`, has seen enough.
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
-  }
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
 }
 
 function terminalColumns(): number {

@@ -45,7 +45,7 @@ a JSON file (--config FILE, {"sampleBatch": 4096}). The command line wins over t
 variables, they over the file.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input data, 4 no usable device,
-130 and 143 stopped by a signal after saving.`;
+129, 130 and 143 stopped by a signal after saving.`;
 
 /** The whole command line, bound to the streams it is given. */
 export function buildProgram(io: Io): CommandUnknownOpts {

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { RunOptions } from "../coding/coder.ts";
-import { Stopped } from "./failure.ts";
+import { STOPPED, Stopped, type StopSignal } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { isJsonObject } from "../json.ts";
 import { unusedText } from "../rows/not_read.ts";
@@ -39,6 +39,8 @@ export interface Session {
   print(document: unknown, text: () => string): void;
   /** Takes note of rows that are read: what is not used of them is said with the result. */
   reads(source: RowSource): void;
+  /** Takes note of what is safe, for whoever stops the command. */
+  saves(what: string): void;
   /** A word on standard error, where the log level lets it through. */
   say(level: typeof LOG_LEVELS[number], text: string): void;
   /** Shows how far the job is. */
@@ -78,15 +80,16 @@ export async function conduct(
     LOG_LEVELS.indexOf(level) > 1,
   );
   const controller = new AbortController();
-  let stopped: "SIGINT" | "SIGTERM" | undefined;
+  let stopped: StopSignal | undefined;
+  let saved: string | undefined;
   let heardAt = 0;
   const said = new Set<string>();
   const sources: RowSource[] = [];
   const unhear = heedsSignals ? io.onSignal(hear) : () => {};
-  function hear(signal: "SIGINT" | "SIGTERM"): void {
+  function hear(signal: StopSignal): void {
     if (stopped !== undefined) {
       if (io.now() - heardAt < ECHO_MS) return;
-      io.exit(signal === "SIGINT" ? 130 : 143);
+      io.exit(STOPPED[signal]);
     }
     stopped = signal;
     heardAt = io.now();
@@ -99,6 +102,7 @@ export async function conduct(
       json,
       signal: controller.signal,
       progress,
+      saves: (what) => saved = what,
       reads: (source) => void sources.push(source),
       print: (document, text) => {
         progress.finish();
@@ -119,14 +123,31 @@ export async function conduct(
         progress.line(text);
       },
     });
-    if (stopped !== undefined) throw new Stopped(stopped);
+    if (stopped !== undefined) throw new Stopped(stopped, "the work was done");
   } catch (error) {
-    if (stopped === undefined || error instanceof Stopped) throw error;
-    throw isAbort(error) ? new Stopped(stopped) : error;
+    if (stopped === undefined) throw error;
+    // The work throws the signal's reason, or an error that has nothing to do with it.
+    if (error === controller.signal.reason || isAbort(error)) {
+      throw new Stopped(stopped, saved ?? nothingSaved(command.name()));
+    }
+    throw error;
   } finally {
     unhear();
     progress.finish();
   }
+}
+
+// Why a command that was stopped has saved nothing.
+function nothingSaved(command: string): string {
+  const why: Record<string, string> = {
+    train: "no iteration had ended yet",
+    sweep: "a sweep writes its table at its end",
+    run: "the next run takes the same files again",
+    schedule: "the next run takes the same files again",
+  };
+  return `nothing was saved, ${
+    why[command] ?? "an output is written whole or not at all"
+  }`;
 }
 
 function unusedOf({ dropped, notRead }: RowSource): string {

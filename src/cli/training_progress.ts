@@ -28,6 +28,7 @@ export class TrainingProgress {
       device,
       signal: this.session.signal,
       onNotice: (notice) => this.session.say("info", notice),
+      onSaved: (what) => this.session.saves(what),
       onEngine: ({ kind }) => this.#onGpu = kind === "gpu",
       onProgress: (lines, plan) => this.#update(lines, plan),
       onActivity: (activity) => this.#between(activity),

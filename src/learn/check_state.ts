@@ -1,3 +1,4 @@
+import type { IterationReport } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import type { LearnState } from "./state.ts";
@@ -36,7 +37,9 @@ export function checkedState(
     state.window.replacedAt.length === atoms &&
     Array.isArray(state.replace) &&
     state.replace.every((atom) => isCount(atom) && atom < atoms) &&
-    Array.isArray(state.queued) && state.queued.length === 0 &&
+    areReports(state.early, atoms) &&
+    Array.isArray(state.queued) && state.queued.length === state.early.length &&
+    state.queued.every(({ rows }) => isCount(rows)) &&
     Array.isArray(state.latest) && state.latest.every(Number.isFinite);
   if (sound) return state;
   throw new DbksvdError("data", "The checkpoint's state does not fit", {
@@ -50,6 +53,20 @@ function isObject(value: unknown): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function areReports(
+  value: unknown,
+  atoms: number,
+): value is IterationReport[] {
+  return Array.isArray(value) &&
+    value.every((report: IterationReport) =>
+      isObject(report) && isCount(report.rows) &&
+      [report.energy, report.codingError, report.updatedError]
+        .every(Number.isFinite) &&
+      report.usage instanceof Uint32Array && report.usage.length === atoms &&
+      report.duplicates instanceof Uint32Array
+    );
 }
 
 function hasShards(state: LearnState, shards: number | undefined): boolean {

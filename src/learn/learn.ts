@@ -16,6 +16,7 @@ import { windowUsage } from "./housekeeping.ts";
 import { startOf } from "./start.ts";
 import type { LearnState } from "./state.ts";
 import type { TrainOptions } from "../options/train_options.ts";
+import { Pace } from "./pace.ts";
 import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import { largestShare } from "./shards.ts";
@@ -46,6 +47,11 @@ export interface LearnHooks {
   onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
   /** Called at every decision point; `state` reads the dictionary back when called. */
   onDecision?(state: () => Promise<LearnState>): Promise<void> | void;
+  /**
+   * Called between decision points wherever an iteration has ended, if iterations take long enough to be waited for one by
+   * one: a training of one process can be saved there, and stopped.
+   */
+  onPause?(state: () => Promise<LearnState>, plan: TrainingPlan): Promise<void>;
   /** The processes that learn together, for options with `shards`; by default this one alone. */
   group?: Communicator;
   /** Whether this process was asked to stop: all learn of it at the next decision point. */
@@ -124,6 +130,7 @@ export async function learn(
       record,
       validation,
       drawnIn: 0,
+      pace: new Pace(),
     };
     const iterating = options.shards === undefined
       ? alone(training)

@@ -6,6 +6,7 @@ import { groupSizes } from "../options/groups.ts";
 import type { Iterating, Share } from "./iterating.ts";
 import type { LearnHooks } from "./learn.ts";
 import type { TrainOptions } from "../options/train_options.ts";
+import type { Pace } from "./pace.ts";
 import { atomOrder, type TrainingPlan } from "./plan.ts";
 import { leftByUpdates, scheduledStep } from "./schedule.ts";
 import { type LearnState, noteReports, settle } from "./state.ts";
@@ -23,6 +24,8 @@ export interface Training {
   iterating: Iterating;
   /** Rows that were drawn in since the last decision point, by this process in the first pass. */
   drawnIn: number;
+  /** How long iterations take. */
+  pace: Pace;
   /** Rows that take no part: held out, or watched by validation. */
   except?: RowSet;
   /** Takes the lines of metrics. */
@@ -107,7 +110,7 @@ function drawIn(
 }
 
 async function iterate(training: Training, share: Share): Promise<void> {
-  const { options, hooks, state, engine, plan, iterating } = training;
+  const { options, hooks, state, plan, iterating } = training;
   hooks.signal?.throwIfAborted();
   const groups = groupSizes(options);
   // Of all processes: the share may be a part of it.
@@ -126,11 +129,13 @@ async function iterate(training: Training, share: Share): Promise<void> {
   const validates = passEnds && training.validation !== undefined;
   const due = state.iteration % plan.cadence === 0 || validates ||
     state.iteration === plan.iterations;
-  if (!due) return;
-  const { reports, said } = await iterating.reports({
+  if (!due) return await pause(training);
+  const { reports: late, said } = await iterating.reports({
     capped: training.drawnIn,
     stop: hooks.stopAsked?.() ?? false,
   });
+  const reports = [...state.early, ...late];
+  training.pace.note(state.iteration);
   training.drawnIn = 0;
   state.capped += said.capped;
   const lines = noteReports(state, reports, plan);
@@ -139,14 +144,27 @@ async function iterate(training: Training, share: Share): Promise<void> {
   await training.record(lines);
   hooks.onProgress?.(lines, plan);
   if (said.stop) hooks.onStop?.();
-  await hooks.onDecision?.(async () => {
-    state.dictionary = await finiteDictionary(engine, state.iteration);
-    state.weights = checkedWeights(
-      await engine.readWeights(),
-      state.iteration,
-    );
-    return state;
-  });
+  await hooks.onDecision?.(() => readState(training));
+}
+
+// Between decision points: what slow iterations did is read as they end, for the next decision. Nothing is decided by it, so
+// that the dictionary does not depend on the pace.
+async function pause(training: Training): Promise<void> {
+  const { hooks, options, state, engine, plan, pace } = training;
+  if (hooks.onPause === undefined || options.shards !== undefined) return;
+  if (!pace.isSlow) return;
+  state.early.push(...await engine.reports());
+  pace.note(state.iteration);
+  if (!pace.isSlow) return;
+  state.capped += training.drawnIn;
+  training.drawnIn = 0;
+  await hooks.onPause(() => readState(training), plan);
+}
+
+async function readState({ engine, state }: Training): Promise<LearnState> {
+  state.dictionary = await finiteDictionary(engine, state.iteration);
+  state.weights = checkedWeights(await engine.readWeights(), state.iteration);
+  return state;
 }
 
 function noteQueued(state: LearnState, rows: number): void {

@@ -46,7 +46,9 @@ export interface LearnState {
   window: UsageWindow;
   /** Atoms that the next iteration replaces. */
   replace: number[];
-  /** Iterations given to the engine whose reports are not read yet; empty at decision points. */
+  /** Reports that were read since the last decision point, for the next one; empty there. */
+  early: IterationReport[];
+  /** Iterations given to the engine since the last decision point; empty there. */
   queued: { atomBatch: number; replaced: number; rows: number }[];
   /** FVU after the updates of the latest iterations, at most a cadence of them. */
   latest: number[];
@@ -84,6 +86,7 @@ export function freshState(
     rowsSeen: 0,
     window: emptyWindow(options.atoms),
     replace: [],
+    early: [],
     queued: [],
     latest: [],
   };
@@ -114,6 +117,7 @@ export function noteReports(
   const latest = lines.map(({ updatedFvu }) => updatedFvu);
   state.latest = [...state.latest, ...latest].slice(-plan.cadence);
   state.queued = [];
+  state.early = [];
   return lines;
 }
 

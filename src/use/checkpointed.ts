@@ -22,8 +22,8 @@ export interface CheckpointedRun extends Omit<TrainRun, "resume"> {
 }
 
 /**
- * Trains, saving checkpoints on their schedule and when `signal` fires. A signal is heeded at the next decision point,
- * where there is something to save; before the first one, and while measuring, at once.
+ * Trains, saving checkpoints on their schedule and when `signal` fires. A signal is heeded where the iterations under way
+ * end and there is something to save: before the first one has ended, and while measuring, at once.
  *
  * @throws {DbksvdError} as `train` does, saying how to go on; the signal's reason, once the run is saved
  */
@@ -111,6 +111,7 @@ class Attempt {
       record: (lines) => outer.checkpoints.log.append(lines),
       onProgress: (lines, plan) => this.#onProgress(lines, plan),
       onDecision: (state) => this.#onDecision(state),
+      onPause: (state, plan) => this.#onPause(state, plan),
     };
   }
 
@@ -145,6 +146,19 @@ class Attempt {
     this.outer.onProgress?.(lines, plan);
   }
 
+  // An iteration has ended, nothing is decided: from now on there is something to save.
+  async #onPause(
+    state: () => Promise<LearnState>,
+    { iterations }: TrainingPlan,
+  ): Promise<void> {
+    const { checkpoints, signal } = this.outer;
+    this.#iterations = iterations;
+    this.#saves = true;
+    if (!checkpoints.isTimeUp() && !signal?.aborted) return;
+    await this.#save(await state());
+    signal?.throwIfAborted();
+  }
+
   async #onDecision(state: () => Promise<LearnState>): Promise<void> {
     const { checkpoints, signal } = this.outer;
     if (signal?.aborted) {
@@ -165,7 +179,7 @@ class Attempt {
   }
 
   async #save(state: LearnState): Promise<void> {
-    const { checkpoints, identity, signal, onNotice } = this.outer;
+    const { checkpoints, identity, signal, onNotice, onSaved } = this.outer;
     if (checkpoints.iteration !== state.iteration) {
       await checkpoints.save({
         identity,
@@ -176,7 +190,7 @@ class Attempt {
       });
     }
     if (signal?.aborted) {
-      onNotice?.(
+      (onSaved ?? onNotice)?.(
         `Saved at iteration ${state.iteration} of ${this.#iterations}; go on with --resume`,
       );
     }

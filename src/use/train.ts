@@ -35,9 +35,13 @@ export interface TrainRun extends
     | "onProgress"
     | "onActivity"
     | "onDecision"
+    | "onPause"
     | "record"
     | "resume"
-  > {}
+  > {
+  /** Told what was saved, where a signal ends a training that saves. */
+  onSaved?(what: string): void;
+}
 
 /** A trained model with its record. */
 export interface TrainedModel {

@@ -108,10 +108,16 @@ export class Checkpoints {
 
   /** Whether the schedule wants a save now. */
   due(iteration: number): boolean {
-    const { seconds = Infinity, iterations = Infinity } = this.#schedule;
-    const elapsed = (performance.now() - this.#savedAt.time) / 1000;
+    const { iterations = Infinity } = this.#schedule;
     return iteration - this.#savedAt.iteration >= iterations ||
-      elapsed >= Math.max(seconds, this.#cost / LARGEST_SHARE);
+      this.isTimeUp();
+  }
+
+  /** Whether the schedule wants a save by the clock. */
+  isTimeUp(): boolean {
+    const { seconds = Infinity } = this.#schedule;
+    const elapsed = (performance.now() - this.#savedAt.time) / 1000;
+    return elapsed >= Math.max(seconds, this.#cost / LARGEST_SHARE);
   }
 
   /**

@@ -14,6 +14,7 @@ Deno.test("failureOf() gives every kind of error its exit code", () => {
   }
   assert.equal(failureOf(new Stopped("SIGINT")).code, 130);
   assert.equal(failureOf(new Stopped("SIGTERM")).code, 143);
+  assert.equal(failureOf(new Stopped("SIGHUP")).code, 129);
 });
 
 Deno.test("failureOf() keeps the place for --json", () => {

@@ -1,3 +1,4 @@
+import type { StopSignal } from "../../src/cli/failure.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 
@@ -12,7 +13,7 @@ export class FakeIo implements Io {
   readonly #timers = new Set<
     { next: number; milliseconds: number; call: () => void }
   >();
-  heard: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
+  heard: ((signal: StopSignal) => void)[] = [];
 
   constructor(readonly variables: Record<string, string> = {}) {}
 
@@ -56,7 +57,7 @@ export class FakeIo implements Io {
     this.clock = end;
   }
 
-  onSignal(heard: (signal: "SIGINT" | "SIGTERM") => void): () => void {
+  onSignal(heard: (signal: StopSignal) => void): () => void {
     this.heard.push(heard);
     return () => this.heard = this.heard.filter((one) => one !== heard);
   }

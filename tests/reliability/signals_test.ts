@@ -54,7 +54,13 @@ Deno.test("train saves at SIGINT and SIGTERM, exits 130 and 143, and goes on wit
   await inDirectory(async (directory) => {
     const straight = join(directory, "straight");
     assert.equal((await ended(train(straight))).code, 0);
-    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    for (
+      const [signal, code] of [
+        ["SIGINT", 130],
+        ["SIGTERM", 143],
+        ["SIGHUP", 129],
+      ] as const
+    ) {
       const out = join(directory, signal);
       const child = train(out);
       await untilSaved(out);
@@ -105,7 +111,10 @@ Deno.test("train that is stopped before there is anything to save leaves nothing
       const stopped = await ended(child);
       assert.equal(stopped.code, code, stopped.stderr);
       assert.equal(stopped.stdout, "");
-      assert.match(stopped.stderr, new RegExp(`Stopped by ${signal}`));
+      assert.match(
+        stopped.stderr,
+        new RegExp(`Stopped by ${signal}: nothing was saved, no iteration`),
+      );
       assert.deepEqual(await namesIn(directory), []);
     }
     const out = join(directory, "SIGINT");
