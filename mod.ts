@@ -225,7 +225,9 @@ export type {
   Heartbeat,
   PipelineEvent,
 } from "./src/pipeline/watch.ts";
-export { probe, type ProbeOptions } from "./src/probing/probe.ts";
+export { probe } from "./src/probing/probe.ts";
+export type { ProbeOptions, ScrAttribute } from "./src/probing/options.ts";
+export type { Absorption } from "./src/probing/absorption.ts";
 export type {
   Baseline,
   BestLatent,

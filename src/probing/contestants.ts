@@ -9,6 +9,8 @@ export interface Contestant {
   /** How its features come about, in words. */
   coder: string;
   features: Features;
+  /** Atoms × width, for models and random rows. */
+  dictionary?: Float32Array;
   /** Mean nonzeros of a row, and how often its latents fire; for models and random rows. */
   firing?: Firing;
 }

@@ -1,9 +1,15 @@
+import type { LabelledUnits } from "./draw.ts";
+import type { DenseFeatures } from "./features.ts";
 import {
+  decisions,
   type LabelledRows,
   type LinearProbe,
   sigmoid,
   softplus,
 } from "./logistic.ts";
+
+/** C of dense probes: the penalty keeps them from learning the rows by heart. */
+const DENSE_C = 0.1;
 
 /** Steps at most, and the gradient at which they end, as a share of the first one. */
 const STEPS = 200;
@@ -53,6 +59,47 @@ export function fitDense(
     ({ value, gradient } = found);
   }
   return { weights: at.slice(0, width), bias: at[width] };
+}
+
+/** A probe of all coordinates for one task: what can be told linearly. */
+export class DenseProbe {
+  readonly #rows: DenseFeatures;
+  readonly #probe: LinearProbe;
+
+  /**
+   * Fits it.
+   *
+   * @param rows of all units, by slot
+   * @param train the units for fitting
+   */
+  constructor(rows: DenseFeatures, train: LabelledUnits) {
+    this.#rows = rows;
+    this.#probe = fitDense(this.#columns(train), { c: DENSE_C });
+  }
+
+  /** w. */
+  get weights(): Float64Array {
+    return this.#probe.weights;
+  }
+
+  /** b. */
+  get bias(): number {
+    return this.#probe.bias;
+  }
+
+  /** ⟨w, y⟩ + b of units. */
+  decide(units: LabelledUnits): Float64Array {
+    return decisions(this.#probe, this.#columns(units).data, this.#rows.count);
+  }
+
+  #columns({ units, positive }: LabelledUnits): LabelledRows {
+    const { data, count: width } = this.#rows;
+    const columns = new Float64Array(units.length * width);
+    units.forEach((slot, i) =>
+      columns.set(data.subarray(slot * width, (slot + 1) * width), i * width)
+    );
+    return { data: columns, width, positive };
+  }
 }
 
 function searchDirection(

@@ -26,6 +26,8 @@ export interface GatherPlan {
   /** The columns, row by row. */
   columns: readonly ClassColumn[];
   tasks: readonly Task[];
+  /** Of them those whose classes latents are counted by. */
+  counted: readonly Task[];
   /** Which rows are coded. */
   delivery: Parameters<RowSource["batches"]>[1];
 }
@@ -90,7 +92,7 @@ class Tally {
     this.#plan = plan;
     this.#places = new Map(plan.columns.map(({ name }) => [
       name,
-      new Map(placesOf(plan.tasks, name).map((place, i) => [place, i])),
+      new Map(placesOf(plan.counted, name).map((place, i) => [place, i])),
     ]));
     this.firing = {
       all: new LatentCounts(2 * atoms, 0),

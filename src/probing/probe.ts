@@ -1,55 +1,18 @@
-import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
-import type { DictionaryModel } from "../model/model.ts";
-import type { BatchOptions, RowSource } from "../rows/source.ts";
-import type { RowCoder, RunOptions } from "../coding/coder.ts";
+import type { RowCoder } from "../coding/coder.ts";
+import type { RowSource } from "../rows/source.ts";
 import type { NamedModel } from "../use/evaluate.ts";
 import { coderOf } from "../use/models.ts";
-import { type ClassColumn, readClasses } from "./classes.ts";
-import type { Contestant } from "./contestants.ts";
-import { drawTasks, type LabelledUnits, type Task } from "./draw.ts";
-import { DenseFeatures, LatentFeatures } from "./features.ts";
+import type { WithAtoms } from "./directions.ts";
+import { entrantsOf } from "./entrants.ts";
+import { LatentFeatures } from "./features.ts";
 import { gather, type Gathered } from "./gather.ts";
-import type { KeptUnits } from "./keep.ts";
-import { type NormalisedRows, normalisedRows } from "./normalised.ts";
-import { principalCoordinates } from "./principal.ts";
-import { randomRowsModel } from "./random_rows.ts";
-import { type Baseline, BASELINES, type ProbeResult } from "./result.ts";
-import { probeDensely, probeSparsely } from "./sparse_probing.ts";
-import {
-  type AllScores,
-  bestLatents,
-  latentClasses,
-  summaryOf,
-} from "./summaries.ts";
-import { readUnits, type RowUnits } from "./units.ts";
-
-/** Bytes of raw rows that probes are fitted to and tested on, at most. */
-const KEPT_BYTES = 2 ** 29;
-
-/** What {@linkcode probe} is told beyond how to run. */
-export interface ProbeOptions extends RunOptions {
-  /** The columns whose values are classes. */
-  classColumns: readonly string[];
-  /** Numbers of latents that probes go by. 1, 2 and 5. */
-  k?: readonly number[];
-  /** Rows with the same value of this column stay on one side of the split. */
-  byGroup?: string;
-  /** Probe the mean of each group, as SAEBench does of a text's tokens. */
-  pool?: boolean;
-  /** Only these classes. */
-  classes?: readonly string[];
-  /** Fewest rows of a class for fitting. 100. */
-  minRows?: number;
-  /** Share of the rows in the test. 0.2. */
-  testShare?: number;
-  /** What stands beside the models; all of them. */
-  baselines?: readonly Baseline[];
-  /** Of the split and the draws. 0. */
-  seed?: number;
-  /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
-}
+import { normalisedRows } from "./normalised.ts";
+import type { ProbeOptions } from "./options.ts";
+import type { CorrelationTasks } from "./perturbation.ts";
+import { inSlots, planOf, tasksIn } from "./plan.ts";
+import type { ProbeResult } from "./result.ts";
+import { perturbAll, scoreAll } from "./score_all.ts";
+import { bestLatents, latentClasses, summaryOf } from "./summaries.ts";
 
 /**
  * What atoms know: probes for classes by a model's latents, on rows that it has not seen, beside what raw coordinates,
@@ -95,18 +58,7 @@ export async function probe(
   source: RowSource,
   options: ProbeOptions,
 ): Promise<ProbeResult> {
-  const { k = [1, 2, 5], baselines = BASELINES, seed = 0, pool = false } =
-    options;
-  const columns = await readClasses(source, options.classColumns);
-  const units = await readUnits(source, {
-    seed,
-    byGroup: options.byGroup,
-    pool,
-    testShare: options.testShare ?? 0.2,
-    only: options.rows?.only,
-  });
-  const drawn = drawAll(columns, units, source.width, options);
-  const plan = { units, columns, tasks: drawn, delivery: options.rows };
+  const plan = await planOf(source, options);
   const entrants = await entrantsOf(models, source, plan, options);
   const coders: RowCoder[] = [];
   let gathered: Gathered;
@@ -114,170 +66,54 @@ export async function probe(
     for (const { model } of entrants) {
       coders.push(await coderOf(model, options));
     }
-    gathered = await gather(source, coders, plan, options);
+    gathered = await gather(source, coders, {
+      ...plan,
+      tasks: [...plan.tasks, ...tasksIn(plan.scr)],
+      counted: plan.tasks,
+    }, options);
   } finally {
     for (const coder of coders) await coder.close();
   }
-  const tasks = inSlots(drawn, gathered.kept);
-  const rows = normalisedRows(gathered.kept, source.width, tasks);
-  const contestants = [
-    ...entrants.map((entrant, i): Contestant => ({
-      ...entrant,
-      coder: coders[i].description,
-      features: new LatentFeatures(
-        entrant.model.atoms,
-        gathered.kept.latentsOf(i, scaleOf(entrant.model, rows)),
-      ),
-      firing: gathered.firing[i],
-    })),
-    ...coordinateContestants(rows, baselines),
-  ];
-  const scores: AllScores = new Map();
-  for (const contestant of contestants) {
-    scores.set(
-      contestant,
-      tasks.map((task) => probeSparsely(task, contestant, k)),
-    );
-  }
-  if (baselines.includes("dense")) {
-    const features = new DenseFeatures(rows.data, source.width);
-    scores.set(
-      { name: "dense", kind: "dense", coder: "all coordinates", features },
-      tasks.map((task) => [probeDensely(task, features)]),
-    );
-  }
-  const best = contestants.flatMap((one) => bestLatents(one, tasks));
+  const { kept } = gathered;
+  const tasks = plan.tasks.map((task) => inSlots(task, kept));
+  const rows = normalisedRows(kept, source.width, tasks);
+  const withAtoms = entrants.map((entrant, i): WithAtoms => ({
+    ...entrant,
+    coder: coders[i].description,
+    dictionary: entrant.model.dictionary,
+    features: new LatentFeatures(
+      entrant.model.atoms,
+      kept.latentsOf(i, rows.scale),
+    ),
+    firing: gathered.firing[i],
+  }));
+  const scr = plan.scr && {
+    ...plan.scr,
+    attributes: plan.scr.attributes.map((task) =>
+      inSlots(task, kept)
+    ) as unknown as CorrelationTasks["attributes"],
+    both: inSlots(plan.scr.both, kept),
+  };
+  const scored = scoreAll(withAtoms, rows, tasks, options);
+  const more = perturbAll(withAtoms, { ...scored, tasks, rows, scr }, options);
+  const { seed = 0, pool = false } = options;
+  const best = withAtoms.flatMap((one) => bestLatents(one, tasks));
+  const classes = plan.columns.reduce(
+    (sum, one) => sum + one.classes.length,
+    0,
+  );
   return {
     rows: gathered.rows,
     unlabelled: gathered.unlabelled,
-    passedOver: columns.reduce((sum, { classes }) => sum + classes.length, 0) -
-      tasks.length,
+    passedOver: classes - tasks.length,
     units: pool ? "groups" : "rows",
-    models: [...scores.keys()].map((one) =>
-      summaryOf(one, scores, { tasks, best, seed })
-    ),
-    scores: [...scores.values()].flat(2).map(({ score }) => score),
+    models: [...scored.scores.keys()].map((one) => ({
+      ...summaryOf(one, scored.scores, { tasks, best, seed }),
+      ...more.get(one.name),
+    })),
+    scores: [...scored.scores.values()].flat(2).map(({ score }) => score),
     best,
-    atoms: contestants.filter(({ kind }) => kind === "model")
+    atoms: withAtoms.filter(({ kind }) => kind === "model")
       .flatMap((one) => latentClasses(one, tasks)),
   };
-}
-
-function drawAll(
-  columns: readonly ClassColumn[],
-  units: RowUnits,
-  width: number,
-  { seed = 0, minRows = 100, classes }: ProbeOptions,
-): Task[] {
-  const most = Math.floor(KEPT_BYTES / (4 * width) / columns.length);
-  const tasks = columns.flatMap((column) =>
-    drawTasks(units.classesOf(column), units, { seed, minRows, classes, most })
-  );
-  if (tasks.length > 0) return tasks;
-  throw new DbksvdError("data", "No class has enough rows to probe for", {
-    where: { column: columns[0]?.name },
-    mend:
-      `give more rows, or fewer than ${minRows} with --min-rows; the test needs 20 rows of two classes`,
-  });
-}
-
-/** A model that is to be probed, or dictionaries of random rows beside it. */
-interface Entrant extends NamedModel {
-  kind: "model" | "random";
-}
-
-async function entrantsOf(
-  models: readonly NamedModel[],
-  source: RowSource,
-  { units }: { units: RowUnits },
-  { baselines = BASELINES, seed = 0 }: ProbeOptions,
-): Promise<Entrant[]> {
-  const entrants: Entrant[] = models.map((one) => ({ ...one, kind: "model" }));
-  if (!baselines.includes("random")) return entrants;
-  const sizes = new Map<string, DictionaryModel>();
-  for (const { model } of models) {
-    const like = dictionaryLike(model);
-    sizes.set(`${like.atoms} random rows, k = ${like.coder.sparsity}`, like);
-  }
-  const apart = (row: number) => units.isTest(units.unitOf(row));
-  for (const [name, like] of sizes) {
-    const model = await randomRowsModel(like, source, apart, seed);
-    entrants.push({ name, model, kind: "random" });
-  }
-  return entrants;
-}
-
-// A dictionary of a model's size: another tool's autoencoder has no nonzeros of its own where it is not a TopK.
-function dictionaryLike(model: NamedModel["model"]): DictionaryModel {
-  if (!("format" in model)) return model;
-  const { width, atoms, mean, activation } = model;
-  const wanted = activation.kind === "topk"
-    ? activation.k
-    : DEFAULT_TRAIN_OPTIONS.sparsity;
-  return {
-    width,
-    atoms,
-    mean,
-    dictionary: model.dictionary,
-    scale: 1,
-    usage: new Uint32Array(atoms),
-    groups: [atoms],
-    coder: {
-      method: "omp",
-      sparsity: Math.min(wanted, atoms, width),
-      nonnegative: false,
-      tolerance: 0,
-      refit: false,
-    },
-    seed: 0,
-    toolVersion: "",
-  };
-}
-
-// Codes are in raw units; probes see them in normalised ones, in which rows have a mean square length of n.
-function scaleOf(model: NamedModel["model"], rows: NormalisedRows): number {
-  return "format" in model || model.scale === 1 ? rows.scale : model.scale;
-}
-
-function coordinateContestants(
-  rows: NormalisedRows,
-  baselines: readonly Baseline[],
-): Contestant[] {
-  const { data, width, fitted } = rows;
-  const contestants: Contestant[] = [];
-  if (baselines.includes("raw")) {
-    contestants.push({
-      name: "raw",
-      kind: "raw",
-      coder: "coordinates",
-      features: new DenseFeatures(data, width),
-    });
-  }
-  if (baselines.includes("pca")) {
-    const components = principalCoordinates(data, width, fitted);
-    contestants.push({
-      name: "pca",
-      kind: "pca",
-      coder: "principal components",
-      features: new DenseFeatures(components.data, components.count),
-    });
-  }
-  return contestants;
-}
-
-// Tasks by the slots of units, without those that no row came of: filters drop some.
-function inSlots(tasks: readonly Task[], kept: KeptUnits): Task[] {
-  const side = ({ units, positive }: LabelledUnits): LabelledUnits => {
-    const slots = units.map((unit) => kept.slotOf(unit));
-    const there = [...slots.keys()].filter((i) => kept.counts[slots[i]] > 0);
-    return {
-      units: Uint32Array.from(there, (i) => slots[i]),
-      positive: Uint8Array.from(there, (i) => positive[i]),
-    };
-  };
-  return tasks.map((task) => ({
-    ...task,
-    train: side(task.train),
-    test: side(task.test),
-  }));
 }

@@ -1,3 +1,4 @@
+import type { Absorption } from "./absorption.ts";
 import type { LatentFit } from "./latents.ts";
 
 /** What stands beside the models in every table. */
@@ -88,6 +89,12 @@ export interface ProbeSummary {
   halfWidth: Record<string, number>;
   /** Mean F1 of its best latent a class. */
   bestF1?: number;
+  /** Targeted probe perturbation, by the number of latents taken out; where it was asked for. */
+  tpp?: Record<string, number>;
+  /** Spurious correlation removal, by the number of latents taken out; where it was asked for. */
+  scr?: Record<string, number>;
+  /** How much of the classes other latents than their own absorbed; where it was asked for, and a class is told well enough. */
+  absorption?: Absorption;
 }
 
 /** What {@linkcode probe} found. */

@@ -1,14 +1,11 @@
 import type { Contestant } from "./contestants.ts";
 import type { Task } from "./draw.ts";
-import { fitDense } from "./dense_probe.ts";
-import { columnsOf, type DenseFeatures, tellingFeatures } from "./features.ts";
+import type { DenseProbe } from "./dense_probe.ts";
+import { columnsOf, tellingFeatures } from "./features.ts";
 import { decisions, fitLogistic } from "./logistic.ts";
 import type { ClassScore, ProbedLatent } from "./result.ts";
 import { hits, scoreOf } from "./scores.ts";
 import { probeByL1 } from "./sparse_logistic.ts";
-
-/** C of the dense probe: its penalty keeps it from learning the rows by heart. */
-const DENSE_C = 0.1;
 
 /** A score with, for every test row, whether the probe was right. */
 export interface Scored {
@@ -56,15 +53,9 @@ export function probeSparsely(
   });
 }
 
-/** The dense probe of all coordinates: what can be told linearly. */
-export function probeDensely(task: Task, rows: DenseFeatures): Scored {
-  const all = Uint32Array.from({ length: rows.count }, (_, f) => f);
-  const fitted = fitDense(columnsOf(rows, task.train, all), { c: DENSE_C });
-  const told = decisions(
-    fitted,
-    columnsOf(rows, task.test, all).data,
-    rows.count,
-  );
+/** The score of a dense probe. */
+export function scoreDensely(task: Task, dense: DenseProbe): Scored {
+  const told = dense.decide(task.test);
   return {
     score: {
       ...heading(task, "dense"),

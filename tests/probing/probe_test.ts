@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { DbksvdError } from "../../src/errors.ts";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
-import { probe, type ProbeOptions } from "../../src/probing/probe.ts";
+import type { ProbeOptions } from "../../src/probing/options.ts";
+import { probe } from "../../src/probing/probe.ts";
 import { suggestLabels } from "../../src/probing/suggest.ts";
 import { plantClasses, withColumns } from "./planted.ts";
 

@@ -1,4 +1,8 @@
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import {
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
 import {
   type Baseline,
@@ -29,6 +33,9 @@ type ProbeFlags = DeviceOption & RowOptions & CoderChanges & {
   testShare: number;
   baselines: readonly Baseline[];
   seed: number;
+  tpp?: true;
+  scr?: [ScrAttribute, ScrAttribute];
+  absorption?: true;
   suggest?: true;
   writeLabels?: true;
 };
@@ -79,6 +86,13 @@ export function probeCommand(io: Io): CommandUnknownOpts {
       "--held-out",
       "only rows that the (first) model's training held out",
     )
+    .option("--tpp", "take a class's latents out: whose probes suffer?")
+    .option(
+      "--scr <attributes>",
+      "take a spurious attribute out, as gender=f|m,job=nurse|professor",
+      twoAttributes,
+    )
+    .option("--absorption", "whether specific latents took classes over")
     .option("--suggest", "suggest names for atoms, in labels.suggested.json")
     .option("--write-labels", "name the atoms so; names by hand stay");
   return addDeviceOption(addCoderOptions(addRowOptions(command)))
@@ -120,6 +134,7 @@ async function probeModels(
       ...followed(session),
       ...{ device: flags.device, classColumns, rows, k, byGroup, pool },
       ...{ classes, minRows, testShare, baselines, seed },
+      ...{ tpp: flags.tpp, scr: flags.scr, absorption: flags.absorption },
     });
     const suggested = names
       ? await suggest(models[0], result, flags.writeLabels === true)
@@ -143,6 +158,19 @@ function classesOf(flags: ProbeFlags): string[] {
   throw new DbksvdError("usage", "No --class is given", {
     mend: "name a column of the inputs whose values are classes",
   });
+}
+
+function twoAttributes(text: string): [ScrAttribute, ScrAttribute] {
+  const attributes = text.split(",").map((part) => {
+    const at = part.indexOf("="), values = part.slice(at + 1).split("|");
+    return { column: part.slice(0, at), values };
+  });
+  const valid = attributes.length === 2 &&
+    attributes.every((one) => one.column !== "" && one.values.length === 2);
+  if (valid) return attributes as unknown as [ScrAttribute, ScrAttribute];
+  throw new InvalidArgumentError(
+    "It takes two columns with two of their values each: a=x|y,b=v|w.",
+  );
 }
 
 async function requireOneModel(models: readonly string[]): Promise<void> {

@@ -1,0 +1,41 @@
+import type { BatchOptions } from "../rows/source.ts";
+import type { RunOptions } from "../coding/coder.ts";
+import type { Baseline } from "./result.ts";
+
+/** An attribute for spurious correlation removal. */
+export interface ScrAttribute {
+  /** The column. */
+  column: string;
+  /** Two of its classes. */
+  values: readonly [string, string];
+}
+
+/** What {@linkcode probe} is told beyond how to run. */
+export interface ProbeOptions extends RunOptions {
+  /** The columns whose values are classes. */
+  classColumns: readonly string[];
+  /** Numbers of latents that probes go by. 1, 2 and 5. */
+  k?: readonly number[];
+  /** Rows with the same value of this column stay on one side of the split. */
+  byGroup?: string;
+  /** Probe the mean of each group, as SAEBench does of a text's tokens. */
+  pool?: boolean;
+  /** Only these classes. */
+  classes?: readonly string[];
+  /** Fewest rows of a class for fitting. 100. */
+  minRows?: number;
+  /** Share of the rows in the test. 0.2. */
+  testShare?: number;
+  /** What stands beside the models; all of them. */
+  baselines?: readonly Baseline[];
+  /** Of the split and the draws. 0. */
+  seed?: number;
+  /** Measure targeted probe perturbation: do the latents of a class carry it, and it alone? */
+  tpp?: boolean;
+  /** Measure spurious correlation removal for two attributes: a column and two of its classes each. */
+  scr?: readonly [ScrAttribute, ScrAttribute];
+  /** Measure absorption: have specific latents taken a class's direction over? */
+  absorption?: boolean;
+  /** Which rows; all by default. */
+  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+}
