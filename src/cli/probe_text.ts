@@ -16,6 +16,7 @@ export function probeText(
 ): string {
   const parts = [
     summaryTable(result),
+    ...perturbationTables(result),
     ...models.map(({ name, model }) => {
       const heading = models.length > 1 ? `${name}\n` : "";
       const labels = "format" in model ? {} : model.labels ?? {};
@@ -74,6 +75,41 @@ function summaryTable(
       one.denseLatents === undefined ? "" : count(one.denseLatents),
     ]),
   );
+}
+
+function perturbationTables({ models }: ProbeResult): string[] {
+  const tables: string[] = [];
+  for (
+    const [heading, scores] of [
+      ["TPP, latents taken out", models.map(({ tpp }) => tpp)],
+      ["SCR, latents taken out", models.map(({ scr }) => scr)],
+    ] as const
+  ) {
+    const counts = Object.keys(scores.find((one) => one !== undefined) ?? {});
+    if (counts.length === 0) continue;
+    tables.push(table(
+      [heading, ...counts],
+      models.flatMap(({ model }, i) => {
+        const found = scores[i];
+        if (found === undefined) return [];
+        return [[model, ...counts.map((count) => signed(found[count]))]];
+      }),
+    ));
+  }
+  const absorbed = models.filter(({ absorption }) => absorption !== undefined);
+  if (absorbed.length > 0) {
+    tables.push(table(
+      ["absorption", "fraction", "full", "own latents' F1", "classes"],
+      absorbed.map(({ model, absorption }) => [
+        model,
+        share(absorption!.fraction),
+        share(absorption!.full),
+        share(absorption!.mainF1),
+        count(absorption!.classes),
+      ]),
+    ));
+  }
+  return tables;
 }
 
 function classTable(
@@ -167,4 +203,8 @@ function namesText({ suggested, file, labels }: SuggestedNames): string {
 function share(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   return value.toFixed(3).replace(/^0/, "");
+}
+
+function signed(value: number): string {
+  return value < 0 ? `−${share(-value)}` : share(value);
 }

@@ -4,6 +4,7 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
+import type { ScrAttribute } from "../../probing/options.ts";
 import {
   type Baseline,
   BASELINES,
