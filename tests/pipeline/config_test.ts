@@ -61,7 +61,7 @@ Deno.test("loadPipelineConfig() names every field at fault by its JSON path", as
     /\/train is missing.*\/inputs\/0/,
   );
   await refused(7, /must be object/);
-  await refused({ ...LEAST, schedule: "61 * * * *" }, /no valid minute/);
+  await refused({ ...LEAST, schedule: "61 * * * *" }, /no valid minute: "61"/);
   await refused(
     { ...LEAST, train: { atoms: 4, sparsity: 5 } },
     /sparsity/,
