@@ -1,9 +1,12 @@
 import { crc32, inflateRawSync } from "node:zlib";
 import { DbksvdError } from "../errors.ts";
 
-const LOCAL = 0x04034b50;
-const CENTRAL = 0x02014b50;
-const END = 0x06054b50;
+/** What a member's header, the directory's entry of it and the end of the directory begin with. */
+export const LOCAL = 0x04034b50;
+/** See {@linkcode LOCAL}. */
+export const CENTRAL = 0x02014b50;
+/** See {@linkcode LOCAL}. */
+export const END = 0x06054b50;
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -52,7 +55,8 @@ export function readZip(
   return members;
 }
 
-interface Entry {
+/** A member as the directory has it. */
+export interface Entry {
   name: string;
   method: number;
   packed: number;
@@ -70,7 +74,12 @@ function findEnd(view: DataView): number | undefined {
   }
 }
 
-function readEntry(view: DataView, bytes: Uint8Array, at: number): Entry {
+/** Reads the directory's entry at a place of it. */
+export function readEntry(
+  view: DataView,
+  bytes: Uint8Array,
+  at: number,
+): Entry {
   const nameLength = view.getUint16(at + 28, true);
   const extraLength = view.getUint16(at + 30, true);
   const extra = at + 46 + nameLength;

@@ -1,8 +1,10 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { openArrow } from "../arrow/open.ts";
-import { ArrayPart } from "./formats/array.ts";
-import { openNpy, openRaw, openSafetensorsRows } from "./formats/files.ts";
+import { type ArrayLayout, ArrayPart } from "./formats/array.ts";
+import { openRaw, openSafetensorsRows } from "./formats/files.ts";
+import { openNpy } from "./formats/npy.ts";
+import { openNpz } from "./formats/npz.ts";
 import { detectFormat, type FoundFile, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./open.ts";
 import { openParquet, type ParquetOptions } from "../parquet/read/open.ts";
@@ -195,15 +197,26 @@ async function openFile(
   if (format === "arrow") {
     return await openArrow(source, { ...options, ...pages });
   }
-  const layout = format === "npy"
-    ? await openNpy(source)
-    : format === "raw"
-    ? openRaw(source, options.width)
-    : await openSafetensorsRows(source, options.column);
-  const column = "name" in layout ? layout.name as string : undefined;
+  const { column, width, blobType } = options;
+  if (format === "npz") {
+    const array = await openNpz(source, column, pages.pageLimit);
+    return arrayFile(array.source, array.layout, array);
+  }
+  if (format === "npy") return arrayFile(source, await openNpy(source));
+  if (format === "raw") {
+    return arrayFile(source, openRaw(source, width, blobType));
+  }
+  const tensor = await openSafetensorsRows(source, column);
+  return arrayFile(source, tensor, tensor);
+}
+
+function arrayFile(
+  source: ByteSource,
+  layout: ArrayLayout,
+  { name, others }: { name?: string; others?: string[] } = {},
+): OpenFile {
   const parts = layout.rows > 0 ? [new ArrayPart(source, layout)] : [];
-  const others = "others" in layout ? layout.others as string[] : undefined;
-  return { parts, width: layout.width, column, others };
+  return { parts, width: layout.width, column: name, others };
 }
 
 function checkWidth(

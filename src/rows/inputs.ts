@@ -1,4 +1,4 @@
-import { globSync, readdirSync, statSync } from "node:fs";
+import { type Dirent, globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { looksLikeStream } from "../arrow/batches.ts";
@@ -7,11 +7,18 @@ import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
 import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
-import { datasetFolder } from "./hugging_face.ts";
+import { type DatasetFolder, datasetFolder } from "./hugging_face.ts";
 import { NotReadList } from "./not_read.ts";
+import { SHARD_INDEX, shardsOf } from "./shards.ts";
 
 /** What a file holds. */
-export type FileFormat = "parquet" | "arrow" | "safetensors" | "npy" | "raw";
+export type FileFormat =
+  | "parquet"
+  | "arrow"
+  | "safetensors"
+  | "npy"
+  | "npz"
+  | "raw";
 
 const EXTENSIONS: Record<string, FileFormat> = {
   parquet: "parquet",
@@ -22,6 +29,7 @@ const EXTENSIONS: Record<string, FileFormat> = {
   ipc: "arrow",
   safetensors: "safetensors",
   npy: "npy",
+  npz: "npz",
   f32: "raw",
 };
 
@@ -32,12 +40,12 @@ export type FoundFile = { path: string } | { place: RemotePlace };
  * The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names.
  *
  * @param inputs files, directories, globs, `http(s)://` and `hf://`
- * @param options how the hub is asked
+ * @param options how the hub is asked; the tensor that is wanted, where shards of safetensors have an index
  * @param notRead takes what lies there and is not read
  */
 export async function findFiles(
   inputs: readonly string[],
-  options: RemoteOptions = {},
+  options: RemoteOptions & { column?: string } = {},
   notRead = new NotReadList(),
 ): Promise<FoundFile[]> {
   if (inputs.length === 0) {
@@ -55,7 +63,8 @@ export async function findFiles(
     } else if (/^https?:\/\//i.test(input)) {
       found.push({ place: placeOf(input, headers) });
     } else {
-      found.push(...findLocal(input, notRead).map((path) => ({ path })));
+      const files = new LocalFiles(options.column, notRead).find(input);
+      found.push(...files.map((path) => ({ path })));
     }
   }
   return found;
@@ -84,6 +93,7 @@ export async function detectFormat(
   if (magic.startsWith("PAR1")) return "parquet";
   if (magic === "ARROW1" || looksLikeStream(head)) return "arrow";
   if (magic.startsWith("\x93NUMPY")) return "npy";
+  if (magic.startsWith("PK\x03\x04")) return "npz";
   return width === undefined ? "parquet" : "raw";
 }
 
@@ -113,58 +123,91 @@ export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
   }
 }
 
-function findLocal(input: string, notRead: NotReadList): string[] {
-  const info = statSync(input, { throwIfNoEntry: false });
-  if (info?.isDirectory()) {
-    const files = walk(input, notRead);
-    if (files.length > 0) return files;
-    throw new DbksvdError("data", "Directory holds no file of rows", {
-      where: { file: input },
-      mend:
-        "it may hold .parquet, .arrow, .safetensors, .npy, .npz and .f32 files",
-    });
-  }
-  if (info === undefined && /[*?[{]/.test(input)) {
-    const files = globSync(input).filter((path) => {
-      const found = statSync(path, { throwIfNoEntry: false });
-      if (found === undefined) notRead.add(lostReason(path), path);
-      else if (!found.isFile()) notRead.add("folder", path);
-      return found?.isFile();
-    });
-    if (files.length > 0) return files.sort();
-    throw new DbksvdError("data", "No file matches", {
-      where: { file: input },
-      mend: "check the pattern",
-    });
-  }
-  return [input];
-}
+/** Finds files of rows in folders. */
+class LocalFiles {
+  constructor(
+    readonly column: string | undefined,
+    readonly notRead: NotReadList,
+  ) {}
 
-// Hidden files and directories are left out: writers keep unfinished work in them.
-function walk(directory: string, notRead: NotReadList): string[] {
-  const dataset = datasetFolder(directory);
-  const files = dataset?.files ?? [];
-  for (const split of dataset?.splits ?? []) {
-    files.push(...walk(split, notRead));
+  /** The files that a path or a pattern names. */
+  find(input: string): string[] {
+    const { notRead } = this;
+    const info = statSync(input, { throwIfNoEntry: false });
+    if (info?.isDirectory()) {
+      const files = this.#walk(input);
+      if (files.length > 0) return files;
+      throw new DbksvdError("data", "Directory holds no file of rows", {
+        where: { file: input },
+        mend:
+          "it may hold .parquet, .arrow, .safetensors, .npy, .npz and .f32 files",
+      });
+    }
+    if (info === undefined && /[*?[{]/.test(input)) {
+      const files = globSync(input).filter((path) => {
+        const found = statSync(path, { throwIfNoEntry: false });
+        if (found === undefined) notRead.add(lostReason(path), path);
+        else if (!found.isFile()) notRead.add("folder", path);
+        return found?.isFile();
+      });
+      if (files.length > 0) return files.sort();
+      throw new DbksvdError("data", "No file matches", {
+        where: { file: input },
+        mend: "check the pattern",
+      });
+    }
+    return input.endsWith(SHARD_INDEX) ? shardsOf(input, this.column) : [input];
   }
-  const entries = readdirSync(directory, { withFileTypes: true })
-    .sort((a, b) => a.name < b.name ? -1 : 1);
-  for (const entry of entries) {
-    const path = join(directory, entry.name);
-    const info = statSync(path, { throwIfNoEntry: false });
-    const known = formatOf(path) !== undefined;
-    if (/^[._]/.test(entry.name)) {
-      if (known || info?.isDirectory()) notRead.add("hidden", path);
-    } else if (info === undefined) notRead.add(lostReason(path), path);
-    else if (dataset !== undefined) {
-      if (!dataset.owns(entry.name)) notRead.add("not listed", path);
-    } else if (info.isDirectory()) {
-      if (entry.isSymbolicLink()) notRead.add("linked folder", path);
-      else files.push(...walk(path, notRead));
-    } else if (known && info.isFile()) files.push(path);
-    else notRead.add("ending", path);
+
+  // Hidden files and directories are left out: writers keep unfinished work in them.
+  #walk(directory: string): string[] {
+    const entries = readdirSync(directory, { withFileTypes: true })
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+    const dataset = datasetFolder(directory);
+    if (dataset !== undefined) {
+      return this.#dataset(dataset, directory, entries);
+    }
+    const shards = this.#shards(directory, entries);
+    const files: string[] = [];
+    for (const entry of entries) {
+      const path = join(directory, entry.name);
+      const info = statSync(path, { throwIfNoEntry: false });
+      const known = formatOf(path) !== undefined;
+      if (/^[._]/.test(entry.name)) {
+        if (known || info?.isDirectory()) this.notRead.add("hidden", path);
+      } else if (info === undefined) this.notRead.add(lostReason(path), path);
+      else if (info.isDirectory()) {
+        if (entry.isSymbolicLink()) this.notRead.add("linked folder", path);
+        else files.push(...this.#walk(path));
+      } else if (known && info.isFile()) {
+        if (shards?.get(path) === false) this.notRead.add("array", path);
+        else files.push(path);
+      } else if (shards === undefined || !path.endsWith(SHARD_INDEX)) {
+        this.notRead.add("ending", path);
+      }
+    }
+    return files;
   }
-  return files;
+
+  #dataset(dataset: DatasetFolder, directory: string, entries: Dirent[]) {
+    for (const { name } of entries) {
+      if (dataset.owns(name)) continue;
+      this.notRead.add("not listed", join(directory, name));
+    }
+    const splits = dataset.splits.flatMap((split) => this.#walk(split));
+    return [...dataset.files, ...splits];
+  }
+
+  // Whether each shard that an index in the folder names has the tensor that is wanted.
+  #shards(directory: string, entries: Dirent[]) {
+    const index = entries.find(({ name }) => name.endsWith(SHARD_INDEX));
+    if (index === undefined || this.column === undefined) return undefined;
+    const path = join(directory, index.name);
+    const wanted = shardsOf(path, this.column);
+    return new Map(
+      shardsOf(path, undefined).map((shard) => [shard, wanted.includes(shard)]),
+    );
+  }
 }
 
 // Names that are not UTF-8 come with a replacement character in them, and lead nowhere.

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../files/bytes.ts";
+import type { ByteSource, SyncBytes } from "../../files/bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { Fault, Part } from "../part.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
@@ -13,6 +13,10 @@ export interface ArrayLayout {
   element: ElementType;
   rows: number;
   width: number;
+  /** Bytes of a number stand the other way round. */
+  bigEndian?: boolean;
+  /** Fortran order, with the axes that rows are run through by: the first axis varies fastest. */
+  outerShape?: readonly number[];
 }
 
 const BLOCK_BYTES = 32 * 2 ** 20;
@@ -39,24 +43,86 @@ export class ArrayPart implements Part {
 
   /** See {@linkcode Part.read}. */
   async read(range: RowRange, out: Float32Array): Promise<Fault[]> {
+    if (this.layout.outerShape !== undefined) {
+      await this.#readColumns(range, this.layout.outerShape, out);
+      return notFiniteRows(out, this.layout.width, range.start);
+    }
     const { offset, element, width } = this.layout;
     const rowBytes = width * ELEMENT_BYTES[element];
     const step = Math.max(1, Math.floor(READ_BYTES / rowBytes));
     const faults: Fault[] = [];
     for (let row = range.start; row < range.end; row += step) {
       const end = Math.min(range.end, row + step);
-      const bytes = await this.source.read(
-        offset + row * rowBytes,
-        (end - row) * rowBytes,
-      );
       const piece = out.subarray(
         (row - range.start) * width,
         (end - range.start) * width,
       );
-      toFloats(element, bytes, piece);
+      await this.#floats(offset + row * rowBytes, piece);
       faults.push(...notFiniteRows(piece, width, row));
     }
     return faults;
+  }
+
+  // Numbers from a byte of the file on, as many as `out` takes.
+  async #floats(offset: number, out: Float32Array) {
+    const { source, layout: { element, bigEndian } } = this;
+    if (element === "f32" && !bigEndian && "readSync" in source) {
+      const into = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+      (source as ByteSource & SyncBytes).readSync(offset, into);
+      return;
+    }
+    const size = ELEMENT_BYTES[element];
+    const bytes = await source.read(offset, out.length * size);
+    if (bigEndian) turnBytes(bytes, size);
+    toFloats(element, bytes, out);
+  }
+
+  // Every dimension of the rows lies together: what the rows span of it is read at a time.
+  async #readColumns(
+    { start, end }: RowRange,
+    outerShape: readonly number[],
+    out: Float32Array,
+  ) {
+    const { offset, element, width, rows } = this.layout;
+    const size = ELEMENT_BYTES[element];
+    const places = Float64Array.from(
+      { length: end - start },
+      (_, i) => columnPlace(start + i, outerShape),
+    );
+    let first = Infinity, last = -1;
+    for (const place of places) {
+      first = Math.min(first, place);
+      last = Math.max(last, place);
+    }
+    const span = new Float32Array(Math.max(0, last + 1 - first));
+    for (let d = 0; d < width; d++) {
+      await this.#floats(offset + (d * rows + first) * size, span);
+      for (let i = 0; i < places.length; i++) {
+        out[i * width + d] = span[places[i] - first];
+      }
+    }
+  }
+}
+
+// Where a row, counted in C order over some axes, stands where the first axis varies fastest.
+function columnPlace(row: number, shape: readonly number[]): number {
+  let place = 0;
+  let stride = shape.reduce((product, axis) => product * axis, 1);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    stride /= shape[axis];
+    place += (row % shape[axis]) * stride;
+    row = Math.floor(row / shape[axis]);
+  }
+  return place;
+}
+
+function turnBytes(bytes: Uint8Array, size: number) {
+  for (let at = 0; at < bytes.length; at += size) {
+    for (let i = at, j = at + size - 1; i < j; i++, j--) {
+      const byte = bytes[i];
+      bytes[i] = bytes[j];
+      bytes[j] = byte;
+    }
   }
 }
 

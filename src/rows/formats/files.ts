@@ -5,9 +5,10 @@ import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
 import type { ArrayLayout } from "./array.ts";
 
 /** Headers of arrays beyond this are refused. */
-const MAX_HEADER_BYTES = 100_000_000;
+export const MAX_HEADER_BYTES = 100_000_000;
 
-function broken(
+/** An error of a file that is no sound array. */
+export function broken(
   source: ByteSource,
   what: string,
   mend: string,
@@ -20,15 +21,16 @@ function broken(
   });
 }
 
-/** A dump of float32 numbers without a header. */
+/** A dump of numbers without a header: float32 where nothing else is said. */
 export function openRaw(
   source: ByteSource,
   width: number | undefined,
+  element: ElementType = "f32",
 ): ArrayLayout {
   if (width === undefined) {
     throw broken(source, "Raw numbers do not tell their width", "give --width");
   }
-  const rowBytes = width * 4;
+  const rowBytes = width * ELEMENT_BYTES[element];
   if (source.size % rowBytes !== 0) {
     throw broken(
       source,
@@ -37,46 +39,7 @@ export function openRaw(
     );
   }
   const rows = source.size / rowBytes;
-  return { offset: 0, element: "f32", rows, width };
-}
-
-const NPY_TYPES: Record<string, ElementType> = {
-  "<f4": "f32",
-  "<f8": "f64",
-  "<f2": "f16",
-  "<i4": "i32",
-  "<u4": "u32",
-  "<i8": "i64",
-  "<u8": "u64",
-};
-
-/** A NumPy array (NEP 1): its last axis is a row, the others are run through in order. */
-export async function openNpy(source: ByteSource): Promise<ArrayLayout> {
-  const refuse = (what: string) =>
-    broken(source, what, "save it as float32 in C order, rows × dimensions");
-  if (source.size < 12) throw refuse("NumPy file is too short");
-  const head = await source.read(0, 12);
-  const view = new DataView(head.buffer);
-  const long = head[6] >= 2;
-  const length = long ? view.getUint32(8, true) : view.getUint16(8, true);
-  const start = long ? 12 : 10;
-  if (length > Math.min(MAX_HEADER_BYTES, source.size - start)) {
-    throw refuse("NumPy header is cut off");
-  }
-  const text = new TextDecoder().decode(await source.read(start, length));
-  const type = /'descr':\s*'([^']*)'/.exec(text)?.[1] ?? "unknown";
-  const fortran = /'fortran_order':\s*True/.test(text);
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1]
-    .split(",").filter((axis) => axis.trim() !== "").map(Number);
-  const element = NPY_TYPES[type];
-  if (element === undefined) throw refuse(`NumPy type ${type} is not read`);
-  if (fortran) throw refuse("NumPy array is in Fortran order");
-  const { rows, width } = rowsOf(shape ?? [], refuse);
-  const offset = start + length;
-  if (offset + rows * width * ELEMENT_BYTES[element] > source.size) {
-    throw refuse("NumPy array is cut off");
-  }
-  return { offset, element, rows, width };
+  return { offset: 0, element, rows, width };
 }
 
 const TENSOR_TYPES: Record<string, ElementType> = {
@@ -134,7 +97,8 @@ export async function openSafetensorsRows(
   return { name: tensor, offset, element, rows, width, others };
 }
 
-function rowsOf(
+/** An array's rows: its last axis is a row, the others are run through. */
+export function rowsOf(
   shape: readonly number[],
   refuse: (what: string) => DbksvdError,
 ): { rows: number; width: number } {
