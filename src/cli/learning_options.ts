@@ -17,7 +17,7 @@ import {
   PURPOSE_OPTIONS,
   PURPOSES,
 } from "../options/purposes.ts";
-import { type DeviceOption, deviceOption } from "./device_option.ts";
+import { type DeviceOption, deviceOptions } from "./device_option.ts";
 
 /** What training is told beside the numbers of atoms and of nonzeros. */
 export type LearningOptions = Omit<TrainOptions, "atoms" | "sparsity">;
@@ -26,13 +26,14 @@ export type LearningOptions = Omit<TrainOptions, "atoms" | "sparsity">;
 export type PurposeOption = { for?: Purpose };
 
 /** Options of the finished dictionary begin with what it is for, those of the device with the device. */
-const FIRST: Partial<Record<OptionEntry["group"], () => Option>> = {
-  "Codes of the finished dictionary": () =>
+const FIRST: Partial<Record<OptionEntry["group"], () => Option[]>> = {
+  "Codes of the finished dictionary": () => [
     new Option(
       "--for <purpose>",
       "settings for: rebuild (the lowest error), or probing (latents that tell concepts)",
     ).choices(PURPOSES),
-  "Device": deviceOption,
+  ],
+  "Device": deviceOptions,
 };
 
 /** Adds the two options that every dictionary is told: how many atoms, and how many nonzeros a row. */
@@ -62,11 +63,11 @@ export function addLearningOptions<
 > {
   for (const group of OPTION_GROUPS) {
     if (group === "Dictionary") continue;
-    const first = FIRST[group]?.();
+    const first = FIRST[group]?.() ?? [];
     const options = trainingOptions()
       .filter(([, entry]) => entry.group === group)
       .map(([key]) => trainingOption(key));
-    for (const one of first === undefined ? options : [first, ...options]) {
+    for (const one of [...first, ...options]) {
       command.addOption(one.helpGroup(`${group}:`));
     }
   }

@@ -1,7 +1,8 @@
-import type { DeviceChoice, EngineProgress } from "../engine/engine.ts";
+import type { EngineProgress } from "../engine/engine.ts";
 import type { TrainingPlan } from "../learn/plan.ts";
 import type { MetricsLine } from "../model/model.ts";
 import type { TrainRun } from "../use/train.ts";
+import { type DeviceOption, engineChoice } from "./device_option.ts";
 import type { ProgressState } from "./progress.ts";
 import type { Session } from "./session.ts";
 
@@ -23,9 +24,9 @@ export class TrainingProgress {
   }
 
   /** How to run a training so that it is shown here. */
-  run(device: DeviceChoice): TrainRun {
+  run(flags: DeviceOption): TrainRun {
     return {
-      device,
+      ...engineChoice(flags),
       signal: this.session.signal,
       onNotice: (notice) => this.session.say("info", notice),
       onSaved: (what) => this.session.saves(what),

@@ -26,6 +26,8 @@ export interface EngineChoice {
   device?: DeviceChoice;
   /** Threads that a CPU engine may use; all that the machine has by default. */
   threads?: number;
+  /** A native BLAS for a CPU engine's products: its file or name, or empty for the one that the system has. */
+  blas?: string;
   /** Makes engines, in place of `device`'s choice. */
   createEngine?(spec: EngineSpec): Promise<Engine>;
   /** Stops the call, which then throws the signal's reason. */
@@ -78,9 +80,16 @@ export function engineFor(
   choice: EngineChoice,
   onProgress?: (progress: EngineProgress) => void,
 ): Promise<Engine> {
-  const { device, threads, signal, onNotice } = choice;
+  const { device, threads, blas, signal, onNotice } = choice;
   return choice.createEngine?.(spec) ??
-    createEngine(spec, { device, threads, signal, onNotice, onProgress });
+    createEngine(spec, {
+      device,
+      threads,
+      blas,
+      signal,
+      onNotice,
+      onProgress,
+    });
 }
 
 /**

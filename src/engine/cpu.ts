@@ -1,5 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { compileKernels } from "../wasm/module.ts";
+import { checkBlas } from "./cpu/blas_check.ts";
 import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
 import { Crew } from "./cpu/crew.ts";
 import { Halves } from "./cpu/halves.ts";
@@ -32,7 +33,10 @@ import { mayStartWorker } from "./worker/may_start.ts";
 const HELD_BYTES = 2 ** 31;
 
 /** How a CPU engine is made. */
-export type CpuEngineOptions = Pick<EngineOptions, "threads" | "onProgress">;
+export type CpuEngineOptions = Pick<
+  EngineOptions,
+  "threads" | "blas" | "onProgress"
+>;
 
 /**
  * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The result is
@@ -40,7 +44,7 @@ export type CpuEngineOptions = Pick<EngineOptions, "threads" | "onProgress">;
  *
  * @param spec everything fixed for the engine's life
  * @param options how many threads, as many as there are cores where left out, and who is told how far a call is
- * @throws {DbksvdError} `run` where the memory for it cannot be had
+ * @throws {DbksvdError} `run` where the memory for it cannot be had; `usage` or `device` where the BLAS asked for cannot be
  */
 export function createCpuEngine(
   spec: EngineSpec,
@@ -66,12 +70,13 @@ class CpuEngine implements GroupEngine {
 
   constructor(spec: EngineSpec, options: CpuEngineOptions) {
     this.spec = spec;
-    const { threads: asked = navigator.hardwareConcurrency } = options;
+    const { threads: asked = navigator.hardwareConcurrency, blas } = options;
+    if (blas !== undefined) checkBlas(blas);
     const threads = mayStartWorker(THREAD) ? asked : 1;
     const layout = layOut(spec, threads);
     const memory = memoryFor(layout);
     const kernels = compileKernels(layout.wide);
-    const start = { spec, layout, kernels, memory, number: 0 };
+    const start = { spec, layout, kernels, memory, number: 0, blas };
     const context = contextOf(start);
     const crew = new Crew(
       memory,
@@ -97,7 +102,11 @@ class CpuEngine implements GroupEngine {
       kind: "cpu",
       name: processorName(),
       software: false,
-      details: { threads, fused: context.kernels.probe() !== 0 },
+      details: {
+        threads,
+        fused: context.kernels.probe() !== 0,
+        ...(context.blas === undefined ? {} : { blas: context.blas.name }),
+      },
     };
   }
 

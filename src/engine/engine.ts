@@ -91,6 +91,11 @@ export interface EngineOptions {
   device?: DeviceChoice;
   /** Threads that a CPU engine may use; all that the machine has by default. */
   threads?: number;
+  /**
+   * A native BLAS that makes a CPU engine's products: a file or a name that the system knows, or empty for the one that it
+   * has. The same bytes then need the same library and core type. None where left out.
+   */
+  blas?: string;
   /** Told in one line of what a person should know, such as that `auto` found no real GPU. */
   onNotice?: (notice: string) => void;
   /** Told several times a second how far a call is that takes longer than that. */

@@ -5,6 +5,9 @@ import type { Engine, EngineOptions, EngineSpec } from "./engine.ts";
 import { createGpuEngine } from "./gpu/gpu.ts";
 import { createReferenceEngine } from "./reference.ts";
 
+/** What is said of a BLAS that has nothing to do. */
+const NO_BLAS = "--blas is left aside";
+
 /**
  * Makes the engine that a device choice asks for, in the caller's thread. `auto` takes the CPU engine where there is only
  * a software driver: on the sample it was the faster one (tasks/bench/RESULTS.md).
@@ -19,11 +22,11 @@ export async function createLocalEngine(
 ): Promise<Engine> {
   const { device = "auto" } = options;
   if (device === "cpu") return await onProcessor(spec, options);
-  if (device === "gpu") return await createGpuEngine(spec);
+  if (device === "gpu") return await onGpu(spec, options);
   const adapter = await findAdapter();
   const summary = adapter === undefined ? undefined : summarise(adapter);
   if (summary !== undefined && !summary.software) {
-    return await createGpuEngine(spec);
+    return await onGpu(spec, options);
   }
   options.onNotice?.(
     summary === undefined
@@ -31,6 +34,14 @@ export async function createLocalEngine(
       : `Only a software GPU driver found (${summary.name}): the CPU engine, which is faster here, does the work`,
   );
   return await onProcessor(spec, options);
+}
+
+async function onGpu(
+  spec: EngineSpec,
+  { blas, onNotice }: EngineOptions,
+): Promise<Engine> {
+  if (blas !== undefined) onNotice?.(`${NO_BLAS}: the GPU does the work`);
+  return await createGpuEngine(spec);
 }
 
 async function onProcessor(
@@ -42,5 +53,6 @@ async function onProcessor(
   options.onNotice?.(
     `This system has no ${lacking}: the plain engine, many times slower, does the work`,
   );
+  if (options.blas !== undefined) options.onNotice?.(NO_BLAS);
   return await createReferenceEngine(spec, options);
 }

@@ -123,13 +123,27 @@ class Attempt {
       this.outer.onActivity,
     );
     if (this.#engine === undefined && this.from !== undefined) {
-      this.#compareDevices(this.from.engine, engine.info);
+      try {
+        this.#compareDevices(this.from.engine, engine.info);
+      } catch (error) {
+        await engine.close();
+        throw error;
+      }
     }
     this.#engine ??= engine.info;
     return engine;
   }
 
-  #compareDevices(before: SavedRun["engine"], now: Engine["info"]): void {
+  #compareDevices(before: SavedRun["engine"], info: Engine["info"]): void {
+    const now = engineOf(info);
+    if (before.blas !== now.blas) {
+      const used = ({ blas }: SavedRun["engine"]) => blas ?? "no --blas";
+      throw new DbksvdError(
+        "usage",
+        `The unfinished run is another one (${used(before)}, now ${used(now)})`,
+        { mend: "resume with the BLAS that it was begun with" },
+      );
+    }
     if (before.kind === now.kind && before.name === now.name) return;
     this.outer.onNotice?.(
       `This run was begun on ${before.name} and goes on with ${now.name}: the model will be as good, but not the same to the last bit`,
@@ -184,7 +198,7 @@ class Attempt {
       await checkpoints.save({
         identity,
         toolVersion: TOOL_VERSION,
-        engine: { kind: this.#engine!.kind, name: this.#engine!.name },
+        engine: engineOf(this.#engine!),
         seconds: this.#seconds(),
         state,
       });
@@ -209,6 +223,11 @@ class Attempt {
     const before = this.from?.seconds ?? 0;
     return before + (performance.now() - this.#started) / 1000;
   }
+}
+
+function engineOf({ kind, name, details }: Engine["info"]): SavedRun["engine"] {
+  const { blas } = details;
+  return { kind, name, ...(blas === undefined ? {} : { blas: `${blas}` }) };
 }
 
 // A run that fails with a checkpoint at hand says so.

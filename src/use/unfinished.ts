@@ -35,7 +35,10 @@ const LARGEST_SHARE = 0.05;
 export interface SavedRun {
   identity: RunIdentity;
   toolVersion: string;
-  engine: Pick<EngineInfo, "kind" | "name">;
+  engine: Pick<EngineInfo, "kind" | "name"> & {
+    /** The native BLAS that made its products. */
+    blas?: string;
+  };
   /** Time spent so far. */
   seconds: number;
   state: LearnState;

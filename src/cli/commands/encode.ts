@@ -1,6 +1,10 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { describe, needed } from "../command.ts";
-import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addDeviceOption,
+  type DeviceOption,
+  engineChoice,
+} from "../device_option.ts";
 import {
   addRowOptions,
   neededInputs,
@@ -65,10 +69,10 @@ async function encodeRows(
   const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await openInputs(neededInputs(inputs), flags, session);
   try {
-    const { keep, dense, group, compression, device } = flags;
+    const { keep, dense, group, compression } = flags;
     const done = await encode(model, source, {
       ...followed(session),
-      device,
+      ...engineChoice(flags),
       out,
       keep,
       dense,

@@ -2,7 +2,11 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
 import type { DetailedEvaluation } from "../../use/evaluate.ts";
 import { describe } from "../command.ts";
-import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addDeviceOption,
+  type DeviceOption,
+  engineChoice,
+} from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
@@ -75,7 +79,7 @@ async function evaluate(
   try {
     const results = await evaluateAll(named, source, {
       ...followed(session),
-      device: flags.device,
+      ...engineChoice(flags),
       truth: truth || undefined,
       rows,
     });

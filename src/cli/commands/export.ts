@@ -9,7 +9,11 @@ import {
   LINEAR_FORMATS,
 } from "../../use/export_formats.ts";
 import { describe, needed } from "../command.ts";
-import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addDeviceOption,
+  type DeviceOption,
+  engineChoice,
+} from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
@@ -70,7 +74,7 @@ async function exportTo(
   try {
     const result = await exportModel(model, {
       ...followed(session),
-      device: flags.device,
+      ...engineChoice(flags),
       format,
       out,
       source,

@@ -5,7 +5,11 @@ import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { Inspection } from "../../inspection/inspect.ts";
 import { describe } from "../command.ts";
-import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addDeviceOption,
+  type DeviceOption,
+  engineChoice,
+} from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
@@ -107,7 +111,7 @@ async function inspectModel(
     const inspection = await inspect(model, source, {
       ...followed(session),
       name: basename(directory),
-      device: flags.device,
+      ...engineChoice(flags),
       text: flags.text,
       topRows: flags.top,
       nearest: flags.nearest,
@@ -139,13 +143,13 @@ async function showRow(
   model: DictionaryModel,
   source: RowSource,
   row: number,
-  { device, text }: InspectFlags,
+  { text, ...flags }: InspectFlags,
   session: Session,
 ): Promise<void> {
   const { describeRow } = await import("../../inspection/describe.ts");
   const { signal } = session;
   const described = await describeRow(model, source, row, {
-    device,
+    ...engineChoice(flags),
     text,
     signal,
   });

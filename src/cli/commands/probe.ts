@@ -13,7 +13,11 @@ import {
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import { describe } from "../command.ts";
-import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import {
+  addDeviceOption,
+  type DeviceOption,
+  engineChoice,
+} from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
@@ -133,7 +137,8 @@ async function probeModels(
       flags;
     const result = await probe(named, source, {
       ...followed(session),
-      ...{ device: flags.device, classColumns, rows, k, byGroup, pool },
+      ...engineChoice(flags),
+      ...{ classColumns, rows, k, byGroup, pool },
       ...{ classes, minRows, testShare, baselines, seed },
       ...{ tpp: flags.tpp, scr: flags.scr, absorption: flags.absorption },
     });

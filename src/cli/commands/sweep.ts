@@ -66,7 +66,7 @@ async function sweepOver(
       atoms: flags.atoms,
       sparsity: flags.sparsity,
     }, {
-      ...progress.run(flags.device),
+      ...progress.run(flags),
       onRun: (run, done, total) => {
         progress.which = ` ${done + 1} of ${total}`;
         session.say("info", describeRun(run));

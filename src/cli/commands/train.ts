@@ -107,7 +107,7 @@ async function train(
       source,
       options,
       output,
-      progress.run(flags.device),
+      progress.run(flags),
     );
     watched?.finish(summary);
     session.print(summary, () => describeSummary(summary));

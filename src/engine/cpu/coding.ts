@@ -59,7 +59,13 @@ export class Coder {
     const first = task * CHUNK_ROWS;
     const count = Math.min(CHUNK_ROWS, orders.get("rows") - first);
     const at = layout.residual + first * layout.rowBytes;
-    multiply(this.#context, group, at, count, own.correlations);
+    multiply(this.#context, group, {
+      atoms: atomsOf(this.#context, group),
+      x: at,
+      rows: count,
+      c: own.correlations,
+      panel: 0,
+    });
     for (let i = 0; i < count; i++) this.#codeRow(group, first + i, i);
   }
 

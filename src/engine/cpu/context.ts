@@ -4,6 +4,7 @@ import {
   type Kernels,
 } from "../../wasm/module.ts";
 import type { EngineSpec } from "../engine.ts";
+import { type Blas, openBlas } from "./blas.ts";
 import {
   type GroupPlace,
   type Layout,
@@ -20,6 +21,8 @@ export interface ThreadStart {
   memory: WebAssembly.Memory;
   /** 0 for the thread that owns the engine. */
   number: number;
+  /** The BLAS that makes the products, as the user named it. */
+  blas?: string;
 }
 
 /** What a thread works with. */
@@ -28,6 +31,8 @@ export interface Context {
   layout: Layout;
   kernels: Kernels;
   orders: Orders;
+  /** What makes the products, where it is not the kernels. */
+  blas?: Blas;
   /** Addresses that are this thread's own. */
   own: ThreadPlace;
   views: Views;
@@ -68,6 +73,7 @@ export function contextOf(start: ThreadStart): Context {
     layout,
     kernels: bindKernels(start.kernels, memory),
     orders: new Orders(buffer, layout.orders),
+    blas: start.blas === undefined ? undefined : openBlas(start.blas, memory),
     own,
     views: viewsOf(layout, own, buffer),
   };

@@ -176,11 +176,13 @@ export function updateWork(
 }
 
 function makeGram(
-  { context: { layout }, crew, progress }: Parts,
+  { context: { layout, blas }, crew, progress }: Parts,
   group: GroupPlace,
 ): void {
   const { padded } = group, values = padded * layout.padded;
-  crew.run(PHASE.pack, depths(layout.padded).length, values);
+  // A BLAS takes the atoms as they lie.
+  const packs = blas === undefined ? depths(layout.padded).length : 0;
+  crew.run(PHASE.pack, packs, values);
   const tasks = Math.ceil(padded / GRAM_ROWS);
   crew.run(
     PHASE.gram,

@@ -30,21 +30,45 @@ export function packAtoms(context: Context, task: number): void {
   );
 }
 
-/**
- * C = X·Dᵀ for some rows and the group's atoms from a panel on.
- *
- * @param x address of the rows, n floats each
- * @param rows how many: C has room for a multiple of 6
- * @param c address of C, whose rows have as many floats as the group atoms
- * @param panel the first panel of atoms; columns before it stay as they are
- */
+/** C = X·Dᵀ for some rows and the group's atoms from a panel on. */
+export interface RowProduct {
+  /** Address of the group's atoms, and of the rows, n floats each. */
+  atoms: number;
+  x: number;
+  /** How many rows: C has room for a multiple of 6. */
+  rows: number;
+  /** Address of C, whose rows have as many floats as the group atoms. */
+  c: number;
+  /** The first panel of atoms; columns before it stay as they are. */
+  panel: number;
+}
+
+/** Works a product out, by the kernels or by the BLAS that is to do it. */
 export function multiply(
+  context: Context,
+  group: GroupPlace,
+  product: RowProduct,
+): void {
+  const { blas, layout } = context, { padded, rowBytes } = layout;
+  if (blas === undefined) return multiplyPanels(context, group, product);
+  const { atoms, x, rows, c, panel } = product, first = panel * PANEL_COLUMNS;
+  blas.multiply({
+    rows,
+    columns: group.padded - first,
+    depth: padded,
+    a: x,
+    aStride: padded,
+    b: atoms + first * rowBytes,
+    bStride: padded,
+    c: c + 4 * first,
+    cStride: group.padded,
+  });
+}
+
+function multiplyPanels(
   { kernels, layout, own }: Context,
   group: GroupPlace,
-  x: number,
-  rows: number,
-  c: number,
-  panel = 0,
+  { x, rows, c, panel }: RowProduct,
 ): void {
   const panels = Math.ceil(rows / PANEL_ROWS), first = panel * PANEL_COLUMNS;
   for (const { from, depth } of depths(layout.padded)) {
@@ -67,14 +91,14 @@ export function gramRows(context: Context, task: number): void {
   const { layout } = context, group = groupAtHand(context);
   const first = task * GRAM_ROWS;
   const rows = Math.min(GRAM_ROWS, group.padded - first);
-  multiply(
-    context,
-    group,
-    atomsOf(context, group) + first * layout.rowBytes,
+  const atoms = atomsOf(context, group);
+  multiply(context, group, {
+    atoms,
+    x: atoms + first * layout.rowBytes,
     rows,
-    group.gram + 4 * first * group.padded,
-    first / PANEL_COLUMNS,
-  );
+    c: group.gram + 4 * first * group.padded,
+    panel: first / PANEL_COLUMNS,
+  });
   suspect(context, group, first, rows);
 }
 

@@ -47,9 +47,9 @@ export async function engineInWorker(
   options: WorkerEngineOptions,
 ): Promise<Engine> {
   const line = new WorkerLine(worker, options);
-  const { device = "auto", threads } = options;
+  const { device = "auto", threads, blas } = options;
   try {
-    const create = { spec, device, threads };
+    const create = { spec, device, threads, blas };
     const { info } = await line.ask({ create }) as Created;
     if (info.kind === "cpu" || info.software) line.unwatch();
     return new WorkerEngine(line, info, spec);

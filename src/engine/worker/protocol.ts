@@ -25,7 +25,7 @@ export type EngineCall =
 /** Which engine the worker is to make. */
 export type EngineRequest =
   & { spec: EngineSpec }
-  & Pick<EngineOptions, "device" | "threads">;
+  & Pick<EngineOptions, "device" | "threads" | "blas">;
 
 /** What the worker is sent. */
 export type Request =
