@@ -144,6 +144,12 @@ function setOption(
     }
     return;
   }
+  if (option.optional && !option.required && isBoolean(value)) {
+    if (booleanOf(value, origin)) {
+      command.setOptionValueWithSource(key, true, origin.source);
+    }
+    return;
+  }
   const texts = textsOf(value, option, origin);
   let parsed: unknown = option.variadic ? texts : texts[0];
   if (option.parseArg) {
@@ -158,6 +164,10 @@ function setOption(
     }
   }
   command.setOptionValueWithSource(key, parsed, origin.source);
+}
+
+function isBoolean(value: unknown): boolean {
+  return /^(1|true|yes|on|0|false|no|off|)$/i.test(`${value}`);
 }
 
 function booleanOf(value: unknown, origin: Origin): boolean {

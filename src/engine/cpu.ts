@@ -12,6 +12,7 @@ import {
 } from "./cpu/iteration.ts";
 import { CHUNK_ROWS, layOut, memoryFor, placeOf } from "./cpu/layout.ts";
 import { PHASE } from "./cpu/orders.ts";
+import { HELD_BYTES, THREAD, threadsFor } from "./cpu/plan.ts";
 import { makeRunner } from "./cpu/tasks.ts";
 import {
   type Codes,
@@ -27,10 +28,6 @@ import {
 } from "./engine.ts";
 import { ProgressReporter } from "./progress.ts";
 import { processorName } from "./reference/processor.ts";
-import { mayStartWorker } from "./worker/may_start.ts";
-
-/** Rows held between passes may take this much host memory; beyond it they are streamed again. */
-const HELD_BYTES = 2 ** 31;
 
 /** How a CPU engine is made. */
 export type CpuEngineOptions = Pick<
@@ -57,8 +54,6 @@ export function createCpuEngine(
   }
 }
 
-const THREAD = new URL("./cpu/thread.ts", import.meta.url);
-
 class CpuEngine implements GroupEngine {
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
@@ -70,9 +65,8 @@ class CpuEngine implements GroupEngine {
 
   constructor(spec: EngineSpec, options: CpuEngineOptions) {
     this.spec = spec;
-    const { threads: asked = navigator.hardwareConcurrency, blas } = options;
+    const { blas } = options, threads = threadsFor(options.threads);
     if (blas !== undefined) checkBlas(blas);
-    const threads = mayStartWorker(THREAD) ? asked : 1;
     const layout = layOut(spec, threads);
     const memory = memoryFor(layout);
     const kernels = compileKernels(layout.wide);

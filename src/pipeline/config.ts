@@ -37,6 +37,8 @@ export interface PipelineTrainConfig extends
   sparsity: number;
   /** Where the numbers are crunched; `auto` by default. */
   device?: "auto" | "gpu" | "cpu";
+  /** Threads of the CPU engine; all that the machine has by default. */
+  threads?: number;
 }
 
 /** An input: a file, folder, glob or URL, or a text file that lists such; `optional` where there may be nothing. */
@@ -120,6 +122,7 @@ export interface PipelineSettings {
   train: TrainOptions;
   rows: PipelineRowOptions;
   device: "auto" | "gpu" | "cpu";
+  threads?: number;
   evaluation: {
     share: number;
     maxRowsPerDrop: number;
@@ -192,6 +195,7 @@ async function settle(
     skipItems,
     unitNorm,
     device = "auto",
+    threads,
     ...parameters
   } = config.train;
   const train = { ...DEFAULT_TRAIN_OPTIONS, ...parameters, holdout: 0 };
@@ -213,6 +217,7 @@ async function settle(
     train,
     rows: { column, blobType, width, skipInvalid, skipItems, unitNorm },
     device,
+    threads,
     evaluation: {
       share: config.evaluation?.share ?? 0.05,
       maxRowsPerDrop: config.evaluation?.maxRowsPerDrop ?? 16384,

@@ -139,6 +139,7 @@ async function lockedRun(
       ((spec) =>
         createEngine(spec, {
           device: settings.device,
+          threads: settings.threads,
           signal,
           onNotice: (notice) => watch.tell("info", "device", { notice }),
         })),

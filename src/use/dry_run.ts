@@ -1,12 +1,19 @@
 import type { DeviceChoice } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import { type CpuPlan, cpuPlanLines, planCpu } from "../engine/cpu/plan.ts";
+import { findAdapter, summarise } from "../gpu/device.ts";
+import type { EngineSpec } from "../engine/engine.ts";
 import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
 } from "../options/train_options.ts";
-import { planTraining, sampleBatchFor } from "../learn/plan.ts";
+import {
+  planTraining,
+  sampleBatchFor,
+  type TrainingPlan,
+} from "../learn/plan.ts";
 import { chooseHeldOut } from "../learn/split.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -25,7 +32,9 @@ export interface DryRun {
   sampleBatch: number;
   /** Sample batches of all passes. */
   iterations: number;
-  /** The memory plan on this machine's GPU; absent where the CPU is asked for. */
+  /** What the CPU engine would take; absent where a GPU would do the work. */
+  cpu?: CpuPlan & { lines: string[] };
+  /** The memory plan on this machine's GPU; absent where the CPU would do the work. */
   gpu?: { adapter: string; needed: number; had: number; lines: string[] };
   /** Why a GPU would not do it, where one was not insisted on. */
   problem?: string;
@@ -37,12 +46,14 @@ export interface DryRun {
  * @param source where the rows would come from
  * @param options what would be learned
  * @param device the engine that is asked for
+ * @param threads of a CPU engine; all that the machine has by default
  * @throws {DbksvdError} as `train` would: `usage`, `data`, and `device` where a GPU is insisted on and it does not fit
  */
 export async function dryRun(
   source: RowSource,
   options: Partial<TrainOptions> = {},
   device: DeviceChoice = "auto",
+  threads?: number,
 ): Promise<DryRun> {
   const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   validateOptions(parameters);
@@ -65,8 +76,26 @@ export async function dryRun(
     passes: parameters.passes,
     sampleBatch: plan.batches[0],
     iterations: plan.iterations,
-    ...(device === "cpu" ? {} : await gpuShare(spec, device)),
+    ...await takesGpu(device)
+      ? await gpuShare(spec, device)
+      : cpuShare(spec, plan, threads),
   };
+}
+
+// Whether a GPU would do the work: a software driver's is left to the CPU engine, unless it is insisted on.
+async function takesGpu(device: DeviceChoice): Promise<boolean> {
+  if (device !== "auto") return device === "gpu";
+  const adapter = await findAdapter();
+  return adapter !== undefined && !summarise(adapter).software;
+}
+
+function cpuShare(
+  spec: EngineSpec,
+  { batches, passes }: TrainingPlan,
+  threads?: number,
+): Pick<DryRun, "cpu"> {
+  const plan = planCpu(spec, batches, { threads, again: passes > 1 });
+  return { cpu: { ...plan, lines: cpuPlanLines(plan) } };
 }
 
 async function gpuShare(

@@ -18,6 +18,7 @@ async function settle({ args = [], variables = {}, config }: Setting) {
     .option("--groups <sizes>", "", wholeNumbers)
     .option("--keep <column...>")
     .option("--nonnegative")
+    .option("--blas [library]")
     .option("--no-center")
     .option("--config <file>");
   let inputs: string[] = [];
@@ -69,6 +70,16 @@ Deno.test("applyLayers() reads switches and lists from both places", async () =>
     DBKSVD_KEEP: "id,text",
   };
   assert.deepEqual(await settle({ variables }), expected);
+});
+
+Deno.test("applyLayers() takes an option whose value may be left out as a switch or with the value", async () => {
+  const blas = async (setting: Setting) =>
+    (await settle(setting) as { blas?: string | true }).blas;
+  assert.equal(await blas({ variables: { DBKSVD_BLAS: "1" } }), true);
+  assert.equal(await blas({ variables: { DBKSVD_BLAS: "0" } }), undefined);
+  assert.equal(await blas({ variables: { DBKSVD_BLAS: "b.so" } }), "b.so");
+  assert.equal(await blas({ config: { blas: true } }), true);
+  assert.equal(await blas({ config: { blas: "b.so" } }), "b.so");
 });
 
 Deno.test("applyLayers() takes inputs from the file where the command line has none", async () => {

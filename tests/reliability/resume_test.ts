@@ -17,6 +17,7 @@ import {
   type TrainOutput,
   trainToDirectory,
 } from "../../src/use/train_directory.ts";
+import type { TrainRun } from "../../src/use/train.ts";
 import { inDirectory, namesIn } from "../directories.ts";
 import { dictionaryBytes, noise, SMALL, smallSource } from "./runs.ts";
 
@@ -29,6 +30,7 @@ async function stopAfter(
   decisions: number,
   output: TrainOutput,
   options = SMALL,
+  createEngine?: TrainRun["createEngine"],
 ): Promise<string[]> {
   const controller = new AbortController();
   const notices: string[] = [];
@@ -36,6 +38,7 @@ async function stopAfter(
   await assert.rejects(
     trainToDirectory(smallSource(), options, output, {
       device: "cpu",
+      createEngine,
       signal: controller.signal,
       onNotice: (notice) => notices.push(notice),
       onProgress: () => {
@@ -312,6 +315,39 @@ Deno.test("trainToDirectory() keeps a second run out of its directory", async ()
     });
     assert.notEqual(refused, undefined);
     await trainToDirectory(smallSource(), SMALL, { out }, { device: "cpu" });
+  });
+});
+
+Deno.test("trainToDirectory() goes on only with the BLAS that made the products so far", async () => {
+  const withBlas = (blas: string | undefined) => async (spec: EngineSpec) => {
+    const engine = await createCpuEngine(spec);
+    Object.assign(engine.info.details, { blas });
+    return engine;
+  };
+  await inDirectory(async (directory) => {
+    const out = join(directory, "model");
+    await stopAfter(1, { out }, SMALL, withBlas("OpenBLAS 0.3.21, Zen"));
+    for (const other of [undefined, "OpenBLAS 0.3.21, SkylakeX"]) {
+      const createEngine = withBlas(other);
+      const again = trainToDirectory(
+        smallSource(),
+        SMALL,
+        { out, resume: true },
+        { createEngine },
+      );
+      await assert.rejects(
+        again,
+        isUsage(/OpenBLAS 0\.3\.21, Zen/),
+      );
+    }
+    const createEngine = withBlas("OpenBLAS 0.3.21, Zen");
+    const { resumedAt } = await trainToDirectory(
+      smallSource(),
+      SMALL,
+      { out, resume: true },
+      { createEngine },
+    );
+    assert(resumedAt! > 0);
   });
 });
 

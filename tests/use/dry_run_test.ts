@@ -22,6 +22,22 @@ Deno.test("dryRun() tells the split and the batches that train would take", asyn
   assert.equal(told.gpu, undefined);
 });
 
+Deno.test("dryRun() tells what the CPU engine would take, for its threads and for rows held between passes", async () => {
+  const options = { atoms: 400, sparsity: 3, passes: 2, sampleBatch: 1000 };
+  const of = async (changes: Partial<typeof options>, threads: number) =>
+    (await dryRun(rows(5000, 6), { ...options, ...changes }, "cpu", threads))
+      .cpu!;
+  const told = await of({}, 2);
+  assert.equal(told.threads, 2);
+  // At least rows, dictionary and Gram; rows are filled up to eight floats.
+  assert(told.memoryBytes > 4 * (900 * 8 + 400 * 8 + 400 ** 2));
+  assert(told.memoryBytes < 8e6);
+  assert.equal(told.heldRowsBytes, 4 * 4500 * 8);
+  assert.equal((await of({ passes: 1 }, 2)).heldRowsBytes, 0);
+  assert((await of({}, 8)).memoryBytes > told.memoryBytes);
+  assert((await of({ atoms: 2000 }, 2)).memoryBytes > 1.6e7);
+});
+
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {
   const told = await dryRun(
     rows(300, 6),

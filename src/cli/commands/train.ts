@@ -136,11 +136,11 @@ function watchedFrom({ tensorboard }: TrainFlags) {
 async function tellPlan(
   source: RowSource,
   options: Partial<TrainOptions>,
-  { device }: DeviceOption,
+  { device, threads }: DeviceOption,
   session: Session,
 ): Promise<void> {
   const { dryRun } = await import("../../use/dry_run.ts");
-  const told = await dryRun(source, options, device);
+  const told = await dryRun(source, options, device, threads);
   session.print(told, () =>
     [
       `Would train on ${
@@ -150,6 +150,7 @@ async function tellPlan(
       }, ${counted(told.iterations, "iteration")} of up to ${
         counted(told.sampleBatch, "row")
       }`,
+      ...(told.cpu?.lines ?? []),
       ...(told.gpu?.lines ?? []),
       ...(told.problem === undefined ? [] : [`No GPU for it: ${told.problem}`]),
     ].join("\n"));
