@@ -33,6 +33,7 @@ export {
   type TrainRun,
 } from "./src/use/train.ts";
 export { type DryRun, dryRun } from "./src/use/dry_run.ts";
+export type { CpuPlan } from "./src/engine/cpu/plan.ts";
 export {
   type TrainOutput,
   type TrainSummary,
