@@ -58,7 +58,7 @@ export {
   loadDictionary,
 } from "./src/use/models.ts";
 export { withCoder } from "./src/use/coder_changes.ts";
-export type { ModelCoder } from "./src/model/coder.ts";
+export type { ModelCoder } from "./src/options/model_coder.ts";
 export type { CoderChanges } from "./src/use/coder_changes.ts";
 export type {
   EngineChoice,
@@ -126,12 +126,8 @@ export {
   type ExportNames,
 } from "./src/use/export_formats.ts";
 export { importModel } from "./src/use/import.ts";
-export {
-  listColumns,
-  openRows,
-  type OpenRowsOptions,
-  type VectorColumn,
-} from "./src/rows/open.ts";
+export { listColumns, openRows, type VectorColumn } from "./src/rows/open.ts";
+export type { OpenRowsOptions } from "./src/rows/options.ts";
 export type { DeviceChoice } from "./src/engine/engine.ts";
 export type {
   CoderOptions,
@@ -167,7 +163,7 @@ export type {
   TopRows,
 } from "./src/report/data.ts";
 export type { RowText } from "./src/inspection/top_rows.ts";
-export type { LearnHooks } from "./src/learn/learn.ts";
+export type { LearnHooks } from "./src/learn/hooks.ts";
 export type { Measured } from "./src/use/measure.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";
 export type { UsageWindow } from "./src/learn/housekeeping.ts";
@@ -216,7 +212,7 @@ export type {
   PipelineRowOptions,
   PipelineTrainConfig,
 } from "./src/pipeline/config.ts";
-export type { PipelineRun } from "./src/pipeline/commit.ts";
+export type { PipelineRun } from "./src/pipeline/run_record.ts";
 export type { Scores } from "./src/pipeline/evaluate.ts";
 export type { Patience } from "./src/net/client.ts";
 export type { MissingInput } from "./src/pipeline/inputs.ts";

@@ -2,7 +2,8 @@ import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { asyncBufferFromFile } from "hyparquet/src/node.js";
 import { cpuUsage } from "node:process";
-import { openRows, type OpenRowsOptions } from "../rows/open.ts";
+import { openRows } from "../rows/open.ts";
+import type { OpenRowsOptions } from "../rows/options.ts";
 
 /** How fast one file's rows come, in MB (10⁶ bytes) of float32 rows a second. */
 export interface RowsBenchFile {

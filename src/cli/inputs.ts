@@ -6,7 +6,7 @@ import {
 import { exists } from "../files/atomic.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
-import type { OpenRowsOptions } from "../rows/open.ts";
+import type { OpenRowsOptions } from "../rows/options.ts";
 import type { RowSource } from "../rows/source.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
 import type { Session } from "./session.ts";

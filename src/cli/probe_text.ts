@@ -5,7 +5,7 @@ import type {
   ProbeSummary,
 } from "../probing/result.ts";
 import type { NamedModel } from "../use/evaluate.ts";
-import type { SuggestedNames } from "../use/suggest_labels.ts";
+import type { SuggestedNames } from "../probing/suggest_labels.ts";
 import { count, counted, table } from "./text.ts";
 
 /** What a probe found, as tables: models and baselines, then classes. */

@@ -1,3 +1,4 @@
+import type { Fact } from "./width.ts";
 import type { Io } from "./io.ts";
 import { count, duration } from "./text.ts";
 import { fitted, wrapped } from "./width.ts";
@@ -131,12 +132,6 @@ class Display implements Progress {
     );
     io.err(CLEAR_LINE + this.#bar);
   }
-}
-
-/** A fact of a bar, and its rank: where room is short, the facts of the highest rank go first. */
-export interface Fact {
-  text: string;
-  rank: number;
 }
 
 function factsOf(

@@ -1,4 +1,8 @@
-import type { Fact } from "./progress.ts";
+/** A fact of a bar, and its rank: where room is short, the facts of the highest rank go first. */
+export interface Fact {
+  text: string;
+  rank: number;
+}
 
 /** Cells of a bar, where all facts fit beside it; */
 const BAR_CELLS = 24;

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { bytesOf } from "./safetensors.ts";
-import { type TensorType, toFloat32 } from "../model/tensors.ts";
+import { type TensorType, toFloat32 } from "./tensors.ts";
 
 const MAGIC = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"));
 

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
-import { type TensorType, toFloat32, typeBytes } from "../model/tensors.ts";
+import { type TensorType, toFloat32, typeBytes } from "./tensors.ts";
 
 /** Longest JSON header that is read: the format's own bound. */
 const MAX_HEADER_BYTES = 100_000_000;

@@ -1,4 +1,4 @@
-import type { ModelCoder } from "../model/coder.ts";
+import type { ModelCoder } from "../options/model_coder.ts";
 import { groupNonzeros } from "../options/groups.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 

@@ -1,37 +1,8 @@
+import type { Iterating, Training } from "./training.ts";
 import { solo } from "../distributed/communicator.ts";
-import type {
-  EngineRows,
-  IterationReport,
-  IterationStep,
-} from "../engine/engine.ts";
-import type { RowBatch } from "../rows/source.ts";
-import type { Training } from "./passes.ts";
-import { dealtBatches, type ShareBatch } from "./shards.ts";
-import {
-  addReports,
-  groupEngine,
-  iterateTogether,
-  type Said,
-} from "./together.ts";
-
-/** Rows that an iteration works on: in a group, this process's share of them. */
-export interface Share {
-  rows: EngineRows;
-  /** Rows of each of the process's shards; of no account to one process alone. */
-  parts?: Uint32Array;
-}
-
-/** How a training iterates: alone, or together with other processes. */
-export interface Iterating {
-  /** A pass's batches from the given one on. */
-  batches(first: number): AsyncIterable<RowBatch | ShareBatch>;
-  /** One iteration. Its report comes with the next `reports`. */
-  iterate(share: Share, step: IterationStep): Promise<void>;
-  /** The reports since the last call, of all rows, and what all processes together say. */
-  reports(said: Said): Promise<{ reports: IterationReport[]; said: Said }>;
-  /** A number that one process measures for all. */
-  measured(measure: () => Promise<number>): Promise<number>;
-}
+import type { IterationReport } from "../engine/engine.ts";
+import { dealtBatches } from "./shards.ts";
+import { addReports, groupEngine, iterateTogether } from "./together.ts";
 
 /** One process with the whole of every batch. */
 export function alone(

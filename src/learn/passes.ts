@@ -1,38 +1,12 @@
+import type { Share, Training } from "./training.ts";
 import type { Engine } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import type { RowBatch, RowSet, RowSource } from "../rows/source.ts";
+import type { RowBatch } from "../rows/source.ts";
 import { drawInRows } from "./norms.ts";
 import { groupSizes } from "../options/groups.ts";
-import type { Iterating, Share } from "./iterating.ts";
-import type { LearnHooks } from "./learn.ts";
-import type { TrainOptions } from "../options/train_options.ts";
-import type { Pace } from "./pace.ts";
-import { atomOrder, type TrainingPlan } from "./plan.ts";
+import { atomOrder } from "./plan.ts";
 import { leftByUpdates, scheduledStep } from "./schedule.ts";
 import { type LearnState, noteReports, settle } from "./state.ts";
-import type { Validation } from "./validation.ts";
-
-/** One training at work. */
-export interface Training {
-  source: RowSource;
-  options: TrainOptions;
-  hooks: LearnHooks;
-  state: LearnState;
-  engine: Engine;
-  plan: TrainingPlan;
-  /** Alone, or with other processes. */
-  iterating: Iterating;
-  /** Rows that were drawn in since the last decision point, by this process in the first pass. */
-  drawnIn: number;
-  /** How long iterations take. */
-  pace: Pace;
-  /** Rows that take no part: held out, or watched by validation. */
-  except?: RowSet;
-  /** Takes the lines of metrics. */
-  record: NonNullable<LearnHooks["record"]>;
-  /** Absent without early stopping. */
-  validation?: Validation;
-}
 
 /** Works through the passes that are left, or until validation says that more would not help. */
 export async function runPasses(training: Training): Promise<void> {

@@ -9,7 +9,7 @@ import {
   initialiseGaussian,
   spareRows,
 } from "./initialise.ts";
-import type { LearnHooks } from "./learn.ts";
+import type { LearnHooks } from "./hooks.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { gatherShards, rowsOfShards } from "./shard_statistics.ts";
 import { freshState, type LearnState } from "./state.ts";

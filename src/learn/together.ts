@@ -1,4 +1,4 @@
-import { VANISHING_NORM } from "../engine/constants.ts";
+import { VANISHING_NORM } from "../thresholds.ts";
 import type {
   Engine,
   EngineRows,

@@ -8,7 +8,8 @@ import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
 import type { TrainOptions } from "../options/train_options.ts";
-import { finiteDictionary, type Training } from "./passes.ts";
+import { finiteDictionary } from "./passes.ts";
+import type { Training } from "./training.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */
 const SHARE = 0.1;

@@ -1,41 +1,10 @@
+import type { ModelCoder } from "../options/model_coder.ts";
 import {
   type CoderOptions,
   type EngineSpec,
   groupSparsities,
 } from "../engine/engine.ts";
 import type { DictionaryModel } from "./model.ts";
-
-/** How a dictionary codes rows; what is left out is at rest. */
-export interface ModelCoder {
-  /** `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit. */
-  method: "omp" | "mp";
-  /** k: nonzeros a row. */
-  sparsity: number;
-  /** Only positive coefficients. */
-  nonnegative: boolean;
-  /** A row ends at ‖r‖ ≤ tolerance·‖y − mean‖. */
-  tolerance: number;
-  /** Least-squares coefficients after `mp`. */
-  refit: boolean;
-  /** Swap passes after `omp`. */
-  refine?: number;
-  /**
-   * `groups`, the default: every group codes what earlier ones leave, so that any prefix of groups works by itself. `joint`:
-   * all atoms are candidates for all nonzeros, at a lower error.
-   */
-  coding?: "groups" | "joint";
-  /** λ of the choice of atoms: 0, the default, is OMP. */
-  selectionRidge?: number;
-  /**
-   * w ≥ 1: in the choice, every group counts w times as much as the one after it (joint coding); without groups an atom
-   * counts (uses/most uses)^(w − 1) times. 1 by default.
-   */
-  groupWeight?: number;
-  /** Which atoms can be chosen: those of positive correlation only, or all. Coefficients keep their signs. */
-  candidates?: "signed" | "positive";
-  /** Nonzeros of each group; equal shares where left out. */
-  groupSparsity?: readonly number[];
-}
 
 /** What an engine needs to know to code rows as a dictionary does. */
 export function codingOf(

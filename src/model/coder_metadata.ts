@@ -1,4 +1,5 @@
-import { dialInWords, type ModelCoder } from "./coder.ts";
+import { dialInWords } from "./coder.ts";
+import type { ModelCoder } from "../options/model_coder.ts";
 
 /** Format of dictionaries that earlier versions of the tool would code otherwise. */
 export const DIALLED_VERSION = 2;

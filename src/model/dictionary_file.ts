@@ -1,9 +1,9 @@
-import { MOST_REFINEMENTS } from "../engine/constants.ts";
+import { MOST_REFINEMENTS } from "../thresholds.ts";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { validateChoice } from "../options/validate_coding.ts";
 import { TOOL_VERSION } from "../version.ts";
-import type { ModelCoder } from "./coder.ts";
+import type { ModelCoder } from "../options/model_coder.ts";
 import {
   choiceMetadata,
   choiceOf,

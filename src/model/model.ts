@@ -1,5 +1,5 @@
 import type { Labels } from "../labels/label.ts";
-import type { ModelCoder } from "./coder.ts";
+import type { ModelCoder } from "../options/model_coder.ts";
 
 /** A learned dictionary with what is needed to code raw rows with it: ŷ = mean + Σ value·atom. */
 export interface DictionaryModel {

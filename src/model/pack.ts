@@ -1,5 +1,5 @@
 import { bytesOf, type Tensor } from "../files/safetensors.ts";
-import type { TensorType } from "./tensors.ts";
+import type { TensorType } from "../files/tensors.ts";
 
 const ARRAYS = {
   F32: Float32Array,

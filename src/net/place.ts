@@ -1,4 +1,8 @@
-import type { InputHeaders } from "./headers.ts";
+/** What is sent to a host beside what every request carries. */
+export interface HeadersByHost {
+  /** The headers of requests to a URL. */
+  for(url: URL): Record<string, string>;
+}
 
 /** A URL with its secrets: what is shown of it is `name`. */
 export interface RemotePlace {
@@ -15,7 +19,7 @@ export interface RemotePlace {
  * @param url as the user gave it
  * @param headers further headers, by host; none for what is no input
  */
-export function remotePlace(url: string, headers?: InputHeaders): RemotePlace {
+export function remotePlace(url: string, headers?: HeadersByHost): RemotePlace {
   const target = new URL(url);
   const own = headers?.for(target) ?? {};
   if (target.username !== "" || target.password !== "") {

@@ -1,4 +1,4 @@
-import { MOST_REFINEMENTS } from "../engine/constants.ts";
+import { MOST_REFINEMENTS } from "../thresholds.ts";
 import {
   counts,
   groupSizesOr,

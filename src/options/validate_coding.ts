@@ -1,6 +1,6 @@
-import { MOST_REFINEMENTS } from "../engine/constants.ts";
+import { MOST_REFINEMENTS } from "../thresholds.ts";
 import { DbksvdError } from "../errors.ts";
-import type { ModelCoder } from "../model/coder.ts";
+import type { ModelCoder } from "./model_coder.ts";
 
 /**
  * Refuses swap passes that cannot be.

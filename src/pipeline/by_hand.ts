@@ -4,7 +4,8 @@ import { loadPipelineConfig, type PipelineConfig } from "./config.ts";
 import { supersede } from "./manifest.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { recordEvent } from "./record.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./database.ts";
 import { rollBack } from "./versions.ts";
 
 /**

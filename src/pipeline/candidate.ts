@@ -1,3 +1,4 @@
+import type { Candidate } from "./candidate_record.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { loadModel } from "../model/directory.ts";
 import { randomStream } from "../random.ts";
@@ -26,19 +27,7 @@ import { replayPart } from "./replay.ts";
 import type { RunContext } from "./context.ts";
 import { storedRows } from "./stored_rows.ts";
 import { writeExports, writeVersion } from "./write_version.ts";
-import { currentVersion, type Drift, driftOf, freeze } from "./versions.ts";
-
-/** What a run's training gave, judged and written under `versions/`, but not yet anyone's. */
-export interface Candidate {
-  version: string;
-  parent?: string;
-  verdict: Verdict;
-  candidate: DropScores;
-  current?: DropScores;
-  drift?: Drift;
-  replayedRows: number;
-  rowVisits: number;
-}
+import { currentVersion, driftOf, freeze } from "./versions.ts";
 
 /** Trains on the new rows and on replayed ones, measures the result beside the current version, and writes it down. */
 export async function makeCandidate(

@@ -5,7 +5,7 @@ import {
   type TrainOptions,
 } from "../options/train_options.ts";
 import { validateOptions } from "../options/validate.ts";
-import type { OpenRowsOptions } from "../rows/open.ts";
+import type { OpenRowsOptions } from "../rows/options.ts";
 import type { ExportFormat } from "../use/export_formats.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
@@ -156,7 +156,7 @@ export async function loadPipelineConfig(
   const value = file === undefined ? config : await readJson(file);
   validateConfig(value, file);
   const folder = resolve(base ?? (file === undefined ? "." : dirname(file)));
-  return settle(value, folder);
+  return settle(value as PipelineConfig, folder);
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -3,7 +3,7 @@ import type { Patience } from "../net/client.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Findings } from "./inputs.ts";
 import type { PipelinePlaces } from "./places.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import type { Watch } from "./watch.ts";
 
 /** Everything that the stages of a run share. */

@@ -9,7 +9,7 @@ import type { RowSet, RowSource } from "../rows/source.ts";
 import { scalars } from "../use/train.ts";
 import { type PipelinePlaces, rowsFile } from "./places.ts";
 import { storedRows } from "./stored_rows.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** Held-out rows of one drop, or a fixed evaluation file. */
 export interface EvaluationPart {

@@ -1,5 +1,5 @@
 import type { VersionEntry } from "../report/data.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** One version, as `pipeline history` lists it. */
 export interface VersionRecord {

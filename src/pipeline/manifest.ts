@@ -7,7 +7,7 @@ import {
   type MissingInput,
 } from "./inputs.ts";
 import { settledInputs } from "./settle.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** A line of the manifest: one content that one path had. */
 export interface FileRecord {

@@ -1,4 +1,4 @@
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import { webhookKey } from "./webhook_key.ts";
 
 /** Each entry brings the database from the version of its index to the next one. Entries are only ever added. */

@@ -3,7 +3,8 @@ import { Connection } from "../net/client.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
 import type { NotifyEvent, PipelineSettings, Webhook } from "./config.ts";
 import { placesIn } from "./places.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./database.ts";
 import type { Watch } from "./watch.ts";
 import { webhookKey } from "./webhook_key.ts";
 

@@ -2,7 +2,7 @@ import { RowBits } from "../rows/row_set.ts";
 import type { MixedPart } from "./mixed_source.ts";
 import { type PipelinePlaces, rowsFile } from "./places.ts";
 import type { ReservoirDraw } from "./reservoir.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import { readStoredRows, storedRows } from "./stored_rows.ts";
 
 /** With fewer new rows an atom than this, a candidate would be fitted to chance: such rows wait for more. */

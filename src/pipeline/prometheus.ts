@@ -1,6 +1,6 @@
 import { writeFileAtomically } from "../files/atomic.ts";
 import type { PipelineSettings } from "./config.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import { currentVersion } from "./versions.ts";
 import type { Watch } from "./watch.ts";
 

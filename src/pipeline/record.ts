@@ -1,12 +1,12 @@
 import type { Admission } from "./admit.ts";
-import type { Candidate } from "./candidate.ts";
-import type { PipelineRun } from "./commit.ts";
+import type { Candidate } from "./candidate_record.ts";
+import type { PipelineRun } from "./run_record.ts";
 import type { RunContext } from "./context.ts";
 import type { DropScores } from "./evaluate.ts";
 import type { MissingInput } from "./inputs.ts";
 import type { Verdict } from "./promotion.ts";
 import type { ReservoirRow } from "./reservoir.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** Writes down a run's drop with its files' held-out rows. */
 export function recordDrop(

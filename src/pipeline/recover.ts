@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type PipelinePlaces, rowsFile } from "./places.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import { currentVersion, linkCurrent } from "./versions.ts";
 import type { Watch } from "./watch.ts";
 

@@ -7,7 +7,7 @@ import type { ReservoirSlot } from "./reservoir.ts";
 import type { RunContext } from "./context.ts";
 import { pendingRows } from "./pending.ts";
 import { storedRows } from "./stored_rows.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** The reservoir as it stands. */
 export interface Reservoir {

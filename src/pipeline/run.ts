@@ -10,12 +10,14 @@ import {
   type PipelineSettings,
 } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import { commitRun, type PipelineRun } from "./commit.ts";
+import { commitRun } from "./commit.ts";
+import type { PipelineRun } from "./run_record.ts";
 import { deliver, enqueue } from "./notify.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { writePrometheus } from "./prometheus.ts";
 import { recover, tidy } from "./recover.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./database.ts";
 import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
 import { currentVersion, linkCurrent, retire } from "./versions.ts";

@@ -6,7 +6,7 @@ import { findInputs } from "./inputs.ts";
 import { compareManifest, type ManifestDiff } from "./manifest.ts";
 import { isOverdue, pendingFiles, ROWS_AN_ATOM } from "./pending.ts";
 import { largestKey } from "./replay.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 import { currentVersion } from "./versions.ts";
 
 /** The inputs against the manifest; what is only ever evaluated on is no input. */

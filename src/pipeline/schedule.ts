@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import type { PipelineRun } from "./commit.ts";
+import type { PipelineRun } from "./run_record.ts";
 import {
   loadPipelineConfig,
   type PipelineConfig,
@@ -9,7 +9,8 @@ import type { CronSchedule } from "./cron.ts";
 import { enqueue } from "./notify.ts";
 import { makeFolders, placesIn } from "./places.ts";
 import { type PipelineOptions, runSettings } from "./run.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./database.ts";
 import { Watch } from "./watch.ts";
 
 /** What drives a schedule: the time, and a call at every full minute. */

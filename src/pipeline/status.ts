@@ -9,7 +9,8 @@ import { type VersionRecord, versionRecords } from "./history.ts";
 import { findInputs, type MissingInput } from "./inputs.ts";
 import { pendingFiles, pendingRows } from "./pending.ts";
 import { placesIn } from "./places.ts";
-import { OldDatabase, openStore, type Store } from "./store.ts";
+import { OldDatabase, openStore } from "./store.ts";
+import type { Store } from "./database.ts";
 import { currentVersion } from "./versions.ts";
 import type { Heartbeat } from "./watch.ts";
 

@@ -1,21 +1,7 @@
+import type { Store, Values } from "./database.ts";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { DbksvdError } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
-
-/** The pipeline's database: prepared statements, transactions, and nothing that knows what it holds. */
-export interface Store {
-  /** Runs a statement. Returns the row id that it inserted, if it did. */
-  run(sql: string, values?: Values): number;
-  /** The first row, or undefined. */
-  one<Row>(sql: string, values?: Values): Row | undefined;
-  all<Row>(sql: string, values?: Values): Row[];
-  /** Runs `work` in a transaction: all of it is on the disk afterwards, or none. */
-  transaction<T>(work: () => T): T;
-  close(): void;
-}
-
-/** Named values of a statement: `:name` in its text. */
-export type Values = Record<string, SQLInputValue | undefined>;
 
 /**
  * Opens the pipeline's database, created and brought to this version where need be. Every commit is flushed to the disk

@@ -4,7 +4,7 @@ import { exists, temporarySibling } from "../files/atomic.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { PipelinePlaces } from "./places.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** The version that the database says is current. */
 export function currentVersion(store: Store): string | undefined {

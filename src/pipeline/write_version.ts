@@ -7,7 +7,7 @@ import type { RowSource } from "../rows/source.ts";
 import { exportModel } from "../use/export.ts";
 import type { TrainResult } from "../use/train.ts";
 import type { Admission } from "./admit.ts";
-import type { Candidate } from "./candidate.ts";
+import type { Candidate } from "./candidate_record.ts";
 import type { RunContext } from "./context.ts";
 import { versionEntries } from "./history.ts";
 import { versionFolder } from "./places.ts";

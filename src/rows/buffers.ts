@@ -1,3 +1,4 @@
+import { release } from "../files/release.ts";
 import type { RowBatch } from "./source.ts";
 
 /**
@@ -45,9 +46,4 @@ export function releasable(batch: RowBatch, buffers: RowBuffers): RowBatch {
     owned = false;
   };
   return batch;
-}
-
-/** Gives a buffer's memory back at once, which the garbage collector would do later. Its views are empty from then on. */
-export function release(buffer: ArrayBuffer): void {
-  buffer.transfer(0);
 }

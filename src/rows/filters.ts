@@ -5,7 +5,7 @@ import { listNames } from "./columns.ts";
 import type { TablePlace } from "./part.ts";
 import type { RowFilter } from "./prepare.ts";
 import { RowBits } from "./row_set.ts";
-import { placed, type PlacedPart } from "./store.ts";
+import { placed, type PlacedPart } from "./placed.ts";
 
 /** Rows whose other columns are read at once to be filtered. */
 const FILTER_ROWS = 65536;

@@ -6,12 +6,12 @@ import { openRaw, openSafetensorsRows } from "./formats/files.ts";
 import { openNpy } from "./formats/npy.ts";
 import { openNpz } from "./formats/npz.ts";
 import { detectFormat, type FoundFile, openFound } from "./inputs.ts";
-import type { OpenRowsOptions } from "./open.ts";
-import { openParquet, type ParquetOptions } from "../parquet/read/open.ts";
-import { Decoders } from "../parquet/read/part.ts";
+import type { OpenRowsOptions } from "./options.ts";
+import { openParquet, type ParquetOptions } from "./formats/parquet/open.ts";
+import { Decoders } from "./formats/parquet/part.ts";
 import type { Part } from "./part.ts";
 import type { RowFile } from "./source.ts";
-import type { PlacedPart } from "./store.ts";
+import type { PlacedPart } from "./placed.ts";
 
 /** Files opened at a time. */
 const OPENED_AT_ONCE = 16;

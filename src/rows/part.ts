@@ -1,13 +1,8 @@
+import type { Fault } from "../parquet/read/fault.ts";
 import type { SchemaElement } from "hyparquet";
 import type { ByteSource } from "../files/bytes.ts";
 import type { RowRange } from "./delivery.ts";
 import type { DecodeSpec } from "../parquet/read/decode.ts";
-
-/** A row that cannot be used, counted from its part's beginning, and why. */
-export interface Fault {
-  row: number;
-  why: string;
-}
 
 /** Rows that a worker can decode by itself. */
 export interface PartJob extends RowRange {

@@ -1,8 +1,8 @@
 import { DbksvdError } from "../errors.ts";
 import type { RowRange } from "./delivery.ts";
-import type { Fault } from "./part.ts";
+import type { Fault } from "../parquet/read/fault.ts";
 import { RowBits } from "./row_set.ts";
-import type { PlacedPart } from "./store.ts";
+import type { PlacedPart } from "./placed.ts";
 
 /** What is done to rows on their way in. */
 export interface PreparationOptions {

@@ -1,21 +1,11 @@
-import { DbksvdError, type ErrorPlace } from "../errors.ts";
+import { placed, type PlacedPart, withoutRows } from "./placed.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { RowBuffers } from "./buffers.ts";
 import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
-import type { Fault, Part } from "./part.ts";
+import type { Fault } from "../parquet/read/fault.ts";
 import type { Preparation } from "./prepare.ts";
 import type { DecodePool } from "./workers/pool.ts";
 import { streamThroughWorkers } from "./workers/stream.ts";
-
-/** A part at its place among all rows. */
-export interface PlacedPart {
-  part: Part;
-  firstRow: number;
-  /** Rows of the same file before it. */
-  fileRow: number;
-  /** The file, for messages, and the column. */
-  place: ErrorPlace;
-}
 
 /** Rows are decoded in pieces of about this much, so that waiting consumers and signals get their turn. */
 const PIECE_BYTES = 32 * 2 ** 20;
@@ -165,56 +155,4 @@ export class PartStore implements BlockStore {
     }
     return low;
   }
-}
-
-/** Takes rows out of a range's data, where they are. `dropped` holds row numbers in ascending order. */
-export function withoutRows(
-  { start, end }: RowRange,
-  data: Float32Array<ArrayBuffer>,
-  width: number,
-  dropped: readonly number[],
-): RowBlock {
-  if (dropped.length === 0) return { start, rows: end - start, data };
-  const rows = end - start - dropped.length;
-  const rowNumbers = new Float64Array(rows);
-  for (let row = start, to = 0, d = 0; row < end; row++) {
-    if (row === dropped[d]) {
-      d++;
-      continue;
-    }
-    const from = (row - start) * width;
-    data.copyWithin(to * width, from, from + width);
-    rowNumbers[to++] = row;
-  }
-  return { start, rows, data: data.subarray(0, rows * width), rowNumbers };
-}
-
-/** Runs a reading and names the place where it fails. */
-export async function placed<T>(
-  place: ErrorPlace,
-  part: Part,
-  read: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    part.source?.requireUnchanged?.();
-    throw atPlace(error, { ...place, rowGroup: part.rowGroup });
-  }
-}
-
-/** An error of reading, as one of bad data at a place. */
-export function atPlace(error: unknown, where: ErrorPlace): unknown {
-  if (error instanceof DbksvdError) return error;
-  if ((error as Error).name === "AbortError") return error;
-  return new DbksvdError("data", `Cannot decode, ${message(error)}`, {
-    where,
-    mend: "the file may be damaged; write it again",
-    cause: error,
-  });
-}
-
-function message(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.charAt(0).toLowerCase() + text.slice(1).split("\n")[0];
 }

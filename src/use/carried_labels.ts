@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { exists } from "../files/atomic.ts";
-import { carriedNotice, carryLabels } from "../labels/carry.ts";
+import { carriedNotice, carryLabels } from "./carry_labels.ts";
 import { LABEL_FILES, lostLabelsJson, parseLabels } from "../labels/file.ts";
 import { type Labels, mergeLabels } from "../labels/label.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { validateChoice, validateRefine } from "../options/validate_coding.ts";
-import type { ModelCoder } from "../model/coder.ts";
+import type { ModelCoder } from "../options/model_coder.ts";
 import type { AnyModel } from "./models.ts";
 
 /** What can be changed of how a finished dictionary codes rows. */

@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { chooseHeldOut } from "../learn/split.ts";
 import type { ModelConfig } from "../model/model.ts";
-import type { OpenRowsOptions } from "../rows/open.ts";
+import type { OpenRowsOptions } from "../rows/options.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 
 /** The inputs that a model was trained on, as they were opened. */

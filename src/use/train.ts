@@ -5,7 +5,8 @@ import {
 } from "../coding/coder.ts";
 import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import { learn, type LearnHooks } from "../learn/learn.ts";
+import { learn } from "../learn/learn.ts";
+import type { LearnHooks } from "../learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,

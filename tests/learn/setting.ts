@@ -1,11 +1,8 @@
 // A small learning problem that the tests of learning share.
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import {
-  learn,
-  type LearnHooks,
-  type LearnResult,
-} from "../../src/learn/learn.ts";
+import { learn, type LearnResult } from "../../src/learn/learn.ts";
+import type { LearnHooks } from "../../src/learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
-import type { LearnHooks, LearnResult } from "../../src/learn/learn.ts";
+import type { LearnResult } from "../../src/learn/learn.ts";
+import type { LearnHooks } from "../../src/learn/hooks.ts";
 import {
   type TrainOptions,
   withSharing,

@@ -4,7 +4,7 @@ import { compressors } from "hyparquet-compressors";
 import { asyncBufferFromFile } from "hyparquet/src/node.js";
 import { parquetWriteFile } from "hyparquet-writer";
 import { DbksvdError, type ErrorPlace } from "../../src/errors.ts";
-import type { OpenRowsOptions } from "../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../src/rows/options.ts";
 import { inDirectory } from "../directories.ts";
 import { delivered, rowsOf, withRows } from "./files.ts";
 import {

@@ -1,4 +1,5 @@
-import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
+import { openRows } from "../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../src/rows/options.ts";
 import type { BatchOptions, RowSource } from "../../src/rows/source.ts";
 
 /** Runs a test with a source, and closes it. */

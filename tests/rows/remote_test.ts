@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { DbksvdError } from "../../src/errors.ts";
-import { openRows, type OpenRowsOptions } from "../../src/rows/open.ts";
+import { openRows } from "../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../src/rows/options.ts";
 import { inDirectory } from "../directories.ts";
 import { delivered, withRows } from "./files.ts";
 import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";

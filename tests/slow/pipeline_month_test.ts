@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { loadModel } from "../../src/model/directory.ts";
-import type { PipelineRun } from "../../src/pipeline/commit.ts";
+import type { PipelineRun } from "../../src/pipeline/run_record.ts";
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
 import { heldOutParts, scoreByDrop } from "../../src/pipeline/evaluate.ts";
 import { HeldOutRows, joinRowSets } from "../../src/pipeline/held_out.ts";

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { PipelineRun } from "../../pipeline/commit.ts";
+import type { PipelineRun } from "../../pipeline/run_record.ts";
 import type { PipelineHistory, RunRecord } from "../../pipeline/status.ts";
 import type { EventSink } from "../../pipeline/watch.ts";
 import { describe } from "../command.ts";

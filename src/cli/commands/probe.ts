@@ -191,6 +191,6 @@ async function suggest(
   { atoms }: Pick<ProbeResult, "atoms">,
   write: boolean,
 ) {
-  const { suggestNames } = await import("../../use/suggest_labels.ts");
+  const { suggestNames } = await import("../../probing/suggest_labels.ts");
   return await suggestNames(directory, atoms, write);
 }

@@ -3,7 +3,7 @@ import {
   DEPENDENT_PIVOT,
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
-} from "../constants.ts";
+} from "../../thresholds.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { nonnegativeLeastSquares } from "../reference/coefficients.ts";
 import { Refinement } from "../reference/refinement.ts";

@@ -1,4 +1,4 @@
-import { DUPLICATE_COHERENCE } from "../constants.ts";
+import { DUPLICATE_COHERENCE } from "../../thresholds.ts";
 import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
 import { replaceByWorstRows } from "../reference/housekeeping.ts";
 import { total } from "../reference/rows.ts";

@@ -1,4 +1,4 @@
-import { DUPLICATE_COHERENCE } from "../constants.ts";
+import { DUPLICATE_COHERENCE } from "../../thresholds.ts";
 import {
   MOST_DEPTH,
   PANEL_COLUMNS,

@@ -1,4 +1,4 @@
-import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../constants.ts";
+import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../../thresholds.ts";
 import { atomsOf, type Context, groupAtHand } from "./context.ts";
 import { up } from "./layout.ts";
 

@@ -1,4 +1,4 @@
-import { DUPLICATE_COHERENCE, VANISHING_NORM } from "../constants.ts";
+import { DUPLICATE_COHERENCE, VANISHING_NORM } from "../../thresholds.ts";
 
 /** Atoms too like a more used one (or one as used and of lower index), within one group's Gram. */
 export function duplicateAtoms(

@@ -2,7 +2,7 @@ import {
   DEPENDENT_PIVOT,
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
-} from "../constants.ts";
+} from "../../thresholds.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { leastSquares, nonnegativeLeastSquares } from "./coefficients.ts";
 import { Refinement } from "./refinement.ts";

@@ -2,7 +2,7 @@ import {
   REFINEMENT_FLOOR,
   REFINEMENT_MARGIN,
   REFINEMENT_PIVOT,
-} from "../constants.ts";
+} from "../../thresholds.ts";
 
 /** What a refinement over one group of atoms is told. */
 export interface RefinementOptions {

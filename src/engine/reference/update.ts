@@ -1,4 +1,4 @@
-import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../constants.ts";
+import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../../thresholds.ts";
 import type { AtomLists } from "./lists.ts";
 import { dot } from "./products.ts";
 

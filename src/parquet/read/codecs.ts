@@ -4,7 +4,7 @@ import {
   zstdDecompressSync,
 } from "node:zlib";
 import { compressors } from "hyparquet-compressors";
-import { release } from "../../rows/buffers.ts";
+import { release } from "../../files/release.ts";
 import { decodeHadoopLz4, decodeLz4 } from "./lz4.ts";
 import { checkSnappySize, decodeSnappy } from "./snappy.ts";
 import { areZstdFrames } from "./zstd_frames.ts";

@@ -3,7 +3,7 @@ import {
   heldBytes,
   type SyncBytes,
 } from "../../files/bytes.ts";
-import type { FetchedBytes } from "../../rows/workers/messages.ts";
+import type { FetchedBytes } from "./fetched.ts";
 import type { DecodeSpec } from "./decode.ts";
 import type { Page } from "./pages.ts";
 

@@ -3,7 +3,7 @@ import {
   heldBytes,
   type SyncBytes,
 } from "../../files/bytes.ts";
-import type { Fault } from "../../rows/part.ts";
+import type { Fault } from "./fault.ts";
 import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
 import { requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { release } from "../../rows/buffers.ts";
+import { release } from "../../files/release.ts";
 import type { SyncBytes } from "../../files/bytes.ts";
 import { decompress } from "./codecs.ts";
 import type { StoredLeaf } from "./columns.ts";

@@ -8,13 +8,20 @@ import {
   temporarySibling,
   writeError,
 } from "../../files/atomic.ts";
-import type { ColumnValues } from "../../rows/source.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";
 import { type NumberColumn, writeNumberChunk } from "./pages.ts";
 
+/** A column of any type, its values as hyparquet gives them. */
+export interface ValueColumn {
+  name: string;
+  /** The column in Parquet's schema. */
+  schema: object[];
+  values: unknown[];
+}
+
 /** A column of a row group: numbers as they lie in memory, or values of a column that is passed through. */
-export type GroupColumn = NumberColumn | ColumnValues;
+export type GroupColumn = NumberColumn | ValueColumn;
 
 /** What a Parquet file is made with. */
 export interface ParquetOptions {
@@ -148,7 +155,7 @@ export class ParquetFile {
   }
 
   // The library writes the column as a row group of its own; its chunks join ours.
-  #writeValues({ name, values }: ColumnValues): ColumnChunk[] {
+  #writeValues({ name, values }: ValueColumn): ColumnChunk[] {
     const rows = this.#parquet.num_rows;
     this.#parquet.write({
       columnData: [{ name, data: values, offsetIndex: false }],

@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 import { DbksvdError } from "../../errors.ts";
-import { release } from "../buffers.ts";
+import { release } from "../../files/release.ts";
 import { LocalFile } from "../../files/bytes.ts";
 import { type DecodeSpec, PageDecoder } from "../../parquet/read/decode.ts";
 import { heldPieces } from "../../parquet/read/fetch.ts";

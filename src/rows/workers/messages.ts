@@ -1,11 +1,6 @@
+import type { FetchedBytes } from "../../parquet/read/fetched.ts";
 import type { ErrorKind } from "../../errors.ts";
 import type { DecodeSpec } from "../../parquet/read/decode.ts";
-
-/** Bytes of a file that were fetched for a job. */
-export interface FetchedBytes {
-  offset: number;
-  bytes: Uint8Array<ArrayBuffer>;
-}
 
 /** Rows of a job that go to one place. */
 export interface Slice {

@@ -1,6 +1,6 @@
 import type { RowBuffers } from "../buffers.ts";
 import type { RowBlock, RowRange } from "../delivery.ts";
-import { withoutRows } from "../store.ts";
+import { withoutRows } from "../placed.ts";
 
 /** Decoded rows, counted over the store, all of one range. */
 export interface Piece extends RowRange {

@@ -1,9 +1,11 @@
+import type { PartsToDecode } from "../placed.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { RowBlock, RowRange } from "../delivery.ts";
 import { fetchPages } from "../../parquet/read/fetch.ts";
-import { whyNonFinite } from "../../parquet/read/part.ts";
-import type { Fault, PartJob } from "../part.ts";
-import { type PartStore, placed } from "../store.ts";
+import { whyNonFinite } from "../formats/parquet/part.ts";
+import type { PartJob } from "../part.ts";
+import type { Fault } from "../../parquet/read/fault.ts";
+import { placed } from "../placed.ts";
 import type {
   DecodeJob,
   DecodeOutcome,
@@ -31,7 +33,7 @@ const SENT_BYTES = 32 * 2 ** 20;
  * @param readAhead bytes that jobs under way and results not yet delivered may take
  */
 export async function* streamThroughWorkers(
-  store: PartStore,
+  store: PartsToDecode,
   pool: Decoding,
   ranges: Iterable<RowRange>,
   readAhead: number,
@@ -57,7 +59,7 @@ interface Begun {
 }
 
 async function* decodePieces(
-  store: PartStore,
+  store: PartsToDecode,
   pool: Decoding,
   ranges: readonly RowRange[],
   readAhead: number,
@@ -97,7 +99,7 @@ async function* decodePieces(
 
 // As much as leaves every worker something to do, in the memory there is.
 function mostBytes(
-  { readAhead, width }: PartStore,
+  { readAhead, width }: PartsToDecode,
   { size }: Decoding,
   ranges: readonly RowRange[],
 ): number {
@@ -107,7 +109,7 @@ function mostBytes(
 }
 
 function begin(
-  store: PartStore,
+  store: PartsToDecode,
   group: Group,
   pool: Decoding,
   signal?: AbortSignal,
@@ -133,7 +135,7 @@ function begin(
 // Buffers of a group's ends differ in size: of few sizes, one does for another.
 function bufferFor(
   { rows, home }: Place,
-  { width, buffers }: PartStore,
+  { width, buffers }: PartsToDecode,
 ): Float32Array<ArrayBuffer> {
   const floats = rows * width;
   return buffers.take(home ? floats : 2 ** Math.ceil(Math.log2(floats)));
@@ -159,7 +161,7 @@ function slicesOf({ places }: Group, task: RowRange, width: number): Slice[] {
 }
 
 async function* finish(
-  store: PartStore,
+  store: PartsToDecode,
   { group, reply }: Begun,
 ): AsyncGenerator<Piece> {
   const regular = group.tasks.every(({ at }) => !at.part.irregular);
@@ -192,7 +194,7 @@ async function badRows(
 }
 
 async function* decoded(
-  store: PartStore,
+  store: PartsToDecode,
   group: Group,
   task: Task,
   buffers: readonly Float32Array<ArrayBuffer>[],
@@ -220,7 +222,7 @@ async function* decoded(
 }
 
 async function* readHere(
-  store: PartStore,
+  store: PartsToDecode,
   group: Group,
   task: Task,
 ): AsyncGenerator<Piece> {

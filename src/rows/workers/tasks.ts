@@ -1,6 +1,7 @@
+import type { PartsToDecode } from "../placed.ts";
 import type { RowRange } from "../delivery.ts";
 import type { PartJob } from "../part.ts";
-import { type PartStore, placed, type PlacedPart } from "../store.ts";
+import { placed, type PlacedPart } from "../placed.ts";
 
 /** Rows that are decoded by themselves have about this much: little to wait for, much beside what a message costs. */
 const TASK_BYTES = 8 * 2 ** 20;
@@ -39,7 +40,7 @@ export interface Group extends RowRange {
  * @param mostBytes what a group may take, where pages are not larger
  */
 export async function* cutGroups(
-  store: PartStore,
+  store: PartsToDecode,
   ranges: readonly RowRange[],
   mostBytes: number,
 ): AsyncGenerator<Group> {
@@ -83,7 +84,7 @@ function joined(ranges: readonly RowRange[]): Span[] {
 
 // Tasks from `start` on that reach `target`; those of this thread stand alone.
 async function tasksOf(
-  store: PartStore,
+  store: PartsToDecode,
   start: number,
   target: number,
   end: number,

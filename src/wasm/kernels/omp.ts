@@ -7,7 +7,7 @@
 // The dial of the choice: weights, a factor for each atom's correlation where it is compared, and λ, which every pivot is
 // greater by.
 // Bytes: 4m a step from the Gram, 4mt from w (L2). Flops: 2m(t + 1) at step t.
-import { DEPENDENT_PIVOT } from "../../engine/constants.ts";
+import { DEPENDENT_PIVOT } from "../../thresholds.ts";
 import type { Module } from "../emit.ts";
 import { f32, f32x4, f64, i32, type Local, v128 } from "../instructions.ts";
 import { BLOCK_BYTES, Search } from "./search.ts";

@@ -1,6 +1,7 @@
 import { type Compressors, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { openRows, type OpenRowsOptions } from "../../../src/rows/open.ts";
+import { openRows } from "../../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../../src/rows/options.ts";
 import { decompress } from "../../../src/parquet/read/codecs.ts";
 import type { RowSource } from "../../../src/rows/source.ts";
 

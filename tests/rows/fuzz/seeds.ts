@@ -5,7 +5,7 @@ import {
   WriterVersion,
 } from "parquet-wasm";
 import { LocalFile } from "../../../src/files/bytes.ts";
-import type { OpenRowsOptions } from "../../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../../src/rows/options.ts";
 import { readFooter } from "../../../src/parquet/read/footer.ts";
 import { chunkOf, walkPages } from "../../../src/parquet/read/pages.ts";
 import {

@@ -5,7 +5,7 @@ import {
   type MatrixShape,
   partRuns,
 } from "../../../gpu/matrix.ts";
-import { DUPLICATE_COHERENCE } from "../../constants.ts";
+import { DUPLICATE_COHERENCE } from "../../../thresholds.ts";
 import type { GpuContext } from "../context.ts";
 import { flatKernel, type KernelContext, stageKernels } from "./common.ts";
 import { multiplyByAtoms } from "./correlate.ts";

@@ -3,7 +3,7 @@ import {
   DEPENDENT_PIVOT,
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
-} from "../../constants.ts";
+} from "../../../thresholds.ts";
 import { chunkShape } from "../buffers.ts";
 import type { GpuContext } from "../context.ts";
 import { rowKernel, stageKernels, STORAGE_SYNC } from "./common.ts";

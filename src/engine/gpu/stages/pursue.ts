@@ -7,7 +7,7 @@ import {
   DEPENDENT_PIVOT,
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
-} from "../../constants.ts";
+} from "../../../thresholds.ts";
 import type { CoderOptions } from "../../engine.ts";
 import type { GpuContext } from "../context.ts";
 import { type PursuitLayout, triangleBytes } from "../layout.ts";

@@ -6,7 +6,7 @@ import {
   REFINEMENT_FLOOR,
   REFINEMENT_MARGIN,
   REFINEMENT_PIVOT,
-} from "../../constants.ts";
+} from "../../../thresholds.ts";
 import type { CoderOptions } from "../../engine.ts";
 import type { GpuContext } from "../context.ts";
 import { triangleBytes } from "../layout.ts";

@@ -3,7 +3,7 @@ import replaceText from "../../../../kernels/replace.wgsl" with {
 };
 import worstText from "../../../../kernels/worst.wgsl" with { type: "text" };
 import type { KernelSource } from "../../../gpu/kernel.ts";
-import { VANISHING_NORM } from "../../constants.ts";
+import { VANISHING_NORM } from "../../../thresholds.ts";
 import type { GpuContext } from "../context.ts";
 import {
   flatKernel,

@@ -7,7 +7,11 @@ import normaliseText from "../../../../kernels/atom_normalise.wgsl" with {
 };
 import sumText from "../../../../kernels/atom_sum.wgsl" with { type: "text" };
 import type { KernelSource } from "../../../gpu/kernel.ts";
-import { EXACT_CHANGE, EXACT_STEPS, VANISHING_NORM } from "../../constants.ts";
+import {
+  EXACT_CHANGE,
+  EXACT_STEPS,
+  VANISHING_NORM,
+} from "../../../thresholds.ts";
 import type { GpuContext } from "../context.ts";
 import {
   FEWEST_LANES,

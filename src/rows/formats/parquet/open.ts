@@ -1,31 +1,31 @@
 import type { FileMetaData } from "hyparquet";
-import { DbksvdError } from "../../errors.ts";
-import type { ByteSource } from "../../files/bytes.ts";
-import { atPlace } from "../../rows/store.ts";
+import { DbksvdError } from "../../../errors.ts";
+import type { ByteSource } from "../../../files/bytes.ts";
+import { atPlace } from "../../placed.ts";
 import {
   listChoices,
   namedChoice,
   onlyChoice,
   type VectorChoice,
   vectorChoices,
-} from "./choose.ts";
-import { knownCodec } from "./codecs.ts";
+} from "../../../parquet/read/choose.ts";
+import { knownCodec } from "../../../parquet/read/codecs.ts";
 import {
   ELEMENT_BYTES,
   type ElementType,
   type Leaf,
   vectorLeaves,
-} from "./columns.ts";
-import { readFooter } from "./footer.ts";
-import { type Chunk, chunkOf } from "./pages.ts";
-import type { GroupColumn } from "./paged_column.ts";
+} from "../../../parquet/read/columns.ts";
+import { readFooter } from "../../../parquet/read/footer.ts";
+import { type Chunk, chunkOf } from "../../../parquet/read/pages.ts";
+import type { GroupColumn } from "../../../parquet/read/paged_column.ts";
 import { type Decoders, RowGroupPart } from "./part.ts";
 import {
   countNested,
   type NestedRows,
   probeLength,
   scanNested,
-} from "./probe.ts";
+} from "../../../parquet/read/probe.ts";
 import { SideColumns } from "./side.ts";
 
 /** What opening a Parquet file needs to know. */

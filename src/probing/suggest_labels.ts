@@ -3,12 +3,8 @@ import { writeFileAtomically } from "../files/atomic.ts";
 import { writeLabels } from "../labels/file.ts";
 import { type Labels, mergeLabels } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
-import {
-  labelsFrom,
-  type SuggestedLabel,
-  suggestLabels,
-} from "../probing/suggest.ts";
-import type { LatentClass } from "../probing/result.ts";
+import { labelsFrom, type SuggestedLabel, suggestLabels } from "./suggest.ts";
+import type { LatentClass } from "./result.ts";
 
 /** The file of suggested names in a model directory. */
 export const SUGGESTED_FILE = "labels.suggested.json";

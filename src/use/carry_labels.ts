@@ -1,5 +1,5 @@
 import { type AtomTable, forEachSimilarity } from "../metrics/similarity.ts";
-import type { LostLabel } from "./file.ts";
+import type { LostLabel } from "../labels/file.ts";
 import {
   type AtomLabel,
   entryOf,
@@ -7,7 +7,7 @@ import {
   type LabelEntry,
   type Labels,
   labelsIn,
-} from "./label.ts";
+} from "../labels/label.ts";
 
 /** Least |cos| between an atom and its successor for a name to go along. */
 export const SUCCESSOR_COSINE = 0.9;

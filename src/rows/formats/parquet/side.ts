@@ -6,13 +6,17 @@ import {
   getMaxDefinitionLevel,
   getMaxRepetitionLevel,
 } from "hyparquet/src/schema.js";
-import type { ByteSource } from "../../files/bytes.ts";
-import type { RowRange } from "../../rows/delivery.ts";
-import type { TableColumn } from "../../rows/part.ts";
-import { knownCodec } from "./codecs.ts";
-import { readFooter } from "./footer.ts";
-import { chunkOf } from "./pages.ts";
-import { Allowance, type SideChunk, SideLeaf } from "./side_leaf.ts";
+import type { ByteSource } from "../../../files/bytes.ts";
+import type { RowRange } from "../../delivery.ts";
+import type { TableColumn } from "../../part.ts";
+import { knownCodec } from "../../../parquet/read/codecs.ts";
+import { readFooter } from "../../../parquet/read/footer.ts";
+import { chunkOf } from "../../../parquet/read/pages.ts";
+import {
+  Allowance,
+  type SideChunk,
+  SideLeaf,
+} from "../../../parquet/read/side_leaf.ts";
 
 /** What the values of one reading may take in memory. */
 const VALUES_BYTES = 2 ** 30;

@@ -1,11 +1,19 @@
-import type { ByteSource, SyncBytes } from "../../files/bytes.ts";
-import type { RowRange } from "../../rows/delivery.ts";
-import type { Fault, Part, PartJob, TablePlace } from "../../rows/part.ts";
-import { type DecodeColumn, type DecodeSpec, PageDecoder } from "./decode.ts";
-import { fetchPages, heldPieces } from "./fetch.ts";
-import { IrregularColumn, nonFinite } from "./irregular.ts";
-import { type GroupColumn, PagedColumn } from "./paged_column.ts";
-import { Irregular } from "./values.ts";
+import type { ByteSource, SyncBytes } from "../../../files/bytes.ts";
+import type { RowRange } from "../../delivery.ts";
+import type { Part, PartJob, TablePlace } from "../../part.ts";
+import type { Fault } from "../../../parquet/read/fault.ts";
+import {
+  type DecodeColumn,
+  type DecodeSpec,
+  PageDecoder,
+} from "../../../parquet/read/decode.ts";
+import { fetchPages, heldPieces } from "../../../parquet/read/fetch.ts";
+import { IrregularColumn, nonFinite } from "../../../parquet/read/irregular.ts";
+import {
+  type GroupColumn,
+  PagedColumn,
+} from "../../../parquet/read/paged_column.ts";
+import { Irregular } from "../../../parquet/read/values.ts";
 
 /** Row groups beyond this are shuffled and read in pieces. */
 const BLOCK_BYTES = 64 * 2 ** 20;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { carriedNotice, carryLabels } from "../../src/labels/carry.ts";
+import { carriedNotice, carryLabels } from "../../src/use/carry_labels.ts";
 
 /** Unit atoms in a plane, by their angles in degrees. */
 function atomsAt(...degrees: number[]) {

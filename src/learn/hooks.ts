@@ -1,0 +1,46 @@
+import type { Communicator } from "../distributed/communicator.ts";
+import type { Engine, EngineProgress, EngineSpec } from "../engine/engine.ts";
+import type { MetricsLine } from "../model/model.ts";
+import type { RowSet } from "../rows/source.ts";
+import type { TrainingPlan } from "./plan.ts";
+import type { LearnState } from "./state.ts";
+
+/** How a training is driven from outside. */
+export interface LearnHooks {
+  /** Makes the engine that does the work. */
+  createEngine(spec: EngineSpec): Promise<Engine>;
+  /** First atoms (atoms × width, unit rows), in place of `options.init`. */
+  initial?: Float32Array;
+  /** Rows never to be trained on. */
+  heldOut?: RowSet;
+  /** Continue from here; the statistics pass is not repeated. */
+  resume?: LearnState;
+  /** Stops the training, which then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Called with what does the work, once it is known. */
+  onEngine?(info: Engine["info"]): void;
+  /** Takes the metrics, a line an iteration, before every decision point; without it they are kept for the result. */
+  record?(lines: readonly MetricsLine[]): Promise<void> | void;
+  /** Called after every decision point with the lines since the last one. */
+  onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
+  /** Called at every decision point; `state` reads the dictionary back when called. */
+  onDecision?(state: () => Promise<LearnState>): Promise<void> | void;
+  /**
+   * Called between decision points wherever an iteration has ended, if iterations take long enough to be waited for one by
+   * one: a training of one process can be saved there, and stopped.
+   */
+  onPause?(state: () => Promise<LearnState>, plan: TrainingPlan): Promise<void>;
+  /** The processes that learn together, for options with `shards`; by default this one alone. */
+  group?: Communicator;
+  /** Whether this process was asked to stop: all learn of it at the next decision point. */
+  stopAsked?(): boolean;
+  /** Called before `onDecision` where any process was asked to stop. */
+  onStop?(): void;
+  /**
+   * Called several times a second with how far the work at hand is, between two decision points: `reading` rows before the
+   * first one, and what engines tell.
+   */
+  onActivity?(activity: EngineProgress): void;
+  /** A word for the log: atom batch halved, replacements. */
+  onNotice?(notice: string): void;
+}

@@ -1,0 +1,38 @@
+/** How rows are found, decoded and prepared. */
+export interface OpenRowsOptions {
+  /**
+   * The column with vectors; `a,b,c` or `x*` for one scalar column a dimension; a tensor's name in safetensors. Needed
+   * where there are several.
+   */
+  column?: string;
+  /** What the bytes of a blob column are. */
+  blobType?: "f32" | "f16" | "bf16";
+  /** Dimensions of a row in raw dumps, which do not tell. */
+  width?: number;
+  /** Only the first rows, of all inputs together. */
+  maxRows?: number;
+  /** Drop rows with nulls, NaN, infinities or another length, and count them; else they are refused. */
+  skipInvalid?: boolean;
+  /** Keep rows whose other columns match: hyparquet's filters, such as `{ score: { $gte: 0.5 } }`. */
+  where?: Record<string, unknown>;
+  /** Leave out the first items of every outer row of nested lists, such as a text's first tokens. */
+  skipItems?: number;
+  /** Divide every row by its length. */
+  unitNorm?: boolean;
+  /** Drop rows longer than this quantile of the lengths, estimated on 32 768 rows. */
+  maxNormQuantile?: number;
+  /** Workers that decode; 0 decodes in this thread. As many as cores, where there are more than 64 MiB to decode. */
+  decodeWorkers?: number;
+  /** Bytes that decoding may take, about, batches apart. 512 MiB. */
+  memoryBudget?: number;
+  /** Directory for blocks of remote files; none by default. */
+  cacheDir?: string;
+  /** Bytes that the cache may take. 16 GiB. */
+  cacheBytes?: number;
+  /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */
+  backoff?: (attempt: number) => number;
+  /** Told of servers that are waited for, or give no version of a file. */
+  onNotice?: (notice: string) => void;
+  /** Stops the asking of servers. */
+  signal?: AbortSignal;
+}
