@@ -226,7 +226,6 @@ export { probe } from "./src/probing/probe.ts";
 export type { ProbeOptions, ScrAttribute } from "./src/probing/options.ts";
 export type { Absorption } from "./src/probing/absorption.ts";
 export type {
-  Baseline,
   BestLatent,
   ClassScore,
   LatentClass,
@@ -234,4 +233,5 @@ export type {
   ProbeResult,
   ProbeSummary,
 } from "./src/probing/result.ts";
+export type { Baseline } from "./src/probing/baseline.ts";
 export type { LatentFit } from "./src/probing/latents.ts";

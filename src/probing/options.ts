@@ -1,6 +1,6 @@
 import type { BatchOptions } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
-import type { Baseline } from "./result.ts";
+import type { Baseline } from "./baseline.ts";
 
 /** An attribute for spurious correlation removal. */
 export interface ScrAttribute {

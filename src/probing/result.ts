@@ -1,3 +1,4 @@
+import type { Baseline } from "./baseline.ts";
 import type { Absorption } from "./absorption.ts";
 import type { LatentFit } from "./latents.ts";
 
@@ -8,12 +9,6 @@ export const BASELINES: readonly Baseline[] = [
   "random",
   "dense",
 ];
-
-/**
- * What stands beside the models: `raw` coordinates, principal components (`pca`), dictionaries of `random` rows with as many
- * atoms and nonzeros, and a `dense` probe of all coordinates, the ceiling.
- */
-export type Baseline = "raw" | "pca" | "random" | "dense";
 
 /** A latent that a probe goes by. */
 export interface ProbedLatent {

@@ -13,7 +13,8 @@ import {
 } from "./perturbation.ts";
 import { tasksIn } from "./plan.ts";
 import { principalCoordinates } from "./principal.ts";
-import { type Baseline, BASELINES, type ProbeSummary } from "./result.ts";
+import { BASELINES, type ProbeSummary } from "./result.ts";
+import type { Baseline } from "./baseline.ts";
 import { probeSparsely, scoreDensely } from "./sparse_probing.ts";
 import type { AllScores } from "./summaries.ts";
 

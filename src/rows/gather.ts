@@ -1,6 +1,6 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
-import { openArrow } from "../arrow/open.ts";
+import { openArrow } from "./formats/arrow/open.ts";
 import { type ArrayLayout, ArrayPart } from "./formats/array.ts";
 import { openRaw, openSafetensorsRows } from "./formats/files.ts";
 import { openNpy } from "./formats/npy.ts";

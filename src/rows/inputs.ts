@@ -1,7 +1,7 @@
 import { type Dirent, globSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { looksLikeStream } from "../arrow/batches.ts";
+import { looksLikeStream } from "./formats/arrow/batches.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";

@@ -6,7 +6,7 @@ import { readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
-import { listArrow } from "../arrow/open.ts";
+import { listArrow } from "./formats/arrow/open.ts";
 import {
   detectFormat,
   findFiles,

@@ -5,11 +5,8 @@ import {
 } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
 import type { ScrAttribute } from "../../probing/options.ts";
-import {
-  type Baseline,
-  BASELINES,
-  type ProbeResult,
-} from "../../probing/result.ts";
+import { BASELINES, type ProbeResult } from "../../probing/result.ts";
+import type { Baseline } from "../../probing/baseline.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import { describe } from "../command.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { OpenRowsOptions } from "../../../src/rows/open.ts";
+import type { OpenRowsOptions } from "../../../src/rows/options.ts";
 import { inDirectory } from "../../directories.ts";
 import { delivered, rowsOf, withRows } from "../files.ts";
 

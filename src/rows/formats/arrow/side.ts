@@ -1,7 +1,10 @@
 import type { SchemaElement } from "hyparquet";
-import { ELEMENT_BYTES, type ElementType } from "../parquet/read/columns.ts";
-import type { RowRange } from "../rows/delivery.ts";
-import type { TableColumn } from "../rows/part.ts";
+import {
+  ELEMENT_BYTES,
+  type ElementType,
+} from "../../../parquet/read/columns.ts";
+import type { RowRange } from "../../delivery.ts";
+import type { TableColumn } from "../../part.ts";
 import type { ArrowNode, ArrowTable, Dictionaries } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import type { ArrowField, ArrowType } from "./schema.ts";

@@ -1,4 +1,4 @@
-import { decodeLz4From } from "../parquet/read/lz4.ts";
+import { decodeLz4From } from "../../../parquet/read/lz4.ts";
 
 const MAGIC = 0x184D2204;
 /** No block grows by more than this factor. */

@@ -1,6 +1,6 @@
-import type { ByteSource } from "../files/bytes.ts";
-import type { ElementType } from "../parquet/read/columns.ts";
-import { atPlace } from "../rows/store.ts";
+import type { ByteSource } from "../../../files/bytes.ts";
+import type { ElementType } from "../../../parquet/read/columns.ts";
+import { atPlace } from "../../placed.ts";
 import { type ArrowTable, readArrow } from "./batches.ts";
 import { ArrowPart } from "./part.ts";
 import { BufferReader } from "./reader.ts";

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../files/bytes.ts";
+import type { ByteSource } from "../../../files/bytes.ts";
 import { longAt, Table } from "./flatbuffer.ts";
 import { type ArrowField, bufferCount, schemaFields } from "./schema.ts";
 

@@ -1,8 +1,11 @@
 import { zstdDecompressSync } from "node:zlib";
-import type { ByteSource, SyncBytes } from "../files/bytes.ts";
-import { ELEMENT_BYTES, type ElementType } from "../parquet/read/columns.ts";
-import { toFloats } from "../parquet/read/values.ts";
-import { areZstdFrames } from "../parquet/read/zstd_frames.ts";
+import type { ByteSource, SyncBytes } from "../../../files/bytes.ts";
+import {
+  ELEMENT_BYTES,
+  type ElementType,
+} from "../../../parquet/read/columns.ts";
+import { toFloats } from "../../../parquet/read/values.ts";
+import { areZstdFrames } from "../../../parquet/read/zstd_frames.ts";
 import type { ArrowCodec, ArrowNode } from "./batches.ts";
 import { decodeLz4Frames } from "./lz4_frame.ts";
 

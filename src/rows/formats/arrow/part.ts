@@ -1,8 +1,9 @@
-import type { ByteSource } from "../files/bytes.ts";
-import { ELEMENT_BYTES } from "../parquet/read/columns.ts";
-import type { RowRange } from "../rows/delivery.ts";
-import { notFiniteRows } from "../rows/formats/array.ts";
-import type { Fault, Part, TablePlace } from "../rows/part.ts";
+import type { ByteSource } from "../../../files/bytes.ts";
+import { ELEMENT_BYTES } from "../../../parquet/read/columns.ts";
+import type { RowRange } from "../../delivery.ts";
+import { notFiniteRows } from "../array.ts";
+import type { Part, TablePlace } from "../../part.ts";
+import type { Fault } from "../../../parquet/read/fault.ts";
 import type { ArrowBatch, ArrowNode } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import { type ArrowVectors, rowNode } from "./vectors.ts";

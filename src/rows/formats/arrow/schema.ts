@@ -1,4 +1,4 @@
-import type { ElementType } from "../parquet/read/columns.ts";
+import type { ElementType } from "../../../parquet/read/columns.ts";
 import type { Table } from "./flatbuffer.ts";
 
 /** What a column's values are. Types of Arrow that are not here are `other`: they are passed over. */

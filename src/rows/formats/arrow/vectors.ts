@@ -1,5 +1,8 @@
-import { DbksvdError, type ErrorPlace } from "../errors.ts";
-import { ELEMENT_BYTES, type ElementType } from "../parquet/read/columns.ts";
+import { DbksvdError, type ErrorPlace } from "../../../errors.ts";
+import {
+  ELEMENT_BYTES,
+  type ElementType,
+} from "../../../parquet/read/columns.ts";
 import type { ArrowNode, ArrowTable } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import type { ArrowField } from "./schema.ts";
