@@ -2,7 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import type { RowRange } from "./delivery.ts";
 import type { TableColumn, TablePlace } from "./part.ts";
 import type { ColumnValues } from "./source.ts";
-import { type PartStore } from "./store.ts";
+import type { PartStore } from "./store.ts";
 import { placed, type PlacedPart } from "./placed.ts";
 
 /** Other columns of rows of a store, each row's value at its place: see `RowSource.readColumns`. */
