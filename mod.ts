@@ -24,8 +24,6 @@ export type {
   Spent,
   Summable,
 } from "./src/distributed/communicator.ts";
-export { joinMpi } from "./src/distributed/mpi.ts";
-export type { ReadVariable } from "./src/distributed/mpi/launcher.ts";
 export {
   train,
   type TrainedModel,
@@ -102,9 +100,6 @@ export {
   type RowDescription,
   searchAtoms,
 } from "./src/inspection/describe.ts";
-export { renderBrowser } from "./src/report/browser.ts";
-export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
-export { refreshReport, trainingReport } from "./src/use/report.ts";
 export { compare, type Comparison } from "./src/use/compare.ts";
 export { labelAtoms } from "./src/use/labels.ts";
 export type {
@@ -187,41 +182,6 @@ export {
   type SweepResult,
   type SweepRun,
 } from "./src/use/sweep.ts";
-export { type PipelineOptions, runPipeline } from "./src/pipeline/run.ts";
-export {
-  type PipelineClock,
-  type ScheduleOptions,
-  schedulePipeline,
-} from "./src/pipeline/schedule.ts";
-export {
-  type PipelineHistory,
-  pipelineHistory,
-  type PipelineStatus,
-  pipelineStatus,
-  type RunRecord,
-} from "./src/pipeline/status.ts";
-export {
-  type Release,
-  releaseDrop,
-  rollbackPipeline,
-} from "./src/pipeline/by_hand.ts";
-export type {
-  NotifyEvent,
-  PipelineConfig,
-  PipelineInput,
-  PipelineRowOptions,
-  PipelineTrainConfig,
-} from "./src/pipeline/config.ts";
-export type { PipelineRun } from "./src/pipeline/run_record.ts";
-export type { Scores } from "./src/pipeline/evaluate.ts";
-export type { Patience } from "./src/net/client.ts";
-export type { MissingInput } from "./src/pipeline/inputs.ts";
-export type { VersionRecord } from "./src/pipeline/history.ts";
-export type {
-  EventSink,
-  Heartbeat,
-  PipelineEvent,
-} from "./src/pipeline/watch.ts";
 export { probe } from "./src/probing/probe.ts";
 export type { ProbeOptions, ScrAttribute } from "./src/probing/options.ts";
 export type { Absorption } from "./src/probing/absorption.ts";

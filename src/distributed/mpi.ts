@@ -22,7 +22,8 @@ const ABORT_MS = 2000;
  * @example
  * ```ts ignore
  * // mpirun -n 8 deno run -A train.ts
- * import { joinMpi, openRows, train } from "@dbksvd/dbksvd";
+ * import { openRows, train } from "@dbksvd/dbksvd";
+ * import { joinMpi } from "@dbksvd/dbksvd/engine";
  * const group = await joinMpi((name) => Deno.env.get(name));
  * const rows = await openRows(["activations/"]);
  * const { heldOut } = await train(rows, { shards: 64, sums: 2 }, { group });

@@ -52,7 +52,7 @@ export interface PipelineOptions {
  *
  * @example
  * ```ts
- * import { pipelineStatus, runPipeline } from "@dbksvd/dbksvd";
+ * import { pipelineStatus, runPipeline } from "@dbksvd/dbksvd/pipeline";
  * import assert from "node:assert/strict";
  * const base = await Deno.makeTempDir();
  * await Deno.mkdir(`${base}/in`);

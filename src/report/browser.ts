@@ -22,7 +22,8 @@ export interface BrowserPage {
  *
  * @example
  * ```ts
- * import { inspect, renderBrowser, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import { inspect, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import { renderBrowser } from "@dbksvd/dbksvd/report";
  * import assert from "node:assert/strict";
  * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
  * const source = rowsFromArray(rows, 4);

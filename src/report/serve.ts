@@ -25,7 +25,8 @@ export interface ServeOptions {
  *
  * @example
  * ```ts
- * import { inspect, rowsFromArray, serveBrowser, train } from "@dbksvd/dbksvd";
+ * import { inspect, rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import { serveBrowser } from "@dbksvd/dbksvd/report";
  * import assert from "node:assert/strict";
  * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
  * const source = rowsFromArray(rows, 4);

@@ -21,7 +21,8 @@ const COHERENCE_LIMIT = 2e10;
  *
  * @example
  * ```ts
- * import { rowsFromArray, train, trainingReport } from "@dbksvd/dbksvd";
+ * import { rowsFromArray, train } from "@dbksvd/dbksvd";
+ * import { trainingReport } from "@dbksvd/dbksvd/report";
  * import assert from "node:assert/strict";
  * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
  * const result = await train(rowsFromArray(rows, 4), {
@@ -66,7 +67,8 @@ export async function trainingReport(
  *
  * @example
  * ```ts
- * import { evaluate, loadDictionary, refreshReport, rowsFromArray, trainToDirectory } from "@dbksvd/dbksvd";
+ * import { evaluate, loadDictionary, rowsFromArray, trainToDirectory } from "@dbksvd/dbksvd";
+ * import { refreshReport } from "@dbksvd/dbksvd/report";
  * import assert from "node:assert/strict";
  * const rows = Float32Array.from({ length: 200 * 4 }, (_, i) => Math.sin(i * i));
  * const source = rowsFromArray(rows, 4);

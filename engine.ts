@@ -1,0 +1,28 @@
+/**
+ * The engines themselves, for programs that code or iterate by their own rules, and the processes of an MPI job.
+ *
+ * @module
+ */
+export { createEngine, type WorkerEngineOptions } from "./src/engine/create.ts";
+export { EMPTY_SLOT, groupSparsities } from "./src/engine/engine.ts";
+export type {
+  CoderOptions,
+  Codes,
+  DeviceChoice,
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  EngineProgress,
+  EngineRows,
+  EngineSpec,
+  IterationReport,
+  IterationStep,
+  Normalisation,
+} from "./src/engine/engine.ts";
+export type {
+  Communicator,
+  Spent,
+  Summable,
+} from "./src/distributed/communicator.ts";
+export { joinMpi } from "./src/distributed/mpi.ts";
+export type { ReadVariable } from "./src/distributed/mpi/launcher.ts";
