@@ -5,6 +5,7 @@
  */
 export { DbksvdError, type ErrorKind, type ErrorPlace } from "./src/errors.ts";
 export { rowsFromArray } from "./src/rows/memory.ts";
+export { rowsFrom, type RowsFromOptions } from "./src/rows/iterable.ts";
 export type { NotRead, NotReadReason } from "./src/rows/not_read.ts";
 export type { Fingerprint } from "./src/rows/fingerprint.ts";
 export type {

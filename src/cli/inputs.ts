@@ -8,6 +8,7 @@ import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
 import type { RowSource } from "../rows/source.ts";
+import { STANDARD_INPUT } from "../rows/standard_input.ts";
 import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
 import type { Session } from "./session.ts";
 
@@ -60,6 +61,9 @@ export function addRowOptions<
       option("--cache-dir <dir>", "keep what is read from the web here"),
     )
     .addOption(
+      option("--spool-dir <dir>", "keep what comes through - here meanwhile"),
+    )
+    .addOption(
       option("--decode-workers <count>", "workers that decode; 0: this thread")
         .argParser(wholeNumber(0)),
     ) as unknown as Command<Arguments, Options & RowOptions>;
@@ -78,6 +82,18 @@ export function readingOf(flags: RowOptions): Record<string, unknown> {
     unitNorm,
     maxNormQuantile,
   };
+}
+
+/** Refuses standard input, where rows have to be there once more. */
+export function requireLasting(inputs: readonly string[], why: string): void {
+  if (!inputs.includes(STANDARD_INPUT)) return;
+  throw new DbksvdError(
+    "usage",
+    `Standard input cannot be read again, ${why}`,
+    {
+      mend: "write the rows to a file and name that",
+    },
+  );
 }
 
 /** Inputs, where the sample would not do. */
@@ -102,12 +118,13 @@ export async function openInputs(
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");
-  const { column, maxRows, cacheDir, decodeWorkers } = flags;
+  const { column, maxRows, cacheDir, spoolDir, decodeWorkers } = flags;
   const options = {
     ...readingOf(flags),
     column,
     maxRows,
     cacheDir,
+    spoolDir,
     decodeWorkers,
     signal: session.signal,
     onNotice: (notice: string) => session.say("info", notice),

@@ -64,13 +64,21 @@ export class LocalFile implements ByteSource, SyncBytes {
   #lookedAt = performance.now();
   #descriptor: number | undefined;
 
-  /** Opens a file for reading. */
-  constructor(readonly path: string) {
-    this.localPath = path;
+  readonly path: string;
+
+  /**
+   * Opens a file for reading.
+   *
+   * @param location its path
+   * @param name what it is called in messages
+   */
+  constructor(location: string, name = location) {
+    this.path = name;
+    this.localPath = location;
     const stat = fstatSync(this.#open());
     if (stat.isDirectory()) {
       this.close();
-      throw unreadable(path, new Error("it is a directory"));
+      throw unreadable(name, new Error("it is a directory"));
     }
     this.size = stat.size;
     this.stamp = String(stat.mtimeMs);
@@ -107,7 +115,7 @@ export class LocalFile implements ByteSource, SyncBytes {
     const now = performance.now();
     if (now - this.#lookedAt < every) return;
     this.#lookedAt = now;
-    const stat = statSync(this.path, { throwIfNoEntry: false });
+    const stat = statSync(this.localPath, { throwIfNoEntry: false });
     // Removed, it is still read as it was.
     if (stat === undefined) return;
     const same = stat.size === this.size &&
@@ -133,7 +141,7 @@ export class LocalFile implements ByteSource, SyncBytes {
       oldest.close();
     }
     try {
-      this.#descriptor = openSync(this.path, "r");
+      this.#descriptor = openSync(this.localPath, "r");
     } catch (error) {
       throw unreadable(this.path, error);
     }

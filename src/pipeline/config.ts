@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { STANDARD_INPUT } from "../rows/standard_input.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -279,6 +280,12 @@ export async function inputPattern(
   field: string,
 ): Promise<InputPattern> {
   const optional = false;
+  if (text === STANDARD_INPUT) {
+    throw new DbksvdError("usage", "A pipeline cannot read standard input", {
+      where: { file: field },
+      mend: "write the rows to files and name those",
+    });
+  }
   if (isUrl(text)) return { kind: "url", pattern: text, folder: "", optional };
   const folder = await containedPath(base, fixedFolder(text), field);
   const pattern = isAbsolute(text) ? text : join(base, text);

@@ -5,7 +5,12 @@ import { type ArrayLayout, ArrayPart } from "./formats/array.ts";
 import { openRaw, openSafetensorsRows } from "./formats/files.ts";
 import { openNpy } from "./formats/npy.ts";
 import { openNpz } from "./formats/npz.ts";
-import { detectFormat, type FoundFile, openFound } from "./inputs.ts";
+import {
+  detectFormat,
+  type FileFormat,
+  type FoundFile,
+  openFound,
+} from "./inputs.ts";
 import type { OpenRowsOptions } from "./options.ts";
 import { openParquet, type ParquetOptions } from "./formats/parquet/open.ts";
 import { Decoders } from "./formats/parquet/part.ts";
@@ -73,7 +78,8 @@ export async function gather(
   const open = async (found: FoundFile) => {
     const source = await openFound(found, options, budget);
     sources.push(source);
-    return await openAs(source, options, pages, all);
+    const format = "format" in found ? found.format : undefined;
+    return await openAs(source, options, pages, all, format);
   };
   const files: OpenedFile[] = [];
   const left = [...found];
@@ -117,12 +123,13 @@ async function openAs(
   options: OpenRowsOptions,
   pages: Pick<ParquetOptions, "pageLimit" | "decoders">,
   { column, width }: Gathered,
+  format?: FileFormat,
 ): Promise<OpenedFile> {
   const expectedWidth = width > 0 ? width : undefined;
   const as = { ...options, column: options.column ?? column };
   return {
     source,
-    file: await openFile(source, as, { ...pages, expectedWidth }),
+    file: await openFile(source, as, { ...pages, expectedWidth }, format),
   };
 }
 
@@ -189,8 +196,9 @@ async function openFile(
   source: ByteSource,
   options: OpenRowsOptions,
   pages: Pick<ParquetOptions, "pageLimit" | "decoders" | "expectedWidth">,
+  known?: FileFormat,
 ): Promise<OpenFile> {
-  const format = await detectFormat(source, options.width);
+  const format = known ?? await detectFormat(source, options.width);
   if (format === "parquet") {
     return await openParquet(source, { ...options, ...pages });
   }

@@ -9,6 +9,8 @@ import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
 import { type DatasetFolder, datasetFolder } from "./hugging_face.ts";
 import { NotReadList } from "./not_read.ts";
+import type { OpenRowsOptions } from "./options.ts";
+import { spoolStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { SHARD_INDEX, shardsOf } from "./shards.ts";
 
 /** What a file holds. */
@@ -34,18 +36,26 @@ const EXTENSIONS: Record<string, FileFormat> = {
 };
 
 /** A file that an input names: a local path, or a place on the web. */
-export type FoundFile = { path: string } | { place: RemotePlace };
+export type FoundFile =
+  | { path: string }
+  | { place: RemotePlace }
+  | { source: ByteSource; format?: FileFormat };
+
+/** How inputs are looked for. */
+export type FindOptions =
+  & RemoteOptions
+  & Pick<OpenRowsOptions, "column" | "spoolDir" | "onNotice" | "signal">;
 
 /**
  * The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names.
  *
- * @param inputs files, directories, globs, `http(s)://` and `hf://`
- * @param options how the hub is asked; the tensor that is wanted, where shards of safetensors have an index
+ * @param inputs files, directories, globs, `http(s)://` and `hf://`; `-` is standard input, spooled here
+ * @param options how the hub is asked, where standard input is spooled; the tensor that is wanted, where shards of safetensors have an index
  * @param notRead takes what lies there and is not read
  */
 export async function findFiles(
   inputs: readonly string[],
-  options: RemoteOptions & { column?: string } = {},
+  options: FindOptions = {},
   notRead = new NotReadList(),
 ): Promise<FoundFile[]> {
   if (inputs.length === 0) {
@@ -56,7 +66,9 @@ export async function findFiles(
   const found: FoundFile[] = [];
   const headers = InputHeaders.of(inputs);
   for (const input of inputs) {
-    if (input.startsWith("hf://")) {
+    if (input === STANDARD_INPUT) {
+      found.push({ source: await spoolStandardInput(options) });
+    } else if (input.startsWith("hf://")) {
       const asked = requestOptions(options);
       const places = await resolveHub(input, isRowFile, headers, asked);
       found.push(...places.map((place) => ({ place })));
@@ -76,6 +88,7 @@ export async function openFound(
   options: RemoteOptions,
   budget: number,
 ): Promise<ByteSource> {
+  if ("source" in file) return file.source;
   return "path" in file
     ? new LocalFile(file.path)
     : await openRemote(file.place, options, budget);

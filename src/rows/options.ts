@@ -27,6 +27,8 @@ export interface OpenRowsOptions {
   memoryBudget?: number;
   /** Directory for blocks of remote files; none by default. */
   cacheDir?: string;
+  /** Folder for rows that come only once, such as standard input's; the system's for temporary files by default. */
+  spoolDir?: string;
   /** Bytes that the cache may take. 16 GiB. */
   cacheBytes?: number;
   /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */

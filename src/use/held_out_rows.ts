@@ -2,6 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { chooseHeldOut } from "../learn/split.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
+import { STANDARD_INPUT } from "../rows/standard_input.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 
 /** The inputs that a model was trained on, as they were opened. */
@@ -9,6 +10,13 @@ export function trainingInputs(
   config: ModelConfig,
 ): { paths: string[]; options: OpenRowsOptions } {
   const { inputs, column, reading, rows } = config;
+  if (inputs.some(({ path }) => path === STANDARD_INPUT)) {
+    throw new DbksvdError(
+      "usage",
+      "The model was trained on rows from standard input, which are gone",
+      { mend: "name rows" },
+    );
+  }
   return {
     paths: inputs.map(({ path }) => path),
     options: { ...reading, column, maxRows: rows.read },

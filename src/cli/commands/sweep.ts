@@ -3,7 +3,12 @@ import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
 import type { SweepEntry, SweepResult } from "../../use/sweep.ts";
 import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";
-import { addRowOptions, openInputs, type RowOptions } from "../inputs.ts";
+import {
+  addRowOptions,
+  openInputs,
+  requireLasting,
+  type RowOptions,
+} from "../inputs.ts";
 import type { Io } from "../io.ts";
 import {
   addLearningOptions,
@@ -58,6 +63,7 @@ async function sweepOver(
   const { sweep } = await import("../../use/sweep.ts");
   const purpose = purposeInWords(flags);
   if (purpose !== undefined) session.say("info", purpose);
+  requireLasting(inputs, "and a sweep is done once more where it was stopped");
   const source = await openInputs(inputs, flags, session);
   const progress = new TrainingProgress(session);
   try {

@@ -12,6 +12,7 @@ import {
   addRowOptions,
   openInputs,
   readingOf,
+  requireLasting,
   type RowOptions,
 } from "../inputs.ts";
 import type { Io } from "../io.ts";
@@ -96,6 +97,7 @@ async function train(
   const output = await outputOf(flags);
   const purpose = purposeInWords(flags);
   if (purpose !== undefined) session.say("info", purpose);
+  if (flags.resume) requireLasting(inputs, "and --resume goes on with it");
   const source = await openInputs(inputs, flags, session);
   const { atoms, sparsity } = flags;
   const options = { ...learningOptions(flags), atoms, sparsity };
