@@ -1,4 +1,7 @@
+import { compareCpu } from "./cpu/compare.ts";
+import { timeCpu } from "./cpu/stages.ts";
 import { type Checks, checkStages } from "./check.ts";
+import { processorName } from "../engine/reference/processor.ts";
 import { costOf, limitOf } from "./costs.ts";
 import { type Peak, peakOf } from "./peak.ts";
 import { type PeerTimes, runPeer } from "./peer.ts";
@@ -20,7 +23,7 @@ import {
   SUPPORT_AGREEMENT,
 } from "./types.ts";
 import { timeTraining } from "./training.ts";
-import { timeCpu, timeStep, type WholeTime } from "./whole.ts";
+import { timeStep, type WholeTime } from "./whole.ts";
 
 /** What does not change while one size is measured. */
 interface Measured {
@@ -49,6 +52,13 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     notes: [],
     ok: true,
   };
+  if (options.device === "cpu" && options.peer) {
+    const { problems, notes } = report;
+    report.device.name = processorName();
+    report.comparisons = await compareCpu(options, problems, notes);
+    report.ok = problems.length === 0;
+    return report;
+  }
   for (const size of options.sizes) {
     const atomBatch = options.atomBatch ?? Math.max(1, Math.floor(size.m / 32));
     options.onProgress?.(`${sizeText(size)}: making rows`);
@@ -177,8 +187,13 @@ async function measureCpu(report: BenchReport, task: Task): Promise<void> {
   const { size, coder, atomBatch, options, problem } = task;
   const spec = specOf(size, coder, options.gram, options.refine);
   options.onProgress?.(`${coder} ${sizeText(size)}: the CPU engine`);
-  const times = await timeCpu(spec, problem, options, atomBatch);
-  report.device.name = "CPU engine";
+  const { times, checks, name } = await timeCpu(
+    spec,
+    problem,
+    options,
+    atomBatch,
+  );
+  report.device.name = name;
   const measured = {
     size,
     coder,
@@ -189,7 +204,9 @@ async function measureCpu(report: BenchReport, task: Task): Promise<void> {
   };
   for (const [stage, milliseconds] of Object.entries(times)) {
     const time = { milliseconds, gpuBusy: null };
-    report.stages.push(stageRow(measured, stage as StageName, time, {}, {}));
+    const row = stageRow(measured, stage as StageName, time, checks, {});
+    report.stages.push(row);
+    report.problems.push(...wrongIn(row));
   }
 }
 

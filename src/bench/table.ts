@@ -1,3 +1,4 @@
+import { comparisonTable } from "./cpu/table.ts";
 import type { BenchReport } from "./types.ts";
 
 const HEAD = [
@@ -20,7 +21,7 @@ const HEAD = [
 
 /** A benchmark as a readable table. */
 export function benchTable(
-  { device, stages, problems, notes }: BenchReport,
+  { device, stages, comparisons, problems, notes }: BenchReport,
 ): string {
   const rows = stages.map((s) => [
     s.stage,
@@ -52,8 +53,9 @@ export function benchTable(
   const software = device.software ? ", a software driver" : "";
   return [
     `${device.name}${software}`,
-    line(HEAD),
-    ...rows.map(line),
+    ...comparisons === undefined
+      ? [line(HEAD), ...rows.map(line)]
+      : [comparisonTable(comparisons)],
     ...problems.map((problem) => `! ${problem}`),
     ...notes,
   ].join("\n");

@@ -1,3 +1,5 @@
+import type { CpuComparisons } from "./cpu/types.ts";
+
 /** One problem to measure. */
 export interface BenchSize {
   /** Dimensions. */
@@ -35,8 +37,12 @@ export interface BenchOptions {
   refine?: number;
   /** Time a training as a user runs it: so many rows in host memory, so many passes. */
   train?: { rows: number; passes: number };
-  /** Run the PyTorch peer beside, where there is one. */
+  /** Run the peer beside, where there is one: PyTorch on a GPU, NumPy on the CPU. */
   peer: boolean;
+  /** Threads of the CPU engine; undefined: all cores. */
+  threads?: number;
+  /** A native BLAS for the CPU engine's products; undefined: none. */
+  blas?: string;
   /** Told what is being measured. */
   onProgress?(line: string): void;
 }
@@ -113,6 +119,8 @@ export interface BenchReport {
     peak?: { flops: number; bytes: number };
   };
   stages: BenchStage[];
+  /** The CPU engine beside NumPy and the reference engine, where the peer was asked for. */
+  comparisons?: CpuComparisons;
   /** Results that failed their check. */
   problems: string[];
   /** What could not be measured, and why. */

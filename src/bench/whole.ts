@@ -1,5 +1,4 @@
 import type { EngineSpec, IterationReport } from "../engine/engine.ts";
-import { createReferenceEngine } from "../engine/reference.ts";
 import { createGpuEngine } from "../engine/gpu/gpu.ts";
 import { LEAST_MS } from "./session.ts";
 import { atomOrder } from "../learn/plan.ts";
@@ -52,33 +51,6 @@ export async function timeStep(
   } finally {
     await engine.close();
   }
-}
-
-/** Milliseconds of the CPU engine's stages and iterations, averaged. */
-export async function timeCpu(
-  spec: EngineSpec,
-  problem: Problem,
-  options: BenchOptions,
-  atomBatch: number,
-): Promise<Record<string, number>> {
-  const engine = await createReferenceEngine(spec);
-  await engine.loadDictionary(problem.dictionary);
-  for (let i = 0; i < options.runs; i++) {
-    await engine.iterate(
-      { data: problem.data, rows: problem.rows },
-      stepOf(spec, i, atomBatch, options.ridge),
-    );
-  }
-  const reports = await engine.reports();
-  await engine.close();
-  const means: Record<string, number> = {};
-  for (const { milliseconds, stages } of reports) {
-    for (const [stage, spent] of Object.entries(stages)) {
-      means[stage] = (means[stage] ?? 0) + spent / reports.length;
-    }
-    means.step = (means.step ?? 0) + milliseconds / reports.length;
-  }
-  return means;
 }
 
 function stepOf(

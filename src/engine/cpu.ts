@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { MP_STEPS_PER_NONZERO } from "../thresholds.ts";
 import { compileKernels } from "../wasm/module.ts";
 import { checkBlas } from "./cpu/blas_check.ts";
 import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
@@ -30,10 +31,11 @@ import { ProgressReporter } from "./progress.ts";
 import { processorName } from "./reference/processor.ts";
 
 /** How a CPU engine is made. */
-export type CpuEngineOptions = Pick<
-  EngineOptions,
-  "threads" | "blas" | "onProgress"
->;
+export interface CpuEngineOptions
+  extends Pick<EngineOptions, "threads" | "blas" | "onProgress"> {
+  /** Steps of matching pursuit for each allowed nonzero, in place of 4: benchmarks beside other programs take 1. */
+  mpSteps?: number;
+}
 
 /**
  * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The result is
@@ -70,7 +72,8 @@ class CpuEngine implements GroupEngine {
     const layout = layOut(spec, threads);
     const memory = memoryFor(layout);
     const kernels = compileKernels(layout.wide);
-    const start = { spec, layout, kernels, memory, number: 0, blas };
+    const { mpSteps = MP_STEPS_PER_NONZERO } = options;
+    const start = { spec, layout, kernels, memory, number: 0, blas, mpSteps };
     const context = contextOf(start);
     const crew = new Crew(
       memory,

@@ -60,10 +60,12 @@ Deno.test("src imports by literal names only, so that nothing is missing from a 
   }
 });
 
-// A peer, not a part of the program: where there is no checkout, the bench says that it is missing.
-const PEER = new URL("tasks/bench/torch_dbksvd.py", ROOT).href;
+// Peers, not parts of the program: where there is no checkout, the bench says that they are missing.
+const PEERS = ["torch", "numpy"].map((name) =>
+  new URL(`tasks/bench/${name}_dbksvd.py`, ROOT).href
+);
 
-Deno.test("src finds nothing by its own place but workers, the sample and the bench's peer", async () => {
+Deno.test("src finds nothing by its own place but workers, the sample and the bench's peers", async () => {
   const started = new Set<string>();
   for (const file of await filesUnder("src/", ".ts")) {
     if (file === "src/cli/sample.ts") continue;
@@ -79,7 +81,8 @@ Deno.test("src finds nothing by its own place but workers, the sample and the be
   }
   assert.deepEqual(
     [...started].sort(),
-    [...WORKERS.map((worker) => new URL(worker, ROOT).href), PEER].sort(),
+    [...WORKERS.map((worker) => new URL(worker, ROOT).href), ...PEERS]
+      .sort(),
   );
 });
 

@@ -26,6 +26,8 @@ interface BenchFlags {
   trainRows?: number;
   passes: number;
   peer?: true;
+  threads?: number;
+  blas?: string | true;
 }
 
 /** `bench`: every stage and the whole step, checked as it is timed; `bench rows`: the reading of files. */
@@ -38,6 +40,7 @@ export function benchCommand(io: Io): CommandUnknownOpts {
       "dbksvd bench --n 2304 --m 4096 --k 20,80 --rows 32768 --json",
       "dbksvd bench --n 2304 --m 4096 --k 20 --rows 32768 --peer",
       "dbksvd bench --device cpu --n 100 --m 512 --k 8",
+      "dbksvd bench --device cpu --peer",
     ],
   )
     .option("--n <list>", "dimensions", wholeNumbers, [64])
@@ -72,12 +75,17 @@ export function benchCommand(io: Io): CommandUnknownOpts {
       wholeNumber(),
     )
     .option("--passes <count>", "passes of that training", wholeNumber(), 3)
-    .option("--peer", "run the PyTorch peer beside, where torch and CUDA are")
+    .option(
+      "--peer",
+      "run the peer beside: PyTorch where CUDA is, NumPy with --device cpu",
+    )
+    .option("--threads <count>", "of the CPU engine", wholeNumber())
+    .option("--blas [library]", "time the CPU engine with a native BLAS too")
     .action((flags, self) =>
       conduct(
         io,
         self,
-        (session) => bench(flags as BenchFlags, session),
+        (session) => bench(flags as BenchFlags, session, sizesGiven(self)),
         { heedsSignals: false },
       )
     );
@@ -85,16 +93,29 @@ export function benchCommand(io: Io): CommandUnknownOpts {
     .addCommand(cardCommand(io)) as unknown as CommandUnknownOpts;
 }
 
-async function bench(flags: BenchFlags, session: Session): Promise<void> {
-  const [{ runBench }, { benchTable }] = await Promise.all([
+/** Whether any size was asked for. */
+function sizesGiven(command: CommandUnknownOpts): boolean {
+  return ["n", "m", "k", "rows"].some((name) =>
+    command.getOptionValueSource(name) !== "default"
+  );
+}
+
+async function bench(
+  flags: BenchFlags,
+  session: Session,
+  sizesGiven: boolean,
+): Promise<void> {
+  const [{ runBench }, { benchTable }, { CPU_SIZES }] = await Promise.all([
     import("../../bench/run.ts"),
     import("../../bench/table.ts"),
+    import("../../bench/cpu/compare.ts"),
   ]);
   const { device, atomBatch, gram, ridge, refine, runs, trainRows, passes } =
     flags;
   validateRefine(refine, "omp");
+  const compares = device === "cpu" && flags.peer === true;
   const report: BenchReport = await runBench({
-    sizes: sizesOf(flags),
+    sizes: compares && !sizesGiven ? CPU_SIZES : sizesOf(flags),
     coders: flags.coder,
     device,
     atomBatch,
@@ -105,6 +126,8 @@ async function bench(flags: BenchFlags, session: Session): Promise<void> {
     subgroups: flags.subgroups ? undefined : false,
     train: trainRows === undefined ? undefined : { rows: trainRows, passes },
     peer: flags.peer ?? false,
+    threads: flags.threads,
+    blas: flags.blas === true ? "" : flags.blas,
     onProgress: (line) => session.say("info", line),
   });
   session.print(report, () => benchTable(report));

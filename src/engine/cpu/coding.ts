@@ -1,9 +1,5 @@
 import { ompName } from "../../wasm/kernels/omp.ts";
-import {
-  DEPENDENT_PIVOT,
-  MP_STEPS_PER_NONZERO,
-  NEGLIGIBLE_CORRELATION,
-} from "../../thresholds.ts";
+import { DEPENDENT_PIVOT, NEGLIGIBLE_CORRELATION } from "../../thresholds.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { nonnegativeLeastSquares } from "../reference/coefficients.ts";
 import { Refinement } from "../reference/refinement.ts";
@@ -140,7 +136,7 @@ export class Coder {
       own.x,
       4 * group.padded,
       row.slots,
-      MP_STEPS_PER_NONZERO * row.slots,
+      this.#context.mpSteps * row.slots,
       row.floor,
       row.energy,
       row.stop,

@@ -21,6 +21,8 @@ export interface ThreadStart {
   memory: WebAssembly.Memory;
   /** 0 for the thread that owns the engine. */
   number: number;
+  /** Steps of matching pursuit for each allowed nonzero. */
+  mpSteps: number;
   /** The BLAS that makes the products, as the user named it. */
   blas?: string;
 }
@@ -31,6 +33,7 @@ export interface Context {
   layout: Layout;
   kernels: Kernels;
   orders: Orders;
+  mpSteps: number;
   /** What makes the products, where it is not the kernels. */
   blas?: Blas;
   /** Addresses that are this thread's own. */
@@ -73,6 +76,7 @@ export function contextOf(start: ThreadStart): Context {
     layout,
     kernels: bindKernels(start.kernels, memory),
     orders: new Orders(buffer, layout.orders),
+    mpSteps: start.mpSteps,
     blas: start.blas === undefined ? undefined : openBlas(start.blas, memory),
     own,
     views: viewsOf(layout, own, buffer),
