@@ -1,5 +1,8 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
 
 /** A file's name and contents, in parts. */
 export interface FileContents {
@@ -69,6 +72,67 @@ export function temporarySibling(path: string): string {
   return join(dirname(target), `.${basename(target)}.${unique}.tmp`);
 }
 
+/**
+ * Where a path leads: links followed, also where what they lead to is not there yet.
+ *
+ * @param path a file or directory to write
+ * @throws {DbksvdError} `usage` where links go round in a circle
+ */
+export async function followLinks(path: string): Promise<string> {
+  let at = withoutSlash(path);
+  for (let hops = 0; hops < MOST_LINKS; hops++) {
+    try {
+      return await Deno.realPath(at);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        throw writeError(path, error);
+      }
+    }
+    // Nothing is there: a link to nothing, or a name in a directory that may be reached by links.
+    const parent = dirname(at);
+    if (await isLink(at)) at = resolve(parent, await Deno.readLink(at));
+    else if (parent === at) return at;
+    else return join(await followLinks(parent), basename(at));
+  }
+  throw new DbksvdError("usage", "Links go round in a circle", {
+    where: { file: path },
+    mend: "name the place itself",
+  });
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Takes away what runs that did not live to rename it left beside an output. Only for whoever keeps other runs out of it.
+ *
+ * @param path the output, a file or a directory
+ */
+export async function removeRemainsOf(path: string): Promise<void> {
+  const target = withoutSlash(path);
+  const name = basename(target);
+  await removeRemains(dirname(target), (of) => of === name);
+}
+
+/** Takes away temporary files and directories (see {@linkcode temporarySibling}) of the targets chosen. */
+export async function removeRemains(
+  directory: string,
+  ours: (target: string) => boolean,
+): Promise<void> {
+  if (!await exists(directory)) return;
+  for await (const { name } of Deno.readDir(directory)) {
+    const target = /^\.(.+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (target === undefined || !ours(target)) continue;
+    await Deno.remove(join(directory, name), { recursive: true });
+  }
+}
+
 /** A `run` error for a write that the file system refused; a {@linkcode DbksvdError} passes through. */
 export function writeError(path: string, cause: unknown): DbksvdError {
   if (cause instanceof DbksvdError) return cause;
@@ -89,7 +153,13 @@ async function replaceDirectory(from: string, to: string) {
   } else {
     await removeQuietly(previous);
     await Deno.rename(to, previous);
-    await Deno.rename(from, to);
+    try {
+      await Deno.rename(from, to);
+    } catch (error) {
+      // What was there goes back; where that fails too, whoever opens it finds it under its other name.
+      await Deno.rename(previous, to).catch(() => {});
+      throw error;
+    }
   }
   await flushDirectory(dirname(withoutSlash(to)));
   await removeQuietly(previous);

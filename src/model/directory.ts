@@ -75,7 +75,42 @@ export async function saveModel(
  * @throws {DbksvdError} `data` where it is missing, unfinished or damaged
  */
 export async function loadModel(directory: string): Promise<LoadedModel> {
-  const place = await placeOf(directory);
+  return await wholly(() => placeOf(directory), loadFrom);
+}
+
+/** Readings that replacements may spoil, before the directory is taken for damaged. */
+const MOST_READINGS = 5;
+
+/**
+ * Reads several files of a directory that another process may replace as a whole at any moment: all from the same one.
+ *
+ * @param find where the directory is just now
+ * @param read reads it
+ */
+export async function wholly<T>(
+  find: () => Promise<string>,
+  read: (place: string) => Promise<T>,
+): Promise<T> {
+  for (let reading = 1;; reading++) {
+    let isStill = () => Promise.resolve(false);
+    try {
+      // A link may lead elsewhere at any moment: it is followed once.
+      const place = await Deno.realPath(await find());
+      const before = await Deno.stat(place);
+      isStill = async () => {
+        const now = await Deno.stat(place).catch(() => undefined);
+        return now?.ino === before.ino && now.dev === before.dev;
+      };
+      const result = await read(place);
+      if (await isStill() || reading === MOST_READINGS) return result;
+    } catch (error) {
+      if (await isStill() || reading === MOST_READINGS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, reading));
+    }
+  }
+}
+
+async function loadFrom(place: string): Promise<LoadedModel> {
   const [model, config, labels] = await Promise.all([
     readDictionaryFile(join(place, MODEL_FILES.dictionary)),
     readText(place, MODEL_FILES.config).then((text) =>

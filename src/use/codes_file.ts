@@ -4,6 +4,7 @@ import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { ColumnValues, RowBatch, RowSource } from "../rows/source.ts";
 import { denseCodes, rowNumbersOf } from "./codes.ts";
+import type { OutputOrigin } from "./output_claim.ts";
 import { describeCodes } from "./codes_metadata.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
@@ -64,7 +65,7 @@ export class CodesFile {
     model: DictionaryModel,
     coding: DictionaryModel,
     source: RowSource,
-    options: CodesFileOptions,
+    options: CodesFileOptions & { origin: OutputOrigin },
   ): Promise<CodesFile> {
     if (options.dense && coding.atoms > DENSE_ATOMS) {
       throw new DbksvdError(
@@ -86,7 +87,12 @@ export class CodesFile {
     const file = await ParquetFile.create(path, {
       columns,
       compression: options.compression ?? "zstd",
-      metadata: { dbksvd: JSON.stringify(await describeCodes(model, coding)) },
+      metadata: {
+        dbksvd: JSON.stringify({
+          ...await describeCodes(model, coding),
+          ...options.origin,
+        }),
+      },
     });
     return new CodesFile(source, coding, options, file);
   }

@@ -12,6 +12,10 @@ export interface CodesDescription {
   coder: DictionaryModel["coder"];
   /** SHA-256 of the whole dictionary and mean, in hexadecimal. */
   dictionary: string;
+  /** What wrote the file; absent in files of version 0.1.0. */
+  command?: string;
+  /** SHA-256 of the inputs' names, rows and sizes; absent in files of version 0.1.0. */
+  inputs?: string;
 }
 
 /**

@@ -9,11 +9,18 @@ import {
 } from "./codes_reader.ts";
 import type { UseProgress } from "../coding/coder.ts";
 import { pauseIfDue } from "../pause.ts";
+import {
+  claimOutput,
+  originOf,
+  type OutputOrigin,
+  parquetOrigin,
+} from "./output_claim.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
+import { TOOL_VERSION } from "../version.ts";
 
 /** Multiplications (rows × slots × width) between two looks at the signal. */
 const PART_WORK = 2 ** 25;
@@ -22,6 +29,8 @@ const PART_WORK = 2 ** 25;
 export interface DecodeOptions {
   /** The Parquet file to write. */
   out: string;
+  /** Replace whatever is there, not only rows of this model and these codes. */
+  overwrite?: boolean;
   /** Name of the column with the rows; `embedding` by default. */
   column?: string;
   /** `zstd` by default. */
@@ -30,6 +39,8 @@ export interface DecodeOptions {
   signal?: AbortSignal;
   /** Called after every batch. */
   onProgress?(progress: UseProgress): void;
+  /** A word for the log. */
+  onNotice?(notice: string): void;
 }
 
 /** What {@linkcode decode} did. */
@@ -75,14 +86,27 @@ export async function decode(
   options: DecodeOptions,
 ): Promise<DecodeResult> {
   const started = performance.now();
-  requireParquetName(options.out, "Rows");
   await requireApart(options.out, [codes]);
+  requireParquetName(options.out, "Rows");
   const reader = await openCodes(codes, model);
   try {
     await checkModel(model, reader, codes);
-    const { rows, bytes } = await writeRows(model, reader, options);
-    const seconds = (performance.now() - started) / 1000;
-    return { out: options.out, rows, bytes, seconds };
+    const { size } = await Deno.stat(codes);
+    const input = { path: codes, rows: reader.rows, bytes: size };
+    const origin = await originOf("decode", model, [input]);
+    const claim = await claimOutput(options.out, origin, {
+      overwrite: options.overwrite,
+      read: parquetOrigin,
+      onNotice: options.onNotice,
+    });
+    try {
+      const to = { ...options, out: claim.path, origin };
+      const { rows, bytes } = await writeRows(model, reader, to);
+      const seconds = (performance.now() - started) / 1000;
+      return { out: options.out, rows, bytes, seconds };
+    } finally {
+      await claim.release();
+    }
   } finally {
     reader.close();
   }
@@ -104,7 +128,7 @@ async function checkModel(
 async function writeRows(
   model: DictionaryModel,
   reader: CodesReader,
-  options: DecodeOptions,
+  options: DecodeOptions & { origin: OutputOrigin },
 ) {
   let file: ParquetFile | undefined;
   let writing = Promise.resolve();
@@ -131,7 +155,7 @@ async function writeRows(
 }
 
 function create(
-  options: DecodeOptions,
+  options: DecodeOptions & { origin: OutputOrigin },
   first?: StoredCodes,
 ): Promise<ParquetFile> {
   const nested = first?.items !== undefined;
@@ -142,7 +166,9 @@ function create(
       numberSchema(options.column ?? "embedding", "FLOAT", true),
     ],
     compression: options.compression ?? "zstd",
-    metadata: {},
+    metadata: {
+      dbksvd: JSON.stringify({ toolVersion: TOOL_VERSION, ...options.origin }),
+    },
   });
 }
 

@@ -6,6 +6,12 @@ import { rowNumbersOf } from "./codes.ts";
 import { engineCoder, type RunOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
+import {
+  claimOutput,
+  originOf,
+  type OutputOrigin,
+  parquetOrigin,
+} from "./output_claim.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
 
@@ -16,6 +22,8 @@ const ROWS_KEEPING = 4096;
 export interface EncodeOptions extends RunOptions, CodesFileOptions {
   /** The Parquet file to write. */
   out: string;
+  /** Replace whatever is there, not only codes of this model and these inputs. */
+  overwrite?: boolean;
   /** Code with the first groups of a nested dictionary only. */
   group?: number;
   /** Which rows; all by default. */
@@ -46,7 +54,8 @@ export interface EncodeResult {
  * @param model the dictionary
  * @param source the rows, of the dictionary's width
  * @param options where to, columns to keep, compression, the device, an `AbortSignal`
- * @throws {DbksvdError} `usage` for options that do not fit the model or an output that is an input, `data` for bad rows,
+ * @throws {DbksvdError} `usage` for options that do not fit the model, an output that is an input or in whose place something
+ * else is, `data` for bad rows,
  * `run` where the file cannot be written
  *
  * @example
@@ -67,15 +76,39 @@ export async function encode(
   options: EncodeOptions,
 ): Promise<EncodeResult> {
   const started = performance.now();
-  const coding = prefixModel(model, options.group);
-  requireParquetName(options.out, "Codes");
+  prefixModel(model, options.group);
   await requireApart(options.out, source.files.map(({ path }) => path));
+  requireParquetName(options.out, "Codes");
+  const origin = await originOf("encode", model, source.files);
+  const claim = await claimOutput(options.out, origin, {
+    overwrite: options.overwrite,
+    read: parquetOrigin,
+    onNotice: options.onNotice,
+  });
+  try {
+    const done = await encodeInto(claim.path, model, source, options, origin);
+    const seconds = (performance.now() - started) / 1000;
+    return { ...done, out: options.out, seconds };
+  } finally {
+    await claim.release();
+  }
+}
+
+async function encodeInto(
+  path: string,
+  model: DictionaryModel,
+  source: RowSource,
+  options: EncodeOptions,
+  origin: OutputOrigin,
+): Promise<Omit<EncodeResult, "out" | "seconds">> {
+  const coding = prefixModel(model, options.group);
   const coder = await engineCoder(coding, options);
   try {
-    const file = await CodesFile.create(options.out, model, coding, source, {
+    const file = await CodesFile.create(path, model, coding, source, {
       keep: options.keep,
       dense: options.dense,
       compression: options.compression,
+      origin,
     });
     try {
       const batches = codeRows(source, [coder], {
@@ -93,10 +126,8 @@ export async function encode(
       throw error;
     }
     return {
-      out: options.out,
       rows: file.rows,
       bytes: file.bytes,
-      seconds: (performance.now() - started) / 1000,
       coder: coder.description,
       device: coder.info,
     };

@@ -20,6 +20,13 @@ import {
   LINEAR_FORMATS,
 } from "./export_formats.ts";
 import { fitEncoder } from "./fit_encoder.ts";
+import {
+  claimOutput,
+  exportOrigin,
+  originOf,
+  type OutputOrigin,
+} from "./output_claim.ts";
+import { requireReplaceable } from "./output_directory.ts";
 import { requireApart, requireExportPlace } from "./output_guard.ts";
 
 /** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
@@ -31,6 +38,8 @@ export interface ExportOptions extends RunOptions, ExportNames {
   format: ExportFormat;
   /** The directory to write; for sparsify with a `hookName`, the one to put its directory in. */
   out: string;
+  /** Replace whatever is there, not only an export of this format, model and inputs. */
+  overwrite?: boolean;
   /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
   source?: RowSource;
 }
@@ -74,7 +83,8 @@ export interface ExportResult {
  *
  * @param model the dictionary
  * @param options target, directory, rows, names for the target's metadata
- * @throws {DbksvdError} `usage` where rows are needed and missing, or the directory holds anything but an earlier export; `run` where files cannot be written
+ * @throws {DbksvdError} `usage` where rows are needed and missing, or the directory holds anything but an earlier export of
+ * the same format, model and inputs; `run` where files cannot be written
  *
  * @example
  * ```ts
@@ -100,8 +110,32 @@ export async function exportModel(
       mend: "give the training rows: its linear encoder is fitted to them",
     });
   }
-  await requireExportPlace(out);
+  await requireReplaceable(out);
   await requireApart(out, source?.files.map(({ path }) => path) ?? []);
+  const origin = await originOf(`export ${format}`, model, source?.files ?? []);
+  const claim = await claimOutput(out, origin, {
+    overwrite: options.overwrite,
+    isDirectory: true,
+    read: exportOrigin,
+    onNotice: options.onNotice,
+  });
+  try {
+    await requireReplaceable(claim.path);
+    if (!options.overwrite) await requireExportPlace(claim.path);
+    const to = { ...options, out: claim.path };
+    return { ...await exportInto(model, to, origin), out };
+  } finally {
+    await claim.release();
+  }
+}
+
+async function exportInto(
+  model: DictionaryModel,
+  options: ExportOptions,
+  origin: OutputOrigin,
+): Promise<ExportResult> {
+  const { format, source, out } = options;
+  const linear = LINEAR_FORMATS.includes(format);
   const heldOut = source &&
     chooseHeldOut(source.rowCount, MEASURED, model.seed);
   const sae = linear
@@ -109,7 +143,7 @@ export async function exportModel(
     : pursuitAutoencoder(model);
   const metrics = source &&
     await compareCoders(model, sae, source, heldOut, options);
-  const files = exportFiles(model, sae, format, options, metrics);
+  const files = exportFiles(model, sae, format, options, { metrics, origin });
   await writeDirectoryAtomically(out, files);
   return {
     out,

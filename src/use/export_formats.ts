@@ -57,14 +57,14 @@ export interface ExportNames {
  * @param sae what it became
  * @param format the target
  * @param names for the target's metadata
- * @param metrics measured with the target's encoder and with the exact coder
+ * @param more metrics, measured with the target's encoder and with the exact coder, and what made the export
  */
 export function exportFiles(
   model: DictionaryModel,
   sae: SparseAutoencoder,
   format: ExportFormat,
   names: ExportNames,
-  metrics?: unknown,
+  more: { metrics?: unknown; origin?: unknown } = {},
 ): FileContents[] {
   const origin = {
     tool: `dbksvd ${TOOL_VERSION}`,
@@ -72,7 +72,7 @@ export function exportFiles(
     groups: model.groups,
     coding: coderInWords(model),
     signed_latents: sae.atoms !== model.atoms,
-    metrics,
+    ...more,
   };
   const files = writers[format](sae, names, origin, model.coder.sparsity);
   if (sae.labels !== undefined) {

@@ -1,6 +1,11 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists, previousOf, writeError } from "../files/atomic.ts";
+import {
+  exists,
+  previousOf,
+  removeRemains,
+  writeError,
+} from "../files/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
@@ -205,19 +210,6 @@ function inTheWay(what: string, out: string): DbksvdError {
     where: { file: out },
     mend: "name another --out, or replace it with --overwrite",
   });
-}
-
-// Temporary files and directories (see `temporarySibling`) of runs that did not live to rename them.
-async function removeRemains(
-  directory: string,
-  ours: (target: string) => boolean,
-): Promise<void> {
-  if (!await exists(directory)) return;
-  for await (const { name } of Deno.readDir(directory)) {
-    const target = /^\.(.+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
-    if (target === undefined || !ours(target)) continue;
-    await Deno.remove(join(directory, name), { recursive: true });
-  }
 }
 
 async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {

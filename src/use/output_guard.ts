@@ -1,7 +1,6 @@
 import { join, sep } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { MODEL_FILES } from "../model/directory.ts";
-import { requireReplaceable } from "./output_directory.ts";
 
 /** What an export may consist of. */
 const EXPORT_FILES = [
@@ -44,13 +43,12 @@ export async function requireApart(
  * @throws {DbksvdError} `usage`
  */
 export async function requireExportPlace(out: string): Promise<void> {
-  await requireReplaceable(out);
   const names = await namesIn(out);
   const known = names.every((name) => EXPORT_FILES.includes(name));
   if (names.length === 0 || known && await isOurs(out, names)) return;
   throw new DbksvdError("usage", "The output directory holds something else", {
     where: { file: out },
-    mend: "name another --out",
+    mend: "name another --out, or replace it with --overwrite",
   });
 }
 

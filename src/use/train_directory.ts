@@ -9,6 +9,7 @@ import { coderInWords } from "../model/coder.ts";
 import { saveModel } from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
+import { followLinks } from "../files/atomic.ts";
 import { trainWithCheckpoints } from "./checkpointed.ts";
 import { lockOutput, type OutputLock } from "./lock.ts";
 import { succeedLabels } from "./carried_labels.ts";
@@ -109,11 +110,16 @@ export async function trainToDirectory(
   validateOptions(parameters);
   validateAgainstWidth(parameters, source.width);
   await requireReplaceable(output.out);
-  await requireApart(output.out, source.files.map(({ path }) => path));
-  const lock = await lockOutput(output.out, run.onNotice);
+  // The place itself, however it was named: one lock for all names, and a link stays a link.
+  const out = await followLinks(output.out);
+  await requireReplaceable(out);
+  await requireApart(out, source.files.map(({ path }) => path));
+  const lock = await lockOutput(out, run.onNotice);
   try {
-    await recoverDirectory(output.out);
-    return await trainLocked(source, parameters, output, run, lock);
+    await recoverDirectory(out);
+    const place = { ...output, out };
+    const done = await trainLocked(source, parameters, place, run, lock);
+    return { ...done, model: output.out };
   } finally {
     await lock.release();
   }

@@ -5,6 +5,7 @@ import { conduct, followed, type Session } from "../session.ts";
 import { count, duration } from "../text.ts";
 
 interface DecodeFlags {
+  overwrite?: true;
   out?: string;
   column: string;
   compression: "zstd" | "snappy" | "none";
@@ -18,6 +19,7 @@ export function decodeCommand(io: Io): CommandUnknownOpts {
     .argument("<model>", "the model directory that the rows were coded with")
     .argument("<codes>", "a Parquet file that encode wrote")
     .option("--out <file>", "the Parquet file to write")
+    .option("--overwrite", "replace whatever --out names")
     .option("--column <name>", "the column to write", "embedding")
     .addOption(
       new Option("--compression <codec>", "of the file")
@@ -31,7 +33,7 @@ export function decodeCommand(io: Io): CommandUnknownOpts {
 async function decodeRows(
   directory: string,
   codes: string,
-  { out, column, compression }: DecodeFlags,
+  { out, overwrite, column, compression }: DecodeFlags,
   session: Session,
 ): Promise<void> {
   const [{ decode }, { loadDictionary }] = await Promise.all([
@@ -42,6 +44,7 @@ async function decodeRows(
   const done = await decode(model, codes, {
     ...followed(session),
     out: needed(out, "--out"),
+    overwrite,
     column,
     compression,
   });

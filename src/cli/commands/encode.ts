@@ -19,6 +19,7 @@ import { conduct, followed, type Session } from "../session.ts";
 import { count, duration } from "../text.ts";
 
 type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
+  overwrite?: true;
   out?: string;
   keep?: string[];
   dense?: true;
@@ -36,6 +37,7 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
     .argument("<model>", "a model directory")
     .argument("[input...]", "files, directories, globs or http(s) URLs")
     .option("--out <file>", "the Parquet file to write")
+    .option("--overwrite", "replace whatever --out names")
     .option("--keep <column...>", "columns of the input to pass through")
     .option("--dense", "a list of one value an atom, for small dictionaries")
     .option(
@@ -74,6 +76,7 @@ async function encodeRows(
       ...followed(session),
       ...engineChoice(flags),
       out,
+      overwrite: flags.overwrite,
       keep,
       dense,
       group,

@@ -22,6 +22,7 @@ import { count, figure, table } from "../text.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 
 type ExportFlags = DeviceOption & RowOptions & ExportNames & {
+  overwrite?: true;
   format?: ExportFormat;
   out?: string;
 };
@@ -43,6 +44,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
       new Option("--format <target>", "whose format").choices(EXPORT_FORMATS),
     )
     .option("--out <dir>", "the directory to write")
+    .option("--overwrite", "replace whatever --out names")
     .optionsGroup("Told to the target:")
     .option("--model-name <name>", "the language model")
     .option("--hook-name <name>", "where in it the rows were taken")
@@ -77,6 +79,7 @@ async function exportTo(
       ...engineChoice(flags),
       format,
       out,
+      overwrite: flags.overwrite,
       source,
       modelName,
       hookName,

@@ -2,6 +2,7 @@ import { labelTexts } from "../../labels/label.ts";
 import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DictionaryModel } from "../../model/model.ts";
+import type { OutputClaim, OutputOrigin } from "../../use/output_claim.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { Inspection } from "../../inspection/inspect.ts";
 import { describe } from "../command.ts";
@@ -26,6 +27,7 @@ type InspectFlags = DeviceOption & RowOptions & CoderChanges & {
   search?: string;
   label?: Record<string, string>;
   html?: string;
+  overwrite?: true;
   serve?: number | true;
   top: number;
   nearest: number;
@@ -59,6 +61,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     .option("--search <words>", "atoms by label, or by their rows' texts")
     .option("--label <atom=name>", "name an atom, to be kept", assignment)
     .option("--html <file>", "write the atom browser, one file for any browser")
+    .option("--overwrite", "replace whatever --html names")
     .option(
       "--serve [port]",
       "serve the atom browser to this machine, until stopped",
@@ -100,9 +103,11 @@ async function inspectModel(
   ]);
   const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await inputsOrTraining(directory, inputs, flags, session);
+  let page: Page | undefined;
   try {
     if (flags.html !== undefined) {
       await requireOwnPlace(flags.html, directory, source);
+      page = await claimPage(flags.html, model, source, flags, session);
     }
     if (flags.row !== undefined) {
       return await showRow(model, source, flags.row, flags, session);
@@ -116,8 +121,9 @@ async function inspectModel(
       topRows: flags.top,
       nearest: flags.nearest,
     });
-    await show(directory, inspection, flags, session);
+    await show(directory, inspection, flags, session, page);
   } finally {
+    await page?.claim.release();
     await source.close();
   }
 }
@@ -137,6 +143,31 @@ async function requireOwnPlace(
     ...source.files.map(({ path }) => path),
     ...Object.values(files).map((file) => join(directory, file)),
   ]);
+}
+
+/** The page to write, and what makes it. */
+interface Page {
+  claim: OutputClaim;
+  origin: OutputOrigin;
+}
+
+async function claimPage(
+  html: string,
+  model: DictionaryModel,
+  source: RowSource,
+  { overwrite }: InspectFlags,
+  session: Session,
+): Promise<Page> {
+  const { claimOutput, originOf, pageOrigin } = await import(
+    "../../use/output_claim.ts"
+  );
+  const origin = await originOf("inspect --html", model, source.files);
+  const claim = await claimOutput(html, origin, {
+    overwrite,
+    read: pageOrigin,
+    onNotice: (notice) => session.say("info", notice),
+  });
+  return { claim, origin };
 }
 
 async function showRow(
@@ -161,6 +192,7 @@ async function show(
   inspection: Inspection,
   flags: InspectFlags,
   session: Session,
+  page: Page | undefined,
 ): Promise<void> {
   const { print } = session;
   const [{ describeAtom, searchAtoms }, { coderInWords }] = await Promise.all([
@@ -176,7 +208,7 @@ async function show(
     return print({ hits }, () => hitTable(hits.slice(0, flags.limit)));
   }
   const html = flags.html;
-  if (html !== undefined) await writeBrowser(html, inspection);
+  if (page !== undefined) await writeBrowser(page, inspection);
   if (flags.serve !== undefined) {
     return await serve(directory, inspection, flags.serve, session);
   }
@@ -195,15 +227,17 @@ async function show(
 }
 
 async function writeBrowser(
-  file: string,
+  { claim, origin }: Page,
   inspection: Inspection,
 ): Promise<void> {
-  const [{ renderBrowser }, { writeFileAtomically }] = await Promise.all([
-    import("../../report/browser.ts"),
-    import("../../files/atomic.ts"),
-  ]);
-  const html = new TextEncoder().encode(renderBrowser(inspection));
-  await writeFileAtomically(file, [html]);
+  const [{ renderBrowser }, { writeFileAtomically }, { withOrigin }] =
+    await Promise.all([
+      import("../../report/browser.ts"),
+      import("../../files/atomic.ts"),
+      import("../../use/output_claim.ts"),
+    ]);
+  const html = withOrigin(renderBrowser(inspection), origin);
+  await writeFileAtomically(claim.path, [new TextEncoder().encode(html)]);
 }
 
 async function serve(

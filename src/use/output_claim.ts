@@ -1,0 +1,180 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists, followLinks, removeRemainsOf } from "../files/atomic.ts";
+import { LocalFile } from "../files/bytes.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { readFooter } from "../parquet/read/footer.ts";
+import type { RowFile } from "../rows/source.ts";
+import { fingerprint } from "./codes_metadata.ts";
+import { lockOutput } from "./lock.ts";
+
+/** What made an output: it stands in the output itself, and may be made again in its place. */
+export interface OutputOrigin {
+  /** The command, with the format where it has several. */
+  command: string;
+  /** SHA-256 of the dictionary and mean. */
+  dictionary: string;
+  /** SHA-256 of the inputs' names, rows and sizes. */
+  inputs: string;
+}
+
+/** An output that this run alone may write. */
+export interface OutputClaim {
+  /** Where it lies, links followed. */
+  path: string;
+  /** Lets go of it. */
+  release(): Promise<void>;
+}
+
+/** How an output is claimed. */
+export interface ClaimOptions {
+  /** Replace whatever is there. */
+  overwrite?: boolean;
+  /** A directory is made with those that it lies in; a file's has to be there. */
+  isDirectory?: boolean;
+  /** Reads what made the output that is there; undefined where it does not tell. */
+  read(path: string): Promise<Partial<OutputOrigin> | undefined>;
+  /** Told where the file system has no locks, and where a run before left its lock. */
+  onNotice?(notice: string): void;
+}
+
+const FOOTER_BYTES = 64 * 2 ** 20;
+const HEAD_BYTES = 65536;
+
+/** What makes an output of a model and inputs. */
+export async function originOf(
+  command: string,
+  model: DictionaryModel,
+  inputs: readonly RowFile[],
+): Promise<OutputOrigin> {
+  const list = inputs.map(({ path, rows, bytes }) => [path, rows, bytes]);
+  return {
+    command,
+    dictionary: await fingerprint(model),
+    inputs: createHash("sha256").update(JSON.stringify(list)).digest("hex"),
+  };
+}
+
+/**
+ * Claims an output file or directory for this run: links are followed, other runs kept out, what a killed run left beside it
+ * is taken away. What is there may be replaced where the same command made it of the same model and inputs.
+ *
+ * @param out the output, as the user named it
+ * @param origin what is about to make it
+ * @param options whether anything may be replaced, and how its origin is read
+ * @throws {DbksvdError} `usage` where something else is there, or another run writes it
+ */
+export async function claimOutput(
+  out: string,
+  origin: OutputOrigin,
+  options: ClaimOptions,
+): Promise<OutputClaim> {
+  const path = await followLinks(out);
+  if (!options.isDirectory && !await exists(dirname(path))) {
+    throw new DbksvdError("run", "Cannot write: there is no such directory", {
+      where: { file: out },
+      mend: "make it, or name another --out",
+    });
+  }
+  const lock = await lockOutput(path, options.onNotice);
+  try {
+    await removeRemainsOf(path);
+    if (!options.overwrite && await isTaken(path)) {
+      requireSame(await options.read(path), origin, out);
+    }
+    return { path, release: () => lock.release() };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+// An empty directory is as good as none.
+async function isTaken(path: string): Promise<boolean> {
+  if (!await exists(path)) return false;
+  if (!(await Deno.stat(path)).isDirectory) return true;
+  for await (const _ of Deno.readDir(path)) return true;
+  return false;
+}
+
+function requireSame(
+  found: Partial<OutputOrigin> | undefined,
+  origin: OutputOrigin,
+  out: string,
+): void {
+  const what = found?.command === undefined
+    ? "something else"
+    : found.command !== origin.command
+    ? `an output of ${found.command}`
+    : found.dictionary !== origin.dictionary
+    ? "an output of another model"
+    : found.inputs !== origin.inputs
+    ? "an output of other inputs"
+    : undefined;
+  if (what === undefined) return;
+  throw new DbksvdError("usage", `The output's place holds ${what}`, {
+    where: { file: out },
+    mend: "name another output, or replace it with --overwrite",
+  });
+}
+
+/** What made a Parquet file, as its footer has it under the key `dbksvd`. */
+export async function parquetOrigin(
+  path: string,
+): Promise<Partial<OutputOrigin> | undefined> {
+  try {
+    const file = new LocalFile(path);
+    try {
+      const { metadata } = await readFooter(file, FOOTER_BYTES);
+      const text = metadata.key_value_metadata
+        ?.find(({ key }) => key === "dbksvd")?.value;
+      return text === undefined ? undefined : JSON.parse(text);
+    } finally {
+      file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** What made an export, as its configuration has it. */
+export async function exportOrigin(
+  directory: string,
+): Promise<Partial<OutputOrigin> | undefined> {
+  for (const name of ["cfg.json", "config.json"]) {
+    try {
+      const text = await Deno.readTextFile(join(directory, name));
+      return JSON.parse(text).metadata?.dbksvd?.origin;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/** What made a page, as {@linkcode withOrigin} put it there. */
+export async function pageOrigin(
+  path: string,
+): Promise<Partial<OutputOrigin> | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(HEAD_BYTES);
+    const count = await file.read(head) ?? 0;
+    const text = new TextDecoder().decode(head.subarray(0, count));
+    const encoded = /<meta name="dbksvd" content="([^"]*)">/.exec(text)?.[1];
+    return encoded && JSON.parse(decodeURIComponent(encoded));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A page that tells what made it. */
+export function withOrigin(html: string, origin: OutputOrigin): string {
+  const content = encodeURIComponent(JSON.stringify(origin));
+  const tag = `<meta name="dbksvd" content="${content}">`;
+  return html.replace(
+    /<meta charset="utf-8">\n/,
+    (charset) => `${charset}${tag}\n`,
+  );
+}
