@@ -39,6 +39,23 @@ export function codingSuite(engine: EngineUnderTest): void {
       (e) => e.encode({ data: data.slice(), rows: data.length / spec.width }),
     );
 
+  test("omp takes an atom that is nearly dependent on those chosen, and none that float32 cannot tell from them", async () => {
+    // Two atoms at an angle whose squared sine is the second one's pivot.
+    for (const [pivot, taken] of [[4e-6, 2], [2.5e-7, 1]] as const) {
+      const dictionary = new Float32Array(2 * 4);
+      dictionary[0] = 1;
+      dictionary[4] = Math.sqrt(1 - pivot);
+      dictionary[5] = Math.sqrt(pivot);
+      const spec = plainSpec({ width: 4, atoms: 2, rows: 1, sparsity: 2 });
+      const found = await codes(
+        spec,
+        dictionary,
+        Float32Array.of(1, 0.1, 0, 0),
+      );
+      assert.equal(supportOf(found, 0).length, taken, `pivot ${pivot}`);
+    }
+  });
+
   test("omp finds exactly the planted supports under noise", async () => {
     for (const sparsity of [3, 10]) {
       const sizes = { width: 1000, atoms: 2000, rows: 100, sparsity };

@@ -112,6 +112,22 @@ Deno.test("createEngine() leaves the caller's thread free while the engine works
   await engine.close();
 });
 
+Deno.test("engineInWorker() lets one batch wait in the worker beside the one at work, and no more", async () => {
+  // The worker hangs in its first call, so that no batch is ever done.
+  const engine = await start("./hung_worker.ts");
+  engine.reports().catch(() => {});
+  const returned: number[] = [];
+  for (const call of [1, 2, 3]) {
+    engine.iterate({ data: noise(ROWS, WIDTH), rows: ROWS }, STEP)
+      .then(() => returned.push(call), () => {});
+  }
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.deepEqual(returned, [1]);
+  await engine.close();
+});
+
 Deno.test("engineInWorker() raises the engine's errors with their kind, place and remedy", async () => {
   const notices: string[] = [];
   const engine = await start("./failing_worker.ts", {

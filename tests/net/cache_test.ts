@@ -22,6 +22,9 @@ Deno.test("a kept block that was damaged, or is another file's, is fetched again
     const cache = new BlockCache(directory, 1 << 20);
     await cache.put(KEY, BYTES);
     assert.deepEqual(await cache.get(KEY, 8), BYTES);
+    // Sound, and yet not what is asked for: the file has another length by now.
+    assert.equal(await cache.get(KEY, 7), undefined);
+    assert.equal(await cache.get(KEY, 9), undefined);
     const path = join(directory, (await namesIn(directory))[0]);
     const sound = await Deno.readFile(path);
     for (const at of [0, 20, sound.length - 1]) {

@@ -51,3 +51,31 @@ Deno.test("Checkpoints keeps the two latest, and is due by iterations since the 
     assert.equal(await checkpoints.latest(), undefined);
   });
 });
+
+Deno.test("Checkpoints by the clock take at most a twentieth of the time, however slow the disk", async () => {
+  await inDirectory(async (directory) => {
+    const { now } = performance;
+    let seconds = 1000;
+    performance.now = () => seconds * 1000;
+    try {
+      const checkpoints = new Checkpoints(
+        directory,
+        { seconds: 2 },
+        () => Promise.resolve(void (seconds += 3)), // A disk that takes 3 s.
+      );
+      seconds += 1.9;
+      assert(!checkpoints.due(1));
+      seconds += 0.2;
+      assert(checkpoints.due(1));
+      const before = seconds;
+      await checkpoints.save(runAt(1));
+      const cost = seconds - before;
+      seconds += 19.9 * cost;
+      assert(!checkpoints.due(2));
+      seconds += 0.2 * cost;
+      assert(checkpoints.due(2));
+    } finally {
+      performance.now = now;
+    }
+  });
+});
