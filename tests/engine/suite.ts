@@ -1,4 +1,5 @@
 import { codingSuite } from "./suite_coding.ts";
+import { dependentSuite } from "./suite_dependent.ts";
 import { dialSuite } from "./suite_dial.ts";
 import { enginesUnderTest } from "./engines.ts";
 import { groupSuite } from "./suite_group.ts";
@@ -13,5 +14,6 @@ export function engineSuite(): void {
     refinementSuite(engine);
     if (engine.shares) groupSuite(engine);
     dialSuite(engine);
+    dependentSuite(engine);
   }
 }

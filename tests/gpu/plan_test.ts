@@ -114,3 +114,31 @@ Deno.test("planGpu() refuses on a software driver what its loops cannot refine",
     /before 48 nonzeros a row are refined 10 times: .*--refine/,
   );
 });
+
+Deno.test("planGpu() counts every buffer, whose sizes follow from the problem's", () => {
+  const n = 64, m = 512, k = 8, rows = 4096;
+  const plan = planFor({ n, m, k, rows });
+  const told = Object.fromEntries(
+    plan.buffers.map(({ name, bytes }) => [name, bytes]),
+  );
+  const expected = {
+    "upload": 4 * n * rows,
+    "rows": 4 * n * rows,
+    "dictionary, old and new": 2 * 4 * n * m,
+    "Gram": 4 * m * m,
+    "Gram in halves": 2 * m * m,
+    "correlations": 4 * m * rows,
+    "codes": (4 + 4) * k * rows,
+    // Ranks; and twice where the lists and their pieces begin, and what is in them.
+    "atom lists": 4 * k * rows + 2 * 4 * (2 * (m + 1) + k * rows),
+    // How often each of 128 blocks of rows uses each atom, and its last row there.
+    "tallies": 2 * 4 * 128 * m,
+    "dense atom lists": 8 * k * rows,
+  };
+  for (const [name, bytes] of Object.entries(expected)) {
+    // Buffers are whole elements of 16 bytes.
+    assert(told[name] >= bytes && told[name] < bytes + 48, name);
+  }
+  const sum = plan.buffers.reduce((all, { bytes }) => all + bytes, 0);
+  assert.equal(plan.needed, sum);
+});
