@@ -1,9 +1,9 @@
 // One step of a pursuit that holds residuals instead of a Gram: for k so large that Gram rows cost more than a product
 // of the residuals with the atoms, and where a Gram does not fit. A are the correlations of the residuals W.
-// Bindings: A rows × m4 · D m × n4 · W rows × n4 · states by row · energies by row of the batch · indices and values, KT slots a row, K from `slot` ·
+// Bindings: A rows × m4 (WEIGHTED: then from element `weights` a factor an atom) · D m × n4 · W rows × n4 · states by row · energies by row of the batch · indices and values, KT slots a row, K from `slot` ·
 // factors (OMP), a triangle M = L⁻¹ by row.
 // Dispatch: one workgroup a row. Bytes: 4m a row, and in step t 8n·t (OMP) or 8n (MP). Flops: 4n·t (OMP) or 2n a row.
-//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32
+//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32, weights: u32, selection: f32
 //#buffer A read vec4<f32>
 //#matrix D read
 //#matrix W read_write
@@ -104,7 +104,7 @@ fn subtract_atom(weight: f32, atom: u32) {
       let d = D_at(p.atom + j, c);
       part += dot(d, d);
     }
-    var pivot = workgroup_sum(part);
+    var pivot = workgroup_sum(part) + p.selection;
     for (var s = t; s < count; s += WG) {
       var sum = 0.0;
       for (var r = 0u; r <= s; r++) { sum += factors[place(s, r)] * g[r]; }
@@ -116,7 +116,7 @@ fn subtract_atom(weight: f32, atom: u32) {
     // An atom nearly in the span of the support is left out, and another one looked for.
     let joins = !(pivot < $PIVOT);
     let scale = inverseSqrt(pivot);
-    let size = select(1.0, -1.0, (best.y & 1u) == 1u) * bitcast<f32>(best.x) * scale;
+    let size = A[group * $M4 + (j >> 2u)][j & 3u] * scale;
     for (var s = select(count + 1u, t, joins); s <= count; s += WG) {
       var sum = select(0.0, -1.0, s == count);
       for (var r = s; r < count; r++) { sum += w[r] * factors[place(r, s)]; }

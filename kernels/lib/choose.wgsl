@@ -26,7 +26,7 @@
       let comes_near = margin > 0.0 && bitcast<f32>(own.x) >= threshold;
 //#if SCRATCHA
       for (var c = select(M4, t, comes_near); c < M4; c += WG) {
-        collect(near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold), c);
+        collect(near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c, threshold), c);
       }
 //#else
 //#for v in 0..VQ
@@ -35,7 +35,7 @@
       if (comes_near) {
 //#for v in 0..VQ
 //#for e in 0..VE
-        near$v |= near(a$v_$e, barred$v >> (4u * $e), threshold) << (4u * $e);
+        near$v |= near(a$v_$e, barred$v >> (4u * $e), t + ($v * $VE + $e) * WG, threshold) << (4u * $e);
 //#end
         collect(near$v, t + $v * $VE * WG);
 //#end
@@ -60,7 +60,7 @@
         var mine = NO_CANDIDATE;
 //#if SCRATCHA
         for (var c = select(M4, t, comes_near); c < M4; c += WG) {
-          let bits = near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), threshold);
+          let bits = near(A[scratch + c], barred[c >> 3u] >> ((c & 7u) * 4u), c, threshold);
           mine = better(mine, best_of(index, bits, c, count));
         }
 //#else

@@ -11,7 +11,7 @@
       var at = 0u;
 //#for v in 0..VQ
 //#for e in 0..VE
-      let most$v_$e = greatest(a$v_$e, barred$v >> (4u * $e));
+      let most$v_$e = greatest(a$v_$e, barred$v >> (4u * $e), t + ($v * $VE + $e) * WG);
       at = select(at, $v * $VE + $e, most$v_$e > most);
       most = max(most, most$v_$e);
 //#end

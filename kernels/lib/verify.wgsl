@@ -4,9 +4,9 @@ const MOST_FOUND: u32 = $MOSTFOUND;
 var<workgroup> found: atomic<u32>;
 var<workgroup> candidates: array<u32, MOST_FOUND>;
 
-// Which of four atoms come near: a bit each.
-fn near(a: vec4<f32>, barred: u32, threshold: f32) -> u32 {
-  let size = sizes(a, barred);
+// Which of element c's four atoms come near: a bit each.
+fn near(a: vec4<f32>, barred: u32, c: u32, threshold: f32) -> u32 {
+  let size = sizes(a, barred, c);
   let bits = select(vec4<u32>(), vec4<u32>(1u, 2u, 4u, 8u), size >= vec4<f32>(threshold));
   return bits.x | bits.y | bits.z | bits.w;
 }
@@ -63,10 +63,13 @@ fn best_found(index: u32, several: u32, count: u32) -> vec2<u32> {
 }
 
 fn weighed(j: u32, value: f32) -> vec2<u32> {
-//#if NONNEGATIVE
-  let size = max(value, 0.0);
+//#if POSITIVE
+  var size = max(value, 0.0);
 //#else
-  let size = abs(value);
+  var size = abs(value);
+//#end
+//#if WEIGHTED
+  size *= factor_of(j);
 //#end
   return vec2<u32>(bitcast<u32>(size), (j << 1u) | u32(value < 0.0));
 }

@@ -1,12 +1,14 @@
 import type { CoderOptions } from "./engine.ts";
 
-/**
- * True where a pursuit takes the largest correlation of what is left, as OMP and MP do: no selection ridge, no weights, and
- * no candidates left out beside those of non-negative codes.
- */
-export function choosesPlainly(coder: CoderOptions): boolean {
-  const { selectionRidge = 0, weights, candidates, nonnegative } = coder;
-  return selectionRidge === 0 &&
-    (weights === undefined || weights.every((weight) => weight === 1)) &&
-    (candidates !== "positive" || nonnegative);
+/** True where only atoms of positive correlation are candidates. */
+export function isPositive(
+  { candidates, nonnegative }: CoderOptions,
+): boolean {
+  return nonnegative || candidates === "positive";
+}
+
+/** True where atoms have factors in OMP's choice that are not all 1. */
+export function isWeighted({ method, weights }: CoderOptions): boolean {
+  return method === "omp" && weights !== undefined &&
+    weights.some((weight) => weight !== 1);
 }

@@ -7,8 +7,6 @@ import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu/gpu.ts";
 export interface EngineUnderTest {
   name: string;
   create(spec: EngineSpec): Promise<Engine>;
-  /** Whether it takes a selection ridge, weights and positive candidates; else it is to refuse them. */
-  dialled: boolean;
   /** Whether ranks can share its iterations. */
   shares?: boolean;
   /** The codes that the last iteration's update left, where the engine shows them. */
@@ -21,18 +19,15 @@ export function enginesUnderTest(): EngineUnderTest[] {
     {
       name: "reference",
       create: createReferenceEngine,
-      dialled: true,
       shares: true,
     },
     {
       name: "cpu",
       create: (spec) => createCpuEngine(spec),
-      dialled: true,
       shares: true,
     },
     {
       name: "gpu",
-      dialled: false,
       create: (spec) => createGpuEngine(spec),
       updatedCodes: (engine, rows) => (engine as GpuEngine).readCodes(rows),
     },

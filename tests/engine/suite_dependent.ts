@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { supportOf } from "./codes.ts";
 import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
 
-/** Dimensions, and atoms along the first of them. */
-const WIDTH = 12, ATOMS = 9;
+/** Dimensions, and so many more atoms that products with them can pay. */
+const WIDTH = 12, ATOMS = 40;
 
 /** Where OMP passes an atom over: what of it lies outside the span of those chosen, squared. */
 const PASSED = 3e-7, TAKEN = 4e-6;
@@ -32,7 +32,9 @@ export function dependentSuite(engine: EngineUnderTest): void {
 // Unit vectors, but for atom 1: the first one turned a little towards the last dimension.
 function dictionaryWith(outside: number): Float32Array {
   const atoms = new Float32Array(ATOMS * WIDTH);
-  for (let j = 0; j < ATOMS; j++) atoms[j * WIDTH + j] = 1;
+  for (let j = 0; j < ATOMS; j++) {
+    atoms[j * WIDTH + (j < WIDTH - 1 ? j : 4 + j % 6)] = 1;
+  }
   atoms[WIDTH + 1] = 0;
   atoms[WIDTH] = Math.sqrt(1 - outside);
   atoms[2 * WIDTH - 1] = Math.sqrt(outside);

@@ -5,7 +5,6 @@ import {
   type Codes,
   groupSparsities,
 } from "../../src/engine/engine.ts";
-import { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { supportOf, valuesOf } from "./codes.ts";
@@ -30,7 +29,7 @@ const DICTIONARY = unitRows(
 );
 const DATA = randomValues(SIZES.rows * SIZES.width, "dialled rows");
 
-/** The coder's dial: selection ridge, weights and candidates; shares of the nonzeros, which every engine takes. */
+/** The coder's dial: selection ridge, weights, candidates and shares of the nonzeros. */
 export function dialSuite(engine: EngineUnderTest): void {
   const test = (name: string, body: () => Promise<void>) =>
     Deno.test(`${engine.name} engine: ${name}`, body);
@@ -45,23 +44,6 @@ export function dialSuite(engine: EngineUnderTest): void {
       assert.equal(support.filter((j) => j >= 32).length, 1);
     }
   });
-  if (!engine.dialled) {
-    test("what it cannot choose by is refused", async () => {
-      const dials: Partial<CoderOptions>[] = [
-        { selectionRidge: 0.3 },
-        { weights: weightsOf([2, 1], [32, 35]) },
-        { candidates: "positive" },
-      ];
-      for (const coder of dials) {
-        await assert.rejects(codes(coder), (error) => {
-          assert(error instanceof DbksvdError);
-          assert.equal(error.kind, "device");
-          return true;
-        });
-      }
-    });
-    return;
-  }
   choiceTests(engine, test);
   harmlessTests(engine, test);
 }

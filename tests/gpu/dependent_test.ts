@@ -17,7 +17,6 @@ const WAYS: Record<string, GpuEngineOptions> = {
 for (const [way, options] of Object.entries(WAYS)) {
   dependentSuite({
     name: `gpu, ${way}:`,
-    dialled: false,
     create: (spec) => createGpuEngine(spec, options),
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
-import type { Codes, Engine } from "../../src/engine/engine.ts";
+import type { CoderOptions, Codes, Engine } from "../../src/engine/engine.ts";
 import {
   createGpuEngine,
   type GpuEngineOptions,
@@ -98,6 +98,20 @@ for (const search of ["floats", "verified"] as const) {
   }
 }
 
+// Now and then a choice by other rules than OMP's own.
+function drawDial(
+  { uniform }: ReturnType<typeof randomStream>,
+  atoms: number,
+): Partial<CoderOptions> {
+  return {
+    ...(uniform() < 0.3 ? { selectionRidge: 2 * uniform() } : {}),
+    ...(uniform() < 0.3
+      ? { weights: new Float32Array(atoms).map(() => 1 - 0.9 * uniform()) }
+      : {}),
+    ...(uniform() < 0.3 ? { candidates: "positive" } : {}),
+  };
+}
+
 Deno.test("OMP that leaves Gram rows unread agrees with the CPU engine at random sizes", async () => {
   const random = randomStream(11, "pruning");
   for (let i = 0; i < 12; i++) {
@@ -110,6 +124,7 @@ Deno.test("OMP that leaves Gram rows unread agrees with the CPU engine at random
       coder: {
         nonnegative: random.uniform() < 0.3,
         tolerance: random.uniform() < 0.3 ? 0.6 * random.uniform() : 0,
+        ...drawDial(random, atoms),
       },
     });
     const options: GpuEngineOptions = {

@@ -3,6 +3,7 @@ import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
 import { allocateSafely, bufferBytes, DeviceMemory } from "../../gpu/memory.ts";
 import type { EngineSpec } from "../engine.ts";
 import {
+  correlationElements,
   extremes,
   type GpuLayout,
   listWords,
@@ -86,11 +87,10 @@ export const BUFFERS = {
     says: "small vectors",
     some: ({ atoms }, { form }) => form === "gram" ? 8 * atoms : undefined,
   },
-  /** Correlations of a chunk of rows; behind them the rows that workgroups work in. */
+  /** Correlations of a chunk of rows, then the rows that workgroups work in, then factors in the choice. */
   correlations: {
     says: "correlations",
-    bytes: (_, plan) =>
-      16 * extremes(plan).widest * (plan.chunkRows + scratchRows(plan)),
+    bytes: (_, plan) => 16 * correlationElements(plan, plan.chunkRows).elements,
   },
   /** Triangular factors, one for each workgroup that shares scratch memory, or one a row in a pursuit by products. */
   factors: {
@@ -301,13 +301,6 @@ function given(
   if ("matrix" in row) return own(row.matrix(spec, plan));
   if ("matrices" in row) return row.matrices(spec, plan).map(own);
   return buffers[0];
-}
-
-/** Rows of correlations that workgroups keep behind those of the chunk. */
-export function scratchRows(
-  { groups, scratchWorkers }: Pick<GpuLayout, "groups" | "scratchWorkers">,
-): number {
-  return scratchWorkers * Math.max(...groups.map((group) => group.scratchRows));
 }
 
 function factorBytes(

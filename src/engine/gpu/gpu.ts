@@ -12,7 +12,6 @@ import {
   type IterationReport,
   type IterationStep,
 } from "../engine.ts";
-import { choosesPlainly } from "../dial.ts";
 import { codeGroup } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
@@ -48,13 +47,6 @@ export async function createGpuEngine(
   spec: EngineSpec,
   options: GpuEngineOptions = {},
 ): Promise<GpuEngine> {
-  if (!choosesPlainly(spec.coder)) {
-    throw new DbksvdError(
-      "device",
-      "The GPU engine has no selection ridge, group weights or positive candidates",
-      { mend: "run with --device cpu" },
-    );
-  }
   return new WgslEngine(await createGpuContext(spec, options));
 }
 

@@ -61,6 +61,8 @@ export interface GpuLayout {
   sums: MatrixShape;
   /** Rows whose correlations are held at a time. */
   chunkRows: number;
+  /** True where atoms have factors in the choice: they lie behind the correlations. */
+  weighted: boolean;
   /** Workgroups that share scratch memory. */
   scratchWorkers: number;
   /** Blocks of rows in the counting sort, at most. */
@@ -69,6 +71,32 @@ export interface GpuLayout {
   uploadRows: number;
   /** Runs of rows whose energies are summed apart, to be finished in float64 on the host. */
   runs: number;
+}
+
+/** Rows of correlations that workgroups keep behind those of the chunk. */
+export function scratchRows(
+  { groups, scratchWorkers }: Pick<GpuLayout, "groups" | "scratchWorkers">,
+): number {
+  return scratchWorkers * Math.max(...groups.map((group) => group.scratchRows));
+}
+
+/**
+ * Elements of the buffer of correlations: rows of the chunk, scratch rows, and factors in the choice, of one group after the
+ * other.
+ *
+ * @returns where each group's factors begin, and how many elements there are in all
+ */
+export function correlationElements(
+  plan: Pick<GpuLayout, "groups" | "scratchWorkers" | "weighted">,
+  chunkRows: number,
+): { weightsAt: number[]; elements: number } {
+  let elements = extremes(plan).widest * (chunkRows + scratchRows(plan));
+  const weightsAt = plan.groups.map(({ layout }) => {
+    const at = elements;
+    if (plan.weighted) elements += layout.stride;
+    return at;
+  });
+  return { weightsAt, elements };
 }
 
 /** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */

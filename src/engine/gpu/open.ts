@@ -12,6 +12,7 @@ import type { EngineSpec } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
 import { compileKernels } from "./kernels.ts";
 import { kernelIncludes } from "./includes.ts";
+import { uploadChoice } from "./stages/runs.ts";
 import { padRows } from "./padding.ts";
 import { allocate, type EngineBuffers } from "./buffers.ts";
 
@@ -55,7 +56,9 @@ export async function createGpuContext(
       plan.rows.stride,
     );
     runner.upload(buffers.mean, mean);
-    return { gpu, runner, kernels, kernelContext, buffers, plan, spec };
+    const made = { gpu, runner, kernels, kernelContext, buffers, plan, spec };
+    uploadChoice(made);
+    return made;
   } catch (error) {
     gpu.close();
     throw error;

@@ -1,17 +1,13 @@
+import { isWeighted } from "../dial.ts";
 import type { EngineSpec } from "../engine.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { DeviceLimits } from "../../gpu/device.ts";
 import { matrixShape } from "../../gpu/matrix.ts";
-import {
-  lines,
-  needed,
-  type PlannedBuffer,
-  scratchRows,
-  tooLarge,
-} from "./buffers.ts";
+import { lines, needed, type PlannedBuffer, tooLarge } from "./buffers.ts";
 import { bindingProblem } from "./kernels.ts";
 import {
   type CodingForm,
+  correlationElements,
   extremes,
   type GpuLayout,
   stepStateWords,
@@ -196,6 +192,7 @@ export function layOut(
     matrixShape(count, stride, "vec4<f32>", limits.binding);
   const planned = layOutGroups(spec, limits, tuning);
   const groups = form === "gram" ? planned : planned.map(withoutGram);
+  const weighted = isWeighted(spec.coder);
   const { scratchWorkers } = tuning, { most } = extremes({ groups });
   const atomBatch = plannedAtomBatch(spec, most, limits);
   const pieces = Math.max(
@@ -210,8 +207,14 @@ export function layOut(
     rows: matrix(rows, n4),
     dictionary: matrix(m, n4),
     sums: matrix(pieces, n4),
-    chunkRows: fittingRows(spec, limits, { form, groups, scratchWorkers }),
+    chunkRows: fittingRows(spec, limits, {
+      form,
+      groups,
+      scratchWorkers,
+      weighted,
+    }),
     scratchWorkers,
+    weighted,
     sortBlocks: Math.max(
       1,
       Math.min(
@@ -238,11 +241,11 @@ export function layOut(
 function fittingRows(
   { sampleBatch, width }: EngineSpec,
   { binding, memory }: DeviceLimits,
-  plan: Pick<GpuLayout, "form" | "groups" | "scratchWorkers">,
+  plan: Pick<GpuLayout, "form" | "groups" | "scratchWorkers" | "weighted">,
 ): number {
   const { widest, most } = extremes(plan), rowBytes = 16 * widest;
   const room = Math.min(
-    binding - scratchRows(plan) * rowBytes,
+    binding - 16 * correlationElements(plan, 0).elements,
     memory * CORRELATION_SHARE,
   );
   const largest = plan.form === "gram" ? rowBytes : Math.max(

@@ -53,6 +53,8 @@ function* specs(): Generator<EngineSpec> {
             coder: { method: "mp", tolerance: 0.1, refit: true },
           });
           yield plainSpec(sizes, { exact: true });
+          const weights = new Float32Array(atoms).fill(0.5);
+          yield plainSpec(sizes, { coder: { weights, selectionRidge: 1 } });
           if (sparsity < 2) continue;
           yield plainSpec(sizes, {
             groups: [atoms / 4, atoms - atoms / 4],

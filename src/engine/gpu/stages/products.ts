@@ -4,11 +4,12 @@ import {
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
 } from "../../../thresholds.ts";
+import { isPositive, isWeighted } from "../../dial.ts";
 import { chunkShape } from "../buffers.ts";
 import type { GpuContext } from "../context.ts";
 import { rowKernel, stageKernels, STORAGE_SYNC } from "./common.ts";
 import { multiplyByAtoms } from "./correlate.ts";
-import { type CodingRun, placeOf } from "./runs.ts";
+import { choiceOf, type CodingRun, placeOf } from "./runs.ts";
 
 /** Pursuits without a Gram: one step of all rows after the other. */
 export const STEP = stageKernels({
@@ -23,7 +24,8 @@ export const STEP = stageKernels({
         KT: spec.coder.sparsity,
         M4: layout.stride,
         BARWORDS: Math.ceil(layout.stride / 8),
-        NONNEGATIVE: spec.coder.nonnegative,
+        POSITIVE: isPositive(spec.coder),
+        WEIGHTED: isWeighted(spec.coder),
         OMP: spec.coder.method === "omp",
         BARS: true,
         PRUNED: false,
@@ -81,6 +83,7 @@ export function pursueByProducts(
         tolerance: coder.tolerance,
         most,
         step,
+        ...choiceOf(context, index),
       },
       rows,
     );

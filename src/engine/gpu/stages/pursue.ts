@@ -8,6 +8,7 @@ import {
   MP_STEPS_PER_NONZERO,
   NEGLIGIBLE_CORRELATION,
 } from "../../../thresholds.ts";
+import { isPositive, isWeighted } from "../../dial.ts";
 import type { CoderOptions } from "../../engine.ts";
 import type { GpuContext } from "../context.ts";
 import { type PursuitLayout, triangleBytes } from "../layout.ts";
@@ -19,7 +20,13 @@ import {
   stageKernels,
   STORAGE_SYNC,
 } from "./common.ts";
-import { codeBuffers, type CodingRun, placeOf, shareOut } from "./runs.ts";
+import {
+  choiceOf,
+  codeBuffers,
+  type CodingRun,
+  placeOf,
+  shareOut,
+} from "./runs.ts";
 
 /** Pursuits from correlations and Gram: supports, with the coefficients that come with them. */
 export const PURSUE = stageKernels({
@@ -131,22 +138,27 @@ export function pursuitTurns(
 // What a pursuit's text needs to know of the Gram that it searches.
 function searchValues(
   { search, subgroups }: KernelContext,
-  { method, nonnegative }: CoderOptions,
+  coder: CoderOptions,
   pruned: boolean,
 ) {
+  const { method } = coder, weighted = isWeighted(coder);
+  const positive = isPositive(coder);
   const value = method === "mp" ? "weight" : "correlation";
   const weighs = search !== "floats" || method === "omp";
+  const size = positive ? `max(${value}, 0.0)` : `abs(${value})`;
   return {
     HALVES: search !== "floats",
     PRUNED: pruned,
-    STALE: search !== "floats" || pruned,
+    STALE: search !== "floats" || pruned || weighted,
     CHECKED: search === "verified" || pruned,
     WEIGHS: weighs,
     WEIGHSFIRST: weighs && !pruned,
     BARS: method !== "mp" && !pruned,
     VERIFIED: search === "verified",
     SEARCH: search === "floats" ? "G" : "H",
-    SIZE: nonnegative ? `max(${value}, 0.0)` : `abs(${value})`,
+    POSITIVE: positive,
+    WEIGHTED: weighted,
+    SIZE: weighted ? `${size} * factor_of(j)` : size,
     ROUNDING: SEARCH_ROUNDING,
     SMALLEST: "1.2e-38",
     MOSTFOUND: MOST_FOUND,
@@ -179,7 +191,6 @@ export function pursuitKernel(
       K: sparsity,
       KT: coder.sparsity,
       M4: layout.stride,
-      NONNEGATIVE: coder.nonnegative,
       SCRATCHA: layout.elements === 0,
       SCRATCHM: scratch,
       BARWORDS: Math.ceil(layout.stride / 8),
@@ -218,6 +229,7 @@ export function pursue(
         tolerance: coder.tolerance,
         most,
         scratch: plan.chunkRows,
+        ...choiceOf(context, index),
         begin: share.begin,
         rows: share.end,
       },

@@ -92,6 +92,8 @@ export function swapKernel(
       M4: stride,
       ATOMS: group.atoms,
       NONNEGATIVE: coder.nonnegative,
+      POSITIVE: coder.nonnegative,
+      WEIGHTED: false,
       BARS: false,
       PRUNED: false,
       SCRATCHM: scratch,

@@ -1,5 +1,6 @@
 import { partRuns } from "../../../gpu/matrix.ts";
 import type { GpuContext } from "../context.ts";
+import { correlationElements } from "../layout.ts";
 import type { Tuning } from "../tuning.ts";
 
 /** Rows that are coded together: inside one part of the matrix, and as many as the plan says. */
@@ -68,6 +69,28 @@ export function codeBuffers({ buffers }: GpuContext, index: number) {
     values: buffers.values,
     factors: buffers.factors,
   };
+}
+
+/** What dials a pursuit's choice: where the atoms' factors lie, and what joins the pivots. */
+export function choiceOf(
+  { plan, spec }: GpuContext,
+  index: number,
+): { weights: number; selection: number } {
+  const { weightsAt } = correlationElements(plan, plan.chunkRows);
+  const { selectionRidge = 0 } = spec.coder;
+  return { weights: weightsAt[index], selection: selectionRidge };
+}
+
+/** Puts the atoms' factors in the choice where pursuits look for them; those of padding are 1. */
+export function uploadChoice(context: GpuContext): void {
+  const { runner, buffers, plan, spec: { coder } } = context;
+  if (!plan.weighted) return;
+  plan.groups.forEach(({ start, atoms, layout }, index) => {
+    const padded = new Float32Array(4 * layout.stride).fill(1);
+    padded.set(coder.weights!.subarray(start, start + atoms));
+    const { weights } = choiceOf(context, index);
+    runner.upload(buffers.correlations, padded, 16 * weights);
+  });
 }
 
 /** Where a run's codes over a group lie. */

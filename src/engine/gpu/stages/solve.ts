@@ -99,7 +99,9 @@ export function needsCoefficients(
   ridge: number,
 ): boolean {
   if (coder.method === "mp") return ridge > 0 || coder.refit;
-  return ridge > 0 || coder.nonnegative || (coder.refine ?? 0) > 0;
+  const { nonnegative, refine = 0, selectionRidge = 0 } = coder;
+  // With a ridge in the choice, what comes with it are no least squares.
+  return ridge + selectionRidge > 0 || nonnegative || refine > 0;
 }
 
 /** Solves for the coefficients on the supports found: least squares, ridge or non-negative. */
