@@ -1,6 +1,7 @@
 // Runs the experiments that the defaults rest on, prints their tables and writes tasks/experiments/RESULTS.md.
 //   deno task experiments            the small tier: minutes
 //   deno task experiments --full     all seeds, trials and sizes: an hour or two
+//   deno task experiments --only=disentangling --labelled DIR  probing beside FVU, on what disentangling/make_data.ts wrote: an hour
 //   deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts: hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
 import { parseArgs } from "node:util";
@@ -9,6 +10,7 @@ import {
   outcomeOf,
   VARIANTS,
 } from "./experiments/generalisation.ts";
+import { disentangling } from "./experiments/disentangling.ts";
 import {
   CLASSIC_WAYS,
   classicProblem,
@@ -63,6 +65,9 @@ const { values } = parseArgs({
     full: { type: "boolean", default: false },
     only: { type: "string" },
     words: { type: "string" },
+    labelled: { type: "string" },
+    sets: { type: "string", default: "words,tokens,planted" },
+    seeds: { type: "string" },
     sentences: { type: "string" },
   },
 });
@@ -74,7 +79,12 @@ const sections: Record<string, () => Promise<Report>> = {
   recovery,
   toy,
 };
-const { words, sentences } = values;
+const { words, sentences, labelled } = values;
+const seeds = Number(values.seeds ?? tier.seeds);
+if (labelled) {
+  sections.disentangling = () =>
+    disentangling(seeds, labelled, values.sets.split(","));
+}
 if (words) sections.words = () => wordVectors(words);
 if (sentences) sections.sentences = () => sentenceEmbeddings(sentences);
 const chosen = values.only?.split(",") ?? Object.keys(sections);

@@ -1,4 +1,4 @@
-import type { BatchOptions } from "../rows/source.ts";
+import type { BatchOptions, RowSet } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
 import type { Baseline } from "./baseline.ts";
 
@@ -26,6 +26,8 @@ export interface ProbeOptions extends RunOptions {
   minRows?: number;
   /** Share of the rows in the test. 0.2. */
   testShare?: number;
+  /** The rows of the test, in place of a share: the others are for fitting. */
+  test?: RowSet;
   /** What stands beside the models; all of them. */
   baselines?: readonly Baseline[];
   /** Of the split and the draws. 0. */

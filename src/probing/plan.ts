@@ -29,7 +29,7 @@ export async function planOf(
     options;
   const columns = await readClasses(source, options.classColumns);
   const only = rows?.only;
-  const split = { seed, byGroup, pool, testShare, only };
+  const split = { seed, byGroup, pool, testShare, test: options.test, only };
   const units = await readUnits(source, split);
   const tasks = drawAll(columns, units, source.width, options);
   const plan = { units, columns, tasks, delivery: rows };

@@ -1,5 +1,5 @@
 import { randomStream } from "../random.ts";
-import { chooseRows } from "../rows/row_set.ts";
+import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { ClassColumn } from "./classes.ts";
 import type { Units } from "./draw.ts";
@@ -16,6 +16,8 @@ export interface UnitOptions {
   pool: boolean;
   /** Share of the groups (rows, where there are none) in the test. */
   testShare: number;
+  /** The rows of the test, in place of a share. */
+  test?: RowSet;
   /** Rows that take part; all by default. */
   only?: RowSet;
 }
@@ -39,11 +41,13 @@ export async function readUnits(
   const groups = await readGroups(source, options.byGroup);
   const groupOf = (row: number) => groups?.of[row] ?? row;
   const count = groups?.count ?? source.rowCount;
-  const test = chooseRows(
-    count,
-    Math.round(options.testShare * count),
-    randomStream(options.seed, "probe", "split"),
-  );
+  const test = options.test === undefined
+    ? chooseRows(
+      count,
+      Math.round(options.testShare * count),
+      randomStream(options.seed, "probe", "split"),
+    )
+    : groupsWith(options.test, source.rowCount, groupOf, count);
   const takesPart = (row: number) => options.only?.has(row) ?? true;
   if (!options.pool) {
     return {
@@ -65,6 +69,20 @@ export async function readUnits(
     isTest: (group) => test.has(group),
     classesOf: (column) => pooled(column, source.rowCount, groupOf, count),
   };
+}
+
+// The groups of some rows.
+function groupsWith(
+  rows: RowSet,
+  rowCount: number,
+  groupOf: (row: number) => number,
+  count: number,
+): RowSet {
+  const groups = new RowBits(count);
+  for (let row = 0; row < rowCount; row++) {
+    if (rows.has(row)) groups.add(groupOf(row));
+  }
+  return groups;
 }
 
 async function readGroups(

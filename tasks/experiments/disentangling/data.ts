@@ -1,0 +1,163 @@
+import { join } from "node:path";
+import { openRows } from "../../../src/rows/open.ts";
+import { chooseRows } from "../../../src/rows/row_set.ts";
+import { rowsFromArray } from "../../../src/rows/memory.ts";
+import type { RowSet, RowSource } from "../../../src/rows/source.ts";
+import { randomStream } from "../../../src/random.ts";
+import { SAMPLE } from "../generalisation.ts";
+
+/** Rows with classes, and the dictionaries that are learned from those that are not of the test. */
+export interface LabelledSet {
+  name: string;
+  atoms: number;
+  sparsity: number;
+  /** Four nested groups, as Matryoshka SAEs have them. */
+  nested: readonly number[];
+  /** Steps of the autoencoders. */
+  saeSteps: number;
+  data: Float32Array;
+  width: number;
+  /** The columns of classes. */
+  classes: Readonly<Record<string, readonly (string | string[] | null)[]>>;
+  /** Rows that no dictionary is trained on. */
+  test: RowSet;
+}
+
+/** Share of the rows, or of their texts, in the test. */
+const TEST_SHARE = 0.25;
+
+/** The sample's words: part of speech, lexicographer class, number and sentiment. */
+export async function words(directory: string): Promise<LabelledSet> {
+  const source = await openRows([SAMPLE]);
+  const range = { start: 0, end: source.rowCount };
+  const [{ values }] = await source.readColumns!(["word"], range);
+  const data = await source.read(range);
+  await source.close();
+  const known = JSON.parse(
+    await Deno.readTextFile(join(directory, "words.json")),
+  ) as Record<string, Record<string, string | null>>;
+  const column = (name: string) =>
+    values.map((word) => known[String(word)]?.[name] ?? null);
+  const names = ["pos", "lexname", "number", "sentiment"];
+  return {
+    ...{ name: "words", atoms: 512, sparsity: 8, width: source.width, data },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 1500 },
+    classes: Object.fromEntries(names.map((name) => [name, column(name)])),
+    test: someOf(range.end, "words"),
+  };
+}
+
+/** Tokens of a transformer's residual stream, the test's of other texts. */
+export async function tokens(directory: string): Promise<LabelledSet> {
+  const width = 512;
+  const bytes = await Deno.readFile(join(directory, "tokens.f32"));
+  const rows = JSON.parse(
+    await Deno.readTextFile(join(directory, "tokens.json")),
+  ) as Record<string, string | null>[];
+  const names = [
+    ...["pos", "lexname", "number", "sentiment"],
+    ...["text_pos", "text_lexname"],
+  ];
+  const texts = someOf(Number(rows.at(-1)!.text) + 1, "texts");
+  const has = (row: number) => texts.has(Number(rows[row].text));
+  return {
+    ...{ name: "tokens", atoms: 512, sparsity: 16, width },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 600 },
+    data: new Float32Array(bytes.buffer),
+    classes: Object.fromEntries(
+      names.map((name) => [name, rows.map((row) => row[name])]),
+    ),
+    test: { size: rows.filter((_, row) => has(row)).length, has },
+  };
+}
+
+/** General concepts with children, whose truth is known: two rows in three of a concept are of one of its children. */
+export function planted(): LabelledSet {
+  const concepts = 12, children = 8, others = 300, width = 128, rows = 16_000;
+  const random = randomStream(1, "planted concepts");
+  const atoms = Array.from(
+    { length: concepts * (1 + children) + others },
+    () => {
+      const atom = Float64Array.from({ length: width }, () => random.normal());
+      const length = Math.hypot(...atom);
+      return atom.map((v) => v / length);
+    },
+  );
+  const data = new Float32Array(rows * width);
+  const concept: string[][] = [], child: string[][] = [];
+  for (let row = 0; row < rows; row++) {
+    const add = (atom: number, value: number) => {
+      for (let p = 0; p < width; p++) {
+        data[row * width + p] += value * atoms[atom][p];
+      }
+    };
+    concept.push([]);
+    child.push([]);
+    for (let each = 0; each < 2; each++) {
+      const c = random.integer(concepts);
+      if (concept[row].includes(`concept ${c}`)) continue;
+      concept[row].push(`concept ${c}`);
+      add(c, 1 + random.uniform());
+      if (random.uniform() > 2 / 3) continue;
+      const own = random.integer(children);
+      child[row].push(`child ${c}.${own}`);
+      add(concepts + c * children + own, 1 + random.uniform());
+    }
+    for (let each = 0; each < 4; each++) {
+      const first = concepts * (1 + children);
+      add(first + random.integer(others), 0.5 + random.uniform());
+    }
+    for (let p = 0; p < width; p++) {
+      data[row * width + p] += 0.05 * random.normal();
+    }
+  }
+  return {
+    ...{ name: "planted", atoms: 512, sparsity: 8, width, data },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 1500 },
+    classes: { concept, child },
+    test: someOf(rows, "planted"),
+  };
+}
+
+/** The rows of a set, with its classes as columns. */
+export function sourceOf(set: LabelledSet): RowSource {
+  const source = rowsFromArray(set.data, set.width);
+  return {
+    width: set.width,
+    rowCount: source.rowCount,
+    files: source.files,
+    dropped: source.dropped,
+    batches: (size, options) => source.batches(size, options),
+    read: (range) => source.read(range),
+    readColumns: (names, { start, end }) =>
+      Promise.resolve(names.map((name) => ({
+        name,
+        schema: [],
+        values: set.classes[name].slice(start, end),
+      }))),
+    close: () => source.close(),
+  };
+}
+
+/** The rows that dictionaries are trained on. */
+export function trainingRows(set: LabelledSet): Float32Array {
+  const rows = set.data.length / set.width;
+  const kept = Array.from({ length: rows }, (_, row) => row)
+    .filter((row) => !set.test.has(row));
+  const data = new Float32Array(kept.length * set.width);
+  kept.forEach((row, i) =>
+    data.set(
+      set.data.subarray(row * set.width, (row + 1) * set.width),
+      i * set.width,
+    )
+  );
+  return data;
+}
+
+function someOf(count: number, what: string): RowSet {
+  return chooseRows(
+    count,
+    Math.round(TEST_SHARE * count),
+    randomStream(1, "test", what),
+  );
+}
