@@ -144,7 +144,7 @@ async function measured(
   });
   const probed = await probe(models, source, {
     ...{ device: "cpu", classColumns: Object.keys(set.classes), k: KS },
-    ...{ test: set.test, seed, minRows: 80, absorption: true },
+    ...{ test: set.test, seed, minRows: 80 },
   });
   const rows = new Map<string, Row>();
   for (const summary of probed.models) {
@@ -175,6 +175,7 @@ async function modelsOf(
     }
   }
   const steps = set.saeSteps;
+  if (steps === 0) return models;
   for (
     const [name, prefixes] of [
       ["TopK SAE", undefined],
@@ -206,7 +207,7 @@ function sectionOf(set: LabelledSet, found: Map<string, Row[]>): string {
     return Number.isNaN(value) ? "" : value.toFixed(3).replace(/^0/, "");
   };
   const table = markdownTable(
-    ["", "FVU", "top 1", "top 5", "top 20", "best F1", "densest", "absorbed"],
+    ["", "FVU", "top 1", "top 5", "top 20", "best F1", "densest"],
     [...found].map(([name, list]) => [
       name,
       cell(list, ({ fvu }) => fvu),
@@ -218,8 +219,9 @@ function sectionOf(set: LabelledSet, found: Map<string, Row[]>): string {
       ),
       cell(list, ({ summary }) => summary.bestF1),
       cell(list, ({ summary }) => summary.densest),
-      cell(list, ({ summary }) => summary.absorption?.fraction),
     ]),
   );
-  return `**${set.name}** (${rows} rows × ${set.width}, m = ${set.atoms}, k = ${set.sparsity}; autoencoders ${set.saeSteps} steps)\n\n${table}`;
+  return `**${set.name}** (${rows} rows × ${set.width}, m = ${set.atoms}, k = ${set.sparsity}${
+    set.saeSteps > 0 ? `; autoencoders ${set.saeSteps} steps` : ""
+  })\n\n${table}`;
 }
