@@ -1,9 +1,11 @@
 // Runs the experiments that the defaults rest on, prints their tables and writes tasks/experiments/RESULTS.md.
 //   deno task experiments            the small tier: minutes
 //   deno task experiments --full     all seeds, trials and sizes: an hour or two
-//   deno task experiments --only=disentangling --labelled DIR  probing beside FVU, on what disentangling/make_data.ts wrote: an hour
+//   deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an hour;
+//     its labels and activations come from `deno task experiments:data`
 //   deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts: hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   DATA_SETS,
@@ -65,8 +67,7 @@ const { values } = parseArgs({
     full: { type: "boolean", default: false },
     only: { type: "string" },
     words: { type: "string" },
-    labelled: { type: "string" },
-    sets: { type: "string", default: "words,tokens,planted" },
+    sets: { type: "string", default: "words,planted,tokens" },
     seeds: { type: "string" },
     sentences: { type: "string" },
   },
@@ -79,15 +80,17 @@ const sections: Record<string, () => Promise<Report>> = {
   recovery,
   toy,
 };
-const { words, sentences, labelled } = values;
-const seeds = Number(values.seeds ?? tier.seeds);
-if (labelled) {
-  sections.disentangling = () =>
-    disentangling(seeds, labelled, values.sets.split(","));
-}
+const { words, sentences } = values;
 if (words) sections.words = () => wordVectors(words);
 if (sentences) sections.sentences = () => sentenceEmbeddings(sentences);
 const chosen = values.only?.split(",") ?? Object.keys(sections);
+// Only where it is asked for: it needs what another task makes.
+sections.disentangling = () =>
+  disentangling(
+    Number(values.seeds ?? tier.seeds),
+    fileURLToPath(new URL("../.cache/disentangling", import.meta.url)),
+    values.sets.split(","),
+  );
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {
   console.error(

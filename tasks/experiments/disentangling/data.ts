@@ -26,6 +26,16 @@ export interface LabelledSet {
 /** Share of the rows, or of their texts, in the test. */
 const TEST_SHARE = 0.25;
 
+async function readJson(directory: string, name: string) {
+  const path = join(directory, name);
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(`There is no ${path}: run deno task experiments:data`);
+  }
+}
+
 /** The sample's words: part of speech, lexicographer class, number and sentiment. */
 export async function words(directory: string): Promise<LabelledSet> {
   const source = await openRows([SAMPLE]);
@@ -33,9 +43,10 @@ export async function words(directory: string): Promise<LabelledSet> {
   const [{ values }] = await source.readColumns!(["word"], range);
   const data = await source.read(range);
   await source.close();
-  const known = JSON.parse(
-    await Deno.readTextFile(join(directory, "words.json")),
-  ) as Record<string, Record<string, string | null>>;
+  const known = await readJson(directory, "words.json") as Record<
+    string,
+    Record<string, string | null>
+  >;
   const column = (name: string) =>
     values.map((word) => known[String(word)]?.[name] ?? null);
   const names = ["pos", "lexname", "number", "sentiment"];
@@ -50,10 +61,11 @@ export async function words(directory: string): Promise<LabelledSet> {
 /** Tokens of a transformer's residual stream, the test's of other texts. */
 export async function tokens(directory: string): Promise<LabelledSet> {
   const width = 512;
+  const rows = await readJson(directory, "tokens.json") as Record<
+    string,
+    string | null
+  >[];
   const bytes = await Deno.readFile(join(directory, "tokens.f32"));
-  const rows = JSON.parse(
-    await Deno.readTextFile(join(directory, "tokens.json")),
-  ) as Record<string, string | null>[];
   const names = [
     ...["pos", "lexname", "number", "sentiment"],
     ...["text_pos", "text_lexname"],

@@ -1,5 +1,5 @@
 // Makes the labels and the activations of the experiment, out of npm packages under the lock beside this file.
-//   deno run -A -c tasks/experiments/disentangling/deno.json tasks/experiments/disentangling/make_data.ts [DIRECTORY] [TEXTS]
+//   deno task experiments:data [DIRECTORY] [TEXTS]
 //
 // words.json: for every word of WordNet its most frequent part of speech and lexicographer class, its number where it is a
 // noun, and its sentiment by AFINN-165. tokens.f32 and tokens.json: the residual stream after the first layer of the
