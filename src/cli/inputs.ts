@@ -106,15 +106,15 @@ export function neededInputs(inputs: readonly string[]): readonly string[] {
 
 /**
  * Opens the inputs, or the sample where there are none. Without a URL among them the network is given up, unless a page
- * is to be served.
+ * is to be served; beside a native MPI library that would mean nothing.
  */
 export async function openInputs(
   inputs: readonly string[],
-  flags: RowOptions & { serve?: unknown },
+  flags: RowOptions & { serve?: unknown; mpi?: true },
   session: Session,
 ): Promise<RowSource> {
   const remote = inputs.some((input) => /^[a-z]+:\/\//i.test(input));
-  if (!remote && flags.serve === undefined) {
+  if (!remote && flags.serve === undefined && !flags.mpi) {
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");

@@ -17,6 +17,8 @@ export interface LearnHooks {
   resume?: LearnState;
   /** Stops the training, which then throws the signal's reason. */
   signal?: AbortSignal;
+  /** Looks at what does the work, once it was opened, and adds to what is told of it. */
+  checkEngine?(info: Engine["info"]): Promise<Engine["info"]>;
   /** Called with what does the work, once it is known. */
   onEngine?(info: Engine["info"]): void;
   /** Takes the metrics, a line an iteration, before every decision point; without it they are kept for the result. */

@@ -1,4 +1,5 @@
 import type { LearnHooks } from "./hooks.ts";
+import { DbksvdError } from "../errors.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
@@ -53,6 +54,7 @@ export async function learn(
 ): Promise<LearnResult> {
   validateOptions(options);
   validateAgainstWidth(options, source.width);
+  requireShards(options, hooks.group);
   const watched = validationRows(source, options, hooks.heldOut);
   const except = union(hooks.heldOut, watched);
   const state = hooks.resume ?? await startOf(source, options, hooks, except);
@@ -66,11 +68,12 @@ export async function learn(
     ...shareOfPlan(state, plan, hooks.group),
   });
   const engine = await hooks.createEngine(spec);
-  hooks.onEngine?.(engine.info);
   const kept: MetricsLine[] = [];
   const record = hooks.record ?? ((lines) => void kept.push(...lines));
   try {
-    const engines = await enginesOf(engine, hooks.group);
+    const info = await hooks.checkEngine?.(engine.info) ?? engine.info;
+    hooks.onEngine?.(info);
+    const engines = await enginesOf(info, hooks.group);
     await engine.loadDictionary(state.dictionary, state.weights);
     const validation = watched.size > 0
       ? await openValidation(source, watched, hooks)
@@ -99,7 +102,7 @@ export async function learn(
       lines: kept,
       rows: state.trainingRows,
       capped: state.capped,
-      engine: engine.info,
+      engine: info,
       engines,
     };
   } finally {
@@ -107,8 +110,22 @@ export async function learn(
   }
 }
 
+function requireShards(
+  { shards }: TrainOptions,
+  group: Communicator = solo(),
+): void {
+  if (group.size <= (shards ?? 1)) return;
+  throw new DbksvdError(
+    "usage",
+    `${group.size} processes cannot share ${
+      shards ?? 1
+    } shards: each owns at least one`,
+    { mend: "start fewer processes, or give --shards as many" },
+  );
+}
+
 async function enginesOf(
-  { info }: Engine,
+  info: Engine["info"],
   group: Communicator = solo(),
 ): Promise<Engine["info"][]> {
   const own = new TextEncoder().encode(JSON.stringify(info));
@@ -177,6 +194,7 @@ export function engineSpec(
     exact: options.exact,
     gram: options.gram,
     rows: options.rows,
+    ...(options.shards !== undefined && { sums: options.sumType ?? "f32" }),
   };
 }
 

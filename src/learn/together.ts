@@ -122,8 +122,23 @@ export async function addReports(
     const [rows, energy, codingError, updatedError] = all.subarray(4 * i);
     Object.assign(report, { rows, energy, codingError, updatedError });
   });
+  const latest = reports.at(-1);
+  if (latest !== undefined) {
+    latest.duplicates = await duplicatesOf(group, latest);
+  }
   const [capped, stop] = all.subarray(4 * reports.length);
   return { capped, stop: stop > 0 };
+}
+
+// As rank 0 found them: where a coherence is at the threshold, processors that round otherwise may differ.
+async function duplicatesOf(
+  group: Communicator,
+  { duplicates }: IterationReport,
+): Promise<Uint32Array> {
+  if (group.size === 1) return duplicates;
+  const own = new Uint8Array(Uint32Array.from(duplicates).buffer);
+  const bytes = await group.broadcast(own);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 function travelling(

@@ -61,6 +61,15 @@ export interface ModelConfig {
     software: boolean;
     details: Record<string, unknown>;
   };
+  /** The processes that trained together, where several did. */
+  distributed?: {
+    /** How many. */
+    ranks: number;
+    /** What carried their sums. */
+    library: string;
+    /** What did the work of each. */
+    devices: string[];
+  };
   /** Metrics on the held-out rows. */
   heldOut?: Record<string, number>;
   /** The same on as many training rows: the gap tells how much was learned by heart. */

@@ -3,6 +3,7 @@ import {
   engineFor,
   type UseProgress,
 } from "../coding/coder.ts";
+import type { Communicator } from "../distributed/communicator.ts";
 import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
@@ -10,6 +11,7 @@ import type { LearnHooks } from "../learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
+  withSharing,
 } from "../options/train_options.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
@@ -20,6 +22,7 @@ import type {
   MetricsLine,
   ModelConfig,
 } from "../model/model.ts";
+import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { measure, type Measured } from "./measure.ts";
@@ -32,6 +35,7 @@ export interface TrainRun extends
   Pick<
     LearnHooks,
     | "initial"
+    | "checkEngine"
     | "onEngine"
     | "onProgress"
     | "onActivity"
@@ -39,7 +43,12 @@ export interface TrainRun extends
     | "onPause"
     | "record"
     | "resume"
+    | "group"
+    | "stopAsked"
+    | "onStop"
   > {
+  /** Called once the dictionary is learned, before it is measured. */
+  onLearned?(): void;
   /** Told what was saved, where a signal ends a training that saves. */
   onSaved?(what: string): void;
 }
@@ -73,7 +82,7 @@ export interface TrainResult extends TrainedModel {
  *
  * @param source where the rows come from (see `openRows`, `rowsFromArray`)
  * @param options what to learn; what is left out takes `DEFAULT_TRAIN_OPTIONS`
- * @param run the device, progress, an `AbortSignal`
+ * @param run the device, progress, an `AbortSignal`; a group to train in together, of which the first process measures
  * @throws {DbksvdError} `usage`, `data`, `device` or `run`
  *
  * @example
@@ -96,7 +105,10 @@ export async function train(
   run: TrainRun = {},
 ): Promise<TrainResult> {
   const started = performance.now();
-  const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
+  const parameters: TrainOptions = withSharing(
+    { ...DEFAULT_TRAIN_OPTIONS, ...options },
+    run.group !== undefined,
+  );
   const make = (spec: EngineSpec) => engineFor(spec, run, run.onActivity);
   const heldOut = chooseHeldOut(
     source.rowCount,
@@ -109,19 +121,23 @@ export async function train(
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
   });
+  const dropped = run.group && await droppedByAll(source, run.group);
+  run.onLearned?.();
+  // One process measures for all.
+  const watched = (run.group?.rank ?? 0) === 0 ? heldOut : undefined;
   const measuring = {
     signal: run.signal,
     createEngine: make,
     onProgress: ({ rows, total }: UseProgress) =>
       run.onActivity?.({ stage: "measuring", done: rows, total }),
   };
-  const measured = heldOut && await measure(learned.model, source, {
+  const measured = watched && await measure(learned.model, source, {
     ...measuring,
-    only: heldOut,
+    only: watched,
   });
-  const trained = heldOut && await measure(learned.model, source, {
+  const trained = watched && await measure(learned.model, source, {
     ...measuring,
-    only: chooseTrainingSample(source.rowCount, heldOut, parameters.seed),
+    only: chooseTrainingSample(source.rowCount, watched, parameters.seed),
   });
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {
@@ -134,10 +150,19 @@ export async function train(
       training: learned.rows,
       heldOut: measured?.metrics.rows ?? 0,
       capped: learned.capped,
-      dropped: { ...source.dropped },
+      dropped: dropped ?? { ...source.dropped },
     },
     ...source.notRead?.length ? { notRead: [...source.notRead] } : {},
     device: learned.engine,
+    ...(run.group && {
+      distributed: {
+        ranks: run.group.size,
+        library: run.group.library,
+        devices: learned.engines.map(({ name, details }) =>
+          String(details.card ?? name)
+        ),
+      },
+    }),
     heldOut: measured && scalars(measured.metrics),
     training: trained && scalars(trained.metrics),
     seconds,
@@ -151,6 +176,22 @@ export async function train(
     heldOutCodes: measured,
     seconds,
   };
+}
+
+// What filters dropped of the rows that each process read: of its own shards, before the first one measures all over.
+async function droppedByAll(
+  { dropped }: RowSource,
+  group: Communicator,
+): Promise<Record<string, number>> {
+  const all = await group.gather(toBytes({ ...dropped }));
+  const sum: Record<string, number> = {};
+  for (const bytes of all) {
+    const counts = await fromBytes(bytes) as typeof dropped;
+    for (const [reason, count] of Object.entries(counts)) {
+      sum[reason] = (sum[reason] ?? 0) + count;
+    }
+  }
+  return sum;
 }
 
 // The atoms of `init`, where it is a file or directory (of this tool or another); a resumed run has its dictionary.

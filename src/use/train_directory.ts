@@ -1,8 +1,10 @@
 import { finishedCoder } from "../learn/finished_coder.ts";
+import type { Communicator } from "../distributed/communicator.ts";
 import { groupSizes } from "../options/groups.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
+  withSharing,
 } from "../options/train_options.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import { coderInWords } from "../model/coder.ts";
@@ -15,11 +17,13 @@ import { lockOutput, type OutputLock } from "./lock.ts";
 import { succeedLabels } from "./carried_labels.ts";
 import { requireApart } from "./output_guard.ts";
 import {
+  type Beginning,
   beginningOf,
   recoverDirectory,
   requireReplaceable,
 } from "./output_directory.ts";
 import { identityOf } from "./run_identity.ts";
+import { follow, type GroupBeginning, joined, tell } from "./train_together.ts";
 import { scalars, type TrainedModel, type TrainRun } from "./train.ts";
 import {
   Checkpoints,
@@ -106,9 +110,26 @@ export async function trainToDirectory(
   output: TrainOutput,
   run: Omit<TrainRun, "resume"> = {},
 ): Promise<TrainSummary> {
-  const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
+  const { group } = run;
+  const given = { ...DEFAULT_TRAIN_OPTIONS, ...options };
+  const parameters = withSharing(given, group !== undefined);
   validateOptions(parameters);
   validateAgainstWidth(parameters, source.width);
+  if (group === undefined) {
+    return await trainAsWriter(source, parameters, output, run);
+  }
+  const together = joined(run, group);
+  if (group.rank > 0) return await follow(source, parameters, together);
+  const summary = await trainAsWriter(source, parameters, output, together.run);
+  return await tell(group, summary);
+}
+
+async function trainAsWriter(
+  source: RowSource,
+  parameters: TrainOptions,
+  output: TrainOutput,
+  run: Omit<TrainRun, "resume">,
+): Promise<TrainSummary> {
   await requireReplaceable(output.out);
   // The place itself, however it was named: one lock for all names, and a link stays a link.
   const out = await followLinks(output.out);
@@ -145,6 +166,7 @@ async function trainLocked(
     () => lock.requirePlace(),
   );
   const beginning = await beginningOf(output, identity, checkpoints, onNotice);
+  await tellBeginning(run.group, beginning);
   if (beginning.kind === "finished") {
     onNotice?.(`The run in ${out} is finished; there is nothing to resume`);
     return { ...summaryOf(out, beginning.config), finishedBefore: true };
@@ -170,6 +192,18 @@ async function trainLocked(
   const named = labels === undefined ? model : { ...model, labels };
   await saveModel(out, named, config, metrics, { ...extras, ...files });
   return { ...summaryOf(out, config), resumedAt };
+}
+
+async function tellBeginning(
+  group: Communicator | undefined,
+  beginning: Beginning,
+): Promise<void> {
+  if (group === undefined) return;
+  const { kind } = beginning;
+  await tell<GroupBeginning>(
+    group,
+    kind === "resumed" ? { kind, state: beginning.from.state } : { kind },
+  );
 }
 
 function summaryOf(out: string, config: ModelConfig): TrainSummary {

@@ -1,7 +1,10 @@
 import { basename, join } from "node:path";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { Communicator } from "../../distributed/communicator.ts";
+import { DbksvdError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
+import type { TrainRun } from "../../use/train.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
 import type { MetricsLine } from "../../model/model.ts";
@@ -16,6 +19,7 @@ import {
   type RowOptions,
 } from "../inputs.ts";
 import type { Io } from "../io.ts";
+import { conductGroup, MPI_OPTION, type MpiOption } from "../group_session.ts";
 import {
   addLearningOptions,
   addSizeOptions,
@@ -25,7 +29,7 @@ import {
   type PurposeOption,
 } from "../learning_options.ts";
 import { wholeNumber } from "../options.ts";
-import { conduct, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import { count, counted, duration, figure } from "../text.ts";
 import { TrainingProgress } from "../training_progress.ts";
 
@@ -34,6 +38,7 @@ type TrainFlags =
   & PurposeOption
   & DeviceOption
   & RowOptions
+  & MpiOption
   & {
     atoms: number;
     sparsity: number;
@@ -83,8 +88,13 @@ export function trainCommand(io: Io): CommandUnknownOpts {
       "write the figures of every iteration to a TensorBoard event file too",
     );
   return addLearningOptions(addRowOptions(command))
+    .addOption(new Option(...MPI_OPTION).helpGroup("Many processes:"))
     .action((inputs, flags, self) =>
-      conduct(io, self, (session) => train(inputs, flags, session))
+      conductGroup(
+        io,
+        self,
+        (session, group) => train(inputs, flags, session, group),
+      )
     );
 }
 
@@ -92,30 +102,58 @@ async function train(
   inputs: readonly string[],
   flags: TrainFlags,
   session: Session,
+  group?: Communicator,
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
   const output = await outputOf(flags);
+  if (group !== undefined) refuseRetries(flags);
   const purpose = purposeInWords(flags);
   if (purpose !== undefined) session.say("info", purpose);
   if (flags.resume) requireLasting(inputs, "and --resume goes on with it");
   const source = await openInputs(inputs, flags, session);
   const { atoms, sparsity } = flags;
   const options = { ...learningOptions(flags), atoms, sparsity };
+  const speaks = (group?.rank ?? 0) === 0;
   try {
-    if (flags.dryRun) return await tellPlan(source, options, flags, session);
-    using watched = watchedFrom(flags);
+    if (flags.dryRun) {
+      if (speaks) await tellPlan(source, options, flags, session);
+      return;
+    }
+    using watched = speaks ? watchedFrom(flags) : undefined;
     const progress = new TrainingProgress(session, watched?.add);
-    const summary = await trainToDirectory(
-      source,
-      options,
-      output,
-      progress.run(flags),
-    );
+    const run = {
+      ...progress.run(flags),
+      ...(group && await rankRun(group, flags)),
+    };
+    const summary = await trainToDirectory(source, options, output, run);
     watched?.finish(summary);
     session.print(summary, () => describeSummary(summary));
   } finally {
     await source.close();
   }
+}
+
+// What a rank runs on: its share of the machine's processors, or a card of its own.
+async function rankRun(
+  group: Communicator,
+  { device, threads }: DeviceOption,
+): Promise<Pick<TrainRun, "group" | "threads" | "checkEngine">> {
+  const { claimDevice, threadsOfRank } = await import(
+    "../../distributed/rank.ts"
+  );
+  return {
+    group,
+    threads: threads ?? threadsOfRank(group),
+    checkEngine: await claimDevice(group, device),
+  };
+}
+
+function refuseRetries({ retries }: TrainFlags): void {
+  if (retries === 0) return;
+  throw new DbksvdError("usage", "--retries is for one process", {
+    mend:
+      "leave it out with --mpi: start the job again with --resume, as the launcher or the scheduler can",
+  });
 }
 
 // Where TensorBoard is to see the training: the event file, made before any work.

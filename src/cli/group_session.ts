@@ -1,0 +1,78 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Communicator } from "../distributed/communicator.ts";
+import { ExitWith, failureOf, Stopped, type StopSignal } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { commonOptions, conduct, type Session } from "./session.ts";
+
+/** Whether the processes that a launcher started work together. */
+export type MpiOption = { mpi?: true };
+
+/** What `--mpi` is described by. */
+export const MPI_OPTION = [
+  "--mpi",
+  "work together with the processes that mpirun or srun started",
+] as const;
+
+/**
+ * Runs a command's work with its session, together with the other processes of a launcher where `--mpi` asks for that. The
+ * first one speaks for all: the others print nothing but errors. What fails in one ends all of them.
+ *
+ * @param io the streams and signals
+ * @param command whose options say what is shown, and whether there is a group
+ * @param work the work; it is given the group
+ */
+export async function conductGroup(
+  io: Io,
+  command: CommandUnknownOpts,
+  work: (session: Session, group?: Communicator) => Promise<void>,
+): Promise<void> {
+  const { mpi } = command.opts() as MpiOption;
+  if (!mpi) return await conduct(io, command, (session) => work(session));
+  const { joinMpi } = await import("../distributed/mpi.ts");
+  const { StoppedTogether } = await import("../use/train_together.ts");
+  const group = await joinMpi(io.env);
+  const own = group.rank === 0 ? io : silenced(io);
+  let signalled: StopSignal = "SIGTERM";
+  let saved: string | undefined;
+  const unhear = io.onSignal((signal) => signalled = signal);
+  try {
+    await conduct(own, command, async (session) => {
+      const saves = (what: string) => session.saves(saved = what);
+      await work({ ...session, saves }, group);
+      await group.close();
+    });
+  } catch (error) {
+    if (error instanceof StoppedTogether) {
+      await group.close();
+      throw new Stopped(signalled, saved);
+    }
+    return await endAll(error, group, io, command);
+  } finally {
+    unhear();
+  }
+}
+
+// Whatever goes wrong in one process, the others wait for it: MPI ends them.
+async function endAll(
+  error: unknown,
+  group: Communicator,
+  io: Io,
+  command: CommandUnknownOpts,
+): Promise<never> {
+  const { code, message, document } = error instanceof ExitWith
+    ? { code: error.code, message: undefined, document: undefined }
+    : failureOf(error);
+  const { json, logLevel } = commonOptions(command);
+  if (document !== undefined && json && group.rank === 0) {
+    io.out(`${JSON.stringify(document)}\n`);
+  }
+  if (message !== undefined) io.err(`rank ${group.rank}: ${message}\n`);
+  if (logLevel === "debug" && error instanceof Error) {
+    io.err(`rank ${group.rank}: ${error.stack}\n`);
+  }
+  return await group.abort(code);
+}
+
+function silenced(io: Io): Io {
+  return { ...io, out: () => {}, err: () => {}, terminal: false };
+}
