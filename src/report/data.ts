@@ -1,3 +1,4 @@
+import type { ProbeResult } from "../probing/result.ts";
 import type { PrefixMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainingCourse } from "./course.ts";
@@ -41,6 +42,15 @@ export interface EvaluationData {
   prefixes?: readonly PrefixMetrics[];
 }
 
+/** What a probe found of one model (see `ProbeResult`). */
+export interface ProbeData
+  extends Pick<ProbeResult, "rows" | "scores" | "best"> {
+  /** The model's name in it. */
+  model: string;
+  /** What the rows are, in words. */
+  rowsName: string;
+}
+
 /** What a report is made of. */
 export interface ReportData {
   /** The model's name, usually its directory's. */
@@ -52,6 +62,8 @@ export interface ReportData {
   evaluation?: EvaluationData;
   /** max_{j≠i} |⟨d_i, d_j⟩| of every atom. */
   coherence?: Float32Array;
+  /** What its latents tell of classes. */
+  probe?: ProbeData;
   /** The versions of a pipeline, oldest first. */
   history?: readonly VersionEntry[];
 }

@@ -9,6 +9,8 @@ import type { EvaluationData, ReportData } from "./data.ts";
 import { coherenceChart, rankChart, usageChart } from "./dictionary_charts.ts";
 import { escapeHtml, formatCount, formatSeconds } from "./format.ts";
 import { headlineFigures } from "./headline.ts";
+import { keptProbe } from "./kept_probe.ts";
+import { probeHtml } from "./probe_section.ts";
 import reportCss from "./report.css" with { type: "text" };
 import {
   inputsTable,
@@ -45,6 +47,9 @@ export function renderReport(data: ReportData): string {
       chartsHtml(dictionaryCharts(data, evaluation)),
     ),
     nestedSection(evaluation),
+    data.probe === undefined
+      ? ""
+      : section("What latents tell of classes", probeHtml(data.probe)),
     data.history === undefined || data.history.length === 0
       ? ""
       : section("Versions", chartsHtml(historyCharts(data.history))),
@@ -76,7 +81,8 @@ export async function reportForModel(
   const { model, config, metrics } = await loadModel(directory);
   const course = await courseOf(metrics);
   const name = basename(directory);
-  return renderReport({ name, model, config, course, ...measured });
+  const probe = await keptProbe(directory);
+  return renderReport({ name, model, config, course, probe, ...measured });
 }
 
 /** The held-out figures that training recorded, where nothing newer was measured. */

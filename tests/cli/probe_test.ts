@@ -72,6 +72,14 @@ Deno.test("probe tells a trained model's classes, and names its atoms but for th
     assert.match(text, /60 random rows, k = 3/);
     assert.match(text, /topic: topic 2 /);
     assert.match(text, /rows without a label/);
+    const report = await Deno.readTextFile(join(model, "report.html"));
+    assert.match(report, /What latents tell of classes/);
+    assert.match(report, /topic: topic 2<\/th>/);
+    await ran("evaluate", model, "--device", "cpu");
+    assert.match(
+      await Deno.readTextFile(join(model, "report.html")),
+      /What latents tell of classes/,
+    );
     const found = JSON.parse(await ran(...probe, "--suggest", "--json"));
     assert.equal(found.rows, 1200);
     const [trained, random] = found.models;

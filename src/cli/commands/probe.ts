@@ -139,6 +139,10 @@ async function probeModels(
       ...{ classes, minRows, testShare, baselines, seed },
       ...{ tpp: flags.tpp, scr: flags.scr, absorption: flags.absorption },
     });
+    if (models.length === 1 && await isOwnModel(models[0])) {
+      const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
+      await keep(models[0], result, rowsName, session);
+    }
     const suggested = names
       ? await suggest(models[0], result, flags.writeLabels === true)
       : undefined;
@@ -181,6 +185,22 @@ async function requireOneModel(models: readonly string[]): Promise<void> {
   throw new DbksvdError("usage", "Names are suggested for one dictionary", {
     mend: "name one model directory of this tool with --suggest",
   });
+}
+
+// Kept for the report and the atom browser: a directory that cannot be written does not spoil the figures.
+async function keep(
+  directory: string,
+  result: ProbeResult,
+  rowsName: string,
+  session: Session,
+): Promise<void> {
+  const { keepProbe } = await import("../../use/kept_probe.ts");
+  try {
+    await keepProbe(directory, result, rowsName);
+  } catch (error) {
+    if (!(error instanceof DbksvdError)) throw error;
+    session.say("warn", `The report stays as it was: ${error.message}`);
+  }
 }
 
 async function suggest(

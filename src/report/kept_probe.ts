@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { isJsonObject } from "../json.ts";
+import type { ProbeData } from "./data.ts";
+
+/** The file in a model directory that holds what a probe found. */
+export const PROBE_FILE = "probe.json";
+
+/** What a probe found of a model, where its directory holds it whole. */
+export async function keptProbe(
+  directory: string,
+): Promise<ProbeData | undefined> {
+  let kept: unknown;
+  try {
+    kept = JSON.parse(await Deno.readTextFile(join(directory, PROBE_FILE)));
+  } catch {
+    return undefined;
+  }
+  const whole = isJsonObject(kept) && typeof kept.model === "string" &&
+    typeof kept.rows === "number" && typeof kept.rowsName === "string" &&
+    Array.isArray(kept.scores) && Array.isArray(kept.best) &&
+    kept.scores.length > 0;
+  return whole ? kept as unknown as ProbeData : undefined;
+}
