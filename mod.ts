@@ -88,19 +88,20 @@ export {
   type Metrics,
   type NamedModel,
 } from "./src/use/evaluate.ts";
-export {
-  inspect,
-  type Inspection,
-  type InspectOptions,
-} from "./src/inspection/inspect.ts";
+export { inspect, type Inspection } from "./src/inspection/inspect.ts";
+export type { InspectOptions } from "./src/inspection/options.ts";
 export {
   type AtomDescription,
-  type AtomHit,
   describeAtom,
+  type ShownRow,
+  type SideDescription,
+} from "./src/inspection/describe.ts";
+export {
   describeRow,
   type RowDescription,
-  searchAtoms,
-} from "./src/inspection/describe.ts";
+} from "./src/inspection/describe_row.ts";
+export { type AtomHit, searchAtoms } from "./src/inspection/search.ts";
+export type { TokenTexts } from "./src/files/tokenizer.ts";
 export { compare, type Comparison } from "./src/use/compare.ts";
 export { labelAtoms } from "./src/use/labels.ts";
 export type {
@@ -154,11 +155,12 @@ export type {
   ActivationHistograms,
   AtomTable,
   BrowserData,
+  FiringTogether,
+  LatentRows,
   NearestAtoms,
   SampleTable,
-  TopRows,
 } from "./src/report/data.ts";
-export type { RowText } from "./src/inspection/top_rows.ts";
+export type { RowText } from "./src/inspection/latent_rows.ts";
 export type { LearnHooks } from "./src/learn/hooks.ts";
 export type { Measured } from "./src/use/measure.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";

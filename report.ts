@@ -5,12 +5,14 @@
  */
 export { renderBrowser } from "./src/report/browser.ts";
 export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
+export type { LabelStore } from "./src/report/serve_labels.ts";
 export { refreshReport, trainingReport } from "./src/use/report.ts";
 export type {
   ActivationHistograms,
   AtomTable,
   BrowserData,
+  FiringTogether,
+  LatentRows,
   NearestAtoms,
   SampleTable,
-  TopRows,
 } from "./src/report/data.ts";

@@ -1,9 +1,13 @@
-import type {
-  AtomDescription,
-  AtomHit,
-  RowDescription,
+import {
+  type AtomDescription,
+  describeAtom,
+  type ShownRow,
+  type SideDescription,
 } from "../inspection/describe.ts";
-import type { RowText } from "../inspection/top_rows.ts";
+import type { RowDescription } from "../inspection/describe_row.ts";
+import type { Inspection } from "../inspection/inspect.ts";
+import type { RowText } from "../inspection/latent_rows.ts";
+import type { AtomHit } from "../inspection/search.ts";
 import { count, figure, table } from "./text.ts";
 
 /** Texts in a cell, and rows of an atom's page. */
@@ -22,7 +26,7 @@ export function atomTable(
     `${figure(100 * one.uses / Math.max(1, rows))}%`,
     figure(one.meanActivation),
     figure(one.coherence),
-    one.top.slice(0, TEXTS_SHOWN).map(told).join(", "),
+    one.sides.map(sideWords).join("  |  "),
   ]);
   return [
     `${count(atoms.length)} atoms on ${
@@ -57,35 +61,102 @@ export function atomPage(one: AtomDescription): string {
         figure(near.similarity),
       ]),
     ),
-    table(
-      ["Rows that use it most", "value"],
-      one.top.map((row) => [told(row), figure(row.value)]),
-    ),
+    ...one.together.length === 0 ? [] : [
+      table(
+        ["Fires together with", "of its rows"],
+        one.together.map((other) => [
+          named(other.atom, other.label),
+          `${figure(100 * other.share)}%`,
+        ]),
+      ),
+    ],
+    ...one.sides.flatMap((side) => sideTables(side, one.sides.length)),
   ].join("\n\n");
+}
+
+// A signed atom's two sides mean different things: each has lists of its own.
+function sideTables(side: SideDescription, sides: number): string[] {
+  const sign = side.sign === "+" ? "positive" : "negative";
+  const which = sides === 1 && side.sign === "+" ? "" : `, ${sign} values`;
+  const rows = (title: string, shown: readonly ShownRow[]) =>
+    shown.length === 0 ? [] : [table(
+      [title, "value"],
+      shown.map((row) => [timed(row), figure(row.value)]),
+    )];
+  return [
+    ...rows(
+      `Rows that use it most${which} (${count(side.uses)} rows)`,
+      side.top,
+    ),
+    ...rows(`Drawn from all of them, strongest first`, side.spread),
+  ];
+}
+
+function timed(row: ShownRow): string {
+  const where = row.before || row.after
+    ? `${clipped(row.before ?? "", "end")} [${clipped(row.text ?? "")}] ${
+      clipped(row.after ?? "")
+    }`.trim()
+    : told(row);
+  return row.times === undefined ? where : `${where} ×${row.times}`;
+}
+
+function sideWords({ sign, top }: SideDescription): string {
+  const words = top.slice(0, TEXTS_SHOWN).map(told).join(", ");
+  return sign === "+" ? words : `− ${words}`;
+}
+
+/** What atoms of an inspection are about, in a few words: their label, or the texts of their strongest side. */
+export function wordsOf(
+  inspection: Inspection,
+): (atom: number, value: number) => string {
+  return (atom, value) => {
+    const { label, sides } = describeAtom(inspection, atom);
+    if (label !== undefined) return label;
+    const sign = value < 0 ? "-" : "+";
+    const side = sides.find((one) => one.sign === sign);
+    return side === undefined ? "" : side.top.slice(0, 4).map(told).join(", ");
+  };
 }
 
 /** Atoms that a search found, a line each. */
 export function hitTable(hits: readonly AtomHit[]): string {
   if (hits.length === 0) return "No atom matches";
-  return hits.map(({ atom, label, score, texts }) =>
-    `${named(atom, label)}  ${figure(score)}  ${
-      texts.slice(0, TEXTS_SHOWN).map(clipped).join(", ")
-    }`
+  const lines = table(
+    ["atom", "match"],
+    hits.map(({ atom, label, score }) => [named(atom, label), figure(score)]),
+  ).split("\n");
+  return lines.map((line, i) =>
+    i === 0
+      ? `${line}  rows`
+      : `${line}  ${
+        hits[i - 1].texts.slice(0, TEXTS_SHOWN).map((text) => clipped(text))
+          .join(", ")
+      }`.trimEnd()
   ).join("\n");
 }
 
-/** A row as its atoms make it up. */
-export function rowPage(row: RowDescription): string {
+/** A row as its atoms make it up, with the atoms' words where they are known. */
+export function rowPage(
+  row: RowDescription,
+  words: (atom: number, value: number) => string,
+): string {
+  const lines = table(
+    ["atom", "value", "contribution"],
+    row.atoms.map(({ atom, label, value, contribution }) => [
+      named(atom, label),
+      figure(value),
+      figure(contribution),
+    ]),
+  ).split("\n");
   return [
     `Row ${told(row)}: residual ${figure(row.residual)}`,
-    table(
-      ["atom", "value", "contribution"],
-      row.atoms.map(({ atom, label, value, contribution }) => [
-        named(atom, label),
-        figure(value),
-        figure(contribution),
-      ]),
-    ),
+    ...lines.map((line, i) => {
+      if (i === 0) return line;
+      const { atom, label, value } = row.atoms[i - 1];
+      return `${line}  ${label === undefined ? words(atom, value) : ""}`
+        .trimEnd();
+    }),
   ].join("\n");
 }
 
@@ -98,9 +169,11 @@ function told({ row, text }: { row: number } & Partial<RowText>): string {
 }
 
 // Texts are whatever the data holds: control characters would move the cursor.
-function clipped(text: string): string {
+function clipped(text: string, keep: "start" | "end" = "start"): string {
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
-  return plain.length > LONGEST_TEXT
-    ? `${plain.slice(0, LONGEST_TEXT - 1)}…`
-    : plain;
+  const characters = [...plain];
+  if (characters.length <= LONGEST_TEXT) return plain;
+  return keep === "start"
+    ? `${characters.slice(0, LONGEST_TEXT - 1).join("")}…`
+    : `…${characters.slice(1 - LONGEST_TEXT).join("")}`;
 }

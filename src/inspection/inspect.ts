@@ -1,41 +1,20 @@
+import { EMPTY_SLOT } from "../engine/engine.ts";
 import { labelTexts } from "../labels/label.ts";
-import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { nearestAtoms } from "../metrics/dictionary.ts";
-import {
-  createRangeHistograms,
-  type RangeHistograms,
-} from "../metrics/range.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type {
-  AtomTable,
   BrowserData,
+  LatentRows,
   NearestAtoms,
   SampleTable,
-  TopRows,
 } from "../report/data.ts";
-import type { BatchOptions, RowSource } from "../rows/source.ts";
-import { rowNumbersOf } from "../use/codes.ts";
-import { engineCoder, type RunOptions } from "../coding/coder.ts";
-import { codeRows } from "../coding/rows.ts";
-import { textsOf } from "./row_texts.ts";
-import { type RowText, TopRowKeeper } from "./top_rows.ts";
+import type { RowSource } from "../rows/source.ts";
+import type { InspectOptions } from "./options.ts";
+import { type Found, lookAtRows } from "./look.ts";
+import type { KeptRows, RankedRows } from "./latent_rows.ts";
 
-/** Bins of an atom's activation histogram. */
-const HISTOGRAM_BINS = 32;
-
-/** What {@linkcode inspect} is told. */
-export interface InspectOptions extends RunOptions {
-  /** The model's name, for headings. */
-  name?: string;
-  /** The input's column with a text for every row. */
-  text?: string;
-  /** Rows kept for every atom. 20. */
-  topRows?: number;
-  /** Nearest atoms found for every atom. 10. */
-  nearest?: number;
-  /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
-}
+/** Atoms told to fire together with each. */
+const TOGETHER = 10;
 
 /**
  * Everything known of every atom, by column: its uses, mean and largest activation, nearest atoms, and the rows that use it
@@ -45,7 +24,7 @@ export type Inspection = BrowserData;
 
 /**
  * Looks at a dictionary's atoms: among themselves and, where rows are given, in use. One streamed pass; memory is bounded
- * by atoms × top rows.
+ * by atoms × rows kept.
  *
  * @param model the dictionary
  * @param source rows to code, or undefined to look at the dictionary alone
@@ -68,12 +47,8 @@ export async function inspect(
   source?: RowSource,
   options: InspectOptions = {},
 ): Promise<Inspection> {
-  const usage = new UsageTally(model.atoms);
-  const keeper = new TopRowKeeper(model.atoms, options.topRows ?? 20);
-  const rows = source === undefined
-    ? 0
-    : await look(model, source, options, usage, keeper);
-  const samples = sampleTable(keeper, model.coder.sparsity);
+  const found = await lookAtRows(model, source, options);
+  const samples = sampleTable(found.rows.kept, model.coder.sparsity);
   return {
     name: options.name ?? "",
     width: model.width,
@@ -81,107 +56,22 @@ export async function inspect(
     groups: model.groups,
     coder: model.coder,
     toolVersion: model.toolVersion,
-    rows,
+    rows: found.seen,
     source: source && {
       inputs: source.files.map(({ path }) => path),
       textColumn: options.text,
     },
+    sides: found.sides,
     table: {
-      ...usage.table(),
+      ...found.usage.table(),
       ...await neighbourhood(model, options),
       labels: labelTexts(model.labels ?? {}),
     },
     samples: samples.table,
-    top: topTable(keeper, samples.placeOf),
+    ...rowsOf(found, samples.placeOf),
+    ...found.seen > 0 && { together: found.together.table(TOGETHER) },
   };
 }
-
-// One pass: tallies, top rows and, for rows that just made it, their texts.
-async function look(
-  model: DictionaryModel,
-  source: RowSource,
-  options: InspectOptions,
-  usage: UsageTally,
-  keeper: TopRowKeeper,
-): Promise<number> {
-  const coder = await engineCoder(model, options);
-  let rows = 0;
-  try {
-    const delivery = options.rows;
-    for await (
-      const { batch, codes: [codes] } of codeRows(source, [coder], {
-        ...options,
-        delivery,
-        whole: true,
-      })
-    ) {
-      const numbers = rowNumbersOf(batch);
-      usage.add(codes);
-      const chosen = keeper.offer(codes, numbers);
-      if (options.text !== undefined && chosen.length > 0) {
-        await addTexts(source, options.text, chosen, keeper);
-      }
-      rows += codes.rows;
-    }
-  } finally {
-    await coder.close();
-  }
-  return rows;
-}
-
-async function addTexts(
-  source: RowSource,
-  column: string,
-  rows: number[],
-  keeper: TopRowKeeper,
-) {
-  const rising = Float64Array.from(rows).sort();
-  const texts = await textsOf(source, column, rising);
-  texts.forEach((text, i) => keeper.kept.get(rising[i])!.text = text);
-}
-
-class UsageTally {
-  readonly #uses: Uint32Array;
-  readonly #sum: Float64Array;
-  readonly #most: Float32Array;
-  readonly #histograms: RangeHistograms;
-
-  constructor(atoms: number) {
-    this.#uses = new Uint32Array(atoms);
-    this.#sum = new Float64Array(atoms);
-    this.#most = new Float32Array(atoms);
-    this.#histograms = createRangeHistograms(atoms, HISTOGRAM_BINS);
-  }
-
-  add({ indices, values }: Codes) {
-    for (let slot = 0; slot < indices.length; slot++) {
-      const atom = indices[slot];
-      if (atom === EMPTY_SLOT || values[slot] === 0) continue;
-      const size = Math.abs(values[slot]);
-      this.#uses[atom]++;
-      this.#sum[atom] += size;
-      if (size > this.#most[atom]) this.#most[atom] = size;
-      this.#histograms.add(atom, values[slot]);
-    }
-  }
-
-  table(): Pick<
-    AtomTable,
-    "uses" | "meanActivation" | "maxActivation" | "histograms"
-  > {
-    const { bins, limits, counts } = this.#histograms;
-    return {
-      uses: this.#uses,
-      meanActivation: Float32Array.from(
-        this.#sum,
-        (sum, atom) => sum / Math.max(1, this.#uses[atom]),
-      ),
-      maxActivation: this.#most,
-      histograms: { bins, limits, counts },
-    };
-  }
-}
-
 async function neighbourhood(
   model: DictionaryModel,
   { nearest: count = 10, signal }: InspectOptions,
@@ -199,8 +89,8 @@ async function neighbourhood(
   return { nearest: { count, indices, cosines }, coherence };
 }
 
-function sampleTable(keeper: TopRowKeeper, sparsity: number) {
-  const kept = [...keeper.kept].sort(([a], [b]) => a - b);
+function sampleTable({ byNumber }: KeptRows, sparsity: number) {
+  const kept = [...byNumber].sort(([a], [b]) => a - b);
   const indices = new Uint32Array(kept.length * sparsity).fill(EMPTY_SLOT);
   const values = new Float32Array(kept.length * sparsity);
   const placeOf = new Map<number, number>();
@@ -209,16 +99,18 @@ function sampleTable(keeper: TopRowKeeper, sparsity: number) {
     indices.set(sample.indices, place * sparsity);
     values.set(sample.values, place * sparsity);
   });
-  const texts: RowText[] = kept.map(([, { text }]) =>
+  const texts = kept.map(([, { text }]) =>
     text ?? { text: "", before: "", after: "" }
   );
-  const nested = texts.some(({ before, after }) => before + after !== "");
+  const nested = texts.some(({ tokens }) => tokens !== undefined);
   const table: SampleTable = {
     rows: Float64Array.from(kept, ([row]) => row),
     texts: texts.map(({ text }) => text),
     ...nested && {
       before: texts.map(({ before }) => before),
       after: texts.map(({ after }) => after),
+      tokens: texts.map(({ tokens, text }) => tokens ?? [text]),
+      at: Uint8Array.from(texts, ({ at }) => at ?? 0),
     },
     residual: Float32Array.from(kept, ([, { residual }]) => residual),
     sparsity,
@@ -228,16 +120,50 @@ function sampleTable(keeper: TopRowKeeper, sparsity: number) {
   return { table, placeOf };
 }
 
-function topTable(
-  keeper: TopRowKeeper,
-  placeOf: Map<number, number>,
-): TopRows {
+function rowsOf(
+  { rows: { top, spread } }: Found,
+  placeOf: ReadonlyMap<number, number>,
+): { top: LatentRows; spread: LatentRows } {
   return {
-    perAtom: keeper.perAtom,
-    samples: Uint32Array.from(
-      keeper.rows,
-      (row) => placeOf.get(row) ?? EMPTY_SLOT,
-    ),
-    values: keeper.values,
+    top: latentRows(top, placeOf),
+    spread: byValue(latentRows(spread, placeOf)),
   };
+}
+
+function latentRows(
+  { perLatent, rows, values, contexts }: RankedRows,
+  placeOf: ReadonlyMap<number, number>,
+): LatentRows {
+  const samples = Uint32Array.from(
+    rows,
+    (row) => placeOf.get(row) ?? EMPTY_SLOT,
+  );
+  return { perLatent, samples, values, ...contexts && { contexts } };
+}
+
+// Rows that were drawn evenly, strongest first: what a reader goes through from the top down.
+function byValue(drawn: LatentRows): LatentRows {
+  const { perLatent, samples, values, contexts } = drawn;
+  const width = (contexts?.length ?? 0) / Math.max(1, samples.length);
+  const sorted: LatentRows = {
+    perLatent,
+    samples: samples.slice(),
+    values: values.slice(),
+    ...contexts && { contexts: contexts.slice() },
+  };
+  for (let first = 0; first < samples.length; first += perLatent) {
+    const order = Array.from({ length: perLatent }, (_, place) => first + place)
+      .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b);
+    order.forEach((from, place) => {
+      const to = first + place;
+      sorted.samples[to] = samples[from];
+      sorted.values[to] = values[from];
+      if (contexts === undefined) return;
+      sorted.contexts!.set(
+        contexts.subarray(from * width, (from + 1) * width),
+        to * width,
+      );
+    });
+  }
+  return sorted;
 }

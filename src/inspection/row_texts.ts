@@ -1,23 +1,33 @@
+import type { TokenTexts } from "../files/tokenizer.ts";
 import type { RowSource } from "../rows/source.ts";
 import { columnsOf } from "../use/codes_file.ts";
-import type { RowText } from "./top_rows.ts";
+import { NEIGHBOURS } from "./contexts.ts";
+import type { FoundText } from "./latent_rows.ts";
 
-/** Tokens shown on each side of a token. */
-const NEIGHBOURS = 8;
+/** The longest text that is kept of a row: pages and tables show its beginning. */
+const LONGEST_TEXT = 1000;
+
+/** Where rows' texts are. */
+export interface TextColumn {
+  /** A text for every row; where rows are tokens, a list of their texts or ids. */
+  column: string;
+  /** What ids stand for. */
+  tokens?: TokenTexts;
+}
 
 /**
  * Texts of rows from a column. Where rows are nested (tokens of a text) and the column holds a list, a row's text is its
  * own token, and its neighbours stand before and after.
  *
  * @param source the rows
- * @param column the text column
+ * @param text the text column
  * @param rowNumbers which rows, rising
  */
 export async function textsOf(
   source: RowSource,
-  column: string,
+  { column, tokens }: TextColumn,
   rowNumbers: Float64Array,
-): Promise<RowText[]> {
+): Promise<FoundText[]> {
   if (rowNumbers.length === 0) return [];
   const [{ values }] = await columnsOf(source, [column], rowNumbers);
   const start = rowNumbers[0];
@@ -25,30 +35,92 @@ export async function textsOf(
   const places = await source.readItems?.({ start, end });
   return values.map((value, i) => {
     const item = places?.items[rowNumbers[i] - start];
-    return item !== undefined && Array.isArray(value)
-      ? tokenText(value.map(textOf), item)
-      : { text: textOf(value), before: "", after: "" };
+    return item !== undefined && (Array.isArray(value) || isIds(value))
+      ? tokenText(pieces(value, item, tokens))
+      : { text: cut(textOf(value, tokens)), before: "", after: "" };
   });
 }
 
-function tokenText(tokens: string[], item: number): RowText {
-  const spaced = tokens.some((token) => /^[\s▁Ġ]/.test(token));
-  const join = (part: string[]) => part.join(spaced ? "" : " ");
+function isIds(value: unknown): value is ArrayLike<number> & Iterable<number> {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) &&
+    !(value instanceof Uint8Array);
+}
+
+/** The tokens of a context, in order, and which of them is the row's own. */
+interface Pieces {
+  tokens: string[];
+  at: number;
+}
+
+function pieces(
+  value: Iterable<unknown>,
+  item: number,
+  names?: TokenTexts,
+): Pieces {
+  const from = Math.max(0, item - NEIGHBOURS);
+  const all = [...value];
+  const shown = all.slice(from, item + 1 + NEIGHBOURS);
+  const tokens = names !== undefined && shown.every(isId)
+    ? shown.map((id) => names.text(Number(id)))
+    : asInText(shown.map((token) => textOf(token)), all);
+  return { tokens, at: item - from };
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+/**
+ * Tokens with the spaces that stand before them: byte-level BPE writes one as Ġ (a line's end as Ċ), SentencePiece as ▁;
+ * WordPiece marks what goes on with ##, and plain lists of words have none.
+ */
+function asInText(tokens: string[], all: readonly unknown[]): string[] {
+  const some = (mark: RegExp) =>
+    all.some((token) => typeof token === "string" && mark.test(token));
+  if (some(/^[\s▁Ġ]/)) {
+    return tokens.map((token) =>
+      token.replace(/[Ġ▁]/g, " ").replaceAll("Ċ", "\n")
+    );
+  }
+  const parts = some(/^##/);
+  return tokens.map((token, i) =>
+    parts && token.startsWith("##")
+      ? token.slice(2)
+      : i === 0
+      ? token
+      : ` ${token}`
+  );
+}
+
+function tokenText({ tokens, at }: Pieces): FoundText {
   return {
-    text: tokens[item] ?? "",
-    before: join(tokens.slice(Math.max(0, item - NEIGHBOURS), item)),
-    after: join(tokens.slice(item + 1, item + 1 + NEIGHBOURS)),
+    text: tokens[at] ?? "",
+    before: tokens.slice(0, at).join(""),
+    after: tokens.slice(at + 1).join(""),
+    tokens,
+    at,
   };
 }
 
-function textOf(value: unknown): string {
+function textOf(value: unknown, names?: TokenTexts): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
   if (value instanceof Date) return value.toISOString();
+  if (names !== undefined && (Array.isArray(value) || isIds(value))) {
+    const ids = Array.from(value, Number);
+    if (ids.every(Number.isInteger)) return names.join(ids);
+  }
   return typeof value === "object"
     ? JSON.stringify(
       value,
       (_, inner) => typeof inner === "bigint" ? String(inner) : inner,
     )
     : String(value);
+}
+
+// Cut between characters.
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT
+    ? text
+    : `${[...text.slice(0, LONGEST_TEXT)].slice(0, -1).join("")}…`;
 }

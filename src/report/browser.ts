@@ -36,8 +36,13 @@ export function renderBrowser(data: BrowserData): string {
   return browserPage(data).html;
 }
 
-/** The same with the policy that a server sends along. */
-export function browserPage(data: BrowserData): BrowserPage {
+/**
+ * The same with the policy that a server sends along.
+ *
+ * @param data as {@linkcode renderBrowser} takes it
+ * @param token what the served page shows when it changes names; a page without one changes none
+ */
+export function browserPage(data: BrowserData, token?: string): BrowserPage {
   const script = clientScript();
   const style = baseCss + listCss + pagesCss + screensCss;
   const policy = [
@@ -46,6 +51,7 @@ export function browserPage(data: BrowserData): BrowserPage {
     `style-src '${digest(style)}'`,
     "base-uri 'none'",
     "form-action 'none'",
+    ...token === undefined ? [] : ["connect-src 'self'"],
   ].join("; ");
   const parts = Object.entries(browserParts(data)).map(([name, text]) =>
     `<script type="application/octet-stream" id="part-${name}">${text}</script>`
@@ -61,7 +67,9 @@ export function browserPage(data: BrowserData): BrowserPage {
 <title>Atoms · ${name}</title>
 <style>${style}</style>
 </head>
-<body data-name="${name}" data-page="home">
+<body data-name="${name}" data-page="home"${
+    token === undefined ? "" : ` data-token="${token}"`
+  }>
 <nav aria-label="Atoms">
 <h1><a href="#/">${name}</a></h1>
 <div id="filters"></div>

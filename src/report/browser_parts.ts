@@ -17,11 +17,17 @@ export function browserParts(
       texts: data.samples.texts,
       before: data.samples.before,
       after: data.samples.after,
+      tokens: data.samples.tokens,
     }, {
       numbers: data.samples.rows,
       residual: data.samples.residual,
+      ...data.samples.at && { at: data.samples.at },
       topSamples: data.top.samples,
       topValues: data.top.values,
+      spreadSamples: data.spread.samples,
+      spreadValues: data.spread.values,
+      ...data.top.contexts && { topContexts: data.top.contexts },
+      ...data.spread.contexts && { spreadContexts: data.spread.contexts },
     }),
     codes: packCodes(data.samples, data.atoms),
   };
@@ -44,7 +50,10 @@ function packAtoms(data: BrowserData): string {
     rows: data.rows,
     source: data.source,
     labels: table.labels,
-    perAtom: data.top.perAtom,
+    sides: data.sides,
+    topRows: data.top.perLatent,
+    spreadRows: data.spread.perLatent,
+    togetherCount: data.together?.count ?? 0,
     nearestCount: nearest.count,
     histogramBins: histograms?.bins ?? 0,
   }, {
@@ -54,6 +63,12 @@ function packAtoms(data: BrowserData): string {
     coherence: table.coherence,
     nearest: nearest.indices,
     cosines: nearest.cosines,
+    latentUses: table.latents.uses,
+    latentMaxima: table.latents.maxActivation,
+    ...data.together && {
+      together: data.together.indices,
+      togetherShares: data.together.shares,
+    },
     ...(histograms === undefined ? {} : {
       histogramLimits: histograms.limits,
       histogramCounts: histograms.counts,

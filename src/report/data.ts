@@ -100,6 +100,8 @@ export interface AtomTable {
   coherence: Float32Array;
   /** The atoms most like each. */
   nearest: NearestAtoms;
+  /** The same by latent: atoms × sides. */
+  latents: { uses: Uint32Array; maxActivation: Float32Array };
   /** How activations are spread, atom by atom. */
   histograms?: ActivationHistograms;
   /** Names given to atoms, by index. */
@@ -118,6 +120,10 @@ export interface SampleTable {
   before?: readonly string[];
   /** What stands after each row's text, where rows are tokens. */
   after?: readonly string[];
+  /** The tokens of each row's shown context, where rows are tokens. */
+  tokens?: readonly (readonly string[])[];
+  /** Which of its tokens is the row's own. */
+  at?: Uint8Array;
   /** ‖r‖²/‖y − mean‖² of each. */
   residual: Float32Array;
   /** Most nonzeros a row: the width of the two arrays below. */
@@ -128,14 +134,34 @@ export interface SampleTable {
   values: Float32Array;
 }
 
-/** The rows that use each atom most: `perAtom` for every atom, strongest first; unused places hold `EMPTY_SLOT` and 0. */
-export interface TopRows {
-  /** Rows kept for each atom, at most. */
-  perAtom: number;
-  /** atoms × perAtom places in the sample table. */
+/**
+ * Rows of every latent: an atom's codes of one sign. Latents of an atom stand together, the positive one first; unused
+ * places hold `EMPTY_SLOT` and 0.
+ */
+export interface LatentRows {
+  /** Rows kept for each latent, at most. */
+  perLatent: number;
+  /** latents × perLatent places in the sample table. */
   samples: Uint32Array;
-  /** atoms × perAtom code values in raw units. */
+  /** latents × perLatent code values in raw units. */
   values: Float32Array;
+  /**
+   * Where rows are tokens: latents × perLatent × 17 activations of the tokens around, as 63rds of the row's own (positive
+   * where they have its sign).
+   */
+  contexts?: Int8Array;
+}
+
+/** The atoms that rows use together with each: `count` for every atom; unused places hold `EMPTY_SLOT` and 0. */
+export interface FiringTogether {
+  /** Others told for each atom, at most. */
+  count: number;
+  /** Rows that it was counted on: all, or a sample. */
+  rows: number;
+  /** atoms × count. */
+  indices: Uint32Array;
+  /** atoms × count: the share of the atom's rows that use the other as well. */
+  shares: Float32Array;
 }
 
 /** What the atom browser shows. */
@@ -160,6 +186,12 @@ export interface BrowserData {
   table: AtomTable;
   /** The rows kept, by column. */
   samples: SampleTable;
-  /** Which rows use each atom most. */
-  top: TopRows;
+  /** Latents of an atom: 2 where codes have signs, which mean different things; else 1. */
+  sides: 1 | 2;
+  /** Which rows use each latent most, strongest first. */
+  top: LatentRows;
+  /** Rows drawn evenly from all that use each latent, strongest first. */
+  spread: LatentRows;
+  /** Atoms that fire together, where rows were coded. */
+  together?: FiringTogether;
 }

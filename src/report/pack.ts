@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 
 /** Arrays that travel to the browser. */
 export type PackedArray =
+  | Int8Array
   | Uint8Array
   | Int16Array
   | Uint16Array

@@ -25,6 +25,14 @@ export async function readColumns(
   );
 }
 
+/** The columns beside the vectors, as the first part with rows has them. */
+export async function otherColumns(store: PartStore): Promise<TableColumn[]> {
+  for (const { at } of store.overlaps({ start: 0, end: store.rowCount })) {
+    return await placed(at.place, at.part, () => tableOf(at).columns());
+  }
+  return [];
+}
+
 async function readPart(
   at: PlacedPart,
   names: readonly string[],

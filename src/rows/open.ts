@@ -2,7 +2,7 @@ import type { OpenRowsOptions } from "./options.ts";
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
-import { readColumns, readItems } from "./columns.ts";
+import { otherColumns, readColumns, readItems } from "./columns.ts";
 import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
@@ -231,6 +231,9 @@ function toSource(
       checkRange(range, store.rowCount);
       return readColumns(store, names, range);
     },
+    otherColumns: tableRows.size === 0
+      ? undefined
+      : async () => await otherColumns(store),
     readItems: nested
       ? async (range) => {
         checkRange(range, store.rowCount);

@@ -105,6 +105,11 @@ export interface RowSource {
     names: readonly string[],
     range: { start: number; end: number },
   ): Promise<ColumnValues[]>;
+  /**
+   * The columns that stand beside the vectors, with their schemas (as in {@linkcode ColumnValues}); absent where inputs have
+   * none.
+   */
+  otherColumns?(): Promise<{ name: string; schema: object[] }[]>;
   /** For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by itself. */
   readItems?(
     range: { start: number; end: number },

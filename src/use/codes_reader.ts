@@ -18,6 +18,8 @@ export interface StoredCodes {
   rowNumbers: BigInt64Array;
   /** Column `item`, where there is one. */
   items?: Int32Array;
+  /** Column `residual`, where there is one. */
+  residual?: Float32Array;
 }
 
 /** A file of codes, opened. */
@@ -83,6 +85,7 @@ function usableColumns(
   }
   find("row", "scalar");
   find("item", "scalar");
+  find("residual", "scalar");
   return columns;
 }
 
@@ -184,6 +187,9 @@ function packRecords(
     ),
     items: records.length > 0 && "item" in records[0]
       ? Int32Array.from(records, ({ item }) => Number(item))
+      : undefined,
+    residual: records.length > 0 && "residual" in records[0]
+      ? Float32Array.from(records, ({ residual }) => Number(residual))
       : undefined,
   };
 }

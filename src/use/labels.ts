@@ -34,15 +34,17 @@ export async function labelAtoms(
  * @param present the names so far
  * @param changes names by atom index; an empty one takes an atom's labels away
  * @param atoms m
+ * @param source `hand`, or `import` for names out of a file, which replace none given by hand
  * @throws {DbksvdError} `usage` as {@linkcode labelAtoms}
  */
 export function namedByHand(
   present: Labels,
   changes: Readonly<Record<string, string>>,
   atoms: number,
+  source: "hand" | "import" = "hand",
 ): Labels {
   const kept: Record<string, LabelEntry> = { ...present };
-  const given: Record<string, string> = {};
+  const given: Record<string, LabelEntry> = {};
   for (const [key, name] of Object.entries(changes)) {
     if (!/^\d+$/.test(key) || Number(key) >= atoms) {
       throw new DbksvdError("usage", `There is no atom ${key}`, {
@@ -50,7 +52,7 @@ export function namedByHand(
       });
     }
     const atom = String(Number(key));
-    delete kept[atom];
+    if (source === "hand") delete kept[atom];
     if (name === "") continue;
     const problem = labelProblem(name);
     if (problem !== undefined) {
@@ -62,7 +64,7 @@ export function namedByHand(
         },
       );
     }
-    given[atom] = name;
+    given[atom] = source === "hand" ? name : { label: name, source };
   }
   return inOrder(mergeLabels(kept, given));
 }

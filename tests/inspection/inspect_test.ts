@@ -5,12 +5,10 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { compare } from "../../src/use/compare.ts";
-import {
-  describeAtom,
-  describeRow,
-  searchAtoms,
-} from "../../src/inspection/describe.ts";
-import { encodeRows } from "../../src/use/encode.ts";
+import { describeAtom } from "../../src/inspection/describe.ts";
+import { describeRow } from "../../src/inspection/describe_row.ts";
+import { searchAtoms } from "../../src/inspection/search.ts";
+import { encode, encodeRows } from "../../src/use/encode.ts";
 import { inspect } from "../../src/inspection/inspect.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
 import { inDirectory } from "../directories.ts";
@@ -67,9 +65,9 @@ Deno.test("inspect() finds each atom's uses, mean, largest value and top rows in
     assert.equal(upper, positive);
     assert.ok(limits[atom] > Math.abs(list[0].value));
   });
-  const { samples, top } = inspection;
-  assert.ok(samples.rows.length <= 7 * model.atoms);
-  const held = new Set(top.samples);
+  const { samples, top, spread } = inspection;
+  assert.ok(samples.rows.length <= 2 * (7 + 12) * model.atoms);
+  const held = new Set([...top.samples, ...spread.samples]);
   held.delete(EMPTY_SLOT);
   assert.equal(held.size, samples.rows.length);
 });
@@ -115,7 +113,7 @@ Deno.test("inspect() shows tokens with their neighbours in the text, and finds t
     const hits = searchAtoms(inspection, "cat");
     assert.ok(hits.length > 0);
     assert.ok(
-      hits.every(({ texts }) => texts.every((text) => text === " cat")),
+      hits.every(({ texts }) => texts.every((text) => text === "cat")),
     );
     const row = await describeRow(model, source, 4, options);
     assert.deepEqual([row.text, row.before, row.after], [" dog", "a", ""]);
@@ -195,5 +193,50 @@ Deno.test("labelAtoms() merges names into a model's directory", async () => {
     assert.deepEqual((await loadModel(path)).model.labels, all);
     await assert.rejects(labelAtoms(path, { "6": "x" }), /no atom 6/);
     assert.deepEqual((await loadModel(path)).model.labels, all);
+  });
+});
+
+Deno.test("inspect() tells an atom's signs apart, and draws rows from all that use each", async () => {
+  const { model, source } = smallProblem(3000);
+  const inspection = await inspect(model, source, { ...CPU, topRows: 5 });
+  const uses = await usesOf(model, source);
+  uses.forEach((list, atom) => {
+    const { sides } = describeAtom(inspection, atom);
+    for (const { sign, uses, maxActivation, top, spread } of sides) {
+      const own = list.filter(({ value }) => value > 0 === (sign === "+"));
+      assert.equal(uses, own.length);
+      assert.equal(maxActivation, Math.abs(own[0].value));
+      assert.deepEqual(
+        top.map(({ row, value }) => ({ row, value })),
+        own.slice(0, 5),
+      );
+      const known = new Map(own.map(({ row, value }) => [row, value]));
+      assert.equal(spread.length, Math.min(12, own.length));
+      for (const { row, value } of spread) assert.equal(known.get(row), value);
+    }
+  });
+});
+
+Deno.test("inspect() reads codes in place of coding, to the same inspection", async () => {
+  await inDirectory(async (directory) => {
+    const texts = [["the", " cat", " sat"], ["a", " dog"], [" ran", "!"]];
+    const path = join(directory, "tokens.parquet");
+    await writeTexts(path, texts, 6);
+    const source = await openRows(path, { column: "vectors" });
+    const model = makeModel({ width: 6, atoms: 9, mean: new Float32Array(6) });
+    const codes = join(directory, "codes.parquet");
+    await encode(model, source, { ...CPU, out: codes });
+    const options = { ...CPU, text: "tokens" };
+    const coded = await inspect(model, source, options);
+    assert.deepEqual(
+      await inspect(model, source, { ...options, codes }),
+      coded,
+    );
+    const other = { ...model, dictionary: model.dictionary.map((x) => -x) };
+    await assert.rejects(inspect(other, source, { ...options, codes }), {
+      kind: "data",
+      message: /another dictionary's/,
+    });
+    await source.close();
   });
 });

@@ -1,5 +1,5 @@
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
-import type { BrowserData } from "../../src/report/data.ts";
+import type { BrowserData, LatentRows } from "../../src/report/data.ts";
 import { createRangeHistograms } from "../../src/metrics/range.ts";
 import { layoutAtoms } from "../../src/report/layout.ts";
 import { randomStream } from "../../src/random.ts";
@@ -34,6 +34,7 @@ export function fixtureBrowser(
     width: 16,
     atoms,
     groups: [atoms / 4, atoms - atoms / 4],
+    sides: 2,
     coder: {
       method: "omp",
       sparsity,
@@ -58,7 +59,7 @@ function fixtureTables(
     values: Float32Array;
     map: boolean;
   },
-): Pick<BrowserData, "table" | "samples" | "top"> {
+): Pick<BrowserData, "table" | "samples" | "top" | "spread" | "together"> {
   const using: { row: number; value: number }[][] = Array.from(
     { length: atoms },
     () => [],
@@ -68,14 +69,22 @@ function fixtureTables(
     using[atom].push({ row: Math.floor(slot / sparsity), value: values[slot] });
     histograms.add(atom, values[slot]);
   });
-  const samples = new Uint32Array(atoms * perAtom).fill(EMPTY_SLOT);
-  const topValues = new Float32Array(atoms * perAtom);
+  const top = emptyRows(2 * atoms, perAtom);
+  const spread = emptyRows(2 * atoms, 3);
+  const latents = {
+    uses: new Uint32Array(2 * atoms),
+    maxActivation: new Float32Array(2 * atoms),
+  };
   using.forEach((list, atom) => {
     list.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    list.slice(0, perAtom).forEach(({ row, value }, t) => {
-      samples[atom * perAtom + t] = row;
-      topValues[atom * perAtom + t] = value;
-    });
+    for (const side of [0, 1]) {
+      const latent = 2 * atom + side;
+      const own = list.filter(({ value }) => value < 0 === (side === 1));
+      latents.uses[latent] = own.length;
+      latents.maxActivation[latent] = Math.abs(own[0]?.value ?? 0);
+      fill(top, latent, own);
+      fill(spread, latent, own.filter((_, i) => i % 3 === 0));
+    }
   });
   const nearest = fixtureNearest(atoms);
   return {
@@ -96,6 +105,7 @@ function fixtureTables(
         (_, atom) => nearest.cosines[atom * NEAREST],
       ),
       nearest,
+      latents,
       histograms,
       labels: { "5": "ships & <i>seas</i>" },
       ...(map ? { positions: layoutAtoms(atoms, nearest) } : {}),
@@ -108,8 +118,40 @@ function fixtureTables(
       indices,
       values,
     },
-    top: { perAtom, samples, values: topValues },
+    top,
+    spread,
+    together: {
+      count: 2,
+      rows,
+      indices: Uint32Array.from(
+        { length: 2 * atoms },
+        (_, slot) => slot % 2 === 0 ? (slot / 2 + 3) % atoms : EMPTY_SLOT,
+      ),
+      shares: Float32Array.from(
+        { length: 2 * atoms },
+        (_, slot) => slot % 2 === 0 ? 0.25 : 0,
+      ),
+    },
   };
+}
+
+function emptyRows(latents: number, perLatent: number): LatentRows {
+  return {
+    perLatent,
+    samples: new Uint32Array(latents * perLatent).fill(EMPTY_SLOT),
+    values: new Float32Array(latents * perLatent),
+  };
+}
+
+function fill(
+  { perLatent, samples, values }: LatentRows,
+  latent: number,
+  rows: readonly { row: number; value: number }[],
+): void {
+  rows.slice(0, perLatent).forEach(({ row, value }, t) => {
+    samples[latent * perLatent + t] = row;
+    values[latent * perLatent + t] = value;
+  });
 }
 
 function fixtureText(row: number): string {

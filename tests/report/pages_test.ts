@@ -50,8 +50,17 @@ Deno.test("atomPage() shows an atom's rows, neighbours, figures and histogram", 
   const data = fixtureBrowser();
   await withPages(({ atom }) => {
     const page = atom(9);
-    assert.equal(texts(page, "ol mark").length, data.top.perAtom);
-    assert.equal(texts(page, 'ul a[href^="#/atom/"]').length, 8);
+    const { latents } = data.table;
+    const lists = page.querySelectorAll("section ol");
+    for (const side of [0, 1]) {
+      const shown = Math.min(data.top.perLatent, latents.uses[2 * 9 + side]);
+      const list = [...lists].find((one) =>
+        one.querySelector(side === 0 ? ".positive" : ".negative") !== null
+      );
+      assert.equal(list?.querySelectorAll("li").length ?? 0, shown);
+    }
+    assert.equal(texts(page, 'ul a[href^="#/atom/"]').length, 8 + 1);
+    assert.match(page.textContent!, /Fires together with/);
     assert.match(texts(page, ".tiles")[0], new RegExp(`${data.table.uses[9]}`));
     const bars = page.querySelectorAll("svg rect").length;
     const bins = data.table.histograms!.counts.subarray(9 * 32, 10 * 32);
@@ -62,7 +71,7 @@ Deno.test("atomPage() shows an atom's rows, neighbours, figures and histogram", 
 Deno.test("atomPage() marks rows as strongly as they use the atom", async () => {
   await withPages(({ atom }) => {
     const marks = [
-      ...atom(9).querySelectorAll("mark.positive"),
+      ...atom(9).querySelectorAll("section mark.positive"),
     ] as HTMLElement[];
     const strengths = marks.map((mark) =>
       Number(mark.style.getPropertyValue("--strength"))

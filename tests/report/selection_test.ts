@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { createDictionary } from "../../src/report/client/dictionary.ts";
-import {
-  createFinder,
-  selectAtoms,
-} from "../../src/report/client/selection.ts";
+import { EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { createFinder } from "../../src/report/client/finder.ts";
+import { selectAtoms } from "../../src/report/client/selection.ts";
 import type { PackedAtoms, PackedRows } from "../../src/report/client/types.ts";
 import { unpackPart } from "../../src/report/client/unpack.ts";
 import { browserParts } from "../../src/report/browser_parts.ts";
@@ -39,14 +38,20 @@ async function opened(data = fixtureBrowser()) {
 
 Deno.test("createDictionary() gives the rows and neighbours that went in", async () => {
   const { data, dictionary } = await opened();
-  const { perAtom, samples, values } = data.top;
+  const { perLatent, samples, values } = data.top;
+  const slots = Array.from(
+    { length: 2 * perLatent },
+    (_, t) => 2 * 9 * perLatent + t,
+  ).filter((slot) => samples[slot] !== EMPTY_SLOT);
   assert.deepEqual(
     dictionary.topRows(9),
-    Array.from({ length: perAtom }, (_, t) => ({
-      place: samples[9 * perAtom + t],
-      value: values[9 * perAtom + t],
-    })),
+    slots.map((slot) => ({
+      place: samples[slot],
+      value: values[slot],
+      times: 1,
+    })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)),
   );
+  assert.deepEqual(dictionary.partners(9), [{ atom: 12, share: 0.25 }]);
   assert.equal(dictionary.neighbours(9)[0].atom, 10);
   assert.deepEqual(dictionary.topRows(63), []);
   assert.equal(dictionary.title(5), "ships & <i>seas</i>");
@@ -69,7 +74,10 @@ Deno.test("selectAtoms() finds atoms whose top rows hold every word", async () =
   const expected = Array.from({ length: 64 }, (_, atom) => atom)
     .filter((atom) => {
       const texts = [
-        ...top.samples.subarray(atom * top.perAtom, (atom + 1) * top.perAtom),
+        ...top.samples.subarray(
+          2 * atom * top.perLatent,
+          2 * (atom + 1) * top.perLatent,
+        ),
       ].map((place) => samples.texts[place] ?? "");
       return ["theme3", "word1"].every((word) =>
         texts.some((text) => text.includes(word))

@@ -1,59 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { renderBrowser } from "../../src/report/browser.ts";
 import type { BrowserData } from "../../src/report/data.ts";
 import { renderReport } from "../../src/report/report.ts";
-import { serveBrowser } from "../../src/report/serve.ts";
+import { type Visit, visiting } from "./chromium.ts";
 import { fixtureBrowser } from "../report/browser_fixture.ts";
 import { fixtureReport, HOSTILE } from "../report/fixture.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const SWITCHES = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
-
-interface Visit {
-  page: Page;
-  /** Everything the page complained of, and every request beyond the page itself. */
-  complaints: string[];
-}
-
-async function visiting(
-  address: string,
-  look: (visit: Visit) => Promise<void>,
-  { width = 1300, height = 900, dark = false } = {},
-) {
-  const browser: Browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: SWITCHES,
-  });
-  try {
-    const page = await browser.newPage({
-      viewport: { width, height },
-      colorScheme: dark ? "dark" : "light",
-    });
-    const complaints: string[] = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      const [own] = address.split("#");
-      if (request.url().split("#")[0] !== own) complaints.push(request.url());
-    });
-    await page.goto(address);
-    await look({ page, complaints });
-    assert.deepEqual(complaints, []);
-  } finally {
-    await browser.close();
-  }
-}
 
 async function fromFile(
   html: string,
@@ -73,6 +27,24 @@ async function fromFile(
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+// One atom of tokens: its row is " cat" of "the cat sat", where "the" uses it half as strongly with the other sign.
+function tokenBrowser(): BrowserData {
+  const data = fixtureBrowser();
+  const contexts = new Int8Array(data.top.samples.length * 17);
+  const place = data.top.samples[0];
+  contexts[8] = 63;
+  contexts[7] = -32;
+  const tokens = data.samples.texts.map((text) => [text]);
+  tokens[place] = ["the", " cat", " sat"];
+  const at = new Uint8Array(tokens.length);
+  at[place] = 1;
+  return {
+    ...data,
+    samples: { ...data.samples, tokens, at },
+    top: { ...data.top, contexts },
+  };
 }
 
 function browserOf(data: BrowserData, hash = "", screen = {}) {
@@ -196,7 +168,14 @@ Deno.test("the atom browser finds atoms by text, and opens the best on Enter", a
 
 Deno.test("the atom browser shows an atom's rows, neighbours and histogram, and leads to both", async () => {
   await browserOf(fixtureBrowser(), "#/atom/9")(async (page) => {
-    assert.equal(await page.locator("ol mark").count(), 6);
+    const { uses } = fixtureBrowser().table.latents;
+    assert.equal(
+      await page.locator("section ol mark").count(),
+      Math.min(6, uses[2 * 9]) + Math.min(6, uses[2 * 9 + 1]),
+    );
+    await page.locator("details.spread summary").first().click();
+    assert(await page.locator("details.spread mark").first().isVisible());
+    await page.getByText("Fires together with").waitFor();
     assert(await page.locator("svg.histogram rect").count() > 0);
     await page.locator('ul a[href="#/atom/10"]').click();
     await page.getByText("Atom 10 of 64").waitFor();
@@ -209,6 +188,23 @@ Deno.test("the atom browser shows an atom's rows, neighbours and histogram, and 
     assert.deepEqual(widths, widths.toSorted((a, b) => b - a));
     await page.goBack();
     await page.getByText("Atom 10 of 64").waitFor();
+  });
+});
+
+Deno.test("the atom browser marks every token of a context by its own activation, and no other", async () => {
+  await browserOf(tokenBrowser(), "#/atom/0")(async (page) => {
+    const first = page.locator("section ol li").first();
+    assert.equal(await first.locator(".tokens").textContent(), "the cat sat");
+    const marks = await first.locator("mark").evaluateAll((found) =>
+      found.map((mark) => [mark.textContent, mark.className])
+    );
+    assert.deepEqual(marks, [["the", "negative"], [" cat", "positive own"]]);
+    const strengths = await first.locator("mark").evaluateAll((found) =>
+      found.map((mark) =>
+        Number((mark as HTMLElement).style.getPropertyValue("--strength"))
+      )
+    );
+    assert(strengths[1] > strengths[0]);
   });
 });
 
@@ -322,25 +318,4 @@ Deno.test("the atom browser opens 16 384 atoms of 20 rows with few elements", as
     );
     assert(await page.getByRole("option").count() >= 1);
   });
-});
-
-Deno.test("the atom browser works the same when served", async () => {
-  const stop = new AbortController();
-  const { promise: listening, resolve } = Promise.withResolvers<string>();
-  const served = serveBrowser(fixtureBrowser(), {
-    port: 0,
-    signal: stop.signal,
-    onListen: resolve,
-  });
-  try {
-    await visiting(await listening, async ({ page }) => {
-      await page.waitForSelector("body[data-ready]");
-      await page.evaluate(() => location.hash = "#/atom/5");
-      await page.waitForSelector(".atom-page mark");
-      assert.equal(await page.textContent("h2"), "ships & <i>seas</i>");
-    });
-  } finally {
-    stop.abort();
-    await served;
-  }
 });

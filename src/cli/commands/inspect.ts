@@ -1,16 +1,21 @@
 import { labelTexts } from "../../labels/label.ts";
-import { basename, join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { DictionaryModel } from "../../model/model.ts";
-import type { OutputClaim, OutputOrigin } from "../../use/output_claim.ts";
-import type { RowSource } from "../../rows/source.ts";
 import type { Inspection } from "../../inspection/inspect.ts";
-import { describe } from "../command.ts";
 import {
-  addDeviceOption,
-  type DeviceOption,
-  engineChoice,
-} from "../device_option.ts";
+  cacheFolder,
+  type Look,
+  looked,
+  type LookOptions,
+  prepareLook,
+} from "../inspecting.ts";
+import {
+  claimPage,
+  type Page,
+  requireOwnPlace,
+  writeBrowser,
+} from "../inspection_page.ts";
+import { describe } from "../command.ts";
+import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
@@ -18,10 +23,10 @@ import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
 import { inputsOrTraining } from "../training_rows.ts";
-import { conduct, followed, type Session } from "../session.ts";
+import { conduct, type Session } from "../session.ts";
+import { count } from "../text.ts";
 
-type InspectFlags = DeviceOption & RowOptions & CoderChanges & {
-  text?: string;
+type InspectFlags = DeviceOption & RowOptions & CoderChanges & LookOptions & {
   atom?: number;
   row?: number;
   search?: string;
@@ -29,10 +34,13 @@ type InspectFlags = DeviceOption & RowOptions & CoderChanges & {
   html?: string;
   overwrite?: true;
   serve?: number | true;
-  top: number;
-  nearest: number;
-  limit: number;
+  readOnly?: true;
+  forget?: true;
+  limit?: number;
 };
+
+/** Atoms of the table where --limit does not say. */
+const ATOMS_SHOWN = 20;
 
 /** `inspect MODEL [INPUT…]`: the atoms, and the rows that use them. */
 export function inspectCommand(io: Io): CommandUnknownOpts {
@@ -51,7 +59,10 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
   )
     .argument("<model>", "a model directory")
     .argument("[input...]", "files, directories, globs or http(s) URLs")
-    .option("--text <column>", "the column with a text for every row")
+    .option(
+      "--text <column>",
+      "the column with a text for every row (default: the one that is there)",
+    )
     .option("--atom <number>", "one atom", wholeNumber(0))
     .option(
       "--row <number>",
@@ -69,7 +80,22 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     )
     .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
     .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
-    .option("--limit <count>", "atoms shown in the table", wholeNumber(), 20);
+    .option(
+      "--limit <count>",
+      "atoms shown in the table (20), or of --json (all)",
+      wholeNumber(),
+    )
+    .option(
+      "--tokens <file>",
+      "tokenizer.json, or a list: what a column of token ids stands for",
+    )
+    .option(
+      "--codes <file>",
+      "what encode wrote of these rows, not to code them again",
+    )
+    .option("--no-keep", "keep nothing of this look for the next one")
+    .option("--forget", "remove what is kept of earlier looks")
+    .option("--read-only", "names cannot be changed in the served browser");
   return addDeviceOption(addCoderOptions(addRowOptions(command)))
     .action((model, inputs, flags, self) =>
       conduct(
@@ -86,6 +112,7 @@ async function inspectModel(
   flags: InspectFlags,
   session: Session,
 ): Promise<void> {
+  if (flags.forget) return await forgetLook(directory, session);
   if (flags.label !== undefined) {
     const { labelAtoms } = await import("../../use/labels.ts");
     const labels = await labelAtoms(directory, flags.label);
@@ -109,18 +136,13 @@ async function inspectModel(
       await requireOwnPlace(flags.html, directory, source);
       page = await claimPage(flags.html, model, source, flags, session);
     }
-    if (flags.row !== undefined) {
-      return await showRow(model, source, flags.row, flags, session);
+    const look = await prepareLook(directory, model, source, flags, session);
+    const row = rowAsked(flags);
+    if (row !== undefined) return await showRow(look, row, session);
+    if (flags.serve !== undefined) {
+      return await serve(directory, look, flags, session);
     }
-    const { inspect } = await import("../../inspection/inspect.ts");
-    const inspection = await inspect(model, source, {
-      ...followed(session),
-      name: basename(directory),
-      ...engineChoice(flags),
-      text: flags.text,
-      topRows: flags.top,
-      nearest: flags.nearest,
-    });
+    const inspection = await looked(look, session);
     await show(directory, inspection, flags, session, page);
   } finally {
     await page?.claim.release();
@@ -128,132 +150,121 @@ async function inspectModel(
   }
 }
 
-// The page may lie in the model's directory, and take the report's place if that is wanted, but no other file's.
-async function requireOwnPlace(
-  html: string,
-  directory: string,
-  source: RowSource,
-): Promise<void> {
-  const [{ requireApart }, { MODEL_FILES }] = await Promise.all([
-    import("../../use/output_guard.ts"),
-    import("../../model/directory.ts"),
-  ]);
-  const { report: _ours, ...files } = MODEL_FILES;
-  await requireApart(html, [
-    ...source.files.map(({ path }) => path),
-    ...Object.values(files).map((file) => join(directory, file)),
-  ]);
-}
-
-/** The page to write, and what makes it. */
-interface Page {
-  claim: OutputClaim;
-  origin: OutputOrigin;
-}
-
-async function claimPage(
-  html: string,
-  model: DictionaryModel,
-  source: RowSource,
-  { overwrite }: InspectFlags,
-  session: Session,
-): Promise<Page> {
-  const { claimOutput, originOf, pageOrigin } = await import(
-    "../../use/output_claim.ts"
+async function forgetLook(directory: string, session: Session): Promise<void> {
+  const { forget, keptPlace } = await import("../../inspection/kept.ts");
+  const place = await keptPlace(directory, cacheFolder(session));
+  const forgotten = place !== undefined && await forget(place);
+  session.print(
+    { model: directory, forgotten },
+    () => forgotten ? `Removed ${place}` : "Nothing was kept",
   );
-  const origin = await originOf("inspect --html", model, source.files);
-  const claim = await claimOutput(html, origin, {
-    overwrite,
-    read: pageOrigin,
-    onNotice: (notice) => session.say("info", notice),
-  });
-  return { claim, origin };
+}
+
+// `--row 3`, or a search by example: `--search row:3`.
+function rowAsked({ row, search }: InspectFlags): number | undefined {
+  const example = /^row:(\d+)$/.exec(search?.trim() ?? "")?.[1];
+  return row ?? (example === undefined ? undefined : Number(example));
 }
 
 async function showRow(
-  model: DictionaryModel,
-  source: RowSource,
+  look: Look,
   row: number,
-  { text, ...flags }: InspectFlags,
   session: Session,
 ): Promise<void> {
-  const { describeRow } = await import("../../inspection/describe.ts");
-  const { signal } = session;
+  const { describeRow } = await import("../../inspection/describe_row.ts");
+  const { model, source, options } = look;
+  const { text, tokens, device, threads, blas, signal } = options;
   const described = await describeRow(model, source, row, {
-    ...engineChoice(flags),
-    text,
+    ...{ device, threads, blas },
     signal,
+    tokens,
+    text,
   });
-  session.print(described, () => rowPage(described));
+  const { wordsOf } = await import("../inspection_text.ts");
+  const words = text === undefined
+    ? () => ""
+    : wordsOf(await looked(look, session));
+  session.print(described, () => rowPage(described, words));
 }
 
 async function show(
   directory: string,
   inspection: Inspection,
   flags: InspectFlags,
-  session: Session,
+  { print }: Session,
   page: Page | undefined,
 ): Promise<void> {
-  const { print } = session;
-  const [{ describeAtom, searchAtoms }, { coderInWords }] = await Promise.all([
-    import("../../inspection/describe.ts"),
-    import("../../model/coder.ts"),
-  ]);
+  const [{ describeAtom }, { searchAtoms }, { coderInWords }] = await Promise
+    .all([
+      import("../../inspection/describe.ts"),
+      import("../../inspection/search.ts"),
+      import("../../model/coder.ts"),
+    ]);
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
     return print(atom, () => atomPage(atom));
   }
   if (flags.search !== undefined) {
-    const hits = searchAtoms(inspection, flags.search);
-    return print({ hits }, () => hitTable(hits.slice(0, flags.limit)));
+    const hits = searchAtoms(inspection, flags.search).slice(0, flags.limit);
+    return print({ hits }, () => hitTable(hits));
   }
   const html = flags.html;
   if (page !== undefined) await writeBrowser(page, inspection);
-  if (flags.serve !== undefined) {
-    return await serve(directory, inspection, flags.serve, session);
-  }
   const atoms = Array.from(
     { length: inspection.atoms },
     (_, atom) => describeAtom(inspection, atom),
   );
   const coder = coderInWords(inspection);
   print(
-    { model: directory, rows: inspection.rows, coder, html, atoms },
+    {
+      model: directory,
+      rows: inspection.rows,
+      coder,
+      html,
+      atoms: flags.limit === undefined
+        ? atoms
+        : atoms.toSorted((a, b) => b.uses - a.uses).slice(0, flags.limit),
+    },
     () =>
       html === undefined
-        ? `Coded by ${coder}\n${atomTable(atoms, inspection.rows, flags.limit)}`
+        ? `Coded by ${coder}\n${
+          atomTable(atoms, inspection.rows, flags.limit ?? ATOMS_SHOWN)
+        }`
         : `The atoms, coded by ${coder}, are in ${html}: open it in a browser`,
   );
 }
 
-async function writeBrowser(
-  { claim, origin }: Page,
-  inspection: Inspection,
-): Promise<void> {
-  const [{ renderBrowser }, { writeFileAtomically }, { withOrigin }] =
-    await Promise.all([
-      import("../../report/browser.ts"),
-      import("../../files/atomic.ts"),
-      import("../../use/output_claim.ts"),
-    ]);
-  const html = withOrigin(renderBrowser(inspection), origin);
-  await writeFileAtomically(claim.path, [new TextEncoder().encode(html)]);
-}
-
+// The address answers before the rows are coded; Ctrl-C then ends it all.
 async function serve(
   directory: string,
-  inspection: Inspection,
-  port: number | true,
-  { print, signal }: Session,
+  look: Look,
+  { serve: port, readOnly }: InspectFlags,
+  session: Session,
 ): Promise<void> {
-  const { serveBrowser } = await import("../../report/serve.ts");
-  await serveBrowser(inspection, {
-    port: port === true ? 0 : port,
+  const [{ serveBrowser }, { labelStore }] = await Promise.all([
+    import("../../report/serve.ts"),
+    import("../../use/label_store.ts"),
+  ]);
+  const { print, signal } = session;
+  const { onProgress } = look.options;
+  let progress = "";
+  look.options.onProgress = (state) => {
+    progress = `${count(state.rows)} of ${count(state.total)} rows are coded`;
+    onProgress?.(state);
+  };
+  let listening = (_: unknown) => {};
+  const started = new Promise((resolve) => listening = resolve);
+  await serveBrowser(started.then(() => looked(look, session)), {
+    port: typeof port === "number" ? port : 0,
     signal,
-    onListen: (url) =>
+    progress: () => progress,
+    labels: readOnly ? undefined : labelStore(directory),
+    onListen: (url) => {
       print(
-        { model: directory, rows: inspection.rows, url },
+        { model: directory, url },
         () => `The atoms are at ${url}; Ctrl+C ends it`,
-      ),
+      );
+      listening(undefined);
+    },
   });
 }

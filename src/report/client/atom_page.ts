@@ -1,5 +1,5 @@
 // An atom's page.
-import type { Dictionary, TopRow } from "./types.ts";
+import type { Dictionary, Side, TopRow } from "./types.ts";
 import { bar, type Child, element, withStyle } from "./dom.ts";
 import { atomLink, section } from "./page_parts.ts";
 import { histogramPicture } from "./picture.ts";
@@ -8,8 +8,12 @@ import { count, cutStart, figure, share } from "./words.ts";
 // A list shows four lines of a text: what stands before a token must not push it out of them.
 const MOST_BEFORE = 120;
 
-/** The page of one atom. */
-export function atomPage(dictionary: Dictionary, atom: number): HTMLElement {
+/** The page of one atom; `naming` is the field that names it, where names can be changed. */
+export function atomPage(
+  dictionary: Dictionary,
+  atom: number,
+  naming?: HTMLElement,
+): HTMLElement {
   const label = dictionary.label(atom);
   const title = dictionary.title(atom);
   return element(
@@ -21,15 +25,17 @@ export function atomPage(dictionary: Dictionary, atom: number): HTMLElement {
       { tabindex: "-1" },
       element("bdi", {}, label ?? (title || `Atom ${atom}`)),
     ),
+    naming,
     atomFigures(dictionary, atom),
     element(
       "div",
       { class: "columns" },
-      element("div", {}, topRowsSection(dictionary, atom)),
+      element("div", {}, rowsSections(dictionary, atom)),
       element(
         "div",
         {},
         neighboursSection(dictionary, atom),
+        partnersSection(dictionary, atom),
         histogramSection(dictionary, atom),
       ),
     ),
@@ -73,9 +79,9 @@ function atomFigures(dictionary: Dictionary, atom: number) {
   );
 }
 
-function topRowsSection(dictionary: Dictionary, atom: number) {
-  const rows = dictionary.topRows(atom);
-  if (rows.length === 0) {
+function rowsSections(dictionary: Dictionary, atom: number): HTMLElement {
+  const sides = dictionary.sidesOf(atom);
+  if (sides.length === 0) {
     const why = dictionary.rows === 0
       ? "Inspect the model with its rows to see which ones use this atom."
       : "No row uses this atom.";
@@ -84,73 +90,158 @@ function topRowsSection(dictionary: Dictionary, atom: number) {
       element("p", { class: "empty" }, why),
     );
   }
-  const positive = rows.filter(({ value }) => value > 0);
-  const negative = rows.filter(({ value }) => value < 0);
-  const both = positive.length > 0 && negative.length > 0;
-  const sides: [TopRow[], string][] = [[positive, "with a positive value"], [
-    negative,
-    "with a negative value",
-  ]];
-  if (both && rows[0].value < 0) sides.reverse();
   return element(
     "div",
     {},
-    sides.filter(([side]) => side.length > 0).map(([side, name]) =>
-      section(
-        both || side === negative
-          ? `Rows that use it most, ${name}`
-          : "Rows that use it most",
-        element(
-          "ol",
-          { class: "rows" },
-          side.map((row) => topRow(dictionary, atom, row)),
-        ),
-      )
-    ),
+    sides.map((side) => sideSections(dictionary, side)).flat(),
   );
 }
 
-function topRow(
+// An atom's signs mean different things: each has its own lists.
+function sideSections(
   dictionary: Dictionary,
-  atom: number,
-  { place, value }: TopRow,
-) {
-  const strength = Math.abs(value) / (dictionary.maxActivation[atom] || 1);
+  side: Side,
+): Child[] {
+  const suffix = dictionary.sides === 1
+    ? ""
+    : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
+  const uses = `${count(side.uses)} rows (${
+    share(side.uses / dictionary.rows)
+  })`;
+  const list = (rows: readonly TopRow[]) =>
+    element(
+      "ol",
+      { class: "rows" },
+      rows.map((row) => shownRow(dictionary, side, row)),
+    );
+  return [
+    section(
+      `Rows that use it most${suffix}`,
+      element("p", { class: "lead" }, uses),
+      list(side.top),
+    ),
+    side.spread.length === 0 ? undefined : element(
+      "details",
+      { class: "spread" },
+      element(
+        "summary",
+        {},
+        `Drawn from all ${count(side.uses)}, strongest first`,
+      ),
+      list(side.spread),
+    ),
+  ];
+}
+
+function shownRow(
+  dictionary: Dictionary,
+  side: Side,
+  { place, value, times, context }: TopRow,
+): HTMLElement {
+  const strength = Math.abs(value) / (side.maxActivation || 1);
   return element(
     "li",
     {},
     element(
       "a",
       { href: `#/row/${dictionary.numbers[place]}` },
-      rowText(dictionary, place, strength, value),
+      rowText(dictionary, place, { strength, value, context }),
     ),
     element(
       "span",
       { class: "row-figures" },
+      times > 1
+        ? element(
+          "span",
+          { class: "times", title: "rows of this text" },
+          `×${times}`,
+        )
+        : undefined,
       bar(strength, value),
       element("span", { class: "value" }, figure(value)),
     ),
   );
 }
 
-// A row's text, marked as strongly as the atom takes part in it; of a token, only the token is marked.
+/** How strongly a row, and the tokens around it, use an atom. */
+interface Strength {
+  /** |value| as a share of the latent's largest. */
+  strength: number;
+  value: number;
+  /** Activations of the tokens around, as shares of the row's own. */
+  context?: readonly number[] | undefined;
+}
+
+// A row's text, marked as strongly as the atom takes part in it; of a text's tokens, each as strongly as it does itself.
 function rowText(
   dictionary: Dictionary,
   place: number,
-  strength: number,
-  value: number,
-) {
+  { strength, value, context }: Strength,
+): HTMLElement {
+  const tokens = dictionary.tokens?.[place];
+  if (tokens !== undefined && context !== undefined) {
+    const at = dictionary.at?.[place] ?? 0;
+    const middle = (context.length - 1) / 2;
+    return element(
+      "bdi",
+      { class: "row-text tokens" },
+      tokens.map((token, i) => {
+        const own = context[middle + i - at] ?? 0;
+        return marked(token, own * value, strength * Math.abs(own), i === at);
+      }),
+    );
+  }
   const text = dictionary.texts[place];
-  const marked = element("mark", {
-    class: value < 0 ? "negative" : "positive",
-  }, text === "" ? `row ${dictionary.numbers[place]}` : text);
-  withStyle(marked, { "--strength": (0.08 + 0.42 * strength).toFixed(3) });
   return element(
     "bdi",
     { class: "row-text" },
     cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE),
-    marked,
+    marked(
+      text === "" ? `row ${dictionary.numbers[place]}` : text,
+      value,
+      strength,
+      true,
+    ),
     dictionary.after?.[place],
+  );
+}
+
+function marked(
+  text: string,
+  value: number,
+  strength: number,
+  own: boolean,
+): Child {
+  if (value === 0) return text;
+  const mark = element("mark", {
+    class: `${value < 0 ? "negative" : "positive"}${own ? " own" : ""}`,
+  }, text);
+  const shade = 0.08 + 0.42 * Math.min(1, strength);
+  return withStyle(mark, { "--strength": shade.toFixed(3) });
+}
+
+function partnersSection(dictionary: Dictionary, atom: number) {
+  const partners = dictionary.partners(atom);
+  if (partners.length === 0) return undefined;
+  return section(
+    "Fires together with",
+    element(
+      "ul",
+      { class: "rows" },
+      partners.map(({ atom: other, share: part }) =>
+        element(
+          "li",
+          {},
+          atomLink(dictionary, other),
+          element(
+            "span",
+            { class: "row-figures" },
+            bar(part),
+            element("span", { class: "value" }, share(part)),
+          ),
+        )
+      ),
+    ),
   );
 }
 

@@ -1,10 +1,11 @@
 // The atoms and their rows, as the pages ask for them. No document here.
+import { sidesOfAtom, topRowsOfAtom } from "./latent_rows.ts";
 import type {
   Dictionary,
   Neighbour,
   PackedAtoms,
   PackedRows,
-  TopRow,
+  Partner,
 } from "./types.ts";
 import { cut } from "./words.ts";
 
@@ -24,44 +25,60 @@ export function createDictionary(
     texts: rows.texts,
     before: rows.before,
     after: rows.after,
+    tokens: rows.tokens,
+    at: rows.at,
     numbers: rows.numbers,
     residual: rows.residual,
     hasText: rows.texts.some((text) => text !== ""),
     placeOfRow: (number) => placeOfRow.get(number),
-    topRows(atom) {
-      const found: TopRow[] = [];
-      for (let t = 0; t < atoms.perAtom; t++) {
-        const place = rows.topSamples[atom * atoms.perAtom + t];
-        if (place === EMPTY) break;
-        found.push({ place, value: rows.topValues[atom * atoms.perAtom + t] });
-      }
-      return found;
-    },
-    neighbours(atom) {
-      const found: Neighbour[] = [];
-      for (let c = 0; c < atoms.nearestCount; c++) {
-        const slot = atom * atoms.nearestCount + c;
-        if (atoms.nearest[slot] === EMPTY) break;
-        found.push({ atom: atoms.nearest[slot], cosine: atoms.cosines[slot] });
-      }
-      return found;
-    },
+    topRows: (atom) => topRowsOfAtom(atoms, rows, atom),
+    sidesOf: (atom) => sidesOfAtom(atoms, rows, atom),
+    neighbours: (atom) => neighboursOf(atoms, atom),
+    partners: (atom) => partnersOf(atoms, atom),
     density: (atom) => atoms.rows === 0 ? 0 : atoms.uses[atom] / atoms.rows,
     group(atom) {
       let end = 0;
       return atoms.groups.findIndex((size) => atom < (end += size));
     },
-    label: (atom) => atoms.labels[atom],
+    label: (atom) => dictionary.labels[atom],
+    setLabels(labels) {
+      dictionary.labels = labels;
+      titles.clear();
+    },
     title(atom) {
       let title = titles.get(atom);
       if (title === undefined) {
-        title = atoms.labels[atom] ?? wordsOf(dictionary, atom);
+        title = dictionary.labels[atom] ?? wordsOf(dictionary, atom);
         titles.set(atom, title);
       }
       return title;
     },
   };
   return dictionary;
+}
+
+function neighboursOf(atoms: PackedAtoms, atom: number): Neighbour[] {
+  const found: Neighbour[] = [];
+  for (let c = 0; c < atoms.nearestCount; c++) {
+    const slot = atom * atoms.nearestCount + c;
+    if (atoms.nearest[slot] === EMPTY) break;
+    found.push({ atom: atoms.nearest[slot], cosine: atoms.cosines[slot] });
+  }
+  return found;
+}
+
+function partnersOf(
+  { together, togetherShares, togetherCount }: PackedAtoms,
+  atom: number,
+): Partner[] {
+  const found: Partner[] = [];
+  if (together === undefined || togetherShares === undefined) return found;
+  for (let c = 0; c < togetherCount; c++) {
+    const slot = atom * togetherCount + c;
+    if (together[slot] === EMPTY) break;
+    found.push({ atom: together[slot], share: togetherShares[slot] });
+  }
+  return found;
 }
 
 // Rows on the side of the strongest one: the other side of a signed atom means something else.

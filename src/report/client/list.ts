@@ -12,6 +12,8 @@ export interface AtomList {
   show(chosen: Uint32Array<ArrayBuffer>): void;
   /** Marks the atom whose page is open (-1: none). */
   mark(atom: number): void;
+  /** Draws the rows in sight again, after names have changed. */
+  redraw(): void;
   /** The atom some steps away from the open one, or undefined at an end. */
   beside(steps: number): number | undefined;
 }
@@ -115,6 +117,11 @@ export function createList(
         top + ROW_HEIGHT <= container.scrollTop + page;
       if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
       activate(place);
+    },
+    redraw() {
+      for (const row of made.values()) row.remove();
+      made.clear();
+      draw();
     },
     beside: (steps) => atoms[atoms.indexOf(opened) + steps],
   };

@@ -8,16 +8,13 @@ import type {
 import { createDictionary } from "./dictionary.ts";
 import { element } from "./dom.ts";
 import { createFilters, type Filters } from "./filters.ts";
+import { createLabelEditor } from "./labels.ts";
 import { type AtomList, createList } from "./list.ts";
 import { type AtomMap, createMap } from "./map.ts";
 import { atomPage } from "./atom_page.ts";
 import { rowPage } from "./row_page.ts";
-import {
-  createFinder,
-  type Filter,
-  type Finder,
-  selectAtoms,
-} from "./selection.ts";
+import { createFinder, type Finder } from "./finder.ts";
+import { type Filter, selectAtoms } from "./selection.ts";
 import { unpackPart } from "./unpack.ts";
 import { count } from "./words.ts";
 
@@ -34,7 +31,12 @@ export async function startBrowser() {
 
   const list = createList(dictionary, byId("list"), open);
   const map = createMap(dictionary, open);
-  const home = homePage(dictionary, map);
+  const editor = createLabelEditor(dictionary, () => {
+    list.redraw();
+    find = undefined;
+    show();
+  });
+  const home = homePage(dictionary, map, editor?.importer());
   let find: Finder | undefined;
   const choose = (filter: Filter, submitted = false) => {
     find ??= createFinder(dictionary);
@@ -60,7 +62,11 @@ export async function startBrowser() {
     document.body.dataset.page = kind || "home";
     list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
     if (kind === "atom" && isAtom) {
-      return turn(view, atomPage(dictionary, number), `Atom ${number}`);
+      return turn(
+        view,
+        atomPage(dictionary, number, editor?.field(number)),
+        `Atom ${number}`,
+      );
     }
     const place = dictionary.placeOfRow(number);
     if (kind === "row" && place !== undefined) {
@@ -108,6 +114,7 @@ function turn(view: HTMLElement, page: HTMLElement, name: string): void {
 function homePage(
   dictionary: Dictionary,
   map: AtomMap | undefined,
+  importer: HTMLElement | undefined,
 ): HTMLElement {
   const dead = dictionary.uses.reduce(
     (sum, uses) => sum + (uses === 0 ? 1 : 0),
@@ -147,6 +154,7 @@ function homePage(
       element("kbd", {}, "m"),
       " map.",
     ),
+    importer,
   );
 }
 

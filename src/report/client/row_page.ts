@@ -19,7 +19,9 @@ export function rowPage(
   place: number,
 ): HTMLElement {
   const parts = rowParts(codes, place);
-  const explained = Math.max(0, 1 - dictionary.residual[place]);
+  // Codes of another tool's file may come without residuals.
+  const known = !Number.isNaN(dictionary.residual[place]);
+  const explained = known ? Math.max(0, 1 - dictionary.residual[place]) : 1;
   return element(
     "article",
     { class: "row-page" },
@@ -38,9 +40,11 @@ export function rowPage(
     element(
       "p",
       { class: "lead" },
-      `${count(codes.nonzeros[place])} atoms explain ${
-        share(explained)
-      } of this row's squared distance from the mean.`,
+      known
+        ? `${count(codes.nonzeros[place])} atoms explain ${
+          share(explained)
+        } of this row's squared distance from the mean.`
+        : `${count(codes.nonzeros[place])} atoms make up this row.`,
     ),
     decompositionBar(dictionary, parts, explained),
     section(

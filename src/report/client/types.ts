@@ -12,8 +12,13 @@ export interface PackedAtoms {
   /** Rows inspected; 0 where only the dictionary was looked at. */
   rows: number;
   labels: Record<string, string>;
-  /** Top rows kept for an atom. */
-  perAtom: number;
+  /** Latents of an atom: 2 where codes have signs, positive ones first; else 1. */
+  sides: number;
+  /** Rows kept for a latent: at its top, and drawn from all that use it. */
+  topRows: number;
+  spreadRows: number;
+  /** Atoms told to fire together with each. */
+  togetherCount: number;
   nearestCount: number;
   histogramBins: number;
   uses: Uint32Array;
@@ -23,6 +28,12 @@ export interface PackedAtoms {
   /** atoms × nearestCount. */
   nearest: Uint32Array;
   cosines: Float32Array;
+  /** atoms × sides. */
+  latentUses: Uint32Array;
+  latentMaxima: Float32Array;
+  /** atoms × togetherCount. */
+  together?: Uint32Array;
+  togetherShares?: Float32Array;
   histogramLimits?: Float32Array;
   /** atoms × histogramBins. */
   histogramCounts?: Uint32Array;
@@ -37,9 +48,18 @@ export interface PackedRows {
   after?: string[];
   numbers: Float64Array;
   residual: Float32Array;
-  /** atoms × perAtom places among the rows. */
+  /** The tokens of each row's shown context, and which of them is its own. */
+  tokens?: string[][];
+  at?: Uint8Array;
+  /** latents × topRows places among the rows. */
   topSamples: Uint32Array;
   topValues: Float32Array;
+  /** latents × spreadRows. */
+  spreadSamples: Uint32Array;
+  spreadValues: Float32Array;
+  /** For each place 17 activations of the tokens around, as 63rds of the row's own. */
+  topContexts?: Int8Array;
+  spreadContexts?: Int8Array;
 }
 
 /** The third part, unpacked when the first row's page is opened: codes, strongest first. */
@@ -53,10 +73,36 @@ export interface PackedCodes {
   energy: Float32Array;
 }
 
+/** What the pages show of rows themselves. */
+type PackedTexts = Pick<
+  PackedRows,
+  "texts" | "before" | "after" | "tokens" | "at" | "numbers" | "residual"
+>;
+
 /** A row that uses an atom, by its place among the kept rows. */
 export interface TopRow {
   place: number;
   value: number;
+  /** Activations of the tokens around, from 8 before to 8 behind, as shares of the row's own. */
+  context?: number[];
+  /** How many rows of the same text there are. */
+  times: number;
+}
+
+/** What one sign of an atom's codes shows. */
+export interface Side {
+  sign: 1 | -1;
+  uses: number;
+  maxActivation: number;
+  top: TopRow[];
+  spread: TopRow[];
+}
+
+/** An atom that fires together with another. */
+export interface Partner {
+  atom: number;
+  /** Of the atom's rows, those that use the other as well. */
+  share: number;
 }
 
 /** An atom near another. */
@@ -67,12 +113,16 @@ export interface Neighbour {
 
 /** The atoms and their rows, as the pages ask for them. */
 export interface Dictionary
-  extends PackedAtoms, Omit<PackedRows, "topSamples" | "topValues"> {
+  extends Omit<PackedAtoms, "topRows" | "together">, PackedTexts {
   hasText: boolean;
   /** Where a row of the input stands among the kept rows, or undefined. */
   placeOfRow(number: number): number | undefined;
-  /** The rows that use an atom most, strongest first. */
+  /** The rows that use an atom most, whatever their sign, strongest first. */
   topRows(atom: number): TopRow[];
+  /** The signs of an atom's codes that rows use, the one with the larger activation first; repeated texts stand once. */
+  sidesOf(atom: number): Side[];
+  /** The atoms that fire together with one. */
+  partners(atom: number): Partner[];
   /** An atom's neighbours, nearest first. */
   neighbours(atom: number): Neighbour[];
   /** The share of the inspected rows that use an atom. */
@@ -80,6 +130,8 @@ export interface Dictionary
   /** The nested group an atom belongs to, from 0. */
   group(atom: number): number;
   label(atom: number): string | undefined;
+  /** Takes other names over. */
+  setLabels(labels: Record<string, string>): void;
   /** What an atom is called: its label, or the texts it responds to most. */
   title(atom: number): string;
 }

@@ -1,6 +1,7 @@
 // Gives back what pack.ts packed.
 
 const ARRAY_TYPES = {
+  Int8Array,
   Uint8Array,
   Int16Array,
   Uint16Array,

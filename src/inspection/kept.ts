@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import {
+  exists,
+  flushDirectory,
+  temporarySibling,
+  writeError,
+} from "../files/atomic.ts";
+import { labelTexts } from "../labels/label.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { RowSource } from "../rows/source.ts";
+import { fingerprint } from "../use/codes_metadata.ts";
+import { TOOL_VERSION } from "../version.ts";
+import type { Inspection } from "./inspect.ts";
+import type { InspectOptions } from "./options.ts";
+import { partsOf, whole } from "./parts.ts";
+
+/** The file that an inspection is kept in. */
+export const KEPT_FILE = "inspection.sqlite";
+
+/** The form of the file: another one is looked past. */
+const FORMAT = 1;
+
+/**
+ * Where a model's inspection is kept: in its directory, or, where that cannot be written, in the user's cache.
+ *
+ * @param directory a model directory
+ * @param cache `$XDG_CACHE_HOME`, or `~/.cache`; nothing is kept outside of directories where there is neither
+ */
+export async function keptPlace(
+  directory: string,
+  cache: string | undefined,
+): Promise<string | undefined> {
+  const own = join(directory, KEPT_FILE);
+  if (await exists(own) || await mayWrite(directory)) return own;
+  if (cache === undefined) return undefined;
+  const name = createHash("sha256").update(resolve(directory)).digest("hex")
+    .slice(0, 32);
+  return join(cache, "dbksvd", `${name}.${KEPT_FILE}`);
+}
+
+async function mayWrite(directory: string): Promise<boolean> {
+  const trial = temporarySibling(join(directory, KEPT_FILE));
+  try {
+    await Deno.writeFile(trial, new Uint8Array(0), { createNew: true });
+    await Deno.remove(trial);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What an inspection follows from: dictionary, rows, how they are coded and what is kept of them, and the tool's version.
+ * `undefined` where the rows cannot be told from others, so that nothing may be kept.
+ */
+export async function keyOf(
+  model: DictionaryModel,
+  source: RowSource,
+  options: InspectOptions,
+  reading: unknown,
+): Promise<string | undefined> {
+  const prints = await source.fingerprints?.();
+  if (prints === undefined || prints.some((one) => one === undefined)) {
+    return undefined;
+  }
+  const { text, tokens, topRows, spreadRows, nearest, rows } = options;
+  const told = {
+    format: FORMAT,
+    toolVersion: TOOL_VERSION,
+    dictionary: await fingerprint(model),
+    coder: model.coder,
+    groups: model.groups,
+    files: source.files.map(({ path, rows, bytes }, i) => ({
+      path,
+      rows,
+      bytes,
+      ...prints[i],
+    })),
+    reading,
+    ...{ text, topRows, spreadRows, nearest, range: rows?.range },
+    tokens: tokens?.size,
+  };
+  return createHash("sha256").update(JSON.stringify(told)).digest("hex");
+}
+
+/**
+ * The inspection that is kept under a key, with the names that the model has now.
+ *
+ * @param place the file
+ * @param key see {@linkcode keyOf}
+ * @param model whose labels are shown: they may have changed since
+ */
+export function readKept(
+  place: string,
+  key: string,
+  model: DictionaryModel,
+): Inspection | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(place, { readOnly: true });
+    const about = database.prepare("SELECT key FROM about").get();
+    if (about?.key !== key) return undefined;
+    const parts = database.prepare("SELECT name, kind, data FROM parts").all();
+    const inspection = whole(parts as unknown as Parameters<typeof whole>[0]);
+    inspection.table.labels = labelTexts(model.labels ?? {});
+    return inspection;
+  } catch {
+    // Missing, damaged or of another form: it is made again.
+    return undefined;
+  } finally {
+    database?.close();
+  }
+}
+
+/**
+ * Keeps an inspection: written beside its name and renamed, so that readers see the old one or the new one.
+ *
+ * @param place the file
+ * @param key see {@linkcode keyOf}
+ * @param inspection what was found
+ * @throws {DbksvdError} `run` where the file system refuses
+ */
+export async function keep(
+  place: string,
+  key: string,
+  inspection: Inspection,
+): Promise<void> {
+  const temporary = temporarySibling(place);
+  try {
+    await Deno.mkdir(join(place, ".."), { recursive: true });
+    const database = new DatabaseSync(temporary);
+    try {
+      database.exec(
+        `PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;
+         CREATE TABLE about (key TEXT NOT NULL);
+         CREATE TABLE parts (name TEXT PRIMARY KEY, kind TEXT NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+         BEGIN`,
+      );
+      database.prepare("INSERT INTO about VALUES (?)").run(key);
+      const insert = database.prepare("INSERT INTO parts VALUES (?, ?, ?)");
+      for (const { name, kind, data } of partsOf(inspection)) {
+        insert.run(name, kind, data);
+      }
+      database.exec("COMMIT");
+    } finally {
+      database.close();
+    }
+    await Deno.rename(temporary, place);
+    await flushDirectory(join(place, ".."));
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw writeError(place, cause);
+  }
+}
+
+/** Removes what is kept; tells whether there was anything. */
+export async function forget(place: string): Promise<boolean> {
+  try {
+    await Deno.remove(place);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw writeError(place, cause);
+  }
+}

@@ -1,0 +1,23 @@
+import type { RunOptions } from "../coding/coder.ts";
+import type { TokenTexts } from "../files/tokenizer.ts";
+import type { BatchOptions } from "../rows/source.ts";
+
+/** What `inspect` is told. */
+export interface InspectOptions extends RunOptions {
+  /** The model's name, for headings. */
+  name?: string;
+  /** The input's column with a text for every row; where rows are tokens, with a list of their texts or ids. */
+  text?: string;
+  /** What ids of tokens stand for, where the column holds ids. */
+  tokens?: TokenTexts;
+  /** Rows kept for every atom at the top of each sign. 20. */
+  topRows?: number;
+  /** Rows kept for every atom and sign from all that use it, drawn evenly. 12. */
+  spreadRows?: number;
+  /** Nearest atoms found for every atom. 10. */
+  nearest?: number;
+  /** A file of codes of these rows by this model, in place of coding them. */
+  codes?: string;
+  /** Which rows; all by default. */
+  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inspect } from "../../src/inspection/inspect.ts";
+import type { InspectOptions } from "../../src/inspection/options.ts";
+import {
+  forget,
+  keep,
+  keptPlace,
+  keyOf,
+  readKept,
+} from "../../src/inspection/kept.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import { inDirectory, namesIn } from "../directories.ts";
+import { makeModel } from "../model/models.ts";
+
+const WIDTH = 6;
+const rowsOf = (shift = 0) =>
+  rowsFromArray(
+    Float32Array.from(
+      { length: 50 * WIDTH },
+      (_, i) => Math.sin(i * i + shift),
+    ),
+    WIDTH,
+  );
+const model = makeModel({ width: WIDTH, atoms: 9 });
+const OPTIONS: InspectOptions = { device: "cpu", topRows: 4, name: "kept" };
+
+async function keyFor(
+  changes: {
+    model?: typeof model;
+    source?: ReturnType<typeof rowsOf>;
+    options?: InspectOptions;
+    reading?: unknown;
+  } = {},
+): Promise<string> {
+  const key = await keyOf(
+    changes.model ?? model,
+    changes.source ?? rowsOf(),
+    { ...OPTIONS, ...changes.options },
+    changes.reading ?? {},
+  );
+  assert(key !== undefined);
+  return key;
+}
+
+Deno.test("what is kept of an inspection is the inspection, with the names that the model has by then", async () => {
+  await inDirectory(async (folder) => {
+    const place = join(folder, "inspection.sqlite");
+    const key = await keyFor();
+    const inspection = await inspect(model, rowsOf(), OPTIONS);
+    assert.equal(readKept(place, key, model), undefined);
+    await keep(place, key, inspection);
+    assert.deepEqual(await namesIn(folder), ["inspection.sqlite"]);
+    const plain = (value: unknown) =>
+      JSON.parse(
+        JSON.stringify(value, (_, inner) =>
+          ArrayBuffer.isView(inner)
+            ? [inner.constructor.name, ...inner as unknown as number[]]
+            : inner),
+      );
+    assert.deepEqual(plain(readKept(place, key, model)), plain(inspection));
+    const named = { ...model, labels: { "3": "waves" } };
+    const again = readKept(place, key, named)!;
+    assert.deepEqual(again.table.labels, { "3": "waves" });
+  });
+});
+
+Deno.test("an inspection is made again where dictionary, coder, rows, options or the way of reading changed", async () => {
+  const same = await keyFor();
+  assert.equal(await keyFor(), same);
+  const dictionary = model.dictionary.slice();
+  dictionary[3] += 1e-6;
+  const others = [
+    await keyFor({ model: { ...model, dictionary } }),
+    await keyFor({ model: { ...model, coder: { ...model.coder, refine: 1 } } }),
+    await keyFor({ source: rowsOf(1) }),
+    await keyFor({ options: { topRows: 5 } }),
+    await keyFor({ options: { text: "word" } }),
+    await keyFor({ reading: { skipInvalid: true } }),
+  ];
+  assert.equal(new Set([same, ...others]).size, others.length + 1);
+});
+
+Deno.test("readKept() looks past a file that is damaged, of another key, or no database", async () => {
+  await inDirectory(async (folder) => {
+    const place = join(folder, "inspection.sqlite");
+    const key = await keyFor();
+    await keep(place, key, await inspect(model, rowsOf(), OPTIONS));
+    assert.equal(readKept(place, "another", model), undefined);
+    const bytes = await Deno.readFile(place);
+    await Deno.writeFile(place, bytes.subarray(0, bytes.length / 2));
+    assert.equal(readKept(place, key, model), undefined);
+    await Deno.writeTextFile(place, "no database");
+    assert.equal(readKept(place, key, model), undefined);
+    assert.equal(await forget(place), true);
+    assert.equal(await forget(place), false);
+  });
+});
+
+Deno.test("keptPlace() is the model's directory where it can be written, else the user's cache", async () => {
+  await inDirectory(async (folder) => {
+    assert.equal(
+      await keptPlace(folder, "/cache"),
+      join(folder, "inspection.sqlite"),
+    );
+    assert.deepEqual(await namesIn(folder), [], "the trial leaves nothing");
+    const place = await keptPlace(join(folder, "none"), "/cache");
+    assert.match(place!, /^\/cache\/dbksvd\/[0-9a-f]{32}\.inspection\.sqlite$/);
+    assert.equal(await keptPlace(join(folder, "none"), undefined), undefined);
+  });
+});

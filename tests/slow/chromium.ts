@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const CHROMIUM = "/usr/bin/chromium";
+const SWITCHES = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+/** A page that is open. */
+export interface Visit {
+  page: Page;
+  /** Everything the page complained of, and every request beyond the page itself. */
+  complaints: string[];
+}
+
+/** Opens an address in Chromium; the page may complain of nothing, and ask for nothing but what is expected of it. */
+export async function visiting(
+  address: string,
+  look: (visit: Visit) => Promise<void>,
+  { width = 1300, height = 900, dark = false, expected = [] as string[] } = {},
+) {
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: SWITCHES,
+  });
+  try {
+    const page = await browser.newPage({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+    });
+    const complaints: string[] = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => {
+      const [own] = address.split("#");
+      const url = request.url().split("#")[0];
+      if (url !== own && !expected.includes(url.slice(own.length))) {
+        complaints.push(url);
+      }
+    });
+    await page.goto(address);
+    await look({ page, complaints });
+    assert.deepEqual(complaints, []);
+  } finally {
+    await browser.close();
+  }
+}
