@@ -1,5 +1,6 @@
 // Prints a kernel as the driver gets it: its template filled in for a problem's sizes and a class of adapters.
 // usage: deno task kernel NAME [--as nvidia|software|other] [--n 2304] [--m 4096] [--k 20] [--rows 65536] [--coder mp]
+//        [--standard, with the lines in front that hosts other than Deno want]
 import { parseArgs } from "node:util";
 import { specOf } from "../src/bench/spec.ts";
 import type { EngineSpec } from "../src/engine/engine.ts";
@@ -13,6 +14,7 @@ import { DbksvdError } from "../src/errors.ts";
 import type { DeviceLimits } from "../src/gpu/device.ts";
 import { type KernelSource, kernelText } from "../src/gpu/kernel.ts";
 import { matrixShape } from "../src/gpu/matrix.ts";
+import { standardText } from "../src/gpu/standard.ts";
 
 /** A class of adapters, by an example: what its kernels are written for. */
 interface Example {
@@ -170,6 +172,7 @@ function main(): void {
       k: { type: "string", default: "20" },
       rows: { type: "string", default: "65536" },
       coder: { type: "string", default: "omp" },
+      standard: { type: "boolean", default: false },
     },
   });
   if (name === undefined) {
@@ -188,7 +191,7 @@ function main(): void {
   });
   for (const { key, code } of codes) {
     if (codes.length > 1) console.log(`// ---- ${key}`);
-    console.log(code);
+    console.log(values.standard ? standardText(code) : code);
   }
 }
 

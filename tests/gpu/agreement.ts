@@ -6,12 +6,10 @@ import type {
   IterationReport,
   IterationStep,
 } from "../../src/engine/engine.ts";
-import {
-  createGpuEngine,
-  type GpuEngineOptions,
-} from "../../src/engine/gpu/gpu.ts";
+import type { GpuEngineOptions } from "../../src/engine/gpu/gpu.ts";
 import { stepOf } from "../engine/iterated.ts";
 import type { PlantedProblem } from "./planted.ts";
+import { createEngineWithin } from "./within.ts";
 
 /** Greatest difference of atoms between engines after one iteration from the same state. */
 const ATOM_TOLERANCE = 1e-4;
@@ -65,7 +63,7 @@ export async function assertEnginesAgree(
 ): Promise<void> {
   const step = stepOf(problem.spec, changes);
   const gpu = await outcome(
-    await createGpuEngine(problem.spec, options),
+    await createEngineWithin(problem.spec, options),
     problem,
     step,
   );

@@ -7,6 +7,7 @@ import { randomStream } from "../../src/random.ts";
 import { stepOf } from "../engine/iterated.ts";
 import { assertCodesAgree, assertSupportsAgree, outcome } from "./agreement.ts";
 import { plantedProblem } from "./planted.ts";
+import { createEngineWithin } from "./within.ts";
 
 Deno.test("the GPU engine gives the same bytes on every run", async () => {
   const problem = plantedProblem({ groups: [20, 33], sparsity: 6 });
@@ -27,7 +28,7 @@ Deno.test("the GPU engine gives the same bytes however little memory it has", as
   const step = stepOf(problem.spec);
   const run = async (binding: number) =>
     await outcome(
-      await createGpuEngine(problem.spec, { limits: { binding } }),
+      await createEngineWithin(problem.spec, { limits: { binding } }),
       problem,
       step,
     );

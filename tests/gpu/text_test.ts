@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { kernelText } from "../../src/gpu/kernel.ts";
+import { standardText } from "../../src/gpu/standard.ts";
 import { matrixShape, partRuns } from "../../src/gpu/matrix.ts";
 import { expandTemplate } from "../../src/gpu/template.ts";
 
@@ -55,4 +56,20 @@ Deno.test("partRuns() cuts rows where parts end", () => {
     { part: 1, offset: 0, from: 6, rows: 256 },
     { part: 2, offset: 0, from: 262, rows: 38 },
   ]);
+});
+
+Deno.test("standardText() puts in front what other hosts than Deno want of subgroup operations", () => {
+  const plain =
+    "@compute @workgroup_size(64) fn main() { workgroupBarrier(); }";
+  assert.equal(standardText(plain), plain);
+  for (const builtin of ["subgroup_size", "num_subgroups"]) {
+    const code = `fn lanes(@builtin(${builtin}) lanes: u32) {}`;
+    const lines = standardText(code).split("\n");
+    assert.deepEqual(lines, [
+      "enable subgroups;",
+      "diagnostic(off, subgroup_uniformity);",
+      code,
+    ]);
+  }
+  assert.match(standardText("let a = subgroupAdd(x);"), /^enable subgroups;/);
 });

@@ -68,7 +68,8 @@ async function sortOnDevice(
     keys,
     batch: Math.max(1, batch),
   };
-  const values = { K, KT, BATCHES: !atoms, LOCAL: local, LISTKEYS: keys };
+  const sizes = { K, KT, KEYS: keys, LISTKEYS: keys };
+  const values = { ...sizes, BATCHES: !atoms, LOCAL: local };
   const scatter = scatterKernel(bench.context, values);
   const threads = flatThreads(bench.context);
   await bench.run(countKernel(bench.context, values), buffers, place, blocks);

@@ -44,6 +44,7 @@ export async function createGpuContext(
     };
     const runner = new Runner(gpu, kernelIncludes);
     const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
+    kernelContext.tuning = { ...tuning, scratchWorkers: plan.scratchWorkers };
     const kernels = await compileKernels(runner, {
       context: kernelContext,
       spec,

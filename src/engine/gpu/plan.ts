@@ -10,6 +10,8 @@ import {
   correlationElements,
   extremes,
   type GpuLayout,
+  type PlannedGroup,
+  scratchRows,
   stepStateWords,
   triangleBytes,
 } from "./layout.ts";
@@ -193,7 +195,8 @@ export function layOut(
   const planned = layOutGroups(spec, limits, tuning);
   const groups = form === "gram" ? planned : planned.map(withoutGram);
   const weighted = isWeighted(spec.coder);
-  const { scratchWorkers } = tuning, { most } = extremes({ groups });
+  const { most } = extremes({ groups });
+  const scratchWorkers = fittingWorkers(groups, limits, tuning);
   const atomBatch = plannedAtomBatch(spec, most, limits);
   const pieces = Math.max(
     mostPieces(rows, most, atomBatch),
@@ -235,6 +238,17 @@ export function layOut(
       Math.max(1, Math.floor(MOST_SUMS / (1 + 2 * groups.length))),
     ),
   };
+}
+
+// Workgroups that share scratch memory: fewer where their rows would leave the correlations no room in the binding.
+function fittingWorkers(
+  groups: PlannedGroup[],
+  { binding }: DeviceLimits,
+  { scratchWorkers }: Tuning,
+): number {
+  const each = scratchRows({ groups, scratchWorkers: 1 }) * 16 *
+    extremes({ groups }).widest;
+  return Math.max(1, Math.min(scratchWorkers, Math.floor(binding / 2 / each)));
 }
 
 // Rows whose correlations, and in a pursuit by products whose residuals, are held at a time.

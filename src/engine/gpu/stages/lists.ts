@@ -34,7 +34,7 @@ export const LISTS = stageKernels({
     const sizes = { K: sparsity, KT: spec.coder.sparsity };
     const LISTKEYS = spec.atoms;
     const count = (BATCHES: boolean, LOCAL: boolean) =>
-      countKernel(context, { ...sizes, BATCHES, LOCAL });
+      countKernel(context, { ...sizes, BATCHES, LOCAL, KEYS: atoms });
     const scatter = (BATCHES: boolean) =>
       scatterKernel(context, { ...sizes, BATCHES, LISTKEYS });
     return {
@@ -62,7 +62,13 @@ function localKeys(limits: DeviceLimits, perKey: number): number {
 /** The counting sort's first kernel, by atom or by atom batch, with its tallies in workgroup memory or in the buffer. */
 export function countKernel(
   context: KernelContext,
-  values: { K: number; KT: number; BATCHES: boolean; LOCAL: boolean },
+  values: {
+    K: number;
+    KT: number;
+    BATCHES: boolean;
+    LOCAL: boolean;
+    KEYS: number;
+  },
 ): KernelSource {
   const threads = Math.min(
     threadsFor(values.K, 1, [32, 256]),
@@ -74,7 +80,6 @@ export function countKernel(
     values: {
       ...commonValues(context, threads),
       ...values,
-      KEYS: localKeys(context.limits, values.BATCHES ? 8 : 4),
       ...(values.LOCAL ? {} : { SYNC: STORAGE_SYNC }),
     },
   };
