@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { refusePointers } from "./lfs.ts";
 import { isJsonObject } from "../json.ts";
 import { type TensorType, toFloat32, typeBytes } from "./tensors.ts";
 
@@ -86,6 +87,9 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   const file = await openForReading(path);
   try {
     const size = (await file.stat()).size;
+    const read = (offset: number, length: number) =>
+      readExactly(file, offset, length, refuse);
+    await refusePointers({ path, size, read });
     if (size < 8) throw refuse("it is shorter than its header's length");
     const lengthBytes = await readExactly(file, 0, 8, refuse);
     const length = new DataView(lengthBytes.buffer).getBigUint64(0, true);

@@ -1,10 +1,16 @@
 import type { Normalisation } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
 import type { RowBatch } from "../rows/source.ts";
 import { FarRowCounter, type FarRows, medianRow, normLimit } from "./norms.ts";
 
 /** Rows whose median stands for the middle of all of them. */
 const ROWS_FOR_MIDDLE = 1024;
+
+/** Values smaller than this lose digits in float32. */
+const LEAST_SCALED = 2 ** -124;
+/** Squares of smaller values do. */
+const LEAST = 2 ** -60;
 
 /** What one pass over the training rows tells before learning starts. */
 export interface RowStatistics {
@@ -151,6 +157,8 @@ async function* drawnIn(
 
 /**
  * Mean and scale as the model keeps them: s = √n / sqrt(mean ‖y − mean‖²); a data set without spread keeps its scale.
+ *
+ * @throws {DbksvdError} `data` where rows are so short that float32 does not hold them
  */
 export function normalisationOf(
   statistics: Pick<RowStatistics, "mean" | "spread" | "energy">,
@@ -163,6 +171,16 @@ export function normalisationOf(
   const scale = options.scale && spread > 0
     ? Math.fround(Math.sqrt(width / spread))
     : 1;
+  const size = Math.sqrt(spread / width);
+  if (size > 0 && size < (options.scale ? LEAST_SCALED : LEAST)) {
+    throw new DbksvdError(
+      "data",
+      `Rows are too short for float32, their values about ${
+        size.toPrecision(2)
+      }`,
+      { mend: "multiply them by a constant before they are written" },
+    );
+  }
   return { mean, scale };
 }
 

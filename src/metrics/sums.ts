@@ -2,7 +2,7 @@
 export interface QualityMetrics {
   /** Rows measured. */
   rows: number;
-  /** Σ‖r‖² / Σ‖y − ȳ‖²: the share of variance not explained. Lower is better. */
+  /** Σ‖r‖² / Σ‖y − ȳ‖²: the share of variance not explained. Lower is better. NaN where rows do not vary. */
   fvu: number;
   /** 1 − fvu. */
   explained_variance: number;
@@ -121,6 +121,9 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
   };
 }
 
+/** Of a difference of float64 sums, what may be rounding. */
+const ROUNDING = 1e-12;
+
 /** Errors of some rows, and how far they are from the mean. */
 class Spread {
   rows = 0;
@@ -152,7 +155,10 @@ class Spread {
       shift += (offset[d] + others[d]) ** 2;
     }
     const rows = this.rows + other.rows;
-    return (this.error + other.error) /
-      (this.centred + other.centred - shift / rows);
+    const centred = this.centred + other.centred;
+    const variance = centred - shift / rows;
+    // Of one row, or of rows that are all the same, there is nothing but rounding.
+    if (!(variance > ROUNDING * centred)) return NaN;
+    return (this.error + other.error) / variance;
   }
 }

@@ -1,5 +1,6 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
+import { refusePointers } from "../files/lfs.ts";
 import { openArrow } from "./formats/arrow/open.ts";
 import { type ArrayLayout, ArrayPart } from "./formats/array.ts";
 import { openRaw, openSafetensorsRows } from "./formats/files.ts";
@@ -198,6 +199,11 @@ async function openFile(
   pages: Pick<ParquetOptions, "pageLimit" | "decoders" | "expectedWidth">,
   known?: FileFormat,
 ): Promise<OpenFile> {
+  await refusePointers({
+    path: source.path,
+    size: source.size,
+    read: (offset, length) => source.read(offset, length),
+  });
   const format = known ?? await detectFormat(source, options.width);
   if (format === "parquet") {
     return await openParquet(source, { ...options, ...pages });

@@ -10,6 +10,7 @@ import { type RemotePlace, remotePlace } from "../net/place.ts";
 import { type DatasetFolder, datasetFolder } from "./hugging_face.ts";
 import { NotReadList } from "./not_read.ts";
 import type { OpenRowsOptions } from "./options.ts";
+import { adviceFor, refuseOthers } from "./other_files.ts";
 import { spoolStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { SHARD_INDEX, shardsOf } from "./shards.ts";
 
@@ -75,6 +76,7 @@ export async function findFiles(
     } else if (/^https?:\/\//i.test(input)) {
       found.push({ place: placeOf(input, headers) });
     } else {
+      refuseAddress(input);
       const files = new LocalFiles(options.column, notRead).find(input);
       found.push(...files.map((path) => ({ path })));
     }
@@ -101,6 +103,7 @@ export async function detectFormat(
 ): Promise<FileFormat> {
   const named = formatOf(source.path);
   if (named !== undefined) return named;
+  refuseOthers(source.path);
   const head = await source.read(0, Math.min(8, source.size));
   const magic = String.fromCharCode(...head.subarray(0, 6));
   if (magic.startsWith("PAR1")) return "parquet";
@@ -136,6 +139,26 @@ export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
   }
 }
 
+// Addresses of storage services, which are reached by https as well.
+function refuseAddress(input: string) {
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(input) ?? [];
+  if (scheme === undefined) return;
+  const [bucket, ...key] = rest.split("/");
+  const path = key.join("/");
+  const ways: Record<string, string> = {
+    s3:
+      `sign an https address (aws s3 presign ${input}), or https://${bucket}.s3.amazonaws.com/${path} where it is public`,
+    gs:
+      `sign an https address (gcloud storage sign-url ${input}), or https://storage.googleapis.com/${rest} where it is public`,
+    az: "sign an https address (az storage blob generate-sas)",
+  };
+  throw new DbksvdError("data", `Addresses of ${scheme}:// are not read`, {
+    where: { file: input },
+    mend: ways[scheme.toLowerCase()] ??
+      "give paths, http(s):// or hf://datasets/…",
+  });
+}
+
 /** Finds files of rows in folders. */
 class LocalFiles {
   constructor(
@@ -150,9 +173,11 @@ class LocalFiles {
     if (info?.isDirectory()) {
       const files = this.#walk(input);
       if (files.length > 0) return files;
+      const others = notRead.list().flatMap(({ paths }) => paths);
+      const advice = others.map(adviceFor).find((one) => one !== undefined);
       throw new DbksvdError("data", "Directory holds no file of rows", {
         where: { file: input },
-        mend:
+        mend: advice ??
           "it may hold .parquet, .arrow, .safetensors, .npy, .npz and .f32 files",
       });
     }

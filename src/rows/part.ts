@@ -3,6 +3,7 @@ import type { SchemaElement } from "hyparquet";
 import type { ByteSource } from "../files/bytes.ts";
 import type { RowRange } from "./delivery.ts";
 import type { DecodeSpec } from "../parquet/read/decode.ts";
+import type { ElementType } from "../parquet/read/columns.ts";
 
 /** Rows that a worker can decode by itself. */
 export interface PartJob extends RowRange {
@@ -40,6 +41,8 @@ export interface Part {
   /** The file, where there is one. */
   readonly source?: ByteSource;
   readonly rows: number;
+  /** What the stored numbers are, where that is known. */
+  readonly element?: ElementType;
   readonly rowGroup?: number;
   /** Ranges that are cheap to read whole, in order, together all rows. */
   blocks(): Promise<RowRange[]>;

@@ -67,3 +67,29 @@ function checkFinite(sae: SparseAutoencoder, path: string) {
     .every((part) => part?.every(Number.isFinite) ?? true);
   if (!finite) throw unusable(path, "it holds values that are not finite");
 }
+
+/** How deep releases nest their folders: hook point, layer, width. */
+const DEPTH = 3;
+
+/** Folders below one that hold an autoencoder, or a model of this tool. */
+export async function autoencodersBelow(
+  directory: string,
+  depth = DEPTH,
+): Promise<string[]> {
+  if (depth === 0) return [];
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (isDirectory && !name.startsWith(".")) names.push(name);
+  }
+  const known = [...FORMATS.map(({ file }) => file), MODEL_FILES.dictionary];
+  const found: string[] = [];
+  for (const name of names.sort()) {
+    const path = join(directory, name);
+    const there = await Promise.all(
+      known.map((file) => exists(join(path, file))),
+    );
+    if (there.includes(true)) found.push(path);
+    else found.push(...await autoencodersBelow(path, depth - 1));
+  }
+  return found;
+}

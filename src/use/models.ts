@@ -5,7 +5,7 @@ import { unitAtoms } from "../metrics/similarity.ts";
 import { exists } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";
-import { loadModel } from "../model/directory.ts";
+import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { autoencoderCoder } from "./autoencoder_coder.ts";
@@ -14,7 +14,9 @@ import {
   type RowCoder,
   type RunOptions,
 } from "../coding/coder.ts";
-import { importModel } from "./import.ts";
+import { isRowFile } from "../rows/inputs.ts";
+import { adviceFor } from "../rows/other_files.ts";
+import { autoencodersBelow, importModel } from "./import.ts";
 
 /** What can be evaluated: a dictionary of this tool, or another tool's sparse autoencoder. */
 export type AnyModel = DictionaryModel | SparseAutoencoder;
@@ -52,12 +54,15 @@ export async function loadDictionary(path: string): Promise<DictionaryModel> {
 export async function loadAnyModel(path: string): Promise<AnyModel> {
   const kind = await kindOf(path);
   if (kind === "file") {
+    requireModelFile(path);
     return path.endsWith(".npz")
       ? await foreign(join(path, ".."))
       : await readDictionaryFile(path);
   }
   const sae = kind === "directory" ? await importModel(path) : undefined;
-  return sae ?? (await loadModel(path)).model;
+  if (sae !== undefined) return sae;
+  if (kind === "directory") await requireNoneBelow(path);
+  return (await loadModel(path)).model;
 }
 
 /** The coder that a model brings: its pursuit on an engine, or its own encoder. */
@@ -68,6 +73,34 @@ export function coderOf(
   return "format" in model
     ? Promise.resolve(autoencoderCoder(model))
     : engineCoder(model, options);
+}
+
+// A release holds a folder for each of its autoencoders.
+async function requireNoneBelow(directory: string) {
+  if (await exists(join(directory, MODEL_FILES.dictionary))) return;
+  const below = await autoencodersBelow(directory);
+  if (below.length === 0) return;
+  const named = below.slice(0, 8).join(", ");
+  throw new DbksvdError(
+    "data",
+    below.length === 1
+      ? "The folder holds an autoencoder in a folder of its own"
+      : "The folder holds several autoencoders",
+    {
+      where: { file: directory },
+      mend: `name one: ${named}${below.length > 8 ? ", …" : ""}`,
+    },
+  );
+}
+
+// What stands first is the model: a file of rows there means that it was forgotten.
+function requireModelFile(path: string) {
+  const rows = isRowFile(path) && !/\.(safetensors|npz)$/i.test(path);
+  if (!rows && adviceFor(path) === undefined) return;
+  throw new DbksvdError("usage", "The file is no model", {
+    where: { file: path },
+    mend: "name the model's directory first, then the rows",
+  });
 }
 
 async function kindOf(path: string) {

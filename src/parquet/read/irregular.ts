@@ -4,7 +4,7 @@ import {
   type SyncBytes,
 } from "../../files/bytes.ts";
 import type { Fault } from "./fault.ts";
-import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
+import { ELEMENT_BYTES, type ElementType, type Leaf } from "./columns.ts";
 import { requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
@@ -245,7 +245,7 @@ class RowBuilder {
       return `Row holds ${this.#count} values instead of ${this.width}`;
     }
     const bad = this.#row.findIndex((value) => !Number.isFinite(value));
-    return bad < 0 ? undefined : nonFinite(this.#row[bad]);
+    return bad < 0 ? undefined : nonFinite(this.#row[bad], this.leaf.element);
   }
 
   #addNumber(value: number | bigint) {
@@ -263,7 +263,10 @@ class RowBuilder {
   }
 }
 
-/** What is wrong with a row that holds this value. */
-export function nonFinite(value: number): string {
-  return Number.isNaN(value) ? "Row holds a NaN" : "Row holds an infinity";
+/** What is wrong with a row that holds this value, as a float32 of what is stored. */
+export function nonFinite(value: number, element?: ElementType): string {
+  if (Number.isNaN(value)) return "Row holds a NaN";
+  return element === "f64"
+    ? "Row holds an infinity, or a value that float32 cannot hold"
+    : "Row holds an infinity";
 }

@@ -46,7 +46,12 @@ export class ArrayPart implements Part {
   async read(range: RowRange, out: Float32Array): Promise<Fault[]> {
     if (this.layout.outerShape !== undefined) {
       await this.#readColumns(range, this.layout.outerShape, out);
-      return notFiniteRows(out, this.layout.width, range.start);
+      return notFiniteRows(
+        out,
+        this.layout.width,
+        range.start,
+        this.layout.element,
+      );
     }
     const { offset, element, width } = this.layout;
     const rowBytes = width * ELEMENT_BYTES[element];
@@ -59,7 +64,7 @@ export class ArrayPart implements Part {
         (end - range.start) * width,
       );
       await this.#floats(offset + row * rowBytes, piece);
-      faults.push(...notFiniteRows(piece, width, row));
+      faults.push(...notFiniteRows(piece, width, row, element));
     }
     return faults;
   }
@@ -132,13 +137,17 @@ export function notFiniteRows(
   data: Float32Array,
   width: number,
   row: number,
+  element: ElementType,
 ): Fault[] {
   const faults: Fault[] = [];
   for (let at = 0; at < data.length;) {
     const found = firstNonFinite(data.subarray(at));
     if (found < 0) break;
     const bad = Math.floor((at + found) / width);
-    faults.push({ row: row + bad, why: whyNonFinite(data, bad, width) });
+    faults.push({
+      row: row + bad,
+      why: whyNonFinite(data, bad, width, element),
+    });
     at = (bad + 1) * width;
   }
   return faults;

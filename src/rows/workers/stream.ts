@@ -210,7 +210,7 @@ async function* decoded(
     for (const row of bad) {
       const within = task.start + row - start;
       if (within < 0 || within >= rows) continue;
-      const why = whyNonFinite(values, within, width);
+      const why = whyNonFinite(values, within, width, task.at.part.element);
       faults.push({ row: task.start + row - task.at.firstRow, why });
     }
     const range = withinPart(task, { start, end });

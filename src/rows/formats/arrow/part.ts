@@ -146,7 +146,7 @@ export class ArrowPart implements Part {
       const piece = out.subarray(i * width, next * width);
       const { node, buffer } = this.#values;
       await reader.floats(node, buffer, element, offsets[i] * unit, piece);
-      faults.push(...notFiniteRows(piece, width, start + i));
+      faults.push(...notFiniteRows(piece, width, start + i, element));
       i = next;
     }
     return faults;

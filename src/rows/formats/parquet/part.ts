@@ -14,6 +14,7 @@ import {
   PagedColumn,
 } from "../../../parquet/read/paged_column.ts";
 import { Irregular } from "../../../parquet/read/values.ts";
+import type { ElementType } from "../../../parquet/read/columns.ts";
 
 /** Row groups beyond this are shuffled and read in pieces. */
 const BLOCK_BYTES = 64 * 2 ** 20;
@@ -136,6 +137,11 @@ export class RowGroupPart implements Part {
     return { start, end: stop, spec, cost, source: this.source };
   }
 
+  /** What the stored numbers are. */
+  get element(): ElementType {
+    return this.columns[0].leaf.element;
+  }
+
   /** Whether rows have to be read one by one: some are not full vectors. */
   get irregular(): boolean {
     return this.#irregular !== undefined;
@@ -203,7 +209,7 @@ export class RowGroupPart implements Part {
       : new PageDecoder(heldPieces(await fetchPages(this.source, spec)), 0);
     return decoder.decode(spec, out).map((row) => ({
       row: range.start + row,
-      why: whyNonFinite(out, row, this.width),
+      why: whyNonFinite(out, row, this.width, this.element),
     }));
   }
 
@@ -255,9 +261,13 @@ export function whyNonFinite(
   data: Float32Array,
   row: number,
   width: number,
+  element?: ElementType,
 ): string {
   const values = data.subarray(row * width, (row + 1) * width);
-  return nonFinite(values.find((value) => !Number.isFinite(value)) ?? NaN);
+  return nonFinite(
+    values.find((value) => !Number.isFinite(value)) ?? NaN,
+    element,
+  );
 }
 
 function isSync(source: ByteSource): source is ByteSource & SyncBytes {
