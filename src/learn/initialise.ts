@@ -32,18 +32,33 @@ export async function initialiseFromRows(
     );
   }
   const dictionary = new Float32Array(atoms * width);
-  const seen = new Set<string>();
+  const seen = new Map<number, Float32Array[]>();
   let filled = 0;
   for (const row of drawn) {
     if (filled === atoms) break;
     await pauseIfDue();
-    const key = row.join();
+    const hash = hashOf(row), alike = seen.get(hash) ?? [];
+    if (alike.some((other) => isSame(other, row))) continue;
     const centred = Float64Array.from(row, (v, p) => v - normalisation.mean[p]);
-    if (seen.has(key) || !storeUnit(dictionary, filled, centred)) continue;
-    seen.add(key);
+    if (!storeUnit(dictionary, filled, centred)) continue;
+    seen.set(hash, [...alike, row]);
     filled++;
   }
   return fillGaussian(dictionary, filled, width, random);
+}
+
+// FNV-1a over the values; −0 is 0.
+function hashOf(row: Float32Array): number {
+  const bits = new Uint32Array(row.buffer, row.byteOffset, row.length);
+  let hash = 0x811c9dc5;
+  for (let p = 0; p < bits.length; p++) {
+    hash = Math.imul(hash ^ (row[p] === 0 ? 0 : bits[p]), 0x01000193);
+  }
+  return hash;
+}
+
+function isSame(one: Float32Array, other: Float32Array): boolean {
+  return one.every((value, p) => value === other[p]);
 }
 
 /** Random directions, uniform on the sphere, as first atoms. */

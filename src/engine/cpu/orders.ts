@@ -40,6 +40,10 @@ export const ORDERS = [
 /** The name of one of them. */
 export type Order = typeof ORDERS[number];
 
+const PLACES = Object.fromEntries(
+  ORDERS.map((order, place) => [order, place]),
+) as Record<Order, number>;
+
 /** The orders in shared memory. */
 export class Orders {
   readonly #values: Float64Array;
@@ -49,12 +53,12 @@ export class Orders {
   }
 
   get(order: Order): number {
-    return this.#values[ORDERS.indexOf(order)];
+    return this.#values[PLACES[order]];
   }
 
   set(orders: Partial<Record<Order, number>>): void {
     for (const [order, value] of Object.entries(orders)) {
-      this.#values[ORDERS.indexOf(order as Order)] = value;
+      this.#values[PLACES[order as Order]] = value;
     }
   }
 }
