@@ -8,6 +8,7 @@ import { isJsonObject } from "../json.ts";
 import { nearest } from "../nearest.ts";
 import { commonOptions } from "./session.ts";
 import type { Io } from "./io.ts";
+import { CONFIG_BYTES, parseJson, readText } from "../files/text.ts";
 
 /** Where a value below the command line came from. */
 interface Origin {
@@ -53,7 +54,7 @@ export async function applyLayers(
 async function readConfig(file: string): Promise<Record<string, unknown>> {
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    text = await readText(file, { bytes: CONFIG_BYTES, pipes: true });
   } catch (cause) {
     throw new DbksvdError("usage", "The configuration cannot be read", {
       where: { file },
@@ -63,7 +64,7 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
   }
   let config: unknown;
   try {
-    config = JSON.parse(text);
+    config = parseJson(text);
   } catch (cause) {
     throw new DbksvdError(
       "usage",

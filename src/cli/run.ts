@@ -4,6 +4,7 @@ import {
 } from "@commander-js/extra-typings";
 import { ExitWith, failureOf } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { visible } from "./visible.ts";
 import { commonOptions } from "./session.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { buildProgram } from "./program.ts";
@@ -57,7 +58,7 @@ function report(
     const hint = error instanceof CommanderError
       ? `; see ${fullName(command)} --help`
       : "";
-    io.err(`${fullName(command)}: ${message}${hint}\n`);
+    io.err(`${fullName(command)}: ${visible(message)}${hint}\n`);
   }
   if (commonOptions(command).logLevel === "debug" && error instanceof Error) {
     io.err(`${error.stack}\n`);

@@ -5,6 +5,7 @@ import type { Io } from "./io.ts";
 import { isJsonObject } from "../json.ts";
 import { unusedText } from "../rows/not_read.ts";
 import type { RowSource } from "../rows/source.ts";
+import { visible } from "./visible.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 /** How much is said on standard error. */
@@ -107,11 +108,11 @@ export async function conduct(
       print: (document, text) => {
         progress.finish();
         io.out(
-          json
-            ? `${toJson(withUnused(document, sources))}\n`
-            : `${
-              [text(), ...sources.map(unusedOf)].filter(Boolean).join("\n")
-            }\n`,
+          json ? `${toJson(withUnused(document, sources))}\n` : `${
+            visible(
+              [text(), ...sources.map(unusedOf)].filter(Boolean).join("\n"),
+            )
+          }\n`,
         );
       },
       say: (at, text) => {
@@ -120,7 +121,7 @@ export async function conduct(
         if (said.has(text)) return;
         if (said.size === MOST_REMEMBERED) said.clear();
         said.add(text);
-        progress.line(text);
+        progress.line(visible(text));
       },
     });
     if (stopped !== undefined) throw new Stopped(stopped, "the work was done");

@@ -139,8 +139,10 @@ export function writeError(path: string, cause: unknown): DbksvdError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new DbksvdError("run", `Cannot write: ${reason}`, {
     where: { file: path },
-    mend: /ENOSPC|os error 28\b/.test(reason)
+    mend: /ENOSPC|os error 28\b|disk is full/.test(reason)
       ? "free some disk space and run again; nothing was lost"
+      : /EMFILE|os error 24\b/.test(reason)
+      ? "allow more open files, ulimit -n 1024, and run again; nothing was lost"
       : "check the place and its permissions and run again; nothing was lost",
     cause,
   });

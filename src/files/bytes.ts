@@ -7,6 +7,7 @@ import {
   statSync,
 } from "node:fs";
 import { DbksvdError } from "../errors.ts";
+import { kindOf } from "./text.ts";
 
 /** Bytes at hand, or a read call away: what the decoders read from. */
 export interface SyncBytes {
@@ -75,11 +76,17 @@ export class LocalFile implements ByteSource, SyncBytes {
   constructor(location: string, name = location) {
     this.path = name;
     this.localPath = location;
-    const stat = fstatSync(this.#open());
-    if (stat.isDirectory()) {
-      this.close();
-      throw unreadable(name, new Error("it is a directory"));
+    // Looked at before it is opened: the opening of a pipe waits for whoever writes to it.
+    const found = this.#look();
+    if (found !== undefined && !found.isFile()) {
+      const kind = kindOf({
+        isDirectory: found.isDirectory(),
+        isFifo: found.isFIFO(),
+        isSocket: found.isSocket(),
+      });
+      throw unreadable(name, new Error(`it is ${kind}`));
     }
+    const stat = fstatSync(this.#open());
     this.size = stat.size;
     this.stamp = String(stat.mtimeMs);
     this.#node = nodeOf(stat);
@@ -90,7 +97,7 @@ export class LocalFile implements ByteSource, SyncBytes {
     const descriptor = this.#open();
     for (let done = 0; done < into.length;) {
       const left = into.length - done;
-      const count = readSync(descriptor, into, done, left, offset + done);
+      const count = this.#readSome(descriptor, into, done, left, offset + done);
       if (count === 0) {
         throw new DbksvdError("data", "File ends early", {
           where: { file: this.path },
@@ -98,6 +105,29 @@ export class LocalFile implements ByteSource, SyncBytes {
         });
       }
       done += count;
+    }
+  }
+
+  #look(): Stats | undefined {
+    try {
+      return statSync(this.localPath, { throwIfNoEntry: false });
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+  }
+
+  #readSome(
+    descriptor: number,
+    into: Uint8Array,
+    at: number,
+    length: number,
+    offset: number,
+  ): number {
+    try {
+      return readSync(descriptor, into, at, length, offset);
+    } catch (error) {
+      // A disk that fails, a mount that is gone.
+      throw unreadable(this.path, error);
     }
   }
 
@@ -140,13 +170,23 @@ export class LocalFile implements ByteSource, SyncBytes {
       if (openFiles.size < OPEN_FILES) break;
       oldest.close();
     }
-    try {
-      this.#descriptor = openSync(this.localPath, "r");
-    } catch (error) {
-      throw unreadable(this.path, error);
-    }
+    this.#descriptor = this.#openNow();
     openFiles.add(this);
     return this.#descriptor;
+  }
+
+  // Where the system allows fewer open files than wanted, others are closed for this one.
+  #openNow(): number {
+    for (;;) {
+      try {
+        return openSync(this.localPath, "r");
+      } catch (error) {
+        const [oldest] = openFiles;
+        const isFull = (error as { code?: string }).code === "EMFILE";
+        if (!isFull || oldest === undefined) throw unreadable(this.path, error);
+        oldest.close();
+      }
+    }
   }
 }
 
@@ -155,14 +195,18 @@ function nodeOf({ dev, ino }: Stats): string {
 }
 
 function unreadable(path: string, error: unknown): DbksvdError {
-  const missing = (error as { code?: string }).code === "ENOENT";
+  const { code } = error as { code?: string };
   const message = (error as Error).message;
   return new DbksvdError(
     "data",
-    missing ? "File not found" : `File cannot be read, ${message}`,
+    code === "ENOENT" ? "File not found" : `File cannot be read, ${message}`,
     {
       where: { file: path },
-      mend: "check the path and its permissions",
+      mend: code === "EMFILE"
+        ? "allow more open files: ulimit -n 1024"
+        : code === "EIO"
+        ? "the disk or the mount fails; see the system's log"
+        : "check the path and its permissions",
       cause: error,
     },
   );

@@ -2,9 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { refusePointers } from "./lfs.ts";
 import { isJsonObject } from "../json.ts";
 import { type TensorType, toFloat32, typeBytes } from "./tensors.ts";
-
-/** Longest JSON header that is read: the format's own bound. */
-const MAX_HEADER_BYTES = 100_000_000;
+import { HEADER_BYTES, parseJson, requireRegular } from "./text.ts";
 
 /** One tensor's entry in a safetensors header. */
 export interface TensorEntry {
@@ -60,7 +58,7 @@ export function parseSafetensorsHeader(
   const refuse = refusal(file);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    parsed = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch (cause) {
     throw refuse("its header is not JSON", cause);
   }
@@ -93,8 +91,8 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
     if (size < 8) throw refuse("it is shorter than its header's length");
     const lengthBytes = await readExactly(file, 0, 8, refuse);
     const length = new DataView(lengthBytes.buffer).getBigUint64(0, true);
-    if (length > BigInt(MAX_HEADER_BYTES)) {
-      throw refuse(`its header claims ${length} bytes, over 100 MB`);
+    if (length > BigInt(HEADER_BYTES)) {
+      throw refuse(`its header claims ${length} bytes, over 16 MiB`);
     }
     if (Number(length) > size - 8) {
       throw refuse("its header reaches past the end of the file");
@@ -209,8 +207,10 @@ function refusal(file: string | undefined): Refusal {
 
 async function openForReading(path: string): Promise<Deno.FsFile> {
   try {
+    await requireRegular(path);
     return await Deno.open(path);
   } catch (cause) {
+    if (cause instanceof DbksvdError) throw cause;
     throw new DbksvdError("data", "Cannot read the safetensors file", {
       where: { file: path },
       mend: cause instanceof Deno.errors.NotFound

@@ -3,6 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic.ts";
 import { isJsonObject } from "../json.ts";
 import type { AtomLabel, LabelEntry, Labels } from "./label.ts";
+import { parseJson } from "../files/text.ts";
 
 /** Names of the files that hold names, in a model directory and in a pipeline's root. */
 export const LABEL_FILES = {
@@ -49,7 +50,7 @@ function parseObject(
 ): Record<string, unknown> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch (cause) {
     throw refuse("it is not JSON", cause);
   }
@@ -114,7 +115,7 @@ export function lostLabelsJson(
 function parseLost(text: string | undefined): unknown[] {
   if (text === undefined) return [];
   try {
-    const parsed = JSON.parse(text);
+    const parsed = parseJson(text);
     return Array.isArray(parsed) ? parsed : [parsed];
   } catch {
     return [text];

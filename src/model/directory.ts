@@ -12,6 +12,7 @@ import { LABEL_FILES, labelsJson, parseLabels } from "../labels/file.ts";
 import { metricsBytes, metricsIn, type MetricsLines } from "./metrics_lines.ts";
 import type { DictionaryModel, MetricsLine, ModelConfig } from "./model.ts";
 import { parseConfig } from "./records.ts";
+import { readText as readFileText } from "../files/text.ts";
 
 /** Names of the files in a model directory. */
 export const MODEL_FILES = {
@@ -151,9 +152,10 @@ async function readText(
   name: string,
 ): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(join(directory, name));
+    return await readFileText(join(directory, name));
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (cause instanceof DbksvdError) throw cause;
     throw new DbksvdError("data", "Cannot read a model's file", {
       where: { file: join(directory, name) },
       mend: "check that it is a readable file",

@@ -2,6 +2,7 @@
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 import type { MetricsLine, ModelConfig } from "./model.ts";
+import { parseJson as parseBounded } from "../files/text.ts";
 
 /**
  * Parses `config.json`.
@@ -106,7 +107,7 @@ function isNumber(value: unknown): value is number {
 
 function parseJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseBounded(text);
   } catch (cause) {
     throw new DbksvdError("data", "A model's file is not JSON", {
       where: { file },

@@ -11,6 +11,7 @@ import type { ExportFormat } from "../use/export_formats.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
+import { CONFIG_BYTES, parseJson, readText } from "../files/text.ts";
 
 /** The events that a webhook can be told of. */
 export type NotifyEvent =
@@ -163,7 +164,7 @@ export async function loadPipelineConfig(
 async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    text = await readText(file, { bytes: CONFIG_BYTES, pipes: true });
   } catch (cause) {
     throw new DbksvdError("usage", "Cannot read the pipeline's configuration", {
       where: { file },
@@ -172,7 +173,7 @@ async function readJson(file: string): Promise<unknown> {
     });
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DbksvdError("usage", `Not JSON: ${reason}`, {

@@ -12,6 +12,7 @@ import { Unreachable } from "../net/unreachable.ts";
 import { findFiles, isRowFile, placeOf } from "../rows/inputs.ts";
 import { type InputPattern, inputPattern } from "./config.ts";
 import { isInside, realPath } from "./paths.ts";
+import { readText } from "../files/text.ts";
 
 /** A file or URL that the inputs name, as it is now. */
 export interface FoundInput {
@@ -124,7 +125,7 @@ async function expandLists(
     }
     const { optional } = pattern;
     try {
-      const lines = (await Deno.readTextFile(pattern.pattern)).split("\n");
+      const lines = (await readText(pattern.pattern)).split("\n");
       for (const [i, line] of lines.entries()) {
         const text = line.trim();
         if (text === "" || text.startsWith("#")) continue;

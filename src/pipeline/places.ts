@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeError } from "../files/atomic.ts";
 
 /** What lies where under a pipeline's root. */
 export interface PipelinePlaces {
@@ -36,7 +37,9 @@ export function placesIn(root: string): PipelinePlaces {
 export async function makeFolders(places: PipelinePlaces): Promise<void> {
   const { versions, heldOut, reservoir, pending, work } = places;
   for (const folder of [versions, heldOut, reservoir, pending, work]) {
-    await Deno.mkdir(folder, { recursive: true });
+    await Deno.mkdir(folder, { recursive: true }).catch((cause) => {
+      throw writeError(folder, cause);
+    });
   }
 }
 

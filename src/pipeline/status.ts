@@ -13,6 +13,7 @@ import { OldDatabase, openStore } from "./store.ts";
 import type { Store } from "./database.ts";
 import { currentVersion } from "./versions.ts";
 import type { Heartbeat } from "./watch.ts";
+import { CONFIG_BYTES, readText } from "../files/text.ts";
 
 /** A run as the database has it. */
 export interface RunRecord {
@@ -283,7 +284,7 @@ function statusOf(store: Store, settings: PipelineSettings, now: Date) {
 
 async function readHeartbeat(path: string): Promise<Heartbeat | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return JSON.parse(await readText(path, { bytes: CONFIG_BYTES }));
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Store, Values } from "./database.ts";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { DbksvdError } from "../errors.ts";
+import { writeError } from "../files/atomic.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /**
@@ -26,7 +27,7 @@ export function openStore(
       database.exec("PRAGMA synchronous = FULL");
       database.exec("PRAGMA secure_delete = ON");
     }
-    const store = new SqliteStore(database);
+    const store = new SqliteStore(database, path);
     migrate(store, path, options.readOnly ?? false);
     return store;
   } catch (cause) {
@@ -90,7 +91,7 @@ class SqliteStore implements Store {
     ReturnType<DatabaseSync["prepare"]>
   >();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, readonly path: string) {
     this.#database = database;
   }
 
@@ -117,8 +118,19 @@ class SqliteStore implements Store {
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
+      this.#rollBack();
+      // SQLite's own errors: a full disk, a file system gone read-only.
+      const isSqlite = (error as { code?: string }).code === "ERR_SQLITE_ERROR";
+      throw isSqlite ? writeError(this.path, error) : error;
+    }
+  }
+
+  // A full disk may have ended the transaction already.
+  #rollBack(): void {
+    try {
       this.#database.exec("ROLLBACK");
-      throw error;
+    } catch {
+      return;
     }
   }
 

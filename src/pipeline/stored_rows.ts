@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { writeAll, writeError } from "../files/atomic.ts";
 import {
   type BlockStore,
   deliver,
@@ -14,18 +15,19 @@ export class StoredRowsWriter {
   #rows = 0;
   readonly #file: Deno.FsFile;
 
-  private constructor(readonly width: number, file: Deno.FsFile) {
+  private constructor(
+    readonly path: string,
+    readonly width: number,
+    file: Deno.FsFile,
+  ) {
     this.#file = file;
   }
 
   /** Begins a file, replacing what an interrupted run left under its name. */
   static async create(path: string, width: number): Promise<StoredRowsWriter> {
-    const file = await Deno.open(path, {
-      write: true,
-      create: true,
-      truncate: true,
-    });
-    return new StoredRowsWriter(width, file);
+    const options = { write: true, create: true, truncate: true };
+    const file = await orTyped(path, () => Deno.open(path, options));
+    return new StoredRowsWriter(path, width, file);
   }
 
   /** Rows written so far. */
@@ -36,23 +38,23 @@ export class StoredRowsWriter {
   /** Appends rows × width values. */
   async append(data: Float32Array): Promise<void> {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    let written = 0;
-    while (written < bytes.length) {
-      written += await this.#file.write(bytes.subarray(written));
-    }
+    await orTyped(this.path, () => writeAll(this.#file, bytes));
     this.#rows += data.length / this.width;
   }
 
   /** Takes back all but the first rows. */
   async truncate(rows: number): Promise<void> {
-    await this.#file.truncate(rows * this.width * 4);
-    await this.#file.seek(rows * this.width * 4, Deno.SeekMode.Start);
+    const end = rows * this.width * 4;
+    await orTyped(this.path, async () => {
+      await this.#file.truncate(end);
+      await this.#file.seek(end, Deno.SeekMode.Start);
+    });
     this.#rows = rows;
   }
 
   /** Flushes to the disk and closes. */
   async close(): Promise<void> {
-    await this.#file.sync();
+    await orTyped(this.path, () => this.#file.sync());
     this.#file.close();
   }
 
@@ -62,6 +64,15 @@ export class StoredRowsWriter {
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
+  }
+}
+
+// What the file system refuses is told with the file's name.
+async function orTyped<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw writeError(path, cause);
   }
 }
 

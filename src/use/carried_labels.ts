@@ -7,6 +7,7 @@ import { type Labels, mergeLabels } from "../labels/label.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";
 import { MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { readText } from "../files/text.ts";
 
 /** What a new model takes over from the one whose place it takes. */
 export interface Succession {
@@ -66,5 +67,5 @@ async function namesAndAtoms(directory: string, text: string) {
 }
 
 async function textIfThere(path: string): Promise<string | undefined> {
-  return await exists(path) ? await Deno.readTextFile(path) : undefined;
+  return await exists(path) ? await readText(path) : undefined;
 }

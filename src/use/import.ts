@@ -8,6 +8,7 @@ import { readDictionaryLearning } from "./import/dictionary_learning.ts";
 import { readGemmaScope, readGemmaScope2 } from "./import/gemma_scope.ts";
 import { readSaeLens } from "./import/saelens.ts";
 import { readSparsify } from "./import/sparsify.ts";
+import { readText } from "../files/text.ts";
 
 /** Files by which each format is known, and what reads it. */
 const FORMATS: readonly {
@@ -53,7 +54,7 @@ export async function importModel(
     checkFinite(sae, join(directory, file));
     const labels = join(directory, MODEL_FILES.labels);
     if (await exists(labels)) {
-      sae.labels = parseLabels(await Deno.readTextFile(labels), sae, labels);
+      sae.labels = parseLabels(await readText(labels), sae, labels);
     }
     return sae;
   }

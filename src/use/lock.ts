@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { writeError } from "../files/atomic.ts";
+import { CONFIG_BYTES, readText } from "../files/text.ts";
 
 /** Keeps other runs out of an output until it is released. */
 export interface OutputLock {
@@ -127,7 +128,9 @@ async function tellOfCrash(
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const { pid, host, since } = JSON.parse(await Deno.readTextFile(path));
+    const { pid, host, since } = JSON.parse(
+      await readText(path, { bytes: CONFIG_BYTES }),
+    );
     const valid = Number.isSafeInteger(pid) && typeof host === "string" &&
       typeof since === "string";
     return valid ? { pid, host, since } : undefined;

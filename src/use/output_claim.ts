@@ -8,6 +8,7 @@ import { readFooter } from "../parquet/read/footer.ts";
 import type { RowFile } from "../rows/source.ts";
 import { fingerprint } from "./codes_metadata.ts";
 import { lockOutput } from "./lock.ts";
+import { readText } from "../files/text.ts";
 
 /** What made an output: it stands in the output itself, and may be made again in its place. */
 export interface OutputOrigin {
@@ -144,7 +145,7 @@ export async function exportOrigin(
 ): Promise<Partial<OutputOrigin> | undefined> {
   for (const name of ["cfg.json", "config.json"]) {
     try {
-      const text = await Deno.readTextFile(join(directory, name));
+      const text = await readText(join(directory, name));
       return JSON.parse(text).metadata?.dbksvd?.origin;
     } catch {
       continue;

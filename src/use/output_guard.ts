@@ -1,6 +1,7 @@
 import { join, sep } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { MODEL_FILES } from "../model/directory.ts";
+import { readText } from "../files/text.ts";
 
 /** What an export may consist of. */
 const EXPORT_FILES = [
@@ -60,7 +61,7 @@ async function isOurs(
   if (config === undefined) return false;
   try {
     const { metadata } = JSON.parse(
-      await Deno.readTextFile(join(directory, config)),
+      await readText(join(directory, config)),
     );
     return metadata?.dbksvd !== undefined;
   } catch {

@@ -3,9 +3,7 @@ import { parseSafetensorsHeader } from "../../files/safetensors.ts";
 import type { ByteSource } from "../../files/bytes.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
 import type { ArrayLayout } from "./array.ts";
-
-/** Headers of arrays beyond this are refused. */
-export const MAX_HEADER_BYTES = 100_000_000;
+import { HEADER_BYTES } from "../../files/text.ts";
 
 /** An error of a file that is no sound array. */
 export function broken(
@@ -59,7 +57,7 @@ export async function openSafetensorsRows(
   if (source.size < 8) throw refuse("Safetensors file is too short");
   const head = await source.read(0, 8);
   const length = Number(new DataView(head.buffer).getBigUint64(0, true));
-  if (length > Math.min(MAX_HEADER_BYTES, source.size - 8)) {
+  if (length > Math.min(HEADER_BYTES, source.size - 8)) {
     throw refuse("Safetensors header is longer than its file");
   }
   const json = await source.read(8, length);

@@ -1,7 +1,8 @@
 import type { ByteSource } from "../../files/bytes.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
 import type { ArrayLayout } from "./array.ts";
-import { broken, MAX_HEADER_BYTES, rowsOf } from "./files.ts";
+import { HEADER_BYTES } from "../../files/text.ts";
+import { broken, rowsOf } from "./files.ts";
 
 const MAGIC = "\x93NUMPY";
 
@@ -50,7 +51,7 @@ export async function readNpyHeader(
   const wide = head[6] >= 2;
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
   const at = start + (wide ? 12 : 10);
-  if (length > Math.min(MAX_HEADER_BYTES, end - at)) {
+  if (length > Math.min(HEADER_BYTES, end - at)) {
     throw refuse("NumPy header is cut off");
   }
   const text = new TextDecoder().decode(await source.read(at, length));

@@ -1,6 +1,7 @@
 import { DbksvdError } from "../../errors.ts";
 import { isJsonObject } from "../../json.ts";
 import type { Safetensors } from "../../files/safetensors.ts";
+import { parseJson, readText } from "../../files/text.ts";
 
 /** Fields that tell how a training went, or where a file came from: none of them changes what a finished autoencoder does. */
 const RECORDS = [
@@ -27,10 +28,11 @@ export async function readConfig(
   path: string,
 ): Promise<Record<string, unknown>> {
   try {
-    const config = JSON.parse(await Deno.readTextFile(path));
+    const config = parseJson(await readText(path));
     if (isJsonObject(config)) return config;
     throw new SyntaxError("not an object");
   } catch (cause) {
+    if (cause instanceof DbksvdError) throw cause;
     throw new DbksvdError("data", "Cannot read an autoencoder's config", {
       where: { file: path },
       mend: cause instanceof Deno.errors.NotFound

@@ -11,6 +11,7 @@ import {
   requireSize,
   unusable,
 } from "./config.ts";
+import { requireRegular } from "../../files/text.ts";
 
 const NAMES = ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"];
 
@@ -27,6 +28,7 @@ export async function readGemmaScope(
     throw unusable(path, "its folder is one of transcoders");
   }
   const arrays: Arrays = new Map();
+  await requireRegular(path);
   for (const [member, bytes] of readZip(await Deno.readFile(path), path)) {
     const name = member.replace(/\.npy$/, "");
     arrays.set(spelling(name), () => readNpy(bytes, `${path}:${name}`));
