@@ -23,16 +23,7 @@
   let turn = p.begin + group;
   if (turn >= p.end) { return; }
   let atom = updates[turn].atom;
-  let base = lists[PIECES + p.begin];
-  var begin = lists[PIECES + turn] - base;
-  var end = lists[PIECES + turn + 1u] - base;
-  if (p.chunks > 0u) {
-    begin = group * p.chunks;
-    end = begin + p.chunks;
-  }
-  var part = 0.0;
-  for (var piece = begin + t; piece < end; piece += WG) { part += alongs[piece]; }
-  var along = workgroup_sum(part);
+//#include pieces
   let first = p.again == 0u;
   let held = select(updates[turn].carried, p.memory * weights[atom], first);
   workgroupBarrier();
@@ -41,28 +32,9 @@
     weights[atom] = held + along;
   }
   along += held;
-//#include elements
 //#for v in 0..V
   let d$v = D_at(atom, c$v);
-  var v$v = vec4<f32>();
 //#end
-  // Four pieces in flight.
-  var piece = begin;
-  for (; piece + 4u <= end; piece += 4u) {
-//#for v in 0..V
-//#for i in 0..4
-    let sum$i_$v = sums_at(piece + $i, c$v);
-//#end
-//#end
-//#for v in 0..V
-    v$v += sum0_$v + sum1_$v + sum2_$v + sum3_$v;
-//#end
-  }
-  for (; piece < end; piece++) {
-//#for v in 0..V
-    v$v += sums_at(piece, c$v);
-//#end
-  }
   var own = 0.0;
   var across = 0.0;
 //#for v in 0..V
@@ -74,7 +46,7 @@
   let overlap = workgroup_sum(across) / norm;
   let gone = !first && updates[turn].overlap == NONE;
   workgroupBarrier();
-  let moves = lists[turn] < lists[turn + 1u] && norm >= $VANISHING && !gone;
+  let moves = updates[turn].uses > 0u && norm >= $VANISHING && !gone;
 //#for v in 0..V
   if (inside$v) {
     if (moves) { N_put(atom, c$v, v$v / norm); } else { N_put(atom, c$v, d$v); }

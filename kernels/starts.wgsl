@@ -38,6 +38,7 @@ var<workgroup> before: array<vec2<u32>, WG>;
     lists[PIECES + key] = running.y;
     usage[atom] = count;
     updates[key].atom = atom;
+    updates[key].uses = count;
 //#end
     running += vec2<u32>(count, (count + p.piece - 1u) / p.piece);
   }

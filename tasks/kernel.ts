@@ -8,6 +8,7 @@ import { kernelIncludes } from "../src/engine/gpu/includes.ts";
 import { kernelSources } from "../src/engine/gpu/kernels.ts";
 import { layOut } from "../src/engine/gpu/plan.ts";
 import type { CodingForm } from "../src/engine/gpu/layout.ts";
+import { foldKernel } from "../src/engine/gpu/stages/update.ts";
 import { holdingKernels } from "../src/engine/gpu/stages/rows.ts";
 import { type Tuning, tuningFor } from "../src/engine/gpu/tuning.ts";
 import { DbksvdError } from "../src/errors.ts";
@@ -144,8 +145,10 @@ function sourcesOf(
   const { stride } = plan.rows;
   const held = matrixShape(rows, stride, element, limits.binding);
   const holding = holdingKernels(context, spec, { H: held, Y: plan.rows });
+  const setup = { context, spec, plan };
   return [
-    ...kernelSources({ context, spec, plan }),
+    ...kernelSources(setup),
+    { key: "fold", source: foldKernel(setup) },
     ...Object.entries(holding).map(([key, source]) => ({ key, source })),
   ];
 }

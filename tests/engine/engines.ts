@@ -7,8 +7,8 @@ import { createGpuEngine, type GpuEngine } from "../../src/engine/gpu/gpu.ts";
 export interface EngineUnderTest {
   name: string;
   create(spec: EngineSpec): Promise<Engine>;
-  /** Whether ranks can share its iterations. */
-  shares?: boolean;
+  /** In which type it sums what ranks that share an iteration add up: only float64 sums are by the rows' parts. */
+  sums: "float32" | "float64";
   /** The codes that the last iteration's update left, where the engine shows them. */
   updatedCodes?(engine: Engine, rows: number): Promise<Codes>;
 }
@@ -19,15 +19,16 @@ export function enginesUnderTest(): EngineUnderTest[] {
     {
       name: "reference",
       create: createReferenceEngine,
-      shares: true,
+      sums: "float64",
     },
     {
       name: "cpu",
       create: (spec) => createCpuEngine(spec),
-      shares: true,
+      sums: "float64",
     },
     {
       name: "gpu",
+      sums: "float32",
       create: (spec) => createGpuEngine(spec),
       updatedCodes: (engine, rows) => (engine as GpuEngine).readCodes(rows),
     },

@@ -12,7 +12,7 @@ export function engineSuite(): void {
     codingSuite(engine);
     iterationSuite(engine);
     refinementSuite(engine);
-    if (engine.shares) groupSuite(engine);
+    groupSuite(engine);
     dialSuite(engine);
     dependentSuite(engine);
   }

@@ -75,13 +75,16 @@ export function groupSuite(engine: EngineUnderTest): void {
           const [done, ...others] = await shared(ranks, type);
           const off = greatest(done.dictionary, alone.dictionary);
           assert(off < 2e-6, `${ranks} ranks, ${type}: ${off} off`);
-          assert(greatest(done.weights, alone.weights) < 1e-5);
+          const heaviest = Math.max(...alone.weights);
+          const rounding = engine.sums === "float32" ? 1e-6 * heaviest : 1e-5;
+          assert(greatest(done.weights, alone.weights) < rounding);
           assertNear(done.report, alone.report);
           for (const other of others) assert.deepEqual(other, done);
         }
       }
     });
 
+    if (engine.sums === "float32") continue;
     Deno.test(`${engine.name} engine: with float64 sums, ranks of a power of two give the same bytes, ${name}`, async () => {
       const [one] = await shared(1, "f64");
       for (const ranks of [2, 4, 8]) {

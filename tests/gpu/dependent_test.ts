@@ -17,6 +17,7 @@ const WAYS: Record<string, GpuEngineOptions> = {
 for (const [way, options] of Object.entries(WAYS)) {
   dependentSuite({
     name: `gpu, ${way}:`,
+    sums: "float32",
     create: (spec) => createGpuEngine(spec, options),
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
-import { listWords } from "../../src/engine/gpu/layout.ts";
+import { listWords, UPDATE_WORDS } from "../../src/engine/gpu/layout.ts";
 import { flatThreads } from "../../src/engine/gpu/stages/common.ts";
 import {
   countKernel,
@@ -56,7 +56,7 @@ async function sortOnDevice(
     counts: bench.buffer(4 * blocks * keys),
     seen: bench.buffer(4 * blocks * keys),
     totals: bench.buffer(4 * keys),
-    updates: bench.buffer(16 * keys),
+    updates: bench.buffer(4 * UPDATE_WORDS * keys),
     usage: bench.buffer(4 * order.length),
     lists: bench.buffer(4 * listWords(keys, ROWS * K).words),
   };

@@ -9,6 +9,7 @@ import {
   listWords,
   stepStateWords,
   triangleBytes,
+  UPDATE_WORDS,
 } from "./layout.ts";
 
 type Sizes<T> = (spec: EngineSpec, plan: GpuLayout) => T;
@@ -162,7 +163,10 @@ export const BUFFERS = {
   /** What earlier batches weigh in each atom. */
   weights: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },
   /** The state of each atom in the update, by turn: see kernels/lib/update.wgsl. */
-  updates: { says: "small vectors", bytes: ({ atoms }) => 16 * atoms },
+  updates: {
+    says: "small vectors",
+    bytes: ({ atoms }) => 4 * UPDATE_WORDS * atoms,
+  },
   sums: { says: "update sums", matrix: (_, { sums }) => sums },
   alongs: { says: "update sums", bytes: (_, { sums }) => 4 * sums.rows },
   usage: { says: "small vectors", bytes: ({ atoms }) => 4 * atoms },

@@ -1,3 +1,4 @@
+import { partRuns } from "../../gpu/matrix.ts";
 import { readBack } from "../../gpu/readback.ts";
 import type { GpuContext } from "./context.ts";
 import { padRows, unpadRows } from "./padding.ts";
@@ -15,6 +16,21 @@ export function uploadDictionary(
     runner.upload(buffer, padRows(slice, rows, width, matrix.stride));
     runner.submit();
   });
+}
+
+/** Puts unit vectors in the place of atoms of the dictionary, the first in that of the first, as many as there are. */
+export function uploadAtoms(
+  { runner, spec: { width }, buffers: { dictionary } }: GpuContext,
+  atoms: Uint32Array,
+  vectors: Float32Array,
+): void {
+  const { stride } = dictionary;
+  for (let i = 0; i < vectors.length / width; i++) {
+    const [{ part, offset }] = partRuns(dictionary, atoms[i], 1);
+    const vector = vectors.subarray(i * width, (i + 1) * width);
+    const row = padRows(vector, 1, width, stride);
+    runner.upload(dictionary.buffers[part], row, 16 * stride * offset);
+  }
 }
 
 /** Reads the dictionary back, atoms × width. */

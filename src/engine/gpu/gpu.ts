@@ -4,17 +4,23 @@ import { readBack } from "../../gpu/readback.ts";
 import type { RunnerCounters } from "../../gpu/runner.ts";
 import {
   type Codes,
-  type Engine,
   type EngineInfo,
   type EngineRows,
   type EngineSpec,
+  type GroupEngine,
   groupSparsities,
   type IterationReport,
   type IterationStep,
+  type WorstRows,
 } from "../engine.ts";
 import { codeGroup } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
-import { downloadDictionary, uploadDictionary } from "./dictionary.ts";
+import {
+  downloadDictionary,
+  uploadAtoms,
+  uploadDictionary,
+} from "./dictionary.ts";
+import { GpuHalves } from "./halves.ts";
 import { sortCodes } from "./stages/lists.ts";
 import { unpackPairs } from "./padding.ts";
 import { createGpuContext, type GpuEngineOptions } from "./open.ts";
@@ -24,12 +30,12 @@ import { replaceAtoms } from "./stages/replace.ts";
 import { sumEnergies } from "./stages/residual.ts";
 import { ReportQueue } from "./stages/report.ts";
 import { RowLoader } from "./stages/rows.ts";
-import { updateGroup } from "./stages/update.ts";
+import { foldKernel, updateGroup } from "./stages/update.ts";
 
 export type { GpuEngineOptions } from "./open.ts";
 
 /** The engine in WGSL, with the count of what it did. */
-export interface GpuEngine extends Engine {
+export interface GpuEngine extends GroupEngine {
   /** Dispatches, submits and bytes moved since the engine was made. */
   readonly counters: Readonly<RunnerCounters>;
   /** The codes of the rows worked on last, as they lie on the device: after an iteration, those that its update left. */
@@ -58,6 +64,8 @@ class WgslEngine implements GpuEngine {
   readonly #reports: ReportQueue;
   /** The group whose Gram of the dictionary as it stands is in memory. */
   #gramOf?: number;
+  /** The share of an iteration that is under way. */
+  #halves?: GpuHalves;
 
   constructor(context: GpuContext) {
     this.#context = context;
@@ -105,15 +113,74 @@ class WgslEngine implements GpuEngine {
     return new Promise((resolve) => resolve(this.#queue(rows, step)));
   }
 
-  #queue(rows: EngineRows, step: IterationStep): void {
-    const context = this.#context;
-    const { gpu, runner, buffers, plan } = context;
-    gpu.check();
-    this.#checkRows(rows);
+  async begin(rows: EngineRows, step: IterationStep): Promise<void> {
+    const context = this.#context, { runner, kernelContext, plan } = context;
+    const setup = { context: kernelContext, spec: this.spec, plan };
+    const fold = await runner.compile(foldKernel(setup));
+    this.#begin(rows, step, 0);
+    const gram = (group: number) => this.#gram(group);
+    const tools = { reports: this.#reports, gram, fold };
+    this.#halves = new GpuHalves(context, tools, rows.rows, step);
+  }
+
+  async sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Promise<Float32Array> {
+    return await this.#halves!.sums(from, to, previous);
+  }
+
+  apply(
+    from: number,
+    to: number,
+    sums: Float32Array | Float64Array,
+  ): Promise<void> {
+    this.#halves!.apply(from, to, sums);
+    return Promise.resolve();
+  }
+
+  async finish(
+    wanted: number,
+  ): Promise<{ report: IterationReport; worst: WorstRows }> {
+    this.#end();
+    const [report] = await this.#reports.read();
+    return { report, worst: await this.#halves!.worst(wanted) };
+  }
+
+  replace(atoms: Uint32Array, vectors: Float32Array): Promise<void> {
+    const { runner, buffers: { weights } } = this.#context;
+    runner.submit();
+    uploadAtoms(this.#context, atoms, vectors);
+    atoms.forEach((atom) =>
+      runner.upload(weights, new Float32Array(1), 4 * atom)
+    );
+    this.#gramOf = undefined;
+    return Promise.resolve();
+  }
+
+  // Loads an iteration's rows, of which there are to be so many at least.
+  #begin(rows: EngineRows, step: IterationStep, least: number): void {
+    this.#context.gpu.check();
+    this.#checkRows(rows, least);
     this.#uploadOrder(step);
     this.#load(rows);
     if (this.spec.rows === "f16" && "data" in rows) this.#rows.round(rows.rows);
     this.#reports.begin(rows.rows);
+  }
+
+  // The dictionary that an iteration made takes the place of the one it began with.
+  #end(): void {
+    const { runner, buffers } = this.#context;
+    this.#reports.end();
+    runner.submit();
+    [buffers.dictionary, buffers.next] = [buffers.next, buffers.dictionary];
+    this.#gramOf = undefined;
+  }
+
+  #queue(rows: EngineRows, step: IterationStep): void {
+    const context = this.#context, { plan } = context;
+    this.#begin(rows, step, 1);
     const { groups, coder } = this.spec;
     const most = groupSparsities(
       groups,
@@ -131,10 +198,7 @@ class WgslEngine implements GpuEngine {
       this.#reports.sumEnergies(2 + 2 * g);
     }
     replaceAtoms(context, rows.rows, step.replace);
-    this.#reports.end();
-    runner.submit();
-    [buffers.dictionary, buffers.next] = [buffers.next, buffers.dictionary];
-    this.#gramOf = undefined;
+    this.#end();
   }
 
   async reports(): Promise<IterationReport[]> {
@@ -144,7 +208,7 @@ class WgslEngine implements GpuEngine {
   async encode(rows: EngineRows): Promise<Codes> {
     const context = this.#context, { gpu, plan } = context;
     gpu.check();
-    this.#checkRows(rows);
+    this.#checkRows(rows, 1);
     this.#load(rows);
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
@@ -210,11 +274,11 @@ class WgslEngine implements GpuEngine {
     if (step.replace.length > 0) runner.upload(buffers.replaced, step.replace);
   }
 
-  #checkRows(rows: EngineRows): void {
-    if (rows.rows >= 1 && rows.rows <= this.spec.sampleBatch) return;
+  #checkRows(rows: EngineRows, least: number): void {
+    if (rows.rows >= least && rows.rows <= this.spec.sampleBatch) return;
     throw new DbksvdError(
       "run",
-      `The engine was given ${rows.rows} rows and takes 1 to ${this.spec.sampleBatch}`,
+      `The engine was given ${rows.rows} rows and takes ${least} to ${this.spec.sampleBatch}`,
     );
   }
 }

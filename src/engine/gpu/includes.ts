@@ -30,6 +30,7 @@ import maximum from "../../../kernels/lib/maximum.wgsl" with {
 import opening from "../../../kernels/lib/opening.wgsl" with {
   type: "text",
 };
+import pieces from "../../../kernels/lib/pieces.wgsl" with { type: "text" };
 import pursuit from "../../../kernels/lib/pursuit.wgsl" with {
   type: "text",
 };
@@ -74,6 +75,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   maximum,
   row_maximum: rowMaximum,
   opening,
+  pieces,
   pursuit,
   search,
   settle,

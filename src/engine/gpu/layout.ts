@@ -99,6 +99,9 @@ export function correlationElements(
   return { weightsAt, elements };
 }
 
+/** Words of an atom's state in the update: see kernels/lib/update.wgsl. */
+export const UPDATE_WORDS = 5;
+
 /** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */
 export function listWords(
   keys: number,

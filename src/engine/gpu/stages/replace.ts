@@ -32,25 +32,35 @@ export function worstKernel(context: KernelContext): KernelSource {
   return flatKernel(context, { name: "worst", text: worstText });
 }
 
+/** Finds the rows of greatest ‖r‖², worst first. */
+export function orderWorst(
+  { runner, kernels, kernelContext, buffers }: GpuContext,
+  rows: number,
+  wanted: number,
+): void {
+  const { energies, worst } = buffers;
+  runner.stage("replace");
+  runner.run(
+    kernels.shared(REPLACE).worst,
+    { energies, worst },
+    { rows, wanted },
+    Math.ceil(rows / flatThreads(kernelContext)),
+  );
+}
+
 /** Puts the normalised residuals of the worst rows in the place of `atoms` in the dictionary being made. */
 export function replaceAtoms(
-  { runner, kernels, kernelContext, buffers }: GpuContext,
+  context: GpuContext,
   rows: number,
   atoms: Uint32Array,
 ): void {
   if (atoms.length === 0) return;
-  const { worst: order, replace } = kernels.shared(REPLACE);
+  const { runner, kernels, buffers } = context;
   const count = Math.min(atoms.length, rows);
   const { energies, worst } = buffers;
-  runner.stage("replace");
+  orderWorst(context, rows, count);
   runner.run(
-    order,
-    { energies, worst },
-    { rows, wanted: count },
-    Math.ceil(rows / flatThreads(kernelContext)),
-  );
-  runner.run(
-    replace,
+    kernels.shared(REPLACE).replace,
     {
       R: buffers.rows,
       energies,

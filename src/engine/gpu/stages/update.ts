@@ -1,4 +1,5 @@
 import applyText from "../../../../kernels/apply.wgsl" with { type: "text" };
+import foldText from "../../../../kernels/fold.wgsl" with { type: "text" };
 import exactText from "../../../../kernels/atom_exact.wgsl" with {
   type: "text",
 };
@@ -6,6 +7,7 @@ import normaliseText from "../../../../kernels/atom_normalise.wgsl" with {
   type: "text",
 };
 import sumText from "../../../../kernels/atom_sum.wgsl" with { type: "text" };
+import type { Kernel } from "../../../gpu/compile.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
 import {
   EXACT_CHANGE,
@@ -137,7 +139,7 @@ function reductionTurns(width: number): number {
 }
 
 /** One atom batch of a group: turns begin ≤ turn < end of the group's own. */
-interface AtomBatch {
+export interface AtomBatch {
   begin: number;
   end: number;
 }
@@ -161,17 +163,11 @@ export function updateGroup(
         powerStepsToConvergence(context, rows, { turn, memory });
       }
     } else {
-      // A batch larger than memory was planned for, or than tiles take, goes through the sums in pieces: the residual stands
-      // still meanwhile.
-      const { tuning } = context.kernelContext;
-      const atOnce = Math.min(
-        plan.atomBatch,
-        summedAtOnce(group.tiles, group, end - begin, tuning),
-      );
-      for (let at = begin; at < end; at += atOnce) {
-        const part = { begin: at, end: Math.min(at + atOnce, end) };
+      for (const part of atOnce(context, index, { begin, end })) {
         for (let step = 0; step < spec.powerSteps; step++) {
-          powerStep(context, index, rows, part, { again: step > 0, memory });
+          const again = step > 0;
+          const chunks = sumBatch(context, index, rows, part, again);
+          normaliseBatch(context, part, { again, memory, chunks });
         }
       }
     }
@@ -180,52 +176,126 @@ export function updateGroup(
   }
 }
 
-function powerStep(
+/**
+ * Cuts a batch that is larger than memory was planned for, or than tiles take, into parts whose sums are held at a time: the
+ * residual stands still meanwhile.
+ */
+export function atOnce(
+  { plan, kernelContext: { tuning } }: GpuContext,
+  index: number,
+  { begin, end }: AtomBatch,
+): AtomBatch[] {
+  const group = plan.groups[index];
+  const size = Math.min(
+    plan.atomBatch,
+    summedAtOnce(group.tiles, group, end - begin, tuning),
+  );
+  return Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => {
+    const at = begin + i * size;
+    return { begin: at, end: Math.min(at + size, end) };
+  });
+}
+
+/**
+ * Σ x_i R_i over the pieces of a batch's lists, by the codes or (again) by what they are along the directions so far.
+ *
+ * @returns the chunks of rows that each atom's sum is in, 0 where it is in pieces
+ */
+export function sumBatch(
   context: GpuContext,
   index: number,
   rows: number,
-  { begin, end }: { begin: number; end: number },
-  { again, memory }: { again: boolean; memory: number },
-): void {
+  { begin, end }: AtomBatch,
+  again: boolean,
+): number {
   const { buffers, kernels, plan, runner, kernelContext, spec } = context;
-  const { atomSum, atomSumPower, atomNormalise } = kernels.shared(UPDATE);
-  const group = plan.groups[index];
-  const lists = {
-    R: buffers.rows,
-    values: buffers.values,
-    lists: buffers.atomLists,
-    sums: buffers.sums,
-    alongs: buffers.alongs,
-    N: buffers.next,
-    updates: buffers.updates,
-  };
-  const batch = end - begin,
-    dense = !again && group.tiles &&
-      isDense(group.tiles, group, batch, kernelContext.tuning);
-  const chunks = dense ? sumByTiles(context, index, rows, { begin, end }) : 0;
-  if (!dense) {
-    const most = mostPieces(rows, group.sparsity, batch);
-    const share = batch / group.atoms;
-    runner.run(
-      again ? atomSumPower! : atomSum,
-      lists,
-      { begin, end },
-      workersFor(
-        kernelContext.tuning,
-        most,
-        pieceTurns(spec.width, again),
-        2 * mostPieces(rows, share * group.sparsity, batch),
-      ),
-    );
+  const { atomSum, atomSumPower } = kernels.shared(UPDATE);
+  const group = plan.groups[index], batch = end - begin;
+  const { tuning } = kernelContext;
+  if (!again && group.tiles && isDense(group.tiles, group, batch, tuning)) {
+    return sumByTiles(context, index, rows, { begin, end });
   }
+  const most = mostPieces(rows, group.sparsity, batch);
+  const share = batch / group.atoms;
   runner.run(
-    atomNormalise,
+    again ? atomSumPower! : atomSum,
     {
-      ...lists,
+      R: buffers.rows,
+      values: buffers.values,
+      lists: buffers.atomLists,
+      sums: buffers.sums,
+      alongs: buffers.alongs,
+      N: buffers.next,
+      updates: buffers.updates,
+    },
+    { begin, end },
+    workersFor(
+      tuning,
+      most,
+      pieceTurns(spec.width, again),
+      2 * mostPieces(rows, share * group.sparsity, batch),
+    ),
+  );
+  return 0;
+}
+
+/** New directions of a batch's atoms, and their weights, from their sums. */
+export function normaliseBatch(
+  { buffers, kernels, runner }: GpuContext,
+  { begin, end }: AtomBatch,
+  { again, memory, chunks }: {
+    /** False in a batch's first power step. */
+    again: boolean;
+    memory: number;
+    /** As {@linkcode sumBatch} gave. */
+    chunks: number;
+  },
+): void {
+  runner.run(
+    kernels.shared(UPDATE).atomNormalise,
+    {
+      sums: buffers.sums,
+      alongs: buffers.alongs,
+      lists: buffers.atomLists,
       D: buffers.dictionary,
+      N: buffers.next,
+      updates: buffers.updates,
       weights: buffers.weights,
     },
     { begin, end, again: again ? 1 : 0, memory, chunks },
+    end - begin,
+  );
+}
+
+/** The kernel that adds up each atom's sums to one, for processes that share an iteration. */
+export function foldKernel({ context, spec, plan }: StageSetup): KernelSource {
+  return rowKernel(
+    context,
+    { name: "fold", text: foldText },
+    spec.width,
+    { sums: plan.sums, N: plan.dictionary },
+    { LISTKEYS: spec.atoms },
+  );
+}
+
+/** Adds up what {@linkcode sumBatch} left of each atom: its sum lies in its row of the dictionary being made then. */
+export function foldBatch(
+  { buffers, runner }: GpuContext,
+  fold: Kernel,
+  { begin, end }: AtomBatch,
+  chunks: number,
+): void {
+  runner.run(
+    fold,
+    {
+      sums: buffers.sums,
+      alongs: buffers.alongs,
+      lists: buffers.atomLists,
+      N: buffers.next,
+      updates: buffers.updates,
+      totals: buffers.totals,
+    },
+    { begin, end, chunks },
     end - begin,
   );
 }
@@ -262,7 +332,8 @@ function powerStepsToConvergence(
   }
 }
 
-function applyBatch(
+/** New codes and residual of the rows that a batch touches. */
+export function applyBatch(
   context: GpuContext,
   index: number,
   rows: number,
