@@ -12,19 +12,31 @@ import { rollBack } from "./versions.ts";
  * Makes an older version current again.
  *
  * @param config the configuration, or its file
- * @param options `to`: which version; by default the promoted one before the current
+ * @param options `to`: which version; by default the promoted one before the current; `onNotice` is told what became of
+ * the names of atoms
  * @returns the version that is current now, and the one that was
  * @throws {DbksvdError} `usage` where there is no such version, or a run is under way
  */
 export async function rollbackPipeline(
   config: string | PipelineConfig,
-  options: { base?: string; to?: string; now?(): Date } = {},
+  options: {
+    base?: string;
+    to?: string;
+    now?(): Date;
+    onNotice?(notice: string): void;
+  } = {},
 ): Promise<{ version: string; previous: string }> {
   return await withStore(
     config,
     options.base,
     (store, places) =>
-      rollBack(store, places, options.now?.() ?? new Date(), options.to),
+      rollBack(
+        store,
+        places,
+        options.now?.() ?? new Date(),
+        options.to,
+        options.onNotice,
+      ),
   );
 }
 

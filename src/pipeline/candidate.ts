@@ -26,6 +26,7 @@ import { refreshAtoms } from "./refresh.ts";
 import { replayPart } from "./replay.ts";
 import type { RunContext } from "./context.ts";
 import { storedRows } from "./stored_rows.ts";
+import { namesFor } from "./names.ts";
 import { writeExports, writeVersion } from "./write_version.ts";
 import { currentVersion, driftOf, freeze } from "./versions.ts";
 
@@ -49,7 +50,13 @@ export async function makeCandidate(
       "evaluate",
       () => evaluateAll(context, admission, attempts, before),
     );
-    const { model } = best.result;
+    const { model: learned } = best.result;
+    const labels = await namesFor(
+      places,
+      currentVersion(context.store),
+      learned,
+    );
+    const model = labels === undefined ? learned : { ...learned, labels };
     const done: Candidate = {
       version: versionId(run),
       parent,
@@ -64,7 +71,7 @@ export async function makeCandidate(
       ),
     };
     await watch.stage("write", async () => {
-      await writeVersion(context, admission, done, best.result);
+      await writeVersion(context, admission, done, { ...best.result, model });
       if (done.verdict.promote) {
         await writeExports(context, done, model, source);
       }

@@ -25,7 +25,13 @@ export async function recover(
     );
   }
   const current = currentVersion(store);
-  if (current !== undefined) await linkCurrent(places, current);
+  if (current !== undefined) {
+    await linkCurrent(
+      places,
+      current,
+      (notice) => watch.tell("info", "names", { notice }),
+    );
+  }
   await tidy(store, places);
 }
 

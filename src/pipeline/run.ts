@@ -205,7 +205,13 @@ async function execute(context: RunContext): Promise<PipelineRun> {
   );
   await watch.stage("tidy", async () => {
     const current = currentVersion(store);
-    if (current !== undefined) await linkCurrent(places, current);
+    if (current !== undefined) {
+      await linkCurrent(
+        places,
+        current,
+        (notice) => watch.tell("info", "names", { notice }),
+      );
+    }
     const retired = await retire(
       store,
       places,

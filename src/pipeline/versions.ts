@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { exists, temporarySibling } from "../files/atomic.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { PipelineSettings } from "./config.ts";
+import { followNames } from "./names.ts";
 import type { PipelinePlaces } from "./places.ts";
 import type { Store } from "./database.ts";
 
@@ -13,13 +14,20 @@ export function currentVersion(store: Store): string | undefined {
   )?.version;
 }
 
-/** Makes `current` lead to a version: the link is replaced in one step, readers see the old one or the new one. */
+/**
+ * Makes `current` lead to a version: the link is replaced in one step, readers see the old one or the new one. The names
+ * of atoms follow first.
+ */
 export async function linkCurrent(
   places: PipelinePlaces,
   version: string,
+  onNotice?: (notice: string) => void,
 ): Promise<void> {
   const target = join("versions", version);
-  if (await linkTarget(places.current) === target) return;
+  const before = await linkTarget(places.current);
+  const from = before === undefined ? undefined : basename(before);
+  await followNames(places, version, from, onNotice);
+  if (before === target) return;
   const temporary = temporarySibling(places.current);
   await Deno.symlink(target, temporary);
   await Deno.rename(temporary, places.current);
@@ -122,6 +130,7 @@ export async function rollBack(
   places: PipelinePlaces,
   now: Date,
   to?: string,
+  onNotice?: (notice: string) => void,
 ): Promise<{ version: string; previous: string }> {
   const previous = currentVersion(store);
   const version = to ?? before(store, previous);
@@ -150,7 +159,7 @@ export async function rollBack(
       { at: now.toISOString(), version, previous },
     );
   }
-  await linkCurrent(places, version);
+  await linkCurrent(places, version, onNotice);
   return { version, previous };
 }
 

@@ -23,22 +23,26 @@ export interface Succession {
  *
  * @param directory where the old model lies, if there is one
  * @param model the new one
+ * @param names where the names lie, if not beside the old model
  * @param onNotice told which names went along, which atoms moved, and which names were lost
  */
 export async function succeedLabels(
   directory: string,
   model: DictionaryModel,
-  onNotice?: (notice: string) => void,
+  { names = directory, onNotice }: {
+    names?: string;
+    onNotice?: (notice: string) => void;
+  } = {},
 ): Promise<Succession> {
-  const text = await textIfThere(join(directory, LABEL_FILES.labels));
-  const lostBefore = await textIfThere(join(directory, LABEL_FILES.lost));
+  const text = await textIfThere(join(names, LABEL_FILES.labels));
+  const lostBefore = await textIfThere(join(names, LABEL_FILES.lost));
   const files: Record<string, string> = {};
   if (lostBefore !== undefined) files[LABEL_FILES.lost] = lostBefore;
   if (text === undefined) return { labels: model.labels, files };
   const before = await namesAndAtoms(directory, text);
   if (before === undefined) {
     onNotice?.(
-      `Labels: those in ${directory} cannot be matched to atoms; their text is kept in ${LABEL_FILES.lost}`,
+      `Labels: those in ${names} cannot be matched to atoms; their text is kept in ${LABEL_FILES.lost}`,
     );
     files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, [{ text }]);
     return { labels: model.labels, files };

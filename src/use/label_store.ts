@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { LABEL_FILES, writeLabels } from "../labels/file.ts";
+import { LABEL_FILES } from "../labels/file.ts";
 import { labelTexts } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
 import type { LabelStore } from "../report/serve_labels.ts";
-import { namedByHand } from "./labels.ts";
+import { namedByHand, saveNames } from "./labels.ts";
 
 /**
  * The names of a model directory's atoms, for a server that lets them be changed.
@@ -31,7 +31,7 @@ export function labelStore(directory: string): LabelStore {
     async change(changes, source) {
       const { model } = await loadModel(directory);
       const { labels = {}, atoms } = model;
-      await writeLabels(directory, namedByHand(labels, changes, atoms, source));
+      await saveNames(directory, namedByHand(labels, changes, atoms, source));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { writeLabels } from "../labels/file.ts";
 import {
@@ -24,8 +25,37 @@ export async function labelAtoms(
 ): Promise<Labels> {
   const { model } = await loadModel(directory);
   const all = namedByHand(model.labels ?? {}, labels, model.atoms);
-  await writeLabels(directory, all);
+  await saveNames(directory, all);
   return all;
+}
+
+/**
+ * Saves names of a model's atoms; those of a pipeline's current version become the pipeline's own, which later versions
+ * take over.
+ *
+ * @param directory a model directory
+ * @param labels all its names
+ */
+export async function saveNames(
+  directory: string,
+  labels: Labels,
+): Promise<void> {
+  await writeLabels(directory, labels);
+  const root = await pipelineOf(directory);
+  if (root !== undefined) await writeLabels(root, labels);
+}
+
+// The root of the pipeline whose current version a directory is.
+async function pipelineOf(directory: string): Promise<string | undefined> {
+  const version = await Deno.realPath(directory);
+  const root = dirname(dirname(version));
+  try {
+    await Deno.stat(join(root, "pipeline.sqlite"));
+    const current = await Deno.realPath(join(root, "current"));
+    return current === version ? root : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -188,7 +188,9 @@ async function trainLocked(
   if (reading !== undefined) config.reading = reading;
   const extras = await output.extras?.(result) ?? {};
   await lock.requirePlace();
-  const { labels, files } = await succeedLabels(out, model, onNotice);
+  const { labels, files } = await succeedLabels(out, model, {
+    onNotice,
+  });
   const named = labels === undefined ? model : { ...model, labels };
   await saveModel(out, named, config, metrics, { ...extras, ...files });
   return { ...summaryOf(out, config), resumedAt };

@@ -150,11 +150,16 @@ function rollbackCommand(io: Io): CommandUnknownOpts {
   ])
     .option("--to <version>", "which one (default: the one before)")
     .action((config, { to }, self) =>
-      conduct(io, self, async ({ print }) => {
+      conduct(io, self, async ({ print, say }) => {
         const { rollbackPipeline } = await import("../../pipeline/by_hand.ts");
-        const done = await rollbackPipeline(config, { to });
-        print(done, () =>
-          `${done.version} is current, in place of ${done.previous}`);
+        const done = await rollbackPipeline(config, {
+          to,
+          onNotice: (notice) => say("info", notice),
+        });
+        print(
+          done,
+          () => `${done.version} is current, in place of ${done.previous}`,
+        );
       })
     );
 }

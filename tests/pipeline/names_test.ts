@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { loadModel } from "../../src/model/directory.ts";
+import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
+import { labelAtoms } from "../../src/use/labels.ts";
+import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
+
+const data = new DriftingData(3);
+
+async function night(pipeline: TestPipeline, day: number) {
+  writeDrop(pipeline.input(`${day}.parquet`), data.drop(day, 1000));
+  const run = await pipeline.run();
+  assert.equal(run.outcome, "promoted");
+  return run;
+}
+
+const json = async (path: string) => JSON.parse(await Deno.readTextFile(path));
+
+Deno.test("names given to a pipeline's atoms live in its root, and every later version has them", async () => {
+  await using pipeline = await TestPipeline.create();
+  await night(pipeline, 0);
+  await labelAtoms(pipeline.root("current"), { "3": "waves", "5": "tides" });
+  assert.deepEqual(await json(pipeline.root("labels.json")), {
+    "3": "waves",
+    "5": "tides",
+  });
+  await night(pipeline, 1);
+  const { model } = await loadModel(pipeline.root("current"));
+  const names = Object.values(model.labels ?? {});
+  const lost = await json(pipeline.root("labels.lost.json"))
+    .catch(() => []) as { entry: string }[];
+  // Atoms may have moved too far in a night, but no name is gone.
+  assert.deepEqual(
+    [...names, ...lost.map(({ entry }) => entry)].sort(),
+    ["tides", "waves"],
+  );
+  assert(names.length > 0);
+  assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
+});
+
+Deno.test("names written into the root by hand reach the current version with the next run, a slip of the pen stops nothing", async () => {
+  await using pipeline = await TestPipeline.create();
+  await night(pipeline, 0);
+  const file = pipeline.root("labels.json");
+  await Deno.writeTextFile(file, '{"7": "storms"}');
+  assert.equal((await pipeline.run()).outcome, "nothing");
+  const { model } = await loadModel(pipeline.root("current"));
+  assert.deepEqual(model.labels, { "7": "storms" });
+  await Deno.writeTextFile(file, '{"7": "storms",}');
+  assert.equal((await pipeline.run()).outcome, "nothing");
+  assert.equal(await Deno.readTextFile(file), '{"7": "storms",}');
+});
+
+Deno.test("names follow a rollback to the older version's atoms", async () => {
+  await using pipeline = await TestPipeline.create();
+  const first = await night(pipeline, 0);
+  await night(pipeline, 1);
+  const { model: newer } = await loadModel(pipeline.root("current"));
+  const { model: older } = await loadModel(
+    pipeline.root("versions", first.version!),
+  );
+  // An atom that hardly moved.
+  const cosine = (atom: number) => {
+    let sum = 0;
+    for (let i = atom * 16; i < (atom + 1) * 16; i++) {
+      sum += newer.dictionary[i] * older.dictionary[i];
+    }
+    return sum;
+  };
+  const atom = Array.from({ length: 32 }, (_, j) => j)
+    .reduce((a, b) => cosine(a) >= cosine(b) ? a : b);
+  await labelAtoms(pipeline.root("current"), { [atom]: "harbours" });
+  const notices: string[] = [];
+  await rollbackPipeline(pipeline.config, {
+    base: pipeline.folder,
+    onNotice: (notice) => notices.push(notice),
+  });
+  assert.match(notices.join(), /1 name kept/);
+  const { model } = await loadModel(pipeline.root("current"));
+  assert.deepEqual(model.labels, { [atom]: "harbours" });
+  assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
+});
