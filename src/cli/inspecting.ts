@@ -23,6 +23,8 @@ export interface Look {
   model: DictionaryModel;
   source: RowSource;
   options: InspectOptions;
+  /** The classes that atoms tell, as the last probe found them. */
+  classes: Inspection["table"]["classes"];
   /** Where the inspection is kept, and under which key; absent where it is not. */
   kept?: { place: string; key: string };
 }
@@ -53,19 +55,30 @@ export async function prepareLook(
     nearest: flags.nearest,
     codes: flags.codes,
   };
-  if (!flags.keep) return { model, source, options };
+  const { classesByAtom, keptProbe } = await import("../report/kept_probe.ts");
+  const classes = classesByAtom(await keptProbe(directory));
+  const look = { model, source, options, classes };
+  if (!flags.keep) return look;
   const { keptPlace, keyOf } = await import("../inspection/kept.ts");
   const place = await keptPlace(directory, cacheFolder(session));
   const reading = { ...readingOf(flags), codes: await stampOf(flags.codes) };
   const key = await keyOf(model, source, options, reading);
-  if (place === undefined || key === undefined) {
-    return { model, source, options };
-  }
-  return { model, source, options, kept: { place, key } };
+  if (place === undefined || key === undefined) return look;
+  return { ...look, kept: { place, key } };
 }
 
 /** The inspection that is kept, or a new one, which is kept then. */
 export async function looked(
+  look: Look,
+  session: Session,
+): Promise<Inspection> {
+  const inspection = await keptOrNew(look, session);
+  const { classes } = look;
+  const table = { ...inspection.table, ...(classes && { classes }) };
+  return { ...inspection, table };
+}
+
+async function keptOrNew(
   { model, source, options, kept }: Look,
   session: Session,
 ): Promise<Inspection> {

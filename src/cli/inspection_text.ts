@@ -61,6 +61,18 @@ export function atomPage(one: AtomDescription): string {
         figure(near.similarity),
       ]),
     ),
+    ...(one.classes?.length
+      ? [table(
+        ["Classes it tells", "sign", "precision", "recall", "F1"],
+        one.classes.map((told) => [
+          `${told.label}: ${told.class}`,
+          told.sign === "+" ? "+" : "−",
+          figure(told.precision),
+          figure(told.recall),
+          figure(told.f1),
+        ]),
+      )]
+      : []),
     ...one.together.length === 0 ? [] : [
       table(
         ["Fires together with", "of its rows"],

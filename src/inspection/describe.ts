@@ -1,5 +1,6 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import type { LatentClass } from "../probing/result.ts";
 import type { LatentRows } from "../report/data.ts";
 import type { Inspection } from "./inspect.ts";
 import type { RowText } from "./latent_rows.ts";
@@ -44,6 +45,8 @@ export interface AtomDescription {
   coherence: number;
   /** The atoms most like it, nearest first. */
   nearest: { atom: number; label?: string; similarity: number }[];
+  /** The classes that it tells best, where it was probed: one a sign. */
+  classes?: LatentClass[];
   /** The rows that use it most, of both signs, strongest first. */
   top: ShownRow[];
   /** The signs of its codes, the one with the larger activation first. */
@@ -79,6 +82,7 @@ export function describeAtom(
       label: labels[nearest.indices[slot]],
       similarity: nearest.cosines[slot],
     })),
+    ...(table.classes && { classes: [...table.classes[atom] ?? []] }),
     top: sides.flatMap(({ top }) => top)
       .sort((a, b) => Math.abs(b.value) - Math.abs(a.value) || a.row - b.row)
       .slice(0, inspection.top.perLatent),

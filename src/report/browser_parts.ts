@@ -50,6 +50,7 @@ function packAtoms(data: BrowserData): string {
     rows: data.rows,
     source: data.source,
     labels: table.labels,
+    classes: table.classes && packClasses(table.classes),
     sides: data.sides,
     topRows: data.top.perLatent,
     spreadRows: data.spread.perLatent,
@@ -115,5 +116,22 @@ function strongestFirst(samples: SampleTable, row: number): number[] {
   }
   return used.sort((a, b) =>
     Math.abs(values[b]) - Math.abs(values[a]) || a - b
+  );
+}
+
+// What a page shows of the classes that atoms tell.
+function packClasses(
+  classes: NonNullable<BrowserData["table"]["classes"]>,
+): Record<string, string[]> {
+  const shown = (value: number) => value.toFixed(2);
+  return Object.fromEntries(
+    Object.entries(classes).map(([atom, told]) => [
+      atom,
+      told.map((one) =>
+        `${one.label}: ${one.class} (${one.sign === "+" ? "+" : "−"}), F1 ${
+          shown(one.f1)
+        }, precision ${shown(one.precision)}, recall ${shown(one.recall)}`
+      ),
+    ]),
   );
 }

@@ -1143,7 +1143,7 @@
       tabindex: "-1"
     }, element("bdi", {}, label ?? (title || `Atom ${atom}`))), naming, atomFigures(dictionary, atom), element("div", {
       class: "columns"
-    }, element("div", {}, rowsSections(dictionary, atom)), element("div", {}, neighboursSection(dictionary, atom), partnersSection(dictionary, atom), histogramSection(dictionary, atom))));
+    }, element("div", {}, rowsSections(dictionary, atom)), element("div", {}, ...classesSection(dictionary, atom), neighboursSection(dictionary, atom), partnersSection(dictionary, atom), histogramSection(dictionary, atom))));
   }
   function atomKicker(dictionary, atom) {
     const group = dictionary.groups.length > 1 ? ` \xB7 group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}` : "";
@@ -1269,6 +1269,13 @@
     }, bar(part2), element("span", {
       class: "value"
     }, share(part2)))))));
+  }
+  function classesSection(dictionary, atom) {
+    const told = dictionary.classes?.[atom] ?? [];
+    if (told.length === 0) return [];
+    return [
+      section("Classes it tells", element("ul", {}, told.map((one) => element("li", {}, one))))
+    ];
   }
   function neighboursSection(dictionary, atom) {
     const neighbours = dictionary.neighbours(atom);

@@ -1,4 +1,4 @@
-import type { ProbeResult } from "../probing/result.ts";
+import type { LatentClass, ProbeResult } from "../probing/result.ts";
 import type { PrefixMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainingCourse } from "./course.ts";
@@ -44,7 +44,7 @@ export interface EvaluationData {
 
 /** What a probe found of one model (see `ProbeResult`). */
 export interface ProbeData
-  extends Pick<ProbeResult, "rows" | "scores" | "best"> {
+  extends Pick<ProbeResult, "rows" | "scores" | "best" | "atoms"> {
   /** The model's name in it. */
   model: string;
   /** What the rows are, in words. */
@@ -106,6 +106,8 @@ export interface AtomTable {
   histograms?: ActivationHistograms;
   /** Names given to atoms, by index. */
   labels: Readonly<Record<string, string>>;
+  /** The classes that atoms tell best, by index, where they were probed: one a sign. */
+  classes?: Readonly<Record<string, readonly LatentClass[]>>;
   /** Places on the map, atoms × 2, in [−1, 1]; left out, they follow from the nearest atoms. */
   positions?: Float32Array;
 }

@@ -88,6 +88,10 @@ Deno.test("probe tells a trained model's classes, and names its atoms but for th
       string,
       { label: string; f1: number }[],
     ][];
+    const page = await ran(
+      ...["inspect", model, "--device", "cpu", "--atom", one[0]],
+    );
+    assert.match(page, /Classes it tells/);
     await ran("inspect", model, "--label", `${one[0]}=my own`);
     await ran(...probe, "--write-labels");
     const labels = JSON.parse(

@@ -143,3 +143,20 @@ Deno.test("pages show hostile text as text", async () => {
     assert.equal(texts(row(1), "h2")[0], HOSTILE);
   });
 });
+
+Deno.test("atomPage() lists the classes that a probe found an atom to tell, as text", async () => {
+  const data = fixtureBrowser();
+  const told = {
+    ...{ label: "topic", class: "<i>ships</i>", model: "m", atom: 9 },
+    ...{ sign: "-" as const, precision: 0.8, recall: 0.64, f1: 0.711 },
+    density: 0.1,
+  };
+  data.table.classes = { "9": [told] };
+  await withPages(({ atom }) => {
+    assert.deepEqual(
+      texts(atom(9), "li").filter((text) => text.includes("topic")),
+      ["topic: <i>ships</i> (−), F1 0.71, precision 0.80, recall 0.64"],
+    );
+    assert(!texts(atom(8), "h3").includes("Classes it tells"));
+  }, data);
+});

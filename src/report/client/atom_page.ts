@@ -34,6 +34,7 @@ export function atomPage(
       element(
         "div",
         {},
+        ...classesSection(dictionary, atom),
         neighboursSection(dictionary, atom),
         partnersSection(dictionary, atom),
         histogramSection(dictionary, atom),
@@ -243,6 +244,17 @@ function partnersSection(dictionary: Dictionary, atom: number) {
       ),
     ),
   );
+}
+
+function classesSection(dictionary: Dictionary, atom: number) {
+  const told = dictionary.classes?.[atom] ?? [];
+  if (told.length === 0) return [];
+  return [
+    section(
+      "Classes it tells",
+      element("ul", {}, told.map((one) => element("li", {}, one))),
+    ),
+  ];
 }
 
 function neighboursSection(dictionary: Dictionary, atom: number) {

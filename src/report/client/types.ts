@@ -12,6 +12,8 @@ export interface PackedAtoms {
   /** Rows inspected; 0 where only the dictionary was looked at. */
   rows: number;
   labels: Record<string, string>;
+  /** In words, by atom, where they were probed. */
+  classes?: Record<string, string[]>;
   /** Latents of an atom: 2 where codes have signs, positive ones first; else 1. */
   sides: number;
   /** Rows kept for a latent: at its top, and drawn from all that use it. */
