@@ -180,6 +180,7 @@ export {
 } from "./src/use/synthesize.ts";
 export {
   sweep,
+  sweepColumns,
   type SweepEntry,
   type SweepOptions,
   type SweepResult,

@@ -1,5 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Communicator } from "../distributed/communicator.ts";
+import type { TrainRun } from "../use/train.ts";
+import type { DeviceOption } from "./device_option.ts";
 import { ExitWith, failureOf, Stopped, type StopSignal } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { commonOptions, conduct, type Session } from "./session.ts";
@@ -75,4 +77,19 @@ async function endAll(
 
 function silenced(io: Io): Io {
   return { ...io, out: () => {}, err: () => {}, terminal: false };
+}
+
+/** What a rank runs on: its share of the machine's processors, or a card of its own. */
+export async function rankRun(
+  group: Communicator,
+  { device, threads }: DeviceOption,
+): Promise<Pick<TrainRun, "group" | "threads" | "checkEngine">> {
+  const { claimDevice, threadsOfRank } = await import(
+    "../distributed/rank.ts"
+  );
+  return {
+    group,
+    threads: threads ?? threadsOfRank(group),
+    checkEngine: await claimDevice(group, device),
+  };
 }

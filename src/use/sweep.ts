@@ -5,6 +5,8 @@ import {
   type TrainOptions,
 } from "../options/train_options.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
+import { type Communicator, solo } from "../distributed/communicator.ts";
+import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { RowSource } from "../rows/source.ts";
 import { train, type TrainResult, type TrainRun } from "./train.ts";
@@ -29,12 +31,16 @@ export interface SweepRun
   extends
     EngineChoice,
     Pick<TrainRun, "onEngine" | "onProgress" | "onActivity"> {
-  /** Called after every training. */
+  /** The processes that share the trainings out among themselves; by default this one does all. */
+  group?: Communicator;
+  /** Called after every training of this process. */
   onRun?(run: SweepEntry, done: number, total: number): void;
 }
 
 /** One training of a sweep. */
 export interface SweepEntry {
+  /** The column that its rows come from, where there are several. */
+  column?: string;
   /** m. */
   atoms: number;
   /** k. */
@@ -55,7 +61,7 @@ export interface SweepEntry {
 export interface SweepResult {
   /** Rows read, held-out ones among them. */
   rows: number;
-  /** A line for every combination: atoms ascending, then sparsity. */
+  /** A line for every combination: columns as given, atoms ascending, then sparsity. */
   runs: SweepEntry[];
   /** What did the work. */
   device: TrainResult["config"]["device"];
@@ -91,20 +97,101 @@ export async function sweep(
   options: SweepOptions,
   run: SweepRun = {},
 ): Promise<SweepResult> {
+  const sources = [{ open: () => Promise.resolve(source) }];
+  combinationsOf(options, source.width);
+  return await sweepOver(sources, options, run);
+}
+
+/**
+ * As {@linkcode sweep}, over several columns, or layers: each is read by the processes that train on it.
+ *
+ * @param columns opens the rows of each column
+ * @param options the combinations, for every column
+ * @param run the device, the group, an `AbortSignal`, a callback
+ * @throws {DbksvdError} as `sweep`
+ */
+export async function sweepColumns(
+  columns: ReadonlyMap<string, () => Promise<RowSource>>,
+  options: SweepOptions,
+  run: SweepRun = {},
+): Promise<SweepResult> {
+  const sources = [...columns].map(([column, open]) => ({
+    column,
+    async open() {
+      const source = await open();
+      combinationsOf(options, source.width);
+      return source;
+    },
+    close: (source: RowSource) => source.close(),
+  }));
+  return await sweepOver(sources, options, run);
+}
+
+/** Where some of a sweep's rows come from. */
+interface SweepSource {
+  column?: string;
+  open(): Promise<RowSource>;
+  close?(source: RowSource): Promise<void>;
+}
+
+/** What one process makes of its share. */
+interface SweepShare {
+  rows: number;
+  device?: SweepResult["device"];
+  runs: { place: number; entry: SweepEntry }[];
+}
+
+async function sweepOver(
+  sources: readonly SweepSource[],
+  options: SweepOptions,
+  { group = solo(), onRun, ...training }: SweepRun,
+): Promise<SweepResult> {
   const started = performance.now();
-  const combinations = combinationsOf(options, source.width);
-  const { onRun, ...training } = run;
-  const kept = await readAll(source, run.signal);
-  const runs: SweepEntry[] = [];
-  let device: SweepResult["device"] | undefined;
-  for (const combination of combinations) {
-    const result = await train(kept, combination, training);
-    device = result.config.device;
-    runs.push(entryOf(combination, result));
-    onRun?.(runs[runs.length - 1], runs.length, combinations.length);
+  const combinations = combinationsOf(options, Infinity);
+  const total = sources.length * combinations.length;
+  const own = ownPlaces(total, group);
+  const share: SweepShare = { rows: 0, runs: [] };
+  for (const [s, { column, open, close }] of sources.entries()) {
+    const first = s * combinations.length;
+    const places = own.filter((place) =>
+      place >= first && place < first + combinations.length
+    );
+    if (places.length === 0) continue;
+    const source = await open();
+    try {
+      const kept = await readAll(source, training.signal);
+      share.rows = Math.max(share.rows, kept.rowCount);
+      for (const place of places) {
+        const combination = combinations[place - first];
+        const result = await train(kept, combination, training);
+        share.device = result.config.device;
+        const entry = { column, ...entryOf(combination, result) };
+        share.runs.push({ place, entry });
+        onRun?.(entry, share.runs.length, own.length);
+      }
+    } finally {
+      await close?.(source);
+    }
   }
-  const seconds = (performance.now() - started) / 1000;
-  return { rows: kept.rowCount, runs, device: device!, seconds };
+  const shares = await Promise.all(
+    (await group.gather(toBytes(share))).map(fromBytes),
+  ) as SweepShare[];
+  return {
+    rows: Math.max(...shares.map(({ rows }) => rows)),
+    runs: shares.flatMap(({ runs }) => runs)
+      .sort((a, b) => a.place - b.place).map(({ entry }) => entry),
+    device: shares.find(({ device }) => device !== undefined)!.device!,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+// Trainings are dealt out from the last, which is the largest: no process has more of those than another by more than one.
+function ownPlaces(
+  total: number,
+  { rank, size }: Pick<Communicator, "rank" | "size">,
+): number[] {
+  return Array.from({ length: total }, (_, place) => place)
+    .filter((place) => (total - 1 - place) % size === rank);
 }
 
 function combinationsOf(options: SweepOptions, width: number): TrainOptions[] {

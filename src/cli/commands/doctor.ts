@@ -4,10 +4,12 @@ import { DbksvdError } from "../../errors.ts";
 import type { DeviceProbe } from "../../gpu/probe.ts";
 import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
+import { conductGroup, MPI_OPTION } from "../group_session.ts";
+import type { GroupReport } from "../../use/group_doctor.ts";
 import type { Io } from "../io.ts";
 import { wholeNumbers } from "../options.ts";
 import { conduct } from "../session.ts";
-import { count, table } from "../text.ts";
+import { count, counted, table } from "../text.ts";
 
 /** `doctor`: what the machine's GPU is, how fast its stages are, and what to mend. */
 export function doctorCommand(io: Io): CommandUnknownOpts {
@@ -18,13 +20,17 @@ export function doctorCommand(io: Io): CommandUnknownOpts {
       "dbksvd doctor",
       "dbksvd doctor --json",
       "dbksvd doctor --plan 2304,4096,20,65536",
+      "mpirun -n 8 dbksvd doctor --mpi",
     ],
+  ).option(
+    MPI_OPTION[0],
+    "look at the processes that mpirun or srun started instead",
   ).option(
     "--plan <n,m,k,rows>",
     "tell what a training of this size would take on the GPU instead",
     wholeNumbers,
-  ).action(({ plan }, self) =>
-    conduct(io, self, async ({ print }) => {
+  ).action(({ plan, mpi }, self) =>
+    mpi ? examineProcesses(io, self) : conduct(io, self, async ({ print }) => {
       if (plan !== undefined) {
         const planned = await planOf(plan);
         print(planned, () => planned.lines.join("\n"));
@@ -38,6 +44,36 @@ export function doctorCommand(io: Io): CommandUnknownOpts {
       if (probe.stages.length === 0) throw new ExitWith(NO_DEVICE);
     }, { heedsSignals: false })
   ) as unknown as CommandUnknownOpts;
+}
+
+async function examineProcesses(
+  io: Io,
+  command: CommandUnknownOpts,
+): Promise<void> {
+  await conductGroup(io, command, async ({ print }, group) => {
+    const { examineGroup } = await import("../../use/group_doctor.ts");
+    const report = await examineGroup(group!, "auto");
+    print(report, () => describeGroup(report));
+  });
+}
+
+function describeGroup({ library, ranks, sum, alike }: GroupReport): string {
+  return [
+    `${library}, ${counted(ranks.length, "process", "processes")}`,
+    table(
+      ["Rank", "machine", "there", "engine", "device"],
+      ranks.map(({ rank, machine, localRank, engine, device }) => [
+        String(rank),
+        machine,
+        String(localRank),
+        engine.toUpperCase(),
+        device,
+      ]),
+    ),
+    `A sum of ${(sum.bytes / 1e6).toFixed(1)} MB: ${
+      sum.milliseconds.toFixed(0)
+    } ms, ${alike ? "the same bits everywhere" : "DIFFERENT bits"}`,
+  ].join("\n");
 }
 
 /** The exit code where no GPU can be used, not even one in software. */

@@ -4,7 +4,6 @@ import type { Communicator } from "../../distributed/communicator.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
-import type { TrainRun } from "../../use/train.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
 import type { MetricsLine } from "../../model/model.ts";
@@ -19,7 +18,12 @@ import {
   type RowOptions,
 } from "../inputs.ts";
 import type { Io } from "../io.ts";
-import { conductGroup, MPI_OPTION, type MpiOption } from "../group_session.ts";
+import {
+  conductGroup,
+  MPI_OPTION,
+  type MpiOption,
+  rankRun,
+} from "../group_session.ts";
 import {
   addLearningOptions,
   addSizeOptions,
@@ -62,6 +66,7 @@ export function trainCommand(io: Io): CommandUnknownOpts {
         "dbksvd train activations/ --column embedding --atoms 4096 --sparsity 20",
         "dbksvd train 'data/*.parquet' --coder mp --device gpu --out my-model",
         "dbksvd train https://example.org/rows.parquet --max-rows 100000 --json",
+        "mpirun -n 8 dbksvd train --mpi activations/ --atoms 4096 --sparsity 20",
       ],
     )
       .argument("[input...]", "files, directories, globs or http(s) URLs"),
@@ -131,21 +136,6 @@ async function train(
   } finally {
     await source.close();
   }
-}
-
-// What a rank runs on: its share of the machine's processors, or a card of its own.
-async function rankRun(
-  group: Communicator,
-  { device, threads }: DeviceOption,
-): Promise<Pick<TrainRun, "group" | "threads" | "checkEngine">> {
-  const { claimDevice, threadsOfRank } = await import(
-    "../../distributed/rank.ts"
-  );
-  return {
-    group,
-    threads: threads ?? threadsOfRank(group),
-    checkEngine: await claimDevice(group, device),
-  };
 }
 
 function refuseRetries({ retries }: TrainFlags): void {

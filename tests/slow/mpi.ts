@@ -1,0 +1,109 @@
+// How the tests start ranks, with the launchers of Debian's packages.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Open MPI's launcher: as root, and with more ranks than processors. */
+const OPEN_MPI = ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"];
+
+/** Launchers by what they are tried for. */
+export const LAUNCHERS = {
+  "Open MPI": OPEN_MPI,
+  "Open MPI over TCP": [
+    ...OPEN_MPI,
+    ...["--mca", "btl", "tcp,self", "--mca", "pml", "ob1"],
+    ...["--mca", "btl_tcp_if_include", "lo"],
+  ],
+  "MPICH": ["mpirun.mpich"],
+} as const;
+
+/** How a program ended. */
+export interface Ended {
+  code: number;
+  out: string;
+  err: string;
+  seconds: number;
+}
+
+/** A program under way. */
+export class Started {
+  readonly #child: Deno.ChildProcess;
+  readonly ended: Promise<Ended>;
+
+  constructor(command: string, args: readonly string[], env = {}) {
+    const began = performance.now();
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      env: {
+        NO_COLOR: "1",
+        PATH: `${join(Deno.execPath(), "..")}:${Deno.env.get("PATH")}`,
+        ...env,
+      },
+    }).spawn();
+    this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      const seconds = (performance.now() - began) / 1000;
+      return { code, out: text(stdout), err: text(stderr), seconds };
+    });
+  }
+
+  /** The processes that it started, by their rank, found by their environment. */
+  async ranks(): Promise<Map<number, number>> {
+    const found = new Map<number, number>();
+    for await (const { name } of Deno.readDir("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const line = await Deno.readTextFile(`/proc/${name}/cmdline`);
+        const environment = await Deno.readTextFile(`/proc/${name}/environ`);
+        const parent = /(?:^|\0)DBKSVD_TEST_JOB=(\d+)/.exec(environment)?.[1];
+        const rank = /(?:^|\0)(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)/
+          .exec(environment)?.[1];
+        if (Number(parent) !== Deno.pid || rank === undefined) continue;
+        if (line.includes("main.ts")) found.set(Number(rank), Number(name));
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    return found;
+  }
+}
+
+/** Starts ranks of a command of the tool. */
+export function startRanks(
+  launcher: readonly string[],
+  ranks: number,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Started {
+  const [command, ...options] = launcher;
+  return new Started(
+    command,
+    [...options, "-n", String(ranks), "./dbksvd", ...args],
+    { DBKSVD_TEST_JOB: String(Deno.pid), ...env },
+  );
+}
+
+/** Starts ranks and waits for their end. */
+export function ranks(
+  ...[launcher, count, args, env]: Parameters<typeof startRanks>
+): Promise<Ended> {
+  return startRanks(launcher, count, args, env).ended;
+}
+
+/** Runs the tool by itself. */
+export function alone(...args: string[]): Promise<Ended> {
+  return new Started("./dbksvd", args).ended;
+}
+
+/** A digest of a model's dictionary file. */
+export async function digestOf(model: string): Promise<string> {
+  const bytes = await Deno.readFile(join(model, "dictionary.safetensors"));
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(digest).toHex();
+}

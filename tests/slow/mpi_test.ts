@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  alone,
+  digestOf,
+  LAUNCHERS,
+  ranks,
+  ROOT,
+  Started,
+  startRanks,
+} from "./mpi.ts";
+
+const SMALL = [
+  ...["train", "--max-rows", "3000", "--atoms", "64", "--sparsity", "4"],
+  ...["--passes", "3", "--device", "cpu", "--quiet"],
+];
+
+for (const [name, launcher] of Object.entries(LAUNCHERS)) {
+  for (const count of name === "Open MPI" ? [1, 2, 3, 4] : [2, 3]) {
+    Deno.test(`${name}: ${count} ranks sum, gather and broadcast in a fixed order`, async () => {
+      const [command, ...options] = launcher;
+      const script = [Deno.execPath(), "run", "-A", "--no-check"];
+      const rank = ["-c", "tests/deno.json", "tests/slow/mpi_rank.ts"];
+      const args = [...options, "-n", String(count), ...script, ...rank];
+      const { code, out, err } = await new Started(command, args).ended;
+      assert.equal(code, 0, err);
+      assert.match(out, new RegExp(`^${count} ranks, `));
+    });
+  }
+}
+
+Deno.test("with float64 sums, one dictionary comes of one process and of 1, 2 and 4 ranks, whatever the library", async () => {
+  const out = await Deno.makeTempDir();
+  const options = [...SMALL, "--sum-type", "f64"];
+  const one = join(out, "one");
+  const { code, err } = await alone(
+    ...[...options, "--shards", "64", "--out", one],
+  );
+  assert.equal(code, 0, err);
+  const expected = await digestOf(one);
+  for (const [name, launcher] of Object.entries(LAUNCHERS)) {
+    for (const count of name === "Open MPI" ? [1, 2, 4] : [2]) {
+      const model = join(out, `${name} ${count}`);
+      const args = [...options, "--mpi", "--out", model];
+      const { code, err } = await ranks(launcher, count, args);
+      assert.equal(code, 0, err);
+      assert.equal(await digestOf(model), expected, `${name}, ${count} ranks`);
+      const { distributed, parameters } = JSON.parse(
+        await Deno.readTextFile(join(model, "config.json")),
+      );
+      assert.equal(distributed.ranks, count);
+      assert.equal(distributed.devices.length, count);
+      assert.match(distributed.library, /^(Open MPI v|MPICH )\d/);
+      assert.deepEqual([parameters.shards, parameters.sums], [64, 7]);
+    }
+  }
+});
+
+Deno.test("with float32 sums, three ranks give the same bytes over shared memory, TCP and MPICH", async () => {
+  const out = await Deno.makeTempDir();
+  const digests = new Set<string>();
+  for (const [name, launcher] of Object.entries(LAUNCHERS)) {
+    const model = join(out, name);
+    const args = [...SMALL, "--mpi", "--out", model];
+    const { code, err } = await ranks(launcher, 3, args);
+    assert.equal(code, 0, err);
+    digests.add(await digestOf(model));
+  }
+  assert.equal(digests.size, 1);
+});
+
+Deno.test("a launcher of another library is recognised and refused; nothing is written", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  for (
+    const [launcher, library] of [
+      [LAUNCHERS["Open MPI"], "libmpich.so.12"],
+      [LAUNCHERS.MPICH, "libmpi.so.40"],
+    ] as const
+  ) {
+    const args = [...SMALL, "--mpi", "--out", out];
+    const { code, err } = await ranks(launcher, 2, args, {
+      DBKSVD_MPI: library,
+    });
+    assert.notEqual(code, 0);
+    assert.match(err, /started 2 processes, but .* sees 1: start it with/);
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }
+  const { code, err } = await ranks(
+    LAUNCHERS["Open MPI"],
+    2,
+    [...SMALL, "--mpi", "--out", out],
+    { DBKSVD_MPI: "/nowhere/libmpi.so" },
+  );
+  assert.notEqual(code, 0);
+  assert.match(err, /No MPI library \(\/nowhere\/libmpi\.so: /);
+});
+
+Deno.test("a killed rank ends all within 10 s; the run goes on from 4 ranks on 2, to the bytes of one that was never stopped", async () => {
+  const out = await Deno.makeTempDir();
+  const options = [
+    ...[...SMALL, "--passes", "40", "--sum-type", "f64", "--mpi"],
+    ...["--checkpoint-every", "4", "--out"],
+  ];
+  const whole = join(out, "whole"), broken = join(out, "broken");
+  const first = await ranks(LAUNCHERS["Open MPI"], 2, [...options, whole]);
+  assert.equal(first.code, 0, first.err);
+  const job = startRanks(LAUNCHERS["Open MPI"], 4, [...options, broken]);
+  await checkpointIn(broken);
+  const victim = (await job.ranks()).get(1)!;
+  const killed = performance.now();
+  Deno.kill(victim, "SIGKILL");
+  const { code } = await job.ended;
+  assert.notEqual(code, 0);
+  assert(performance.now() - killed < 10_000);
+  assert.equal((await job.ranks()).size, 0);
+  const resumed = await ranks(
+    LAUNCHERS["Open MPI"],
+    2,
+    [...options, broken, "--resume"],
+  );
+  assert.equal(resumed.code, 0, resumed.err);
+  assert.equal(await digestOf(broken), await digestOf(whole));
+});
+
+Deno.test("a signal to any rank stops all where the run is saved, and one process can finish it", async () => {
+  const out = await Deno.makeTempDir();
+  const options = [...SMALL, "--passes", "40", "--sum-type", "f64", "--out"];
+  const whole = join(out, "whole"), stopped = join(out, "stopped");
+  const one = await alone(...options, whole, "--shards", "64");
+  assert.equal(one.code, 0, one.err);
+  const job = startRanks(
+    LAUNCHERS["Open MPI"],
+    3,
+    [...options, stopped, "--mpi", "--checkpoint-every", "4"],
+  );
+  await checkpointIn(stopped);
+  Deno.kill((await job.ranks()).get(2)!, "SIGTERM");
+  const { code, err } = await job.ended;
+  assert.equal(code, 143, err);
+  assert.match(err, /Saved at iteration \d+/);
+  const resumed = await alone(
+    ...[...options, stopped, "--shards", "64", "--resume"],
+  );
+  assert.equal(resumed.code, 0, resumed.err);
+  assert.equal(await digestOf(stopped), await digestOf(whole));
+});
+
+Deno.test("an error on one rank is printed with its number and ends all within 10 s", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  const [command, ...options] = LAUNCHERS["Open MPI"];
+  const train = [...SMALL, "--mpi", "--out", out];
+  const [name, ...flags] = train;
+  const { code, err, seconds } = await new Started(command, [
+    ...[...options, "-n", "1", "./dbksvd", ...train, ":"],
+    ...["-n", "1", "./dbksvd", name, "nowhere.parquet", ...flags],
+  ]).ended;
+  assert.notEqual(code, 0);
+  assert.match(err, /^rank 1: .*nowhere\.parquet/m);
+  assert(seconds < 60, `${seconds} s`);
+});
+
+Deno.test("more ranks than shards, retries and exact updates are refused", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  for (
+    const [flags, why] of [
+      [["--shards", "1"], /2 processes cannot share 1 shards/],
+      [["--retries", "2"], /--retries is for one process/],
+      [["--exact"], /--exact updates atom by atom/],
+    ] as const
+  ) {
+    const args = [...SMALL, "--mpi", ...flags, "--out", out];
+    const { code, err } = await ranks(LAUNCHERS.MPICH, 2, args);
+    assert.notEqual(code, 0);
+    assert.match(err, why);
+  }
+});
+
+Deno.test("sweep --mpi deals trainings out and doctor --mpi tells of ranks", async () => {
+  const sizes = ["--atoms", "16,32,48", "--sparsity", "2", "--json"];
+  const args = ["sweep", ...sizes, "--passes", "1", "--max-rows", "2000"];
+  const one = JSON.parse((await alone(...args, "--device", "cpu")).out);
+  const two = await ranks(
+    LAUNCHERS.MPICH,
+    2,
+    [...args, "--device", "cpu", "--mpi"],
+  );
+  assert.equal(two.code, 0, two.err);
+  const bare = (runs: { seconds: number }[]) =>
+    runs.map((run) => ({ ...run, seconds: 0 }));
+  assert.deepEqual(bare(JSON.parse(two.out).runs), bare(one.runs));
+  const doctor = await ranks(LAUNCHERS["Open MPI"], 2, [
+    ...["doctor", "--mpi", "--json"],
+  ]);
+  const told = JSON.parse(doctor.out);
+  assert.equal(told.ranks.length, 2);
+  assert.equal(told.alike, true);
+  assert(told.sum.milliseconds > 0);
+});
+
+Deno.test("two nodes of Slurm train one dictionary, by srun and by the recipe of a batch job", async () => {
+  const slurm = (script: string) =>
+    new Started("sh", [join(ROOT, "tests/slow/slurm", script)]).ended;
+  const out = await Deno.makeTempDir();
+  const up = await slurm("up.sh");
+  try {
+    assert.equal(up.code, 0, up.out + up.err);
+    const options = [...SMALL, "--sum-type", "f64"];
+    const one = join(out, "one"), two = join(out, "two");
+    await alone(...options, "--shards", "64", "--out", one);
+    const network = {
+      OMPI_MCA_btl: "tcp,self",
+      OMPI_MCA_btl_tcp_if_include: "lo",
+    };
+    const srun = await new Started("srun", [
+      ...["--kill-on-bad-exit=1", "--mpi=pmix", "-N", "2", "-n", "2"],
+      ...["./dbksvd", ...options, "--mpi", "--out", two],
+    ], network).ended;
+    assert.equal(srun.code, 0, srun.err);
+    assert.equal(await digestOf(two), await digestOf(one));
+    const job = join(out, "job");
+    const batch = await new Started("sbatch", [
+      ...["--wait", "--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1"],
+      ...["--mem=0", "--output", join(out, "job.out")],
+      ...["docs/recipes/train.sbatch", ...options.slice(1), "--out", job],
+    ], network).ended;
+    const said = await Deno.readTextFile(join(out, "job.out"));
+    assert.equal(batch.code, 0, batch.err + said);
+    assert.equal(await digestOf(job), await digestOf(one));
+  } finally {
+    await slurm("down.sh");
+  }
+});
+
+async function checkpointIn(model: string): Promise<void> {
+  for (let waited = 0; waited < 120_000; waited += 50) {
+    try {
+      for await (const { name } of Deno.readDir(join(model, ".checkpoint"))) {
+        if (/^checkpoint-\d+\.safetensors$/.test(name)) return;
+      }
+    } catch {
+      // Nothing is there yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail("no checkpoint was written");
+}
