@@ -93,3 +93,15 @@ export async function rankRun(
     checkEngine: await claimDevice(group, device),
   };
 }
+
+/** The same for uses of a dictionary: threads, and a card that is chosen, but not looked at once it was opened. */
+export async function rankChoice(
+  group: Communicator,
+  flags: DeviceOption,
+): Promise<{ threads: number }> {
+  const { claimDevice, threadsOfRank } = await import(
+    "../distributed/rank.ts"
+  );
+  await claimDevice(group, flags.device);
+  return { threads: flags.threads ?? threadsOfRank(group) };
+}

@@ -45,6 +45,10 @@ export interface MetricsAccumulator {
   result(): RowMetrics;
   /** Use of every atom so far. */
   use(): AtomUse;
+  /** All sums so far, in a fixed order: those of several processes can be added up. */
+  numbers(): Float64Array<ArrayBuffer>;
+  /** Takes sums over, in place of its own. */
+  take(numbers: Float64Array): void;
 }
 
 /**
@@ -72,6 +76,19 @@ export function createMetrics(
     },
     result: () => summarise(ends, sums, use),
     use: () => use,
+    numbers: () =>
+      Float64Array.from([
+        ...sums.flatMap((sum) => [...sum.numbers()]),
+        ...use.rows,
+        ...use.magnitude,
+      ]),
+    take(numbers) {
+      let at = 0;
+      const next = (count: number) => numbers.subarray(at, at += count);
+      for (const sum of sums) sum.take(next(sum.numbers().length));
+      use.rows.set(next(model.atoms));
+      use.magnitude.set(next(model.atoms));
+    },
   };
 }
 

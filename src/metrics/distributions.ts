@@ -1,5 +1,5 @@
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
-import { createRangeHistograms, type RangeHistograms } from "./range.ts";
+import { createRangeHistograms, type RangeHistograms, widen } from "./range.ts";
 
 /** Bins of the histogram of code values. */
 const VALUE_BINS = 64;
@@ -42,4 +42,24 @@ export function createDistributions(): {
       return { values: { low: -limit, high: limit, counts }, nonzeros };
     },
   };
+}
+
+/** Puts together what several processes counted. */
+export function addDistributions(
+  all: readonly CodeDistributions[],
+): CodeDistributions {
+  const high = Math.max(...all.map(({ values }) => values.high));
+  const counts = new Uint32Array(VALUE_BINS);
+  const longest = Math.max(...all.map(({ nonzeros }) => nonzeros.length));
+  const nonzeros = new Uint32Array(longest);
+  for (const one of all) {
+    const own = one.values.counts.slice();
+    // Limits are powers of two; 0 where nothing was counted.
+    for (let limit = one.values.high; 0 < limit && limit < high; limit *= 2) {
+      widen(own);
+    }
+    own.forEach((count, bin) => counts[bin] += count);
+    one.nonzeros.forEach((rows, count) => nonzeros[count] += rows);
+  }
+  return { values: { low: -high, high, counts }, nonzeros };
 }

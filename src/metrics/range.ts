@@ -30,7 +30,7 @@ export function createRangeHistograms(
       const size = Math.abs(value);
       if (limits[which] === 0) limits[which] = powerAbove(size);
       while (size >= limits[which]) {
-        merge(counts.subarray(which * bins, (which + 1) * bins));
+        widen(counts.subarray(which * bins, (which + 1) * bins));
         limits[which] *= 2;
       }
       // Exact: limits are powers of two, so a value keeps its side of every edge.
@@ -45,8 +45,8 @@ function powerAbove(size: number): number {
   return 2 ** Math.max(-100, Math.floor(Math.log2(size)) + 1);
 }
 
-// The old range becomes the middle half of the new one.
-function merge(counts: Uint32Array) {
+/** Doubles a histogram's limit, in place: the old range becomes the middle half of the new one. */
+export function widen(counts: Uint32Array) {
   const bins = counts.length;
   const merged = new Uint32Array(bins);
   for (let bin = 0; bin < bins; bin++) {

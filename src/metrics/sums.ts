@@ -39,6 +39,10 @@ export interface Sums {
     positive: number,
   ): void;
   result(): QualityMetrics;
+  /** All sums so far, in a fixed order: those of several processes can be added up. */
+  numbers(): Float64Array;
+  /** Takes sums over, in place of its own. */
+  take(numbers: Float64Array): void;
 }
 
 /**
@@ -118,6 +122,19 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
         zero_rows: rows - s.cosineRows,
       };
     },
+    numbers: () =>
+      Float64Array.from([
+        ...[near, far, drawnIn].flatMap((spread) => spread.numbers()),
+        ...Object.values(s),
+      ]),
+    take(numbers) {
+      const each = 3 + mean.length;
+      [near, far, drawnIn].forEach((spread, i) =>
+        spread.take(numbers.subarray(i * each, (i + 1) * each))
+      );
+      const names = Object.keys(s) as (keyof typeof s)[];
+      names.forEach((name, i) => s[name] = numbers[3 * each + i]);
+    },
   };
 }
 
@@ -145,6 +162,15 @@ class Spread {
     for (let d = 0; d < raw.length; d++) {
       offset[d] += factor * (raw[d] - mean[d]);
     }
+  }
+
+  numbers(): number[] {
+    return [this.rows, this.error, this.centred, ...this.#offset];
+  }
+
+  take(numbers: Float64Array): void {
+    [this.rows, this.error, this.centred] = numbers;
+    this.#offset.set(numbers.subarray(3));
   }
 
   /** The share of variance not explained of these rows and others. */

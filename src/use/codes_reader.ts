@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { FileMetaData } from "hyparquet";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
@@ -36,11 +37,57 @@ export interface CodesReader {
  * Opens a Parquet file of codes, as `encode` writes it or any other tool with columns `indices` and `values` (or `codes`,
  * dense).
  *
- * @param path the file
+ * @param path the file, or a directory of the parts that several processes wrote
  * @param dictionary how many atoms there are (no index may be beyond), and how wide the rows are
  * @throws {DbksvdError} `data` where the file is no such thing
  */
 export async function openCodes(
+  path: string,
+  dictionary: { atoms: number; width: number },
+): Promise<CodesReader> {
+  const parts = await partsIn(path);
+  if (parts === undefined) return await openCodesFile(path, dictionary);
+  const readers: CodesReader[] = [];
+  const close = () => readers.forEach((reader) => reader.close());
+  try {
+    for (const part of parts) {
+      readers.push(await openCodesFile(part, dictionary));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    rows: readers.reduce((sum, { rows }) => sum + rows, 0),
+    description: readers[0].description,
+    async *batches(signal) {
+      for (const reader of readers) yield* reader.batches(signal);
+    },
+    close,
+  };
+}
+
+// The files of a directory in order of their names; undefined where the path is no directory.
+async function partsIn(path: string): Promise<string[] | undefined> {
+  const found = await Deno.stat(path).catch(() => undefined);
+  if (!found?.isDirectory) return undefined;
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  const names = entries.map(({ name }) => name)
+    .filter((name) => name.endsWith(".parquet")).sort();
+  const [, parts] = /-of-(\d+)\.parquet$/.exec(names[0] ?? "") ?? [];
+  if (names.length === 0 || Number(parts ?? names.length) !== names.length) {
+    throw new DbksvdError(
+      "data",
+      names.length === 0
+        ? "The directory holds no codes"
+        : `${names.length} of ${Number(parts)} parts of the codes are there`,
+      { where: { file: path }, mend: "encode into it, all of it" },
+    );
+  }
+  return names.map((name) => join(path, name));
+}
+
+async function openCodesFile(
   path: string,
   { atoms, width }: { atoms: number; width: number },
 ): Promise<CodesReader> {

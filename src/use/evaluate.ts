@@ -10,9 +10,13 @@ import {
   type RecoveryMetrics,
 } from "../metrics/dictionary.ts";
 import {
+  addDistributions,
   type CodeDistributions,
   createDistributions,
 } from "../metrics/distributions.ts";
+import { type Communicator, solo } from "../distributed/communicator.ts";
+import { fromBytes, toBytes } from "../model/packed_bytes.ts";
+import { ownRows } from "./own_rows.ts";
 import type { AtomTable } from "../metrics/similarity.ts";
 import type { RowCoder, RunOptions } from "../coding/coder.ts";
 import { checkWidth, codeRows } from "../coding/rows.ts";
@@ -32,6 +36,8 @@ export interface EvaluateOptions extends RunOptions {
   truth?: AtomTable;
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except">;
+  /** The processes that share the rows out among themselves; each gets the metrics of all rows. */
+  group?: Communicator;
 }
 
 /** A model's name for tables and `--json`. */
@@ -122,7 +128,11 @@ export async function evaluateAll(
         distributions: createDistributions(),
       });
     }
-    await measureAll(entries, source, options);
+    const { group = solo() } = options;
+    await measureAll(entries, source, {
+      ...options,
+      rows: ownRows(source, options.rows, group),
+    });
     const evaluations: DetailedEvaluation[] = [];
     for (const entry of entries) {
       evaluations.push(await conclude(entry, options));
@@ -160,9 +170,12 @@ async function measureAll(
 
 async function conclude(
   entry: Entry,
-  { truth, signal }: EvaluateOptions,
+  { truth, signal, group = solo() }: EvaluateOptions,
 ): Promise<DetailedEvaluation> {
   const { name, coder, metrics, distributions } = entry;
+  metrics.take(await group.sum(metrics.numbers()));
+  const counted = await group.gather(toBytes(distributions.result()));
+  const all = await Promise.all(counted.map(fromBytes)) as CodeDistributions[];
   const measured = metrics.result();
   return {
     model: name,
@@ -174,6 +187,6 @@ async function conclude(
     },
     coder: coder.description,
     use: metrics.use(),
-    distributions: distributions.result(),
+    distributions: addDistributions(all),
   };
 }

@@ -13,12 +13,15 @@ import {
 } from "../inputs.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
+import type { Communicator } from "../../distributed/communicator.ts";
+import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
-import { conduct, followed, type Session } from "../session.ts";
+import { followed, type Session } from "../session.ts";
 import { count, duration } from "../text.ts";
 
 type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
+  mpi?: true;
   overwrite?: true;
   out?: string;
   keep?: string[];
@@ -50,8 +53,16 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
         .choices(["zstd", "snappy", "none"]).default("zstd"),
     );
   return addDeviceOption(addCoderOptions(addRowOptions(command)))
+    .option(
+      MPI_OPTION[0],
+      "share the rows among the processes of mpirun or srun: a part file each in --out",
+    )
     .action((model, inputs, flags, self) =>
-      conduct(io, self, (session) => encodeRows(model, inputs, flags, session))
+      conductGroup(
+        io,
+        self,
+        (session, group) => encodeRows(model, inputs, flags, session, group),
+      )
     );
 }
 
@@ -60,6 +71,7 @@ async function encodeRows(
   inputs: readonly string[],
   flags: EncodeFlags,
   session: Session,
+  ranks?: Communicator,
 ): Promise<void> {
   const out = needed(flags.out, "--out");
   const [{ encode }, { loadDictionary }, { withCoder }] = await Promise
@@ -72,16 +84,21 @@ async function encodeRows(
   const source = await openInputs(neededInputs(inputs), flags, session);
   try {
     const { keep, dense, group, compression } = flags;
-    const done = await encode(model, source, {
+    const options = {
       ...followed(session),
       ...engineChoice(flags),
+      ...(ranks && await rankChoice(ranks, flags)),
       out,
       overwrite: flags.overwrite,
       keep,
       dense,
       group,
       compression,
-    });
+    };
+    const done = ranks === undefined
+      ? await encode(model, source, options)
+      : await (await import("../../use/encode_together.ts"))
+        .encodeTogether(model, source, options, ranks);
     session.print(
       { model: directory, ...done },
       () =>

@@ -10,15 +10,18 @@ import {
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
+import type { Communicator } from "../../distributed/communicator.ts";
+import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
 import { isOwnModel, modelsAndInputs } from "../models.ts";
-import { conduct, followed, type Session } from "../session.ts";
+import { followed, type Session } from "../session.ts";
 import { count, figure, table } from "../text.ts";
 
 type EvaluateFlags = DeviceOption & RowOptions & CoderChanges & {
   input?: string[];
   heldOut?: true;
+  mpi?: true;
   truth?: string;
 };
 
@@ -43,8 +46,16 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
     )
     .option("--truth <dictionary>", "the dictionary that made the rows");
   return addDeviceOption(addCoderOptions(addRowOptions(command)))
+    .option(
+      MPI_OPTION[0],
+      "share the rows among the processes of mpirun or srun",
+    )
     .action((args, flags, self) =>
-      conduct(io, self, (session) => evaluate(args, flags, session))
+      conductGroup(
+        io,
+        self,
+        (session, group) => evaluate(args, flags, session, group),
+      )
     );
 }
 
@@ -52,6 +63,7 @@ async function evaluate(
   args: readonly string[],
   flags: EvaluateFlags,
   session: Session,
+  group?: Communicator,
 ): Promise<void> {
   const { models, inputs } = await modelsAndInputs(args, flags.input);
   const [
@@ -80,11 +92,13 @@ async function evaluate(
     const results = await evaluateAll(named, source, {
       ...followed(session),
       ...engineChoice(flags),
+      ...(group && { group, ...await rankChoice(group, flags) }),
       truth: truth || undefined,
       rows,
     });
     const [only] = results;
-    if (results.length === 1 && await isOwnModel(only.model)) {
+    const speaks = (group?.rank ?? 0) === 0;
+    if (speaks && results.length === 1 && await isOwnModel(only.model)) {
       const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
       await showInReport(only, rowsName, session);
     }

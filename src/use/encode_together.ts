@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import type { Communicator } from "../distributed/communicator.ts";
+import { DbksvdError } from "../errors.ts";
+import { fromBytes, toBytes } from "../model/packed_bytes.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { RowSource } from "../rows/source.ts";
+import { encode, type EncodeOptions, type EncodeResult } from "./encode.ts";
+import { ownRows } from "./own_rows.ts";
+import { tell } from "./train_together.ts";
+
+const PART = /^part-(\d{5})-of-(\d{5})\.parquet$/;
+
+/** The name of one part of codes: as SQL engines read folders of them. */
+export function partName(part: number, parts: number): string {
+  const digits = (value: number) => String(value).padStart(5, "0");
+  return `part-${digits(part)}-of-${digits(parts)}.parquet`;
+}
+
+/**
+ * Codes rows with several processes: each codes a run of the rows into a file of its own, `part-00003-of-00008.parquet`, in
+ * one directory. `decode` takes the directory as one file of codes, DuckDB `'directory/*.parquet'`. Collective.
+ *
+ * @param model the dictionary
+ * @param source the rows
+ * @param options as for `encode`; `out` is the directory
+ * @param group the processes
+ * @returns what all of them did, on every one
+ * @throws {DbksvdError} as `encode`; `usage` where the directory holds parts of another number
+ */
+export async function encodeTogether(
+  model: DictionaryModel,
+  source: RowSource,
+  options: EncodeOptions,
+  group: Communicator,
+): Promise<EncodeResult> {
+  const { out } = options, { rank, size } = group;
+  if (rank === 0) await prepare(out, size, options.overwrite ?? false);
+  await tell(group, null);
+  const done = await encode(model, source, {
+    ...options,
+    out: join(out, partName(rank, size)),
+    rows: ownRows(source, options.rows, group),
+  });
+  const all = await Promise.all(
+    (await group.gather(toBytes(done))).map(fromBytes),
+  ) as EncodeResult[];
+  const sum = (number: "rows" | "bytes") =>
+    all.reduce((sum, one) => sum + one[number], 0);
+  return {
+    ...all[0],
+    out,
+    rows: sum("rows"),
+    bytes: sum("bytes"),
+    seconds: Math.max(...all.map(({ seconds }) => seconds)),
+  };
+}
+
+// Parts of another number would be taken for more of the same codes.
+async function prepare(
+  out: string,
+  parts: number,
+  overwrite: boolean,
+): Promise<void> {
+  await Deno.mkdir(out, { recursive: true });
+  for await (const { name } of Deno.readDir(out)) {
+    const found = PART.exec(name)?.[2];
+    if (found === undefined || Number(found) === parts) continue;
+    if (overwrite) {
+      await Deno.remove(join(out, name));
+      continue;
+    }
+    throw new DbksvdError(
+      "usage",
+      `The directory holds codes in ${Number(found)} parts`,
+      {
+        where: { file: join(out, name) },
+        mend: `name another one, start ${
+          Number(found)
+        } processes, or replace them with --overwrite`,
+      },
+    );
+  }
+}
