@@ -39,6 +39,17 @@ async function work(
   }
 }
 
+Deno.test("cpu engine: refined codes are the same bytes on 1, 2 and 3 threads, iteration after iteration", async () => {
+  const { data, dictionary } = plant(SIZES, 0.3, "threads");
+  // The dictionary is not of unit length: what is known of it must not outlast it.
+  const long = dictionary.map((value) => 1.5 * value);
+  const spec = plainSpec(SIZES, { coder: { refine: 1 } });
+  const one = await work(spec, data, long, 1);
+  for (const threads of [2, 3]) {
+    assert.deepEqual(await work(spec, data, long, threads), one);
+  }
+});
+
 for (const method of ["omp", "mp"] as const) {
   for (const nonnegative of [false, true]) {
     const kind = `${nonnegative ? "non-negative " : ""}${method}`;

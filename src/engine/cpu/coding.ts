@@ -1,3 +1,4 @@
+import type { Kernels } from "../../wasm/module.ts";
 import { ompName } from "../../wasm/kernels/omp.ts";
 import { DEPENDENT_PIVOT, NEGLIGIBLE_CORRELATION } from "../../thresholds.ts";
 import { EMPTY_SLOT } from "../engine.ts";
@@ -7,21 +8,25 @@ import { atomsOf, type Context, groupAtHand } from "./context.ts";
 import { CHUNK_ROWS, type GroupPlace, up } from "./layout.ts";
 import { multiply } from "./products.ts";
 
-/** λ and α of coefficients. */
-interface Shrinkage {
+/** A pivot under this share of its diagonal is rounding. A choice with λ > 0 may hold dependent atoms; OMP's never does. */
+const ROUNDING_PIVOT = 1e-9;
+
+/** What all rows of a task share: read once, since a small row is done in microseconds. */
+interface TaskAtHand {
+  group: GroupPlace;
+  gram: Float32Array;
+  /** Address of the group's atoms, and bytes of a row of its Gram. */
+  atoms: number;
+  gramRow: number;
+  /** Where its codes begin among a row's slots, and how many it may fill. */
+  slot: number;
+  slots: number;
   ridge: number;
   shrink: number;
 }
 
-/** A pivot under this share of its diagonal is rounding. A choice with λ > 0 may hold dependent atoms; OMP's never does. */
-const ROUNDING_PIVOT = 1e-9;
-
-const NO_SHRINKAGE: Shrinkage = { ridge: 0, shrink: 0 };
-
 /** One row under its pursuit. */
 interface RowAtHand {
-  group: GroupPlace;
-  gram: Float32Array;
   /** Address of its correlations. */
   correlations: number;
   /** ‖y‖² of what earlier groups left of it. */
@@ -30,94 +35,101 @@ interface RowAtHand {
   stop: number;
   /** Correlations up to this are rounding. */
   floor: number;
-  /** Slots that it may fill. */
-  slots: number;
 }
 
 /** Codes rows of one group, a task being `CHUNK_ROWS` rows: correlations, pursuit, coefficients, residual. */
 export class Coder {
   readonly #context: Context;
   readonly #matrix: Float64Array;
-  #refinement:
-    | { gram: Float32Array; slots: number; it: Refinement }
-    | undefined;
+  readonly #omp: Kernels[keyof Kernels];
+  readonly #mp: Kernels[keyof Kernels];
+  /** Made for a task: it knows the Gram's diagonal as it stands. */
+  #refinement: Refinement | undefined;
   #wide = new Float64Array(0);
 
   constructor(context: Context) {
+    const { kernels, spec: { coder } } = context;
     this.#context = context;
-    this.#matrix = new Float64Array(context.spec.coder.sparsity ** 2);
+    this.#matrix = new Float64Array(coder.sparsity ** 2);
+    const signed = !coder.nonnegative && coder.candidates !== "positive";
+    this.#omp = kernels[ompName(signed, coder.weights !== undefined)];
+    this.#mp = coder.nonnegative ? kernels.mpPositive : kernels.mp;
   }
 
   /** Codes the rows of a task, and takes what they explain away from them. */
   code(task: number): void {
-    const { layout, orders, own } = this.#context;
+    const { layout, orders, own, views } = this.#context;
     const group = groupAtHand(this.#context);
     const first = task * CHUNK_ROWS;
     const count = Math.min(CHUNK_ROWS, orders.get("rows") - first);
-    const at = layout.residual + first * layout.rowBytes;
-    multiply(this.#context, group, {
+    const hand: TaskAtHand = {
+      group,
+      gram: views.grams[orders.get("group")],
       atoms: atomsOf(this.#context, group),
-      x: at,
+      gramRow: 4 * group.padded,
+      slot: orders.get("slot"),
+      slots: orders.get("slots"),
+      ridge: orders.get("ridge"),
+      shrink: orders.get("shrink"),
+    };
+    multiply(this.#context, group, {
+      atoms: hand.atoms,
+      x: layout.residual + first * layout.rowBytes,
       rows: count,
       c: own.correlations,
       panel: 0,
     });
-    for (let i = 0; i < count; i++) this.#codeRow(group, first + i, i);
+    this.#refinement = undefined;
+    for (let i = 0; i < count; i++) {
+      this.#codeRow(hand, first + i, own.correlations + i * hand.gramRow);
+    }
   }
 
-  #codeRow(group: GroupPlace, row: number, inChunk: number): void {
-    const { spec, layout, kernels, orders, own, views } = this.#context;
+  #codeRow(hand: TaskAtHand, row: number, correlations: number): void {
+    const { spec, layout, kernels, views } = this.#context;
     const { rowBytes } = layout, { tolerance } = spec.coder;
     const r = layout.residual + row * rowBytes;
     const energy = kernels.dot(r, r, rowBytes);
     views.current[row] = energy;
-    if (group.start === 0) views.energies[row] = energy;
+    if (hand.group.start === 0) views.energies[row] = energy;
     const whole = views.energies[row];
-    const used = this.#pursue({
-      group,
-      gram: views.grams[orders.get("group")],
-      correlations: own.correlations + 4 * group.padded * inChunk,
+    const used = this.#pursue(hand, {
+      correlations,
       energy,
       stop: tolerance ** 2 * whole,
       floor: NEGLIGIBLE_CORRELATION * Math.sqrt(whole),
-      slots: orders.get("slots"),
     });
-    this.#subtract(group, r, used);
-    this.#write(row, used);
+    this.#subtract(hand, r, used);
+    this.#write(hand, row, used);
     views.errors[row] = kernels.dot(r, r, rowBytes);
   }
 
   // The code of a row, in the thread's own `support` and `x`: its number of nonzeros.
-  #pursue(row: RowAtHand): number {
-    const { spec: { coder }, orders } = this.#context;
-    const shrinkage = {
-      ridge: orders.get("ridge"),
-      shrink: orders.get("shrink"),
-    };
+  #pursue(hand: TaskAtHand, row: RowAtHand): number {
+    const { coder } = this.#context.spec, { ridge, shrink } = hand;
     if (coder.method === "omp") {
-      const count = this.#omp(row);
-      return this.#solve(row, this.#refine(row, count), shrinkage);
+      const count = this.#choose(hand, row);
+      const kept = coder.refine ? this.#refine(hand, row, count) : count;
+      return this.#solve(hand, row.correlations, kept, ridge, shrink);
     }
-    const count = this.#mp(row);
-    return coder.refit || shrinkage.ridge + shrinkage.shrink > 0
-      ? this.#solve(row, count, shrinkage)
+    const count = this.#match(hand, row);
+    return coder.refit || ridge + shrink > 0
+      ? this.#solve(hand, row.correlations, count, ridge, shrink)
       : this.#nonzeros(count);
   }
 
-  #omp({ group, correlations, ...row }: RowAtHand): number {
-    const { layout, kernels, own, spec: { coder } } = this.#context;
-    const signed = !coder.nonnegative && coder.candidates !== "positive";
-    const omp = kernels[ompName(signed, coder.weights !== undefined)];
-    return omp(
-      correlations,
+  #choose(hand: TaskAtHand, row: RowAtHand): number {
+    const { layout, own, spec: { coder } } = this.#context;
+    return this.#omp(
+      row.correlations,
       own.changing,
-      group.gram,
+      hand.group.gram,
       own.steps,
       own.entries,
       own.support,
-      layout.choice + 4 * group.first,
-      4 * group.padded,
-      row.slots,
+      layout.choice + 4 * hand.group.first,
+      hand.gramRow,
+      hand.slots,
       row.floor,
       row.energy,
       row.stop,
@@ -125,18 +137,17 @@ export class Coder {
     );
   }
 
-  #mp({ group, correlations, ...row }: RowAtHand): number {
-    const { kernels, own, spec } = this.#context;
-    const mp = spec.coder.nonnegative ? kernels.mpPositive : kernels.mp;
-    return mp(
-      correlations,
+  #match(hand: TaskAtHand, row: RowAtHand): number {
+    const { own, mpSteps } = this.#context;
+    return this.#mp(
+      row.correlations,
       own.changing,
-      group.gram,
+      hand.group.gram,
       own.support,
       own.x,
-      4 * group.padded,
-      row.slots,
-      this.#context.mpSteps * row.slots,
+      hand.gramRow,
+      hand.slots,
+      mpSteps * hand.slots,
       row.floor,
       row.energy,
       row.stop,
@@ -144,61 +155,67 @@ export class Coder {
   }
 
   // Betters the support; where codes are to be positive, what their least squares leave of it.
-  #refine(row: RowAtHand, count: number): number {
+  #refine(hand: TaskAtHand, row: RowAtHand, count: number): number {
     const { spec: { coder }, views } = this.#context;
-    if (!coder.refine) return count;
     const kept = coder.nonnegative
-      ? this.#solve(row, count, NO_SHRINKAGE)
+      ? this.#solve(hand, row.correlations, count, 0, 0)
       : count;
-    const { group, energy } = row;
-    if (this.#wide.length !== group.padded) {
-      this.#wide = new Float64Array(group.padded);
-    }
-    this.#wide.set(this.#correlationsOf(row));
-    const refinement = this.#refinementFor(row);
-    refinement.run(this.#wide, energy, views.support.subarray(0, kept));
+    const { padded } = hand.group;
+    if (this.#wide.length !== padded) this.#wide = new Float64Array(padded);
+    this.#wide.set(this.#floats(row.correlations, padded));
+    const support = views.support.subarray(0, kept);
+    this.#refinement ??= new Refinement(hand.gram, padded, {
+      sparsity: hand.slots,
+      passes: coder.refine ?? 0,
+      nonnegative: coder.nonnegative,
+    });
+    this.#refinement.run(this.#wide, row.energy, support);
     return kept;
   }
 
   // Fills `x` and leaves out of the support what has no coefficient.
   #solve(
-    { group, gram, correlations, ...row }: RowAtHand,
+    hand: TaskAtHand,
+    correlations: number,
     count: number,
-    { ridge, shrink }: Shrinkage,
+    ridge: number,
+    shrink: number,
   ): number {
     const { kernels, own, spec: { coder } } = this.#context;
     const used = kernels.coefficients(
       correlations,
-      group.gram,
+      hand.group.gram,
       own.support,
       own.x,
       own.room,
-      4 * group.padded,
+      hand.gramRow,
       count,
       coder.nonnegative ? 1 : 0,
       ridge,
       shrink,
       coder.selectionRidge ? DEPENDENT_PIVOT : ROUNDING_PIVOT,
     );
-    if (used >= 0) return used;
-    const all = { group, gram, correlations, ...row };
-    return this.#solvePositive(all, count, { ridge, shrink });
+    return used >= 0
+      ? used
+      : this.#solvePositive(hand, correlations, count, ridge, shrink);
   }
 
   // Least squares on the support are not all positive: which coefficients are 0 has to be found.
   #solvePositive(
-    row: RowAtHand,
+    { group: { padded }, gram }: TaskAtHand,
+    correlations: number,
     count: number,
-    { ridge, shrink }: Shrinkage,
+    ridge: number,
+    shrink: number,
   ): number {
     const { support, x } = this.#context.views;
     const matrix = this.#matrix.subarray(0, count * count);
-    const c = this.#correlationsOf(row), { padded } = row.group;
+    const c = this.#floats(correlations, padded);
     const right = new Float64Array(count);
     for (let s = 0; s < count; s++) {
       right[s] = c[support[s]] - shrink;
       for (let t = 0; t < count; t++) {
-        matrix[s * count + t] = row.gram[support[s] * padded + support[t]] +
+        matrix[s * count + t] = gram[support[s] * padded + support[t]] +
           (s === t ? ridge : 0);
       }
     }
@@ -218,14 +235,13 @@ export class Coder {
     return used;
   }
 
-  #subtract(group: GroupPlace, r: number, used: number): void {
+  #subtract(hand: TaskAtHand, r: number, used: number): void {
     const { layout, kernels, own, views } = this.#context;
     const count = up(used, 4);
-    views.support.fill(0, used, count);
-    views.x.fill(0, used, count);
+    for (let s = used; s < count; s++) views.support[s] = views.x[s] = 0;
     kernels.residual(
       r,
-      atomsOf(this.#context, group),
+      hand.atoms,
       own.support,
       own.x,
       count,
@@ -233,35 +249,21 @@ export class Coder {
     );
   }
 
-  #write(row: number, used: number): void {
-    const { layout, orders, views } = this.#context;
-    const slot = row * layout.sparsity + orders.get("slot");
+  #write({ slot, slots }: TaskAtHand, row: number, used: number): void {
+    const { layout, views } = this.#context;
     const { indices, values, support, x } = views;
+    const from = row * layout.sparsity + slot;
     for (let s = 0; s < used; s++) {
-      indices[slot + s] = support[s];
-      values[slot + s] = x[s];
+      indices[from + s] = support[s];
+      values[from + s] = x[s];
     }
-    for (let s = used; s < orders.get("slots"); s++) {
-      indices[slot + s] = EMPTY_SLOT;
-      values[slot + s] = 0;
+    for (let s = used; s < slots; s++) {
+      indices[from + s] = EMPTY_SLOT;
+      values[from + s] = 0;
     }
   }
 
-  #correlationsOf({ group, correlations }: RowAtHand): Float32Array {
-    const { buffer } = this.#context.views.x;
-    return new Float32Array(buffer, correlations, group.padded);
-  }
-
-  #refinementFor({ group, gram, slots }: RowAtHand): Refinement {
-    const { refine = 0, nonnegative } = this.#context.spec.coder;
-    const known = this.#refinement;
-    if (known?.gram === gram && known.slots === slots) return known.it;
-    const it = new Refinement(gram, group.padded, {
-      sparsity: slots,
-      passes: refine,
-      nonnegative,
-    });
-    this.#refinement = { gram, slots, it };
-    return it;
+  #floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.#context.views.x.buffer, at, count);
   }
 }
