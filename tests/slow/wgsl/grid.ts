@@ -77,12 +77,24 @@ const ADAPTER = { name: "", vendor: "", architecture: "", software: false };
 function specs(): EngineSpec[] {
   const sizes = { width: 101, atoms: 661, rows: 300, sparsity: 36 };
   const groups = [200, 461];
+  const weights = Float32Array.from(
+    { length: sizes.atoms },
+    (_, j) => 1 / (1 + j % 2),
+  );
   return [
     plainSpec(sizes, { coder: { method: "omp" } }),
     plainSpec(sizes, {
       groups,
       rows: "f16",
       coder: { method: "omp", nonnegative: true, refine: 1 },
+    }),
+    plainSpec(sizes, {
+      coder: {
+        method: "omp",
+        selectionRidge: 0.5,
+        weights,
+        candidates: "positive",
+      },
     }),
     plainSpec(sizes, {
       powerSteps: 2,
