@@ -2,8 +2,8 @@
 // x' = ⟨d', r⟩ + ⟨d', d⟩·x and r ← r + Σ (x·d − x'·d').
 // Bindings: R rows × n4 · indices and values, KT slots a row, K from `slot` · D and N m × n4 · turns, one an atom ·
 // updates by turn · lists of rows by turn, each row once in a batch, under one of its atoms.
-// Dispatch: a fixed number of workgroups that take a run of rows each, so that atoms which rows of a list share are close at
-// hand. Bytes: 8n a row touched, and 8n a nonzero (atoms, from cache). Flops: 6n a nonzero.
+// Dispatch: a fixed number of workgroups that take a run of rows each, so that atoms which rows of a list share are
+// close at hand. Bytes: 8n a row touched, and 8n a nonzero (atoms, from cache). Flops: 6n a nonzero.
 //#params first: u32, begin: u32, end: u32, slot: u32
 //#matrix R read_write
 //#buffer indices read u32
@@ -18,8 +18,9 @@
 //#include lists
 //#include update
 const WORDS: u32 = (u32($K) + 31u) / 32u;
-// The row's slots that hold atoms of this batch, a bit each, and how many they are: on two sides in turn, so that the one
-// is made ready while the other is read. What they hold is brought in together: one by one they would each wait for memory.
+// The row's slots that hold atoms of this batch, a bit each, and how many they are: on two sides in turn, so that the
+// one is made ready while the other is read. What they hold is brought in together: one by one they would each wait for
+// memory.
 var<workgroup> touched: array<array<atomic<u32>, WORDS>, 2>;
 var<workgroup> touches: array<atomic<u32>, 2>;
 var<workgroup> atoms: array<u32, $K>;

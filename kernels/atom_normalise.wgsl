@@ -1,5 +1,5 @@
-// d' = v/‖v‖ with v = Σ pieces + d·(Σ alongs + ρ·w), and ⟨d', d⟩; an atom without samples or direction stays (overlap NONE).
-// The first step turns the atom's weight w into ρ·w + Σ alongs, and leaves ρ·w for the others.
+// d' = v/‖v‖ with v = Σ pieces + d·(Σ alongs + ρ·w), and ⟨d', d⟩; an atom without samples or direction stays (overlap
+// NONE). The first step turns the atom's weight w into ρ·w + Σ alongs, and leaves ρ·w for the others.
 // Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · lists and updates by turn · D and N m × n4 ·
 // weights, one an atom.
 // Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 12n an atom.

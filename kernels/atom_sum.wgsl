@@ -1,8 +1,9 @@
-// Σ x_i R_i over pieces of the atoms' lists, and Σ x_i·(x_i as coded): the power step's sums, in a fixed order.
-// The first step weighs by the codes; later ones (POWER) by x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i with the direction so far.
+// Σ x_i R_i over pieces of the atoms' lists, and Σ x_i·(x_i as coded): the power step's sums, in a fixed order. The
+// first step weighs by the codes; later ones (POWER) by x̃_i = ⟨d', R_i⟩ + ⟨d', d⟩·x_i with the direction so far.
 // Bindings: R rows × n4 · values, KT slots a row · lists of slots by turn · sums, pieces × n4 ·
 // alongs, one a piece · (POWER) N m × n4 new atoms · updates by turn.
-// Dispatch: a fixed number of workgroups that take pieces in turn. Bytes: 4n a nonzero. Flops: 2n a nonzero (POWER: 4n).
+// Dispatch: a fixed number of workgroups that take pieces in turn. Bytes: 4n a nonzero. Flops: 2n a nonzero (POWER:
+// 4n).
 //#params begin: u32, end: u32
 //#matrix R read
 //#buffer values read f32

@@ -1,9 +1,11 @@
-// Σ x_i R_i of an atom batch and Σ x_i², as atom_sum makes them in the first power step, for batches so dense that rows use
-// several of their atoms: each row is read once, a tile of rows and columns at a time, and the tile is gone over by every
-// atom's entries in it. Sums are by chunks of rows, in a fixed order.
+// Σ x_i R_i of an atom batch and Σ x_i², as atom_sum makes them in the first power step, for batches so dense that rows
+// use several of their atoms: each row is read once, a tile of rows and columns at a time, and the tile is gone over by
+// every atom's entries in it. Sums are by chunks of rows, in a fixed order.
 // Bindings: R rows × n4 · lists by turn · counts, where each atom's entries of a sort block of rows begin in its list,
-// blocks × keys · entries, row and coefficient · sums, (atoms of the batch × chunks) × n4 · alongs, one for each of them.
-// Dispatch: ⌈n4 / ACROSS⌉ × chunks workgroups. Bytes: 4n a row, and 8 an entry for each ACROSS columns. Flops: 2n a nonzero.
+// blocks × keys · entries, row and coefficient · sums, (atoms of the batch × chunks) × n4 · alongs, one for each of
+// them.
+// Dispatch: ⌈n4 / ACROSS⌉ × chunks workgroups. Bytes: 4n a row, and 8 an entry for each ACROSS columns. Flops: 2n a
+// nonzero.
 //#params rows: u32, begin: u32, end: u32, keys: u32, block: u32, blocks: u32, chunk: u32
 //#matrix R read
 //#buffer lists read u32

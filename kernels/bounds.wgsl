@@ -1,5 +1,5 @@
-// What bounds the errors of a search, for each atom: how far its row of the Gram in halves is off at most, the copy being
-// written on the way (HALVES), and its greatest coherence with another atom (PRUNED).
+// What bounds the errors of a search, for each atom: how far its row of the Gram in halves is off at most, the copy
+// being written on the way (HALVES), and its greatest coherence with another atom (PRUNED).
 // Bindings: G m × m4 · H m × m4 halves · bounds, a pair an atom. Dispatch: one workgroup an atom.
 // Bytes: 4m an atom, and 2m for halves.
 //#params atoms: u32

@@ -1,6 +1,8 @@
 // The coefficients on a support already found: (G_II + λI)x = a_I by Cholesky, or their non-negative least squares by
-// Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter 23). Slots that come out as 0 are given up.
-// Bindings: A rows × m4 correlations · G m × m4 (DOTS: D m × n4, products, a triangle a workgroup) · indices and values, KT slots a row, K of them from `slot`.
+// Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter 23). Slots that come out as 0 are
+// given up.
+// Bindings: A rows × m4 correlations · G m × m4 (DOTS: D m × n4, products, a triangle a workgroup) · indices and
+// values, KT slots a row, K of them from `slot`.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4 for each of k²/2 Gram entries, scattered, a row. Flops: k³/3 a row.
 //#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, ridge: f32, shrink: f32
@@ -63,8 +65,8 @@ fn multiply_support(c: u32) {
 }
 //#end
 
-// The Cholesky factor on passive[0 … c − 1], 1/L_jj on its diagonal. A direction whose pivot is at rounding level is left
-// out: its value is 0. Four entries in flight.
+// The Cholesky factor on passive[0 … c − 1], 1/L_jj on its diagonal. A direction whose pivot is at rounding level is
+// left out: its value is 0. Four entries in flight.
 fn factorise(c: u32) {
   for (var i = t; i < c; i += WG) {
     let s = passive[i];

@@ -1,5 +1,5 @@
-// First half of a stable counting sort of the codes: ranks within a block of rows, and the block's histogram.
-// The key of a slot is its atom's turn in the update (BATCHES: counted once for a row and atom batch, whichever slot is first).
+// First half of a stable counting sort of the codes: ranks within a block of rows, and the block's histogram. The key
+// of a slot is its atom's turn in the update (BATCHES: counted once for a row and atom batch, whichever slot is first).
 // Rows are taken one after the other; a row's atoms differ, so its slots never meet in a counter.
 // Bindings: indices, KT slots a row, K from `slot` · turns, one an atom · ranks, K a row · counts, keys a block.
 // Dispatch: one workgroup a block of `block` rows. Bytes: 12 a slot.

@@ -1,6 +1,6 @@
 // Σ over the pieces of each atom's list, for sums that several processes add up before atom_normalise takes them.
-// Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · lists and updates by turn · N m × n4, where each atom's
-// sum goes · totals by turn, Σ x_i·(x_i as coded).
+// Bindings: sums, pieces × n4 (or `chunks` for each atom) · alongs · lists and updates by turn · N m × n4, where each
+// atom's sum goes · totals by turn, Σ x_i·(x_i as coded).
 // Dispatch: one workgroup an atom of the batch. Bytes: 4n a piece and 4n an atom.
 //#params begin: u32, end: u32, chunks: u32
 //#matrix sums read

@@ -1,7 +1,8 @@
 // Matching pursuit from correlations and Gram alone (Mallat and Zhang 1993): one Gram row a step, repeats accumulate.
 // With HALVES the search reads the Gram in halves; supports stay exact where it is VERIFIED, coefficients always do.
-// Bindings: A rows × m4 correlations (SCRATCHA: then from row `scratch` one of m4 a workgroup) · G and H m × m4 · bounds, a
-// pair an atom · energies, ‖y‖² as the group found it and of the row itself · indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
+// Bindings: A rows × m4 correlations (SCRATCHA: then from row `scratch` one of m4 a workgroup) · G and H m × m4 ·
+// bounds, a pair an atom · energies, ‖y‖² as the group found it and of the row itself · indices and values, KT slots a
+// row, of which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and a Gram row of 4m a step, mostly from cache. Flops: 2m a step.
 //#include pursuit

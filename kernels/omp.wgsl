@@ -2,10 +2,12 @@
 // M = L⁻¹ grown in place, L the Cholesky factor of the support's Gram: no substitution, every entry has its own thread.
 // With HALVES the search reads the Gram in halves; supports stay exact where it is VERIFIED, coefficients always do.
 // PRUNED, Gram rows are read only where what they would change could change the choice.
-// The choice can be dialled: `selection` joins the pivots, WEIGHTED atoms have factors, POSITIVE leaves negative ones out.
+// The choice can be dialled: `selection` joins the pivots, WEIGHTED atoms have factors, POSITIVE leaves negative ones
+// out.
 // Bindings: A rows × m4 correlations (SCRATCHA: then from row `scratch` one of m4 a workgroup; WEIGHTED: from element
 // `weights` a factor an atom) · G and H m × m4 · bounds, a
-// pair an atom · energies, ‖y‖² as the group found it and of the row itself · indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them with atoms.
+// pair an atom · energies, ‖y‖² as the group found it and of the row itself · indices and values, KT slots a row, of
+// which this group fills K from `slot`: at most `most` of them with atoms.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and k(k+1)/2 Gram rows of 4m (PRUNED: at most), mostly from cache. Flops: m·k(k+1) a row.
 //#include pursuit

@@ -1,8 +1,9 @@
 // C = X·Zᵀ for rows of X and Z (correlations: rows and atoms; Gram: atoms twice), in tiles held in registers.
-// Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros: tiles that reach beyond the
-// last row load that one in their place, so that the loop asks for nothing, and what came of it is left out when written.
-// Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads (powers of two).
-// With half = 1 tiles under the diagonal are left out: half the work where X and Z are the same.
+// Bindings: X … × n4 · Z … × n4 · C … × stride floats. Rows of Z beyond `columns` count as zeros: tiles that reach
+// beyond the last row load that one in their place, so that the loop asks for nothing, and what came of it is left out
+// when written.
+// Dispatch: ⌈columns to write / BN⌉ × ⌈rows / BM⌉ workgroups of BM/TM × BN/TN threads (powers of two). With half = 1
+// tiles under the diagonal are left out: half the work where X and Z are the same.
 // Bytes: 4n(rows + columns) once from memory, 4·rows·columns written. Flops: 2n·rows·columns.
 //#params rows: u32, columns: u32, width: u32, x: u32, z: u32, row: u32, column: u32, stride: u32, half: u32
 //#buffer X read vec4<f32>
@@ -18,9 +19,9 @@ const DOWN: u32 = $DOWN;       // threads down and across a tile: row groups of 
 const ACROSS: u32 = $ACROSS;
 const PASS: u32 = $PASS;       // row groups that all threads bring in at once
 
-// Row groups, each with its floats by k and one column more against bank conflicts. They lie on shelves as long as the lesser
-// of what a pass and a thread's results are apart, so that where a group lies is a constant but for one place that a thread
-// stores at and one that it reads from: every other would cost it a clamp and an address.
+// Row groups, each with its floats by k and one column more against bank conflicts. They lie on shelves as long as the
+// lesser of what a pass and a thread's results are apart, so that where a group lies is a constant but for one place
+// that a thread stores at and one that it reads from: every other would cost it a clamp and an address.
 const XSHELF: u32 = $XSHELF;
 const ZSHELF: u32 = $ZSHELF;
 const XSET: u32 = $XSET;       // the greater of the two

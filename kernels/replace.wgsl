@@ -1,6 +1,7 @@
-// Puts the normalised residuals of the worst rows in the place of the atoms to replace; rows without residual do nothing.
-// Bindings: R rows × n4 · energies, one a row · worst, rows worst first · atoms · D m × n4 · weights,
-// one an atom: those of all atoms named become 0, though there be fewer rows.
+// Puts the normalised residuals of the worst rows in the place of the atoms to replace; rows without residual do
+// nothing.
+// Bindings: R rows × n4 · energies, one a row · worst, rows worst first · atoms · D m × n4 · weights, one an atom:
+// those of all atoms named become 0, though there be fewer rows.
 // Dispatch: one workgroup an atom. Bytes: 8n an atom.
 //#params count: u32, all: u32
 //#matrix R read

@@ -1,5 +1,6 @@
-// R ← R − X·D over one group of atoms, a slice of columns after the other: what all workgroups at work read of the atoms at a
-// time is small enough for much of it to stay in the caches next to them. The result of residual.wgsl, without the energies.
+// R ← R − X·D over one group of atoms, a slice of columns after the other: what all workgroups at work read of the
+// atoms at a time is small enough for much of it to stay in the caches next to them. The result of residual.wgsl,
+// without the energies.
 // Bindings: indices and values, KT slots a row, K from `slot` · D m × n4 · R rows × n4.
 // Dispatch: for each slice of ACROSS elements a workgroup for every DOWN rows, the rows of a slice first.
 // Bytes: 8n a row, 8 a nonzero and slice, and 4n a nonzero (atoms, from cache). Flops: 2nk a row.

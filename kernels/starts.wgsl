@@ -1,4 +1,5 @@
-// Where each key's list begins, and where its pieces of at most `piece` entries do; with the atom of each turn and its usage.
+// Where each key's list begins, and where its pieces of at most `piece` entries do; with the atom of each turn and its
+// usage.
 // Bindings: totals, one a key · lists · order, atoms by turn · usage, one an atom · updates by turn.
 // Dispatch: one workgroup. Bytes: 16 a key.
 //#params keys: u32, piece: u32, first: u32

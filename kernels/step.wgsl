@@ -1,7 +1,8 @@
 // One step of a pursuit that holds residuals instead of a Gram: for k so large that Gram rows cost more than a product
 // of the residuals with the atoms, and where a Gram does not fit. A are the correlations of the residuals W.
-// Bindings: A rows × m4 (WEIGHTED: then from element `weights` a factor an atom) · D m × n4 · W rows × n4 · states by row · energies by row of the batch · indices and values, KT slots a row, K from `slot` ·
-// factors (OMP), a triangle M = L⁻¹ by row.
+// Bindings: A rows × m4 (WEIGHTED: then from element `weights` a factor an atom) · D m × n4 · W rows × n4 · states by
+// row · energies by row of the batch · indices and values, KT slots a row, K from `slot` · factors (OMP), a triangle M
+// = L⁻¹ by row.
 // Dispatch: one workgroup a row. Bytes: 4m a row, and in step t 8n·t (OMP) or 8n (MP). Flops: 4n·t (OMP) or 2n a row.
 //#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32, weights: u32, selection: f32
 //#buffer A read vec4<f32>

@@ -1,14 +1,16 @@
 // Betters supports by exchanging one atom at a time (sequential replacement: A. Miller, Subset Selection in Regression,
-// 2002, chapter 3), from correlations and Gram alone. With support I, P = (G_II)⁻¹ and coefficients x = P·a_I, the state by
-// atom j is r_j = a_j − Σ x_i G[I_i, j] and v_j = G_jj − G_jI·P·G_Ij. With b_j = Σ P_is G[I_i, j], slot s without its atom
-// leaves ‖r‖² larger by the loss x_s²/P_ss, and atom j would lower it by the gain (r_j + b_j·x_s/P_ss)²/(v_j + b_j²/P_ss).
-// The atom of the largest gain takes the slot where that exceeds the loss by a margin.
+// 2002, chapter 3), from correlations and Gram alone. With support I, P = (G_II)⁻¹ and coefficients x = P·a_I, the
+// state by atom j is r_j = a_j − Σ x_i G[I_i, j] and v_j = G_jj − G_jI·P·G_Ij. With b_j = Σ P_is G[I_i, j], slot s
+// without its atom leaves ‖r‖² larger by the loss x_s²/P_ss, and atom j would lower it by the gain (r_j +
+// b_j·x_s/P_ss)²/(v_j + b_j²/P_ss). The atom of the largest gain takes the slot where that exceeds the loss by a
+// margin.
 // Non-negative supports, already those of a non-negative solution, take it only where all coefficients stay positive.
 // Coefficients are solved for afterwards. Supports that are nearly dependent stay as they are.
-// Bindings: A rows × m4 correlations, then from row `scratch` two rows of m4 a workgroup · G m × m4 · energies, first ‖y‖² as the group found it · indices, KT slots a row, K of them
-// from `slot`.
+// Bindings: A rows × m4 correlations, then from row `scratch` two rows of m4 a workgroup · G m × m4 · energies, first
+// ‖y‖² as the group found it · indices, KT slots a row, K of them from `slot`.
 // Dispatch: a fixed number of workgroups that take rows in turn.
-// Bytes: with c atoms in a row, c²/2 + c² a pass + c a swap Gram rows of 4m, mostly from cache. Flops: 2m for each of them.
+// Bytes: with c atoms in a row, c²/2 + c² a pass + c a swap Gram rows of 4m, mostly from cache. Flops: 2m for each of
+// them.
 //#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, passes: u32, scratch: u32
 //#buffer A read_write vec4<f32>
 //#matrix G read
@@ -38,7 +40,8 @@ fn gram(i: u32, j: u32) -> f32 { return G_at(i, j >> 2u)[j & 3u]; }
 
 fn inverse(i: u32, j: u32) -> f32 { return factor(max(i, j), min(i, j)); }
 
-// Least squares of atom j on the first c atoms of the support, slot s left out: weights in q; gives what they leave of it.
+// Least squares of atom j on the first c atoms of the support, slot s left out: weights in q; gives what they leave of
+// it.
 fn project(j: u32, c: u32, s: u32) -> f32 {
   for (var i = t; i < c; i += WG) { g[i] = select(gram(support[i], j), 0.0, i == s); }
   workgroupBarrier();

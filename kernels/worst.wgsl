@@ -1,5 +1,6 @@
 // The rows of greatest ‖r‖², worst first, the lower index on ties: a row's place is the number of rows ahead of it.
-// Bindings: energies, one a row · worst, `wanted` rows. Dispatch: a thread a row. Flops: a comparison for each pair of rows.
+// Bindings: energies, one a row · worst, `wanted` rows. Dispatch: a thread a row. Flops: a comparison for each pair of
+// rows.
 //#params rows: u32, wanted: u32
 //#buffer energies read vec2<f32>
 //#buffer worst read_write u32

@@ -1,8 +1,8 @@
-// The best candidate `best`, by size and tag, and its atom `j`, weighed against the support; leaves the loop where there is
-// none, as where the row is `over`. Where the search's correlations are off by `margin` at most, all that come within twice
-// of it are compared by their correlations in float32, so that the choice is the exact one. Where more come than the list
-// of candidates holds, what of Gram rows is `due` is read and the search begins again; where nothing is due, each thread
-// compares its own.
+// The best candidate `best`, by size and tag, and its atom `j`, weighed against the support; leaves the loop where
+// there is none, as where the row is `over`. Where the search's correlations are off by `margin` at most, all that come
+// within twice of it are compared by their correlations in float32, so that the choice is the exact one. Where more
+// come than the list of candidates holds, what of Gram rows is `due` is read and the search begins again; where nothing
+// is due, each thread compares its own.
       if (!over) {
 //#include search
       }

@@ -1,5 +1,5 @@
-// A row's support as a pursuit left it: `support` and `right`, its correlations, for the slots that this thread has; `own`
-// is one more than the last of them that holds an atom.
+// A row's support as a pursuit left it: `support` and `right`, its correlations, for the slots that this thread has;
+// `own` is one more than the last of them that holds an atom.
     let row = p.row + index;
     let slots = row * KT + p.slot;
     var own = 0u;

@@ -1,5 +1,5 @@
-// `own`, this thread's best candidate, found by its size first and its place afterwards: fewer instructions than keeping
-// both.
+// `own`, this thread's best candidate, found by its size first and its place afterwards: fewer instructions than
+// keeping both.
 //#if SCRATCHA
 //#if !PRUNED
       for (var c = t; c < M4; c += WG) {

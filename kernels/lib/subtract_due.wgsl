@@ -1,5 +1,5 @@
-// a ← a − Σ (x − held)·G over those atoms of the support whose share of any correlation may be over `least`; what of the
-// others is left out makes the `margin`, and what of it is the most for one atom is `due`.
+// a ← a − Σ (x − held)·G over those atoms of the support whose share of any correlation may be over `least`; what of
+// the others is left out makes the `margin`, and what of it is the most for one atom is `due`.
         for (var s = t; s < WEIGHTS; s += WG) {
           var weight = 0.0;
           if (s < count) {

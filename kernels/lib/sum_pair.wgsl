@@ -1,4 +1,5 @@
-// Two sums over the workgroup, at once, the same for every thread, in a fixed order. Call it in uniform control flow only.
+// Two sums over the workgroup, at once, the same for every thread, in a fixed order. Call it in uniform control flow
+// only.
 //#if SUBGROUPS
 // Two sides in turn, so that one barrier does: who writes a side again has passed the barrier after all had read it.
 var<workgroup> pair_parts: array<array<vec2<f32>, $PARTS>, 2>;

@@ -27,8 +27,8 @@ fn collect(bits: u32, c: u32) {
   }
 }
 
-// Size and tag of the best of them by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far, for where
-// the list is too short: every thread works by itself.
+// Size and tag of the best of them by ⟨r, d_j⟩ in float32, from the row's correlations and its coefficients so far, for
+// where the list is too short: every thread works by itself.
 fn best_of(index: u32, bits: u32, c: u32, count: u32) -> vec2<u32> {
   var mine = NO_CANDIDATE;
   for (var left = bits; left != 0u; left &= left - 1u) {
