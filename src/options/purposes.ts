@@ -18,7 +18,7 @@ export const PURPOSE_OPTIONS: Readonly<
     matryoshka: "probing",
     nonnegative: true,
     coding: "joint",
-    candidates: "positive",
+    candidates: "signed",
     selectionRidge: 0.3,
     groupWeight: 1.2,
   },

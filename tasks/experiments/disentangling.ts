@@ -65,14 +65,14 @@ const WAYS: readonly Way[] = [
       "joint, signed": JOINT,
       "joint, signed, w 1.2": { ...JOINT, groupWeight: 1.2 },
       "joint, signed, λ .3": { ...JOINT, selectionRidge: 0.3 },
-      "joint, signed, λ .3, w 1.2": {
+      "joint, signed, λ .3, w 1.2: `--for probing`": {
         ...JOINT,
         ...{ selectionRidge: 0.3, groupWeight: 1.2 },
       },
       "joint, positive, w 1.2": {
         ...{ coding: "joint", candidates: "positive", groupWeight: 1.2 },
       },
-      "joint, positive, λ .3, w 1.2: `--for probing`": {
+      "joint, positive, λ .3, w 1.2": {
         ...{ coding: "joint", candidates: "positive" },
         ...{ selectionRidge: 0.3, groupWeight: 1.2 },
       },

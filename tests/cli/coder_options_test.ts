@@ -28,8 +28,7 @@ Deno.test("--for probing says what it stands for, keeps it in the model, and eve
       trained.stderr,
       /--for probing stands for --matryoshka probing --nonnegative/,
     );
-    const words =
-      "joint OMP, k = 6, selection ridge 0.3, group weight 1.5, positive candidates";
+    const words = "joint OMP, k = 6, selection ridge 0.3, group weight 1.5";
     assert.equal(trained.coder, words);
     const { model: { coder, groups }, config } = await loadModel(model);
     assert.deepEqual(groups, [32, 48]);
