@@ -19,7 +19,7 @@ async function bashOffers(words: string[]): Promise<string[]> {
 
 Deno.test("completions bash offers commands, options and the values of an option", async () => {
   assert.deepEqual(await bashOffers(["dbksvd", "tra"]), ["train"]);
-  assert.deepEqual(await bashOffers(["dbksvd", "train", "--sp"]), [
+  assert.deepEqual(await bashOffers(["dbksvd", "train", "--spa"]), [
     "--sparsity",
   ]);
   assert.deepEqual(await bashOffers(["dbksvd", "train", "--coder", ""]), [
