@@ -4,7 +4,13 @@ import type { MetricsLine } from "../model/model.ts";
 import type { TrainRun } from "../use/train.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
 import type { ProgressState } from "./progress.ts";
+import { duration } from "./text.ts";
 import type { Session } from "./session.ts";
+
+/** Milliseconds of training after which its rest is foretold, */
+const WARN_AFTER = 5000;
+/** and the seconds from which on that is worth a word. */
+const LONG_TRAINING = 600;
 
 /** Shows a training's progress: rows seen, FVU so far and, on a GPU, how busy it is. */
 export class TrainingProgress {
@@ -12,6 +18,8 @@ export class TrainingProgress {
   #busy = 0;
   #onGpu = false;
   #learned: ProgressState | undefined;
+  #from: { seen: number; at: number } | undefined;
+  #warned = false;
   /** Said after what is being done: which of several trainings it is. */
   which = "";
 
@@ -72,5 +80,23 @@ export class TrainingProgress {
       busy: this.#onGpu ? Math.min(1, this.#busy / elapsed) : undefined,
     };
     this.session.progress.update(this.#learned);
+    this.#warn(last.rowsSeen, this.#learned.total);
+  }
+
+  // Said once, when the first rows have told how long the rest will take.
+  #warn(seen: number, total: number): void {
+    const now = this.session.io.now();
+    this.#from ??= { seen, at: now };
+    const { seen: first, at } = this.#from;
+    if (this.#warned || seen === first || now - at < WARN_AFTER) return;
+    this.#warned = true;
+    const left = (total - seen) * (now - at) / (seen - first) / 1000;
+    if (left < LONG_TRAINING) return;
+    this.session.say(
+      "info",
+      `This training will take about ${
+        duration(left)
+      } more; Ctrl-C saves it, and --resume goes on`,
+    );
   }
 }

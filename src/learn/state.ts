@@ -72,13 +72,9 @@ export function freshState(
   >,
   options: TrainOptions,
 ): LearnState {
-  const { atoms, sums } = options;
-  const byDefault = sums === undefined
-    ? Math.max(1, Math.floor(atoms / 32))
-    : Math.ceil(atoms / sums);
   return {
     iteration: 0,
-    atomBatch: options.exact ? 1 : options.atomBatch ?? byDefault,
+    atomBatch: atomBatchOf(options),
     dictionary,
     weights: new Float32Array(options.atoms),
     ...known,
@@ -203,4 +199,14 @@ function lineOf(
     milliseconds: report.milliseconds,
     stages: report.stages,
   };
+}
+
+/** B: atoms updated from one residual, where the training begins. */
+export function atomBatchOf(options: TrainOptions): number {
+  const { atoms, sums, exact, atomBatch } = options;
+  if (exact) return 1;
+  return atomBatch ??
+    (sums === undefined
+      ? Math.max(1, Math.floor(atoms / 32))
+      : Math.ceil(atoms / sums));
 }

@@ -5,6 +5,8 @@ import { findAdapter, summarise } from "../gpu/device.ts";
 import type { EngineSpec } from "../engine/engine.ts";
 import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
+import { atomBatchOf } from "../learn/state.ts";
+import { estimateSeconds } from "./estimate.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -32,6 +34,8 @@ export interface DryRun {
   sampleBatch: number;
   /** Sample batches of all passes. */
   iterations: number;
+  /** About how long the passes would take on this machine, reading and final measuring apart. */
+  estimatedSeconds?: number;
   /** What the CPU engine would take; absent where a GPU would do the work. */
   cpu?: CpuPlan & { lines: string[] };
   /** The memory plan on this machine's GPU; absent where the CPU would do the work. */
@@ -41,7 +45,9 @@ export interface DryRun {
 }
 
 /**
- * Checks a training's parameters against its rows and tells what it would take, without reading the rows or training.
+ * Checks a training's parameters against its rows and tells what it would take, without training: only the first row is
+ * read, by which filters show that they can be applied, and two small iterations on made-up rows tell about how long it
+ * would be.
  *
  * @param source where the rows would come from
  * @param options what would be learned
@@ -67,8 +73,19 @@ export async function dryRun(
     sampleBatchFor(parameters, rows),
     parameters.passes,
   );
+  for await (const { rows } of source.batches(1)) if (rows > 0) break;
   const normalisation = { mean: new Float32Array(width), scale: 1 };
   const spec = engineSpec(width, parameters, normalisation, plan);
+  const gpu = await takesGpu(device);
+  const share: Pick<DryRun, "cpu" | "gpu" | "problem"> = gpu
+    ? await gpuShare(spec, device)
+    : cpuShare(spec, plan, threads);
+  const estimatedSeconds = share.problem === undefined
+    ? await estimateSeconds(spec, plan, atomBatchOf(parameters), {
+      device: gpu ? "gpu" : "cpu",
+      threads,
+    })
+    : undefined;
   return {
     width,
     rows,
@@ -76,9 +93,8 @@ export async function dryRun(
     passes: parameters.passes,
     sampleBatch: plan.batches[0],
     iterations: plan.iterations,
-    ...await takesGpu(device)
-      ? await gpuShare(spec, device)
-      : cpuShare(spec, plan, threads),
+    ...estimatedSeconds !== undefined && { estimatedSeconds },
+    ...share,
   };
 }
 

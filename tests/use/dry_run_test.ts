@@ -59,3 +59,30 @@ Deno.test("dryRun() refuses what train would refuse", async () => {
     /leaves none/,
   );
 });
+
+Deno.test("dryRun() foretells the time of training, more of it for more passes", async () => {
+  const of = async (passes: number) =>
+    (await dryRun(
+      rows(3000, 16),
+      { atoms: 64, sparsity: 4, passes },
+      "cpu",
+      1,
+    )).estimatedSeconds!;
+  assert(await of(1) > 0);
+  assert(await of(1000) > 20 * await of(1));
+});
+
+Deno.test("dryRun() finds filters that cannot be applied", async () => {
+  const source = {
+    ...rows(300, 6),
+    // deno-lint-ignore require-yield
+    async *batches() {
+      await Promise.resolve();
+      throw new Error("No such column to filter by");
+    },
+  };
+  await assert.rejects(
+    dryRun(source, { atoms: 20, sparsity: 3 }, "cpu"),
+    /No such column to filter by/,
+  );
+});

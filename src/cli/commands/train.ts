@@ -8,6 +8,7 @@ import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
 import type { MetricsLine } from "../../model/model.ts";
 import { addTraining } from "../../use/tensorboard.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
 import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";
 import {
@@ -121,7 +122,7 @@ async function train(
   const speaks = (group?.rank ?? 0) === 0;
   try {
     if (flags.dryRun) {
-      if (speaks) await tellPlan(source, options, flags, session);
+      if (speaks) await tellPlan(source, options, flags, output, session);
       return;
     }
     using watched = speaks ? watchedFrom(flags) : undefined;
@@ -167,9 +168,15 @@ async function tellPlan(
   source: RowSource,
   options: Partial<TrainOptions>,
   { device, threads }: DeviceOption,
+  output: TrainOutput,
   session: Session,
 ): Promise<void> {
-  const { dryRun } = await import("../../use/dry_run.ts");
+  const [{ dryRun }, { checkTrainOutput }] = await Promise.all([
+    import("../../use/dry_run.ts"),
+    import("../../use/check_output.ts"),
+  ]);
+  const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
+  await checkTrainOutput(source, parameters, output);
   const told = await dryRun(source, options, device, threads);
   session.print(told, () =>
     [
@@ -180,6 +187,9 @@ async function tellPlan(
       }, ${counted(told.iterations, "iteration")} of up to ${
         counted(told.sampleBatch, "row")
       }`,
+      ...told.estimatedSeconds === undefined ? [] : [
+        `About ${duration(told.estimatedSeconds)} of training on this machine`,
+      ],
       ...(told.cpu?.lines ?? []),
       ...(told.gpu?.lines ?? []),
       ...(told.problem === undefined ? [] : [`No GPU for it: ${told.problem}`]),
