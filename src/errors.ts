@@ -11,11 +11,11 @@ const EXIT_CODES: Record<ErrorKind, number> = {
 /** Where something went wrong: the file and, inside it, the place. */
 export interface ErrorPlace {
   /** The file, or its address without credentials. */
-  file?: string;
+  file?: string | undefined;
   /** The column. */
-  column?: string;
+  column?: string | undefined;
   /** The row group of a Parquet file. */
-  rowGroup?: number;
+  rowGroup?: number | undefined;
   /** The row, counted from 0. */
   row?: number;
   /** The atom, counted from 0. */
@@ -46,9 +46,9 @@ export class DbksvdError extends Error {
   /** What happened, without the place and the remedy. */
   readonly what: string;
   /** The place, where there is one. */
-  readonly where?: ErrorPlace;
+  readonly where?: ErrorPlace | undefined;
   /** What to do about it. */
-  readonly mend?: string;
+  readonly mend?: string | undefined;
 
   /**
    * An error of one line.
@@ -60,7 +60,11 @@ export class DbksvdError extends Error {
   constructor(
     kind: ErrorKind,
     what: string,
-    details: { where?: ErrorPlace; mend?: string; cause?: unknown } = {},
+    details: {
+      where?: ErrorPlace | undefined;
+      mend?: string | undefined;
+      cause?: unknown | undefined;
+    } = {},
   ) {
     super(compose(what, details.where, details.mend), { cause: details.cause });
     this.name = "DbksvdError";
@@ -76,7 +80,11 @@ export class DbksvdError extends Error {
   }
 }
 
-function compose(what: string, where?: ErrorPlace, mend?: string): string {
+function compose(
+  what: string,
+  where?: ErrorPlace | undefined,
+  mend?: string | undefined,
+): string {
   const places = where === undefined ? [] : [
     where.file,
     where.column === undefined ? undefined : `column "${where.column}"`,

@@ -13,14 +13,14 @@ export interface CardOptions {
   /** Directory of the results, a JSON document a case; cases that it holds already are not measured again. */
   out: string;
   /** Cases by name; undefined: all. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
   /** Sizes are divided by this: to try the table on a small device. */
   scale: number;
   /** Run the peer where a case asks for it. */
   peer: boolean;
   /** No case is begun that would probably end later than so many minutes from the start. */
   minutes: number;
-  subgroups?: boolean;
+  subgroups?: boolean | undefined;
   onProgress?(line: string): void;
 }
 

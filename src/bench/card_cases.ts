@@ -10,12 +10,12 @@ export interface CardCase {
   held: "f32" | "f16";
   /** Stages and the whole step; else only a training. */
   stages: boolean;
-  train?: { rows: number; passes: number };
+  train?: { rows: number; passes: number } | undefined;
   /** Runs of each stage at least. */
   runs: number;
   /** Run the peer beside. */
   peer: boolean;
-  /** About how long it takes on an H100, all told; reckoned, not measured. */
+  /** About how long it takes on an H100, in all; reckoned, not measured. */
   minutes: number;
 }
 

@@ -26,7 +26,7 @@ export async function runPeer(
   const sizes = [rows, n, m, k, atomBatch].map(String);
   const run = await python([SCRIPT, ...sizes, "--json"]);
   if (!run.ok) return { missing: lastLine(run.error) };
-  const told = JSON.parse(lastLine(run.output)) as Record<
+  const answer = JSON.parse(lastLine(run.output)) as Record<
     string,
     { ms?: number } | null
   >;
@@ -43,7 +43,7 @@ export async function runPeer(
       "stepOmp",
     ] as const
   ) {
-    const ms = told[stage]?.ms;
+    const ms = answer[stage]?.ms;
     if (ms !== undefined) times[stage] = ms;
   }
   return times;

@@ -227,7 +227,7 @@ async function readBaseline(
     const got = await parquetReadObjects({
       file,
       metadata,
-      columns,
+      ...(columns && { columns }),
       compressors,
       rowStart: read,
       rowEnd,

@@ -34,7 +34,7 @@ interface Measured {
   /** The Gram that the pursuit searches. */
   search: string;
   options: BenchOptions;
-  peak?: Peak;
+  peak?: Peak | undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { BenchSize, TrainingTime } from "./types.ts";
 
-/** What a timed training is told beside its sizes. */
+/** Options of a timed training beside its sizes. */
 export interface TrainingRun {
   coder: "mp" | "omp";
   /** Rows in host memory, and passes over them. */
@@ -16,9 +16,9 @@ export interface TrainingRun {
   /** Precision of the rows kept on the device. */
   held: "f32" | "f16";
   /** B; undefined: the default. */
-  atomBatch?: number;
+  atomBatch?: number | undefined;
   /** Leave subgroup operations out: the engine then runs in this thread. */
-  subgroups?: boolean;
+  subgroups?: boolean | undefined;
 }
 
 /**

@@ -19,32 +19,32 @@ export interface BenchOptions {
   /** `cpu` times the CPU engine's iterations; `gpu` every stage on whatever adapter there is. */
   device: "gpu" | "cpu";
   /** B; undefined: ⌊m/32⌋. */
-  atomBatch?: number;
+  atomBatch?: number | undefined;
   gram: "f32" | "f16";
   /** Precision of rows that a training keeps on the device; undefined: f32. */
   held?: "f32" | "f16";
   /** Time the stages and the whole step; undefined: yes. */
   stages?: boolean;
   /** Use subgroup operations; undefined: where there are any. */
-  subgroups?: boolean;
+  subgroups?: boolean | undefined;
   /** Runs of each stage at least; the wait at the end is shared by all of them. */
   runs: number;
   /** The runs of one stage, and half of those of the whole step, take so many milliseconds at least; undefined: 1000. */
-  leastMs?: number;
+  leastMs?: number | undefined;
   /** λ of the training codes; adds the stage `refit`. */
   ridge: number;
   /** Swap passes after OMP; adds the stages `refine` and `refit`. 0 where left out. */
   refine?: number;
   /** Time a training as a user runs it: so many rows in host memory, so many passes. */
-  train?: { rows: number; passes: number };
+  train?: { rows: number; passes: number } | undefined;
   /** Run the peer beside, where there is one: PyTorch on a GPU, NumPy on the CPU. */
   peer: boolean;
   /** Threads of the CPU engine; undefined: all cores. */
-  threads?: number;
+  threads?: number | undefined;
   /** A native BLAS for the CPU engine's products; undefined: none. */
-  blas?: string;
-  /** Told what is being measured. */
-  onProgress?(line: string): void;
+  blas?: string | undefined;
+  /** Called with what is being measured. */
+  onProgress?: ((line: string) => void) | undefined;
 }
 
 /** The stages of an iteration, the whole of it, and a training. */
@@ -104,7 +104,7 @@ export interface BenchStage {
   /** Share of sampled rows on which the oracle finds the same support. */
   supportAgreement?: number;
   /** The peer's time for the same stage. */
-  peerMilliseconds?: number;
+  peerMilliseconds?: number | undefined;
   /** Of a training. */
   phases?: TrainingPhases;
 }
@@ -116,7 +116,7 @@ export interface BenchReport {
     kind: "gpu" | "cpu";
     software: boolean;
     /** FLOP/s and bytes/s that percentages are of; absent where not known. */
-    peak?: { flops: number; bytes: number };
+    peak?: { flops: number; bytes: number } | undefined;
   };
   stages: BenchStage[];
   /** The CPU engine beside NumPy and the reference engine, where the peer was asked for. */

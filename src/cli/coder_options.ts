@@ -31,7 +31,7 @@ export function addCoderOptions<
   return command as unknown as Command<Arguments, Options & CoderChanges>;
 }
 
-/** The changes among all that the command line was told. */
+/** The changes among all that the command line gave. */
 export function coderChanges(flags: CoderChanges): CoderChanges {
   const { refine, coding, selectionRidge, groupWeight, candidates } = flags;
   return { refine, coding, selectionRidge, groupWeight, candidates };

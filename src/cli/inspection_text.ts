@@ -176,7 +176,7 @@ function named(atom: number, label: string | undefined): string {
   return label === undefined ? `${atom}` : `${atom} ${label}`;
 }
 
-function told({ row, text }: { row: number } & Partial<RowText>): string {
+function rowText({ row, text }: { row: number } & Partial<RowText>): string {
   return text ? clipped(text) : `${row}`;
 }
 

@@ -20,7 +20,7 @@ export interface Io {
   /** Calls back every so many milliseconds, until the returned function is called; keeps no program alive. */
   every(milliseconds: number, call: () => void): () => void;
   /** Calls back on SIGINT, SIGTERM and SIGHUP until the returned function is called. */
-  onSignal(heard: (signal: StopSignal) => void): () => void;
+  onSignal(take: (signal: StopSignal) => void): () => void;
   /** Ends the process at once. */
   exit(code: number): never;
 }
@@ -56,12 +56,12 @@ export function processIo(): Io {
       Deno.unrefTimer(timer);
       return () => clearInterval(timer);
     },
-    onSignal(heard) {
+    onSignal(take) {
       const signals: readonly StopSignal[] = isUnderNohup()
         ? SIGNALS
         : [...SIGNALS, "SIGHUP"];
       const listeners = signals.map((signal) => {
-        const listener = () => heard(signal);
+        const listener = () => take(signal);
         Deno.addSignalListener(signal, listener);
         return () => Deno.removeSignalListener(signal, listener);
       });

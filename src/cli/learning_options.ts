@@ -19,7 +19,7 @@ import {
 } from "../options/purposes.ts";
 import { type DeviceOption, deviceOptions } from "./device_option.ts";
 
-/** What training is told beside the numbers of atoms and of nonzeros. */
+/** Options of a training beside the numbers of atoms and of nonzeros. */
 export type LearningOptions = Omit<TrainOptions, "atoms" | "sparsity">;
 
 /** What a training is for. */
@@ -36,7 +36,7 @@ const FIRST: Partial<Record<OptionEntry["group"], () => Option[]>> = {
   "Device": deviceOptions,
 };
 
-/** Adds the two options that every dictionary is told: how many atoms, and how many nonzeros a row. */
+/** Adds the two options that every dictionary has: how many atoms, and how many nonzeros a row. */
 export function addSizeOptions<
   Arguments extends unknown[],
   Options extends OptionValues,
@@ -77,7 +77,7 @@ export function addLearningOptions<
   >;
 }
 
-/** The learning parameters among all that the command line was told; those of `--for` where nothing else was said. */
+/** The learning parameters among all that the command line gave; those of `--for` where nothing else was said. */
 export function learningOptions(
   given: LearningOptions & PurposeOption,
 ): LearningOptions {

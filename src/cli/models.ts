@@ -22,7 +22,7 @@ export async function modelsAndInputs(
     });
   }
   if (inputs !== undefined) return { models: [...args], inputs: [...inputs] };
-  // The first is a model whatever it looks like, so that a wrong path is told as such.
+  // The first is a model whatever it looks like, so that a wrong path is named as such.
   let count = 1;
   while (count < args.length && await isModelDirectory(args[count])) count++;
   return { models: args.slice(0, count), inputs: args.slice(count) };

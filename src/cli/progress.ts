@@ -12,9 +12,9 @@ export interface ProgressState {
   total: number;
   unit: string;
   /** FVU so far. */
-  fvu?: number;
+  fvu?: number | undefined;
   /** Share of the time that the GPU was busy, 0 to 1. */
-  busy?: number;
+  busy?: number | undefined;
 }
 
 /** Shows how far a job is: a bar on a terminal, a plain line now and then elsewhere. */
@@ -62,7 +62,7 @@ class Display implements Progress {
   #bar = "";
   #state: ProgressState | undefined;
   /** Where and when the present phase began: a resumed training begins in the middle. */
-  #phase: { name?: string; done: number; at: number } | undefined;
+  #phase: { name?: string | undefined; done: number; at: number } | undefined;
   #stop: (() => void) | undefined;
 
   constructor(readonly io: Io, readonly label: string) {

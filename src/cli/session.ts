@@ -48,7 +48,7 @@ export interface Session {
   progress: Progress;
 }
 
-/** What a use of a dictionary is told so that the session follows it, its rows as progress. */
+/** Options by which the session follows a use of a dictionary, its rows as progress. */
 export function followed(session: Session): RunOptions {
   return {
     signal: session.signal,
@@ -64,7 +64,7 @@ export function followed(session: Session): RunOptions {
  * @param io the streams and signals
  * @param command whose options say what is shown
  * @param work the work
- * @param heedsSignals false where nothing is to be saved and a GPU that hangs may block the thread that would hear them:
+ * @param heedsSignals false where nothing is to be saved and a GPU that hangs may block the thread that would take them:
  * the system ends the process then, whatever it is doing
  */
 export async function conduct(
@@ -83,17 +83,17 @@ export async function conduct(
   const controller = new AbortController();
   let stopped: StopSignal | undefined;
   let saved: string | undefined;
-  let heardAt = 0;
+  let signalledAt = 0;
   const said = new Set<string>();
   const sources: RowSource[] = [];
-  const unhear = heedsSignals ? io.onSignal(hear) : () => {};
-  function hear(signal: StopSignal): void {
+  const stopListening = heedsSignals ? io.onSignal(onSignal) : () => {};
+  function onSignal(signal: StopSignal): void {
     if (stopped !== undefined) {
-      if (io.now() - heardAt < ECHO_MS) return;
+      if (io.now() - signalledAt < ECHO_MS) return;
       io.exit(STOPPED[signal]);
     }
     stopped = signal;
-    heardAt = io.now();
+    signalledAt = io.now();
     progress.line("Stopping after this step; once more to stop at once");
     controller.abort(new Stopped(signal));
   }
@@ -133,7 +133,7 @@ export async function conduct(
     }
     throw error;
   } finally {
-    unhear();
+    stopListening();
     progress.finish();
   }
 }

@@ -15,7 +15,7 @@ const FEWEST_CELLS = 8;
  *
  * @param label what stands in front
  * @param share how much of the bar is full, 0 to 1
- * @param facts what is told, in order
+ * @param facts what is shown, in order
  * @param columns the most characters of the line
  */
 export function fitted(

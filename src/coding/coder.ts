@@ -25,13 +25,13 @@ export interface EngineChoice {
   /** Where the numbers are crunched; `auto` by default. */
   device?: DeviceChoice;
   /** Threads that a CPU engine may use; all that the machine has by default. */
-  threads?: number;
+  threads?: number | undefined;
   /** A native BLAS for a CPU engine's products: its file or name, or empty for the one that the system has. */
-  blas?: string;
+  blas?: string | undefined;
   /** Makes engines, in place of `device`'s choice. */
-  createEngine?(spec: EngineSpec): Promise<Engine>;
+  createEngine?: ((spec: EngineSpec) => Promise<Engine>) | undefined;
   /** Stops the call, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** A word for the log. */
   onNotice?(notice: string): void;
 }
@@ -39,7 +39,7 @@ export interface EngineChoice {
 /** What every use of a dictionary takes: where it runs, how it is stopped and followed. */
 export interface RunOptions extends EngineChoice {
   /** Called with how far the call is, several times a second where an engine's work on a row does not take longer. */
-  onProgress?(progress: UseProgress): void;
+  onProgress?: ((progress: UseProgress) => void) | undefined;
 }
 
 /** Codes without their residuals. */
@@ -52,8 +52,8 @@ export type SparseCodes = Pick<
 export interface RowCoder<C extends SparseCodes = SparseCodes> {
   /** The dictionary that the codes are of. */
   readonly decoder: Decoder & {
-    groups?: readonly number[];
-    normLimit?: number;
+    groups?: readonly number[] | undefined;
+    normLimit?: number | undefined;
   };
   /** How codes are found, in words. */
   readonly description: string;
@@ -72,13 +72,13 @@ export interface RowCoder<C extends SparseCodes = SparseCodes> {
  *
  * @param spec everything fixed for the engine's life
  * @param choice which engine
- * @param onProgress told how far a call is that takes longer than a moment
+ * @param onProgress called with how far a call is that takes longer than a moment
  * @throws {DbksvdError} `device` where it cannot be made
  */
 export function engineFor(
   spec: EngineSpec,
   choice: EngineChoice,
-  onProgress?: (progress: EngineProgress) => void,
+  onProgress?: ((progress: EngineProgress) => void) | undefined,
 ): Promise<Engine> {
   const { device, threads, blas, signal, onNotice } = choice;
   return choice.createEngine?.(spec) ??

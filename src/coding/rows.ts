@@ -24,9 +24,9 @@ export interface CodedRows<C extends SparseCodes = Codes> {
 export interface CodingOptions
   extends Pick<RunOptions, "signal" | "onProgress"> {
   /** Which rows; all by default. */
-  delivery?: BatchOptions;
+  delivery?: BatchOptions | undefined;
   /** How many are read at once at most. */
-  mostRows?: number;
+  mostRows?: number | undefined;
   /** Give whole batches, because what the caller does with a row is little; else parts that are rebuilt in a moment. */
   whole?: boolean;
 }

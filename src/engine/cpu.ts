@@ -42,7 +42,7 @@ export interface CpuEngineOptions
  * the same bytes on any number of them.
  *
  * @param spec everything fixed for the engine's life
- * @param options how many threads, as many as there are cores where left out, and who is told how far a call is
+ * @param options how many threads, as many as there are cores where left out, and who is called with how far a call is
  * @throws {DbksvdError} `run` where the memory for it cannot be had; `usage` or `device` where the BLAS asked for cannot be
  */
 export function createCpuEngine(

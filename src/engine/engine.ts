@@ -17,27 +17,27 @@ export interface CoderOptions {
    * After `omp`, go over the support so many times at most, exchanging an atom for another wherever that lowers the error
    * (see docs/algorithm.md); 0 where left out.
    */
-  refine?: number;
+  refine?: number | undefined;
   /**
    * λ ≥ 0 of the choice of atoms, for `omp`: a step's pivot is L_tt² = G_jj + λ − ‖w‖², so that what is left of a row keeps
    * a share of the atoms chosen and general atoms near them stay candidates. Coefficients are least squares without it.
    * 0, or left out: OMP; a very large one: the k largest correlations.
    */
-  selectionRidge?: number;
+  selectionRidge?: number | undefined;
   /**
    * w_j in (0, 1], one an atom, for `omp`: a step takes the atom of the largest w_j·|a_j|, the lowest index on ties, and a
    * row ends where that is negligible. Left out: 1 for all.
    */
-  weights?: Float32Array;
+  weights?: Float32Array | undefined;
   /**
    * `positive`, for `omp`: only atoms of positive correlation are candidates, while coefficients keep the sign that their
    * least squares give them. Left out: `signed`, or `positive` where codes are non-negative.
    */
-  candidates?: "signed" | "positive";
+  candidates?: "signed" | "positive" | undefined;
   /**
    * Nonzeros of each group, at least 1 each, `sparsity` in all. Left out: equal shares (see {@linkcode groupSparsities}).
    */
-  groupSparsity?: readonly number[];
+  groupSparsity?: readonly number[] | undefined;
 }
 
 /** How raw rows become the rows that are coded: (y − mean)·scale. */
@@ -85,21 +85,21 @@ export interface EngineProgress {
   total: number;
 }
 
-/** What the making of an engine is told beside its spec. */
+/** Options of making an engine beside its spec. */
 export interface EngineOptions {
   /** Where the numbers are crunched; `auto` by default. */
-  device?: DeviceChoice;
+  device?: DeviceChoice | undefined;
   /** Threads that a CPU engine may use; all that the machine has by default. */
-  threads?: number;
+  threads?: number | undefined;
   /**
    * A native BLAS that makes a CPU engine's products: a file or a name that the system knows, or empty for the one that it
    * has. The same bytes then need the same library and core type. None where left out.
    */
-  blas?: string;
-  /** Told in one line of what a person should know, such as that `auto` found no real GPU. */
-  onNotice?: (notice: string) => void;
-  /** Told several times a second how far a call is that takes longer than that. */
-  onProgress?: (progress: EngineProgress) => void;
+  blas?: string | undefined;
+  /** Called with one line of what a person should know, such as that `auto` found no real GPU. */
+  onNotice?: ((notice: string) => void) | undefined;
+  /** Called several times a second with how far a call is that takes longer than that. */
+  onProgress?: ((progress: EngineProgress) => void) | undefined;
 }
 
 /** What ran the numbers, for reports and `--json`. */

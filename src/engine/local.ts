@@ -13,7 +13,7 @@ const NO_BLAS = "--blas is left aside";
  * a software driver: on the sample it was the faster one (tasks/bench/RESULTS.md).
  *
  * @param spec everything fixed for the engine's life
- * @param options the device, threads, who is told of what
+ * @param options the device, threads, who is called with what
  * @throws {DbksvdError} `device` where a GPU is asked for and none can be used, or the one there is lacks memory
  */
 export async function createLocalEngine(

@@ -7,7 +7,7 @@ const INTERVAL_MS = 250;
 export class ProgressReporter {
   #last = performance.now();
 
-  /** @param listener who is told; nobody where left out */
+  /** @param listener who is called; nobody where left out */
   constructor(readonly listener?: (progress: EngineProgress) => void) {}
 
   /** Reports where the last report is long enough ago. */

@@ -28,7 +28,7 @@ const HELD_BYTES = 2 ** 31;
  * where there is no GPU.
  *
  * @param spec everything fixed for the engine's life
- * @param options who is told how far a call is
+ * @param options who is called with how far a call is
  */
 export function createReferenceEngine(
   spec: EngineSpec,

@@ -23,7 +23,7 @@ export interface ByteSource {
   /** Where the file is local: its path, which a worker can open itself. */
   readonly localPath?: string;
   /** The date of the last change, or a server's validator, where there is one. */
-  readonly stamp?: string;
+  readonly stamp?: string | undefined;
   /** The bytes from `offset` on, `length` of them. */
   read(
     offset: number,

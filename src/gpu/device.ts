@@ -17,7 +17,7 @@ export interface DeviceLimits {
 /** How a device is opened. */
 export interface DeviceOptions {
   /** Use subgroup operations where the adapter has them; on by default. */
-  subgroups?: boolean;
+  subgroups?: boolean | undefined;
   /** Lower limits than the adapter's: what tests use to reach every code path. */
   limits?: Partial<DeviceLimits>;
   /** Measure device time with timestamp queries where the adapter has them; on by default. */
@@ -40,7 +40,7 @@ export interface GpuDevice {
   readonly limits: DeviceLimits;
   readonly subgroups: boolean;
   /** Threads of a subgroup, where all have as many. */
-  readonly lanes?: number;
+  readonly lanes?: number | undefined;
   readonly timestamps: boolean;
   /** Throws what went wrong with the device, if anything did, or that it is closed. */
   check(): void;

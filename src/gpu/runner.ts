@@ -41,8 +41,8 @@ export class Runner {
   readonly #ids = new WeakMap<GPUBuffer, number>();
   #nextId = 0;
   #slots = 0;
-  #encoder?: GPUCommandEncoder;
-  #pass?: GPUComputePassEncoder;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
   #stage = "";
 
   /**
@@ -84,7 +84,7 @@ export class Runner {
     return await made;
   }
 
-  /** Names the stage that the next kernels belong to: what timings are told by. */
+  /** Names the stage that the next kernels belong to: what timings are listed by. */
   stage(name: string): void {
     if (name === this.#stage) return;
     this.#endPass();

@@ -8,8 +8,8 @@ export const TIMES_BYTES = MOST_PASSES * 16;
 
 /** Times passes on the device by timestamp queries; does nothing where there are none. */
 export class StageClock {
-  readonly #queries?: GPUQuerySet;
-  readonly #resolved?: GPUBuffer;
+  readonly #queries: GPUQuerySet | undefined;
+  readonly #resolved: GPUBuffer | undefined;
   #stages: string[] = [];
 
   constructor({ device, timestamps }: GpuDevice) {

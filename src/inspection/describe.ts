@@ -34,7 +34,7 @@ export interface AtomDescription {
   /** Its index. */
   atom: number;
   /** Its name, if it was given one. */
-  label?: string;
+  label?: string | undefined;
   /** Rows that use it, of those inspected. */
   uses: number;
   /** Mean |code value| over its uses, in raw units. */

@@ -10,11 +10,11 @@ export interface LearnHooks {
   /** Makes the engine that does the work. */
   createEngine(spec: EngineSpec): Promise<Engine>;
   /** First atoms (atoms × width, unit rows), in place of `options.init`. */
-  initial?: Float32Array;
+  initial?: Float32Array | undefined;
   /** Rows never to be trained on. */
-  heldOut?: RowSet;
+  heldOut?: RowSet | undefined;
   /** Continue from here; the statistics pass is not repeated. */
-  resume?: LearnState;
+  resume?: LearnState | undefined;
   /** Stops the training, which then throws the signal's reason. */
   signal?: AbortSignal;
   /** Looks at what does the work, once it was opened, and adds to what is told of it. */
@@ -24,7 +24,7 @@ export interface LearnHooks {
   /** Takes the metrics, a line an iteration, before every decision point; without it they are kept for the result. */
   record?(lines: readonly MetricsLine[]): Promise<void> | void;
   /** Called after every decision point with the lines since the last one. */
-  onProgress?(lines: MetricsLine[], plan: TrainingPlan): void;
+  onProgress?: ((lines: MetricsLine[], plan: TrainingPlan) => void) | undefined;
   /** Called at every decision point; `state` reads the dictionary back when called. */
   onDecision?(state: () => Promise<LearnState>): Promise<void> | void;
   /**

@@ -4,7 +4,7 @@ const SLOW_MS = 500;
 /** How long a training's iterations take. */
 export class Pace {
   #milliseconds = Infinity;
-  #noted?: { iteration: number; time: number };
+  #noted: { iteration: number; time: number } | undefined;
 
   /** Whether iterations are slow; also as long as nothing is known. */
   get isSlow(): boolean {

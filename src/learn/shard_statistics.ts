@@ -33,8 +33,8 @@ export interface ShardPass {
   seed: number;
   /** Rows to look at over all shards, at most. */
   most: number;
-  except?: RowSet;
-  signal?: AbortSignal;
+  except?: RowSet | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The statistics of all shards together, and the rows of each. */

@@ -22,8 +22,8 @@ export interface Deal {
   batches: number;
   seed: number;
   /** Rows that take no part. */
-  except?: RowSet;
-  signal?: AbortSignal;
+  except?: RowSet | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The rows of a shard: ranges of row numbers whose sizes differ by at most one. */

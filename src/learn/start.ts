@@ -27,7 +27,7 @@ const ROWS_FOR_MEDIAN = 1024;
 /** Rows asked of the source at a time. */
 const ROWS_AT_ONCE = 4096;
 
-/** Rows beyond the norm cap are told of where they hold this share of the energy. */
+/** Rows beyond the norm cap are reported where they hold this share of the energy. */
 const NOTABLE_SHARE = 0.05;
 
 /**
@@ -132,7 +132,7 @@ function tellFarRows(
   );
 }
 
-// Batches as they come, with the rows so far told before each.
+// Batches as they come, with the rows so far reported before each.
 async function* followed(
   batches: AsyncIterable<RowBatch>,
   tell: (rows: number) => void,

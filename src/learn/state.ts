@@ -39,7 +39,7 @@ export interface LearnState {
   /** Rows of a pass. */
   trainingRows: number;
   /** Rows of a pass in each shard, where they are dealt into shards. */
-  shardRows?: Uint32Array;
+  shardRows?: Uint32Array | undefined;
   /** Rows given to the engine, over all passes. */
   rowsSeen: number;
   /** Uses of the atoms over the last pass. */

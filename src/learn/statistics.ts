@@ -88,7 +88,7 @@ export interface GatheredRows {
  * than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's distance. Where none
  * are, the statistics are those of the rows as they are.
  *
- * @param gather goes over the training rows once, drawing in where it is told to
+ * @param gather goes over the training rows once, drawing in where it is asked to
  * @param normCap the norm limit in medians (0: none)
  */
 export async function gatherWithin(
@@ -105,7 +105,7 @@ export async function gatherWithin(
     ),
   });
   if (!(normCap > 0) || statistics.rows === 0) return limited(statistics);
-  // The mean may be anywhere by now: far rows are told from the median of rows drawn.
+  // The mean may be anywhere by now: far rows are found from the median of rows drawn.
   const point = medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE));
   const limit = normLimit(statistics.drawn, point, normCap);
   if (!(limit > 0) || statistics.reachFrom(point) <= limit) {

@@ -29,18 +29,18 @@ export interface Training {
   /** How long iterations take. */
   pace: Pace;
   /** Rows that take no part: held out, or watched by validation. */
-  except?: RowSet;
+  except?: RowSet | undefined;
   /** Takes the lines of metrics. */
   record: NonNullable<LearnHooks["record"]>;
   /** Absent without early stopping. */
-  validation?: Watched;
+  validation?: Watched | undefined;
 }
 
 /** Rows that an iteration works on: in a group, this process's share of them. */
 export interface Share {
   rows: EngineRows;
   /** Rows of each of the process's shards; of no account to one process alone. */
-  parts?: Uint32Array;
+  parts?: Uint32Array | undefined;
 }
 
 /** How a training iterates: alone, or together with other processes. */

@@ -57,7 +57,10 @@ export interface MetricsAccumulator {
  * @param model the dictionary, its mean and its nested groups (each prefix gets metrics of its own)
  */
 export function createMetrics(
-  model: Decoder & { groups?: readonly number[]; normLimit?: number },
+  model: Decoder & {
+    groups?: readonly number[] | undefined;
+    normLimit?: number | undefined;
+  },
 ): MetricsAccumulator {
   const ends = prefixEnds(model.groups ?? [model.atoms]);
   const sums = ends.map(() => createSums(model.mean, model.normLimit));

@@ -51,5 +51,5 @@ export interface SparseAutoencoder {
   /** The file's own account of itself, such as the metrics measured at export. */
   metadata: Record<string, unknown>;
   /** Names given to latents, by index. */
-  labels?: Labels;
+  labels?: Labels | undefined;
 }

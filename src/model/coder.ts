@@ -11,7 +11,7 @@ export function codingOf(
   model: Pick<DictionaryModel, "atoms" | "groups" | "usage" | "coder">,
 ): Pick<EngineSpec, "groups" | "coder"> {
   const { coding, groupWeight = 1, groupSparsity, ...rest } = model.coder;
-  const coder: CoderOptions = { ...rest };
+  const coder: CoderOptions = rest;
   if (groupWeight !== 1) coder.weights = atomWeights(model, groupWeight);
   if (coding === "joint") return { groups: [model.atoms], coder };
   if (groupSparsity !== undefined) coder.groupSparsity = groupSparsity;

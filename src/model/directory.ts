@@ -30,7 +30,7 @@ export interface LoadedModel {
   model: DictionaryModel;
   /** The record of its training. */
   config: ModelConfig;
-  /** A line an iteration, read from the file as they are gone through (`for await`); damage is told then. */
+  /** A line an iteration, read from the file as they are gone through (`for await`); damage is found then. */
   metrics: AsyncIterable<MetricsLine>;
 }
 

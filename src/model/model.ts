@@ -14,7 +14,7 @@ export interface DictionaryModel {
   /** s = √n / sqrt(mean ‖y − mean‖²) over the training rows (1 without scaling). */
   scale: number;
   /** Rows further from the mean than this (raw units) were drawn in to it while it learned (`normCap`); absent: none were. */
-  normLimit?: number;
+  normLimit?: number | undefined;
   /** Uses of every atom over the last pass of training. */
   usage: Uint32Array;
   /** Sizes of nested groups; `[atoms]` when not nested. */
@@ -26,7 +26,7 @@ export interface DictionaryModel {
   /** Version of the tool that trained it. */
   toolVersion: string;
   /** Names given to atoms (`labels.json`), by atom index. */
-  labels?: Labels;
+  labels?: Labels | undefined;
 }
 
 /** Everything recorded of one training: `config.json` in the model directory. */
@@ -38,10 +38,15 @@ export interface ModelConfig {
   /** Every parameter, as `TrainOptions`. */
   parameters: Record<string, unknown>;
   /** What it was trained on. */
-  inputs: { path: string; rows: number; bytes: number; digest?: string }[];
+  inputs: {
+    path: string;
+    rows: number;
+    bytes: number;
+    digest?: string | undefined;
+  }[];
   /** The column of the inputs with the vectors. */
-  column?: string;
-  /** How the rows were read beside that: what `openRows` was told to leave out or change. */
+  column?: string | undefined;
+  /** How the rows were read beside that: what `openRows` was asked to leave out or change. */
   reading?: Record<string, unknown>;
   /** How many rows were read, trained on, held out and dropped. */
   rows: {
@@ -71,11 +76,11 @@ export interface ModelConfig {
     devices: string[];
   };
   /** Metrics on the held-out rows. */
-  heldOut?: Record<string, number>;
+  heldOut?: Record<string, number> | undefined;
   /** The same on as many training rows: the gap tells how much was learned by heart. */
-  training?: Record<string, number>;
+  training?: Record<string, number> | undefined;
   /** Time the training took. */
-  seconds?: number;
+  seconds?: number | undefined;
 }
 
 /** One line of `metrics.jsonl`. */
@@ -105,5 +110,5 @@ export interface MetricsLine {
   /** The same by stage. */
   stages: Record<string, number>;
   /** FVU on the validation rows, where one was computed at this iteration. */
-  validationFvu?: number;
+  validationFvu?: number | undefined;
 }

@@ -18,7 +18,7 @@ const REMAINS_MS = 3_600_000;
  * Each file begins with the SHA-256 of its key and its bytes: a damaged block, or another file's, is as good as none.
  */
 export class BlockCache {
-  #bytes?: number;
+  #bytes: number | undefined;
 
   /**
    * @param directory made where it is missing

@@ -27,10 +27,10 @@ export const PATIENCE: Patience = {
 
 /** How a request is made. */
 export interface RequestOptions {
-  patience?: Partial<Patience>;
-  signal?: AbortSignal;
-  /** Told, once for each outage, what is being waited for. */
-  onNotice?(notice: string): void;
+  patience?: Partial<Patience> | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called, once for each outage, with what is being waited for. */
+  onNotice?: ((notice: string) => void) | undefined;
   /** What to do where credentials are refused. */
   credentials?: string;
 }
@@ -117,7 +117,7 @@ export class Connection {
       const response = await fetch(this.#target, {
         method: asked.method ?? "GET",
         headers: { ...(own ? this.place.headers : {}), ...asked.headers },
-        body: asked.body,
+        ...(asked.body !== undefined && { body: asked.body }),
         signal,
         redirect: "manual",
       });
@@ -291,7 +291,7 @@ function retryAfter(headers: Headers): number {
 /** Waits, unless the signal fires. */
 export function sleep(
   milliseconds: number,
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

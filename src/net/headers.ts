@@ -3,7 +3,7 @@ import { hubEndpoint, variable } from "./place.ts";
 
 interface HeaderLine {
   /** The origin that it is for, where the line names one. */
-  origin?: string;
+  origin?: string | undefined;
   name: string;
   value: string;
 }

@@ -10,7 +10,7 @@ import { Transfer } from "./transfer.ts";
 /** How remote files are read. */
 export interface RemoteOptions extends RequestOptions {
   /** Directory for blocks of remote files; none by default. */
-  cacheDir?: string;
+  cacheDir?: string | undefined;
   /** Bytes that the cache may take. 16 GiB. */
   cacheBytes?: number;
   /** Milliseconds to wait before a remote file is asked again, by attempts so far. A quarter of a second, doubling. */

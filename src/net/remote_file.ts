@@ -38,7 +38,7 @@ export class RemoteFile implements ByteSource {
   async read(
     offset: number,
     length: number,
-    signal?: AbortSignal,
+    signal?: AbortSignal | undefined,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const end = offset + length;
     if (end > this.size) {
@@ -67,7 +67,7 @@ export class RemoteFile implements ByteSource {
   /** Forgets nothing: blocks are shared. */
   close(): void {}
 
-  #block(index: number, signal?: AbortSignal): Block {
+  #block(index: number, signal?: AbortSignal | undefined): Block {
     const key = `${this.#key}\0${index}`;
     let block = held.get(key);
     if (block === undefined) {
@@ -84,7 +84,7 @@ export class RemoteFile implements ByteSource {
     return block;
   }
 
-  async #load(index: number, signal?: AbortSignal): Block {
+  async #load(index: number, signal?: AbortSignal | undefined): Block {
     const start = index * BLOCK_BYTES;
     const end = Math.min(this.size, start + BLOCK_BYTES);
     const { url } = this.transfer.place;

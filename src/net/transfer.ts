@@ -4,7 +4,7 @@ import type { RemotePlace } from "./place.ts";
 /** What a server says about a file. */
 export interface RemoteInfo {
   /** Bytes; undefined where it gives no ranges and does not tell. */
-  size?: number;
+  size?: number | undefined;
   /** ETag or Last-Modified; empty where it gives neither. */
   etag: string;
   ranges: boolean;
@@ -43,16 +43,16 @@ export class Transfer {
       await response.body?.cancel();
       const ranges = response.status === 206 && total !== undefined;
       const size = ranges ? total : Number(length ?? NaN);
-      const told = Number.isSafeInteger(size) && response.status !== 206;
+      const sized = Number.isSafeInteger(size) && response.status !== 206;
       return {
-        size: ranges || told ? size : undefined,
+        size: ranges || sized ? size : undefined,
         etag: versionOf(response),
         ranges,
       };
     });
   }
 
-  /** Fetches bytes start ≤ byte < end of the version that `info` told. */
+  /** Fetches bytes start ≤ byte < end of the version that `info` found. */
   async fetch(
     start: number,
     end: number,

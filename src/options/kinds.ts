@@ -1,4 +1,4 @@
-/** What values an option takes: how they are told from others, named, read from a command line and described in JSON Schema. */
+/** What values an option takes: how they are recognised, named, read from a command line and described in JSON Schema. */
 export interface Kind {
   /** What a value has to be, to follow "it takes". */
   needs: string;

@@ -11,21 +11,21 @@ export interface ModelCoder {
   /** Least-squares coefficients after `mp`. */
   refit: boolean;
   /** Swap passes after `omp`. */
-  refine?: number;
+  refine?: number | undefined;
   /**
    * `groups`, the default: every group codes what earlier ones leave, so that any prefix of groups works by itself. `joint`:
    * all atoms are candidates for all nonzeros, at a lower error.
    */
-  coding?: "groups" | "joint";
+  coding?: "groups" | "joint" | undefined;
   /** λ of the choice of atoms: 0, the default, is OMP. */
-  selectionRidge?: number;
+  selectionRidge?: number | undefined;
   /**
    * w ≥ 1: in the choice, every group counts w times as much as the one after it (joint coding); without groups an atom
    * counts (uses/most uses)^(w − 1) times. 1 by default.
    */
-  groupWeight?: number;
+  groupWeight?: number | undefined;
   /** Which atoms can be chosen: those of positive correlation only, or all. Coefficients keep their signs. */
-  candidates?: "signed" | "positive";
+  candidates?: "signed" | "positive" | undefined;
   /** Nonzeros of each group; equal shares where left out. */
   groupSparsity?: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** Everything a training is told, under the names of the command line in camelCase. */
+/** Every option of a training, under the names of the command line in camelCase. */
 export interface TrainOptions {
   /** m: number of atoms. */
   atoms: number;
@@ -21,7 +21,7 @@ export interface TrainOptions {
    */
   ridge: number;
   /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */
-  sampleBatch?: number;
+  sampleBatch?: number | undefined;
   /**
    * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them. On
    * clean rows it is down to half as many, on noisy ones up to three times. 0: each batch makes its atoms anew, as in the
@@ -29,9 +29,9 @@ export interface TrainOptions {
    */
   memory: number;
   /** Nonzeros a row at first, growing to `sparsity` over four fifths of the training; undefined: half of it. */
-  startSparsity?: number;
+  startSparsity?: number | undefined;
   /** B: atoms updated from one residual; undefined: max(1, ⌊m/32⌋). */
-  atomBatch?: number;
+  atomBatch?: number | undefined;
   /** Passes over the training rows. */
   passes: number;
   /** Power steps of an atom's update. */

@@ -31,7 +31,7 @@ export interface Admission {
   earlier: readonly PendingFile[];
   width: number;
   /** The column that the rows come from, where their files have named ones. */
-  column?: string;
+  column?: string | undefined;
   /** Rows to train on, of this run's files. */
   newRows: number;
   heldOutRows: number;

@@ -62,7 +62,7 @@ export interface Release {
 export async function releaseDrop(
   config: string | PipelineConfig,
   drop: number,
-  options: { base?: string; now?(): Date } = {},
+  options: { base?: string | undefined; now?(): Date } = {},
 ): Promise<Release> {
   const now = (options.now?.() ?? new Date()).toISOString();
   return await withStore(config, options.base, (store, { database }) => {

@@ -218,7 +218,9 @@ async function evaluateAll(
   admission: Admission,
   attempts: readonly Attempt[],
   before: DictionaryModel | undefined,
-): Promise<{ best: Attempt; scores: DropScores; current?: DropScores }> {
+): Promise<
+  { best: Attempt; scores: DropScores; current?: DropScores | undefined }
+> {
   const { store, places, run, createEngine, signal } = context;
   const { width, column, heldOutRows, superseded } = admission;
   const fixed = await fixedParts({ ...context, column }, width);

@@ -30,7 +30,7 @@ import { currentVersion } from "./versions.ts";
 export interface RunFindings {
   diff: ManifestDiff;
   admission: Admission;
-  candidate?: Candidate;
+  candidate?: Candidate | undefined;
   /** `performance.now()` at its start. */
   started: number;
 }

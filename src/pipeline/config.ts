@@ -13,7 +13,7 @@ import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
 import { CONFIG_BYTES, parseJson, readText } from "../files/text.ts";
 
-/** The events that a webhook can be told of. */
+/** The events that a webhook can get. */
 export type NotifyEvent =
   | "failure"
   | "promotion"
@@ -82,10 +82,10 @@ export interface PipelineConfig {
     maxDeadIncrease?: number;
   };
   /** Versions kept, by number and age. */
-  retention?: { versions?: number; days?: number };
+  retention?: { versions?: number; days?: number | undefined };
   /** Formats that promoted versions are also written in. */
   exports?: { format: ExportFormat }[];
-  /** Who is told: webhooks, and the place of the Prometheus file. */
+  /** Who gets word: webhooks, and the place of the Prometheus file. */
   notify?: {
     webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
     prometheus?: string;
@@ -103,7 +103,7 @@ export interface InputPattern {
   optional: boolean;
 }
 
-/** Where a webhook goes and what it hears of. */
+/** Where a webhook goes and which events it gets. */
 export interface Webhook {
   url: string;
   events: readonly NotifyEvent[];
@@ -119,12 +119,12 @@ export interface PipelineSettings {
   inputs: readonly InputPattern[];
   /** Seconds that a local file may not have changed before it is taken. */
   settle: number;
-  schedule?: CronSchedule;
+  schedule?: CronSchedule | undefined;
   changedFiles: "ignore" | "train";
   train: TrainOptions;
   rows: PipelineRowOptions;
   device: "auto" | "gpu" | "cpu";
-  threads?: number;
+  threads?: number | undefined;
   evaluation: {
     share: number;
     maxRowsPerDrop: number;
@@ -136,7 +136,7 @@ export interface PipelineSettings {
     maxForgetting: number;
     maxDeadIncrease: number;
   };
-  retention: { versions: number; days?: number };
+  retention: { versions: number; days?: number | undefined };
   exports: readonly { format: ExportFormat }[];
   webhooks: readonly Webhook[];
   prometheus: string;

@@ -13,12 +13,12 @@ export interface RunContext {
   places: PipelinePlaces;
   store: Store;
   watch: Watch;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   createEngine(spec: EngineSpec): Promise<Engine>;
   /** The column that the pipeline's rows have come from so far. */
-  column?: string;
+  column?: string | undefined;
   /** How long servers are waited for. */
-  patience?: Partial<Patience>;
+  patience?: Partial<Patience> | undefined;
   /** The inputs that are only ever evaluated on, as this run found them. */
   fixed: Findings;
   onNotice?(notice: string): void;

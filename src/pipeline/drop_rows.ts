@@ -19,13 +19,13 @@ export interface TakenFile {
   /** Its place among the drop's held-out rows. */
   heldOutFrom: number;
   /** Its rows to train on in the drop's file of all rows, where they were put by. */
-  kept?: { from: number; numbers: Float64Array };
+  kept?: { from: number; numbers: Float64Array } | undefined;
 }
 
 /** What an admission goes by, of the pipeline as it stands. */
 export interface Known {
   /** The width of the pipeline's rows, where it has one. */
-  width?: number;
+  width?: number | undefined;
   /** The largest key of a full reservoir. */
   threshold: number;
   /** Files whose rows wait. */

@@ -47,10 +47,10 @@ export interface InputPlaces {
   base: string;
   /** The pipeline's own folder: what lies in it is never an input. */
   root: string;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How long servers are waited for. */
-  patience?: Partial<Patience>;
-  onNotice?(notice: string): void;
+  patience?: Partial<Patience> | undefined;
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 /** What lies under the input patterns now, each place once, in order of name. What is not there fails nothing. */
@@ -235,7 +235,7 @@ function webName({ url, name }: RemotePlace): string {
   return `${name}?${query.slice(0, 8)}`;
 }
 
-// A pattern as it may be told of.
+// A pattern as it may be reported.
 function nameOf({ kind, pattern }: InputPattern, base: string): string {
   if (kind !== "url") return relativeName(pattern, base);
   if (!/^https?:/i.test(pattern)) return pattern;

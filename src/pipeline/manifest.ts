@@ -38,7 +38,7 @@ export interface NewInput extends FoundInput, Checksums {
   /** When it was looked at, in ms. */
   looked: number;
   /** The line that it takes the place of: an older content of the same path. */
-  replaces?: number;
+  replaces?: number | undefined;
 }
 
 /** What the inputs are now against what the manifest says. */
@@ -69,7 +69,7 @@ export interface CompareOptions
   changedFiles: "ignore" | "train";
   /** Seconds that a file may not have changed. */
   settle: number;
-  /** Told where files are waited for. */
+  /** Called where files are waited for. */
   onWait?(ms: number, paths: string[]): void;
 }
 
@@ -140,7 +140,7 @@ function mayBeHidden(path: string, missing: readonly MissingInput[]): boolean {
   );
 }
 
-// What has no date and no version can only be told by reading it.
+// What has no date and no version is only known by reading it.
 function isSame(file: FileRecord, { size, stamp }: FoundInput): boolean {
   return stamp !== "" && file.size === size && file.stamp === stamp;
 }

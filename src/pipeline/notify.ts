@@ -59,7 +59,7 @@ export function enqueue(
  * for the next run. A failed delivery never fails a run.
  *
  * @param settings the pipeline, whose lock nobody needs to hold
- * @param watch told of each delivery
+ * @param watch called with each delivery
  * @param options a signal that ends it
  */
 export async function deliver(

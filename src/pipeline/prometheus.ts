@@ -9,7 +9,7 @@ interface Sample {
   value: number | null | undefined;
 }
 
-/** Writes the text file that node_exporter's textfile collector reads. A failure is told of and stops nothing. */
+/** Writes the text file that node_exporter's textfile collector reads. A failure is reported and stops nothing. */
 export async function writePrometheus(
   store: Store,
   settings: PipelineSettings,

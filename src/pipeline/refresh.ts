@@ -83,7 +83,7 @@ function residualOf(
 async function atomsToReplace(
   model: DictionaryModel,
   uses: Float64Array,
-  { minUses, signal }: { minUses: number; signal?: AbortSignal },
+  { minUses, signal }: { minUses: number; signal?: AbortSignal | undefined },
 ): Promise<number[]> {
   const { atoms } = model;
   const gone = new Set<number>();

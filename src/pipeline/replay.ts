@@ -13,7 +13,7 @@ import type { Store } from "./database.ts";
 export interface Reservoir {
   slots: ReservoirSlot[];
   /** Its file, if there is one. */
-  path?: string;
+  path?: string | undefined;
 }
 
 /** Reads which rows the reservoir holds, those of superseded files left out. */

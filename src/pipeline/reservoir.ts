@@ -94,7 +94,11 @@ export interface ReservoirSlot extends ReservoirRow<number> {
  * @returns the new slots' rows in order: those of the draw name their file by path
  */
 export async function mergeReservoir(
-  present: { slots: readonly ReservoirSlot[]; path?: string; width: number },
+  present: {
+    slots: readonly ReservoirSlot[];
+    path?: string | undefined;
+    width: number;
+  },
   draw: ReservoirDraw,
   spoolPath: string,
   path: string,

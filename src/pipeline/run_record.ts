@@ -11,9 +11,9 @@ export interface PipelineRun {
    */
   outcome: "promoted" | "kept" | "pending" | "nothing";
   /** The version that this run made. */
-  version?: string;
+  version?: string | undefined;
   /** The version that is current now. */
-  current?: string;
+  current?: string | undefined;
   /** Why, in words. */
   reason: string;
   /** The new rows are at fault: they are never replayed, and count in no later judgement. */
@@ -49,9 +49,13 @@ export interface PipelineRun {
     visits: number;
   };
   /** On the held-out rows; `current`: the version that is current after the run. */
-  metrics?: { candidate: Scores; current?: Scores; previous?: Scores };
+  metrics?: {
+    candidate: Scores;
+    current?: Scores | undefined;
+    previous?: Scores | undefined;
+  } | undefined;
   /** How far the candidate's atoms are from its parent's. */
-  drift?: { mean: number; max: number; replaced: number };
+  drift?: { mean: number; max: number; replaced: number } | undefined;
   /** Wall time. */
   seconds: number;
   /** 0; 1 where an input could not be asked now; 3 where one was refused or is not there. */

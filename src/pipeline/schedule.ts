@@ -28,7 +28,7 @@ export interface PipelineClock {
 export interface ScheduleOptions extends Omit<PipelineOptions, "now"> {
   /** By default the system's time and `Deno.cron`. */
   clock?: PipelineClock;
-  /** Told of every run's result. */
+  /** Called with every run's result. */
   onRun?(run: PipelineRun): void;
 }
 
@@ -100,7 +100,7 @@ async function runOnce(
 /** Keeps count of the due times, across restarts: the database knows the last one that was looked at. */
 class Ticker {
   readonly #database: string;
-  #last?: Date;
+  #last: Date | undefined;
 
   constructor(
     readonly settings: PipelineSettings,

@@ -7,13 +7,16 @@ import { type FoundInput, statOf } from "./inputs.ts";
  *
  * @param inputs new or changed inputs; what is on the web is taken to be finished
  * @param seconds how long nothing may have changed
- * @param options a signal, and who is told of the waiting
+ * @param options a signal, and who is called while it waits
  * @returns those that are finished, and those that are not
  */
 export async function settledInputs<Input extends FoundInput>(
   inputs: readonly Input[],
   seconds: number,
-  options: { signal?: AbortSignal; onWait?(ms: number, paths: string[]): void },
+  options: {
+    signal?: AbortSignal | undefined;
+    onWait?: ((ms: number, paths: string[]) => void) | undefined;
+  },
 ): Promise<{ settled: Input[]; unsettled: Input[] }> {
   const now = Date.now();
   const leftOf = ({ location, stamp }: FoundInput) => {

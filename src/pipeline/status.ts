@@ -145,7 +145,7 @@ export async function pipelineStatus(
   });
   const known = status.known;
   return {
-    ...status.told,
+    ...status.shown,
     pending: found.filter(({ path, size, stamp }) =>
       known.get(path) !== `${size}|${stamp}`
     ).map(({ path }) => path),
@@ -224,7 +224,7 @@ function statusOf(store: Store, settings: PipelineSettings, now: Date) {
     }
   >("SELECT * FROM files WHERE state != 'superseded' ORDER BY path");
   const { schedule } = settings;
-  const told: Omit<PipelineStatus, "pending" | "heartbeat"> = {
+  const shown: Omit<PipelineStatus, "pending" | "heartbeat"> = {
     pipeline: settings.name,
     root: settings.root,
     current,
@@ -279,7 +279,7 @@ function statusOf(store: Store, settings: PipelineSettings, now: Date) {
   const known = new Map(
     files.map(({ path, size, stamp }) => [path, `${size}|${stamp}`]),
   );
-  return { told, known };
+  return { shown, known };
 }
 
 async function readHeartbeat(path: string): Promise<Heartbeat | null> {

@@ -78,7 +78,7 @@ function runAll(store: Store, script: string) {
 
 /** A database of an older version: whoever only reads has to have it brought to this one first. */
 export class OldDatabase extends Error {
-  /** Without words of its own: it is never told. */
+  /** Without words of its own: it is never shown. */
   constructor() {
     super("The database is of an older version");
   }

@@ -16,7 +16,7 @@ export interface PipelineEvent {
   /** The pipeline's name. */
   pipeline: string;
   /** The run's number. */
-  run?: number;
+  run?: number | undefined;
   /** What happened, in dotted words: `run.start`, `stage.end`, `file.refused`. */
   event: string;
   /** What the event is about. */
@@ -37,11 +37,11 @@ export interface Heartbeat {
   /** `idle` between runs of a schedule. */
   state: "running" | "idle" | "stopped";
   /** The run under way. */
-  run?: number;
+  run?: number | undefined;
   /** Its stage. */
-  stage?: string;
+  stage?: string | undefined;
   /** When the schedule falls due next. */
-  next?: string;
+  next?: string | undefined;
 }
 
 const BEAT_MS = 15_000;
@@ -49,8 +49,8 @@ const BEAT_MS = 15_000;
 /** Tells the world what a pipeline is doing: the log, the heartbeat file, OpenTelemetry's spans and metrics. */
 export class Watch {
   run?: number;
-  #stage?: string;
-  #timer?: ReturnType<typeof setInterval>;
+  #stage: string | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
    * @param pipeline its name
@@ -109,7 +109,7 @@ export class Watch {
     return result;
   }
 
-  /** Refreshes the heartbeat file. One that cannot be written is told of, and stops nothing. */
+  /** Refreshes the heartbeat file. One that cannot be written is reported, and stops nothing. */
   async beat(state: Heartbeat["state"], next?: Date): Promise<void> {
     const beat: Heartbeat = {
       at: this.now().toISOString(),
@@ -136,7 +136,7 @@ export class Watch {
     rows?: { new: number; replayed: number; heldOut: number };
     refused?: number;
     missing?: number;
-    fvu?: number;
+    fvu?: number | undefined;
   }): void {
     const { pipeline } = this;
     const made = instruments();

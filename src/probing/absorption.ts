@@ -41,7 +41,7 @@ export interface Absorption {
  * @param contestant whose latents
  * @param tasks of all columns
  * @param dense the probe of every task
- * @returns means over classes, then over columns; undefined where no class is told well enough
+ * @returns means over classes, then over columns; undefined where no class is recognised well enough
  */
 export function absorption(
   contestant: WithAtoms,
@@ -50,9 +50,9 @@ export function absorption(
 ): Absorption | undefined {
   const measured = tasks.flatMap((task) => {
     const probe = dense.get(task)!;
-    const told = probe.decide(task.test);
-    if (f1Of(told, task.test.positive) < LEAST_F1) return [];
-    const one = absorbed(contestant, task, probe, told);
+    const decided = probe.decide(task.test);
+    if (f1Of(decided, task.test.positive) < LEAST_F1) return [];
+    const one = absorbed(contestant, task, probe, decided);
     return one === undefined ? [] : [{ ...one, label: task.label }];
   });
   if (measured.length === 0) return undefined;
@@ -71,7 +71,7 @@ function absorbed(
   contestant: WithAtoms,
   task: Task,
   probe: DenseProbe,
-  told: Float64Array,
+  decided: Float64Array,
 ): Omit<Absorption, "classes"> | undefined {
   const { main, f1 } = mainLatents(contestant.features, task.train);
   if (main.size === 0) return undefined;
@@ -84,9 +84,9 @@ function absorbed(
   };
   let rows = 0, fraction = 0, full = 0;
   task.test.units.forEach((slot, i) => {
-    if (task.test.positive[i] !== 1 || !(told[i] > 0)) return;
+    if (task.test.positive[i] !== 1 || !(decided[i] > 0)) return;
     rows++;
-    const projection = (told[i] - probe.bias) / length;
+    const projection = (decided[i] - probe.bias) / length;
     const row = absorbedIn(contestant.features, slot, projection, latents);
     fraction += row.fraction;
     if (row.full) full++;
@@ -152,8 +152,8 @@ function mainLatents(
   for (const [i, latent] of order.entries()) {
     const chosen = Uint32Array.from(order.slice(0, i + 1));
     const rows = columnsOf(features, train, chosen);
-    const told = decisions(fitLogistic(rows), rows.data, rows.width);
-    const reached = f1Of(told, train.positive);
+    const decided = decisions(fitLogistic(rows), rows.data, rows.width);
+    const reached = f1Of(decided, train.positive);
     if (i > 0 && reached - f1 <= MAIN_GAIN) break;
     main.add(latent);
     f1 = reached;
@@ -212,9 +212,9 @@ function steepest(features: Features, units: Uint32Array): number {
   return 1.2 * most + 1e-12;
 }
 
-function f1Of(told: Float64Array, positive: Uint8Array): number {
+function f1Of(decided: Float64Array, positive: Uint8Array): number {
   let both = 0, said = 0, of = 0;
-  told.forEach((value, i) => {
+  decided.forEach((value, i) => {
     if (value > 0) said++;
     of += positive[i];
     if (value > 0 && positive[i] === 1) both++;

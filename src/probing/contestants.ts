@@ -12,7 +12,7 @@ export interface Contestant {
   /** Atoms × width, for models and random rows. */
   dictionary?: Float32Array;
   /** Mean nonzeros of a row, and how often its latents fire; for models and random rows. */
-  firing?: Firing;
+  firing?: Firing | undefined;
 }
 
 /** How often latents fire. */

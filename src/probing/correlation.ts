@@ -106,16 +106,16 @@ function labelled(
   positive: (a: number, b: number) => boolean,
   takesPart: (a: number, b: number) => boolean,
 ): LabelledUnits {
-  const units: number[] = [], told: number[] = [];
+  const units: number[] = [], decided: number[] = [];
   lists.forEach((list, at) => {
     const a = at >> 1, b = at & 1;
     if (!takesPart(a, b)) return;
     for (const unit of list) {
       units.push(unit);
-      told.push(positive(a, b) ? 1 : 0);
+      decided.push(positive(a, b) ? 1 : 0);
     }
   });
-  return { units: Uint32Array.from(units), positive: Uint8Array.from(told) };
+  return { units: Uint32Array.from(units), positive: Uint8Array.from(decided) };
 }
 
 function placeOf({ classes, name }: ClassColumn, value: string): number {

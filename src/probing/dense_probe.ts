@@ -15,7 +15,7 @@ const DENSE_C = 0.1;
 const STEPS = 200;
 const GRADIENT_SHARE = 1e-5;
 
-/** Earlier steps that curvature is told from. */
+/** Earlier steps that curvature is estimated from. */
 const MEMORY = 10;
 
 /** How a dense probe is fitted. */
@@ -61,7 +61,7 @@ export function fitDense(
   return { weights: at.slice(0, width), bias: at[width] };
 }
 
-/** A probe of all coordinates for one task: what can be told linearly. */
+/** A probe of all coordinates for one task: what can be separated linearly. */
 export class DenseProbe {
   readonly #rows: DenseFeatures;
   readonly #probe: LinearProbe;

@@ -46,7 +46,7 @@ export interface DrawOptions {
   /** Fewest training rows of a class. */
   minRows: number;
   /** Only these classes. */
-  classes?: readonly string[];
+  classes?: readonly string[] | undefined;
   /** Units in all tasks together, at most. */
   most: number;
 }

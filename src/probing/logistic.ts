@@ -114,7 +114,7 @@ function derivatives(
       }
     }
   }
-  // The bias has no penalty of its own: where classes are told apart wholly, its curvature vanishes.
+  // The bias has no penalty of its own: where classes are separated wholly, its curvature vanishes.
   hessian[size * size - 1] += 1e-12;
   return { gradient, hessian };
 }

@@ -10,18 +10,18 @@ export interface ScrAttribute {
   values: readonly [string, string];
 }
 
-/** What {@linkcode probe} is told beyond how to run. */
+/** Options of {@linkcode probe} beside how it runs. */
 export interface ProbeOptions extends RunOptions {
   /** The columns whose values are classes. */
   classColumns: readonly string[];
   /** Numbers of latents that probes go by. 1, 2 and 5. */
   k?: readonly number[];
   /** Rows with the same value of this column stay on one side of the split. */
-  byGroup?: string;
+  byGroup?: string | undefined;
   /** Probe the mean of each group, as SAEBench does of a text's tokens. */
-  pool?: boolean;
+  pool?: boolean | undefined;
   /** Only these classes. */
-  classes?: readonly string[];
+  classes?: readonly string[] | undefined;
   /** Fewest rows of a class for fitting. 100. */
   minRows?: number;
   /** Share of the rows in the test. 0.2. */
@@ -33,11 +33,11 @@ export interface ProbeOptions extends RunOptions {
   /** Of the split and the draws. 0. */
   seed?: number;
   /** Measure targeted probe perturbation: do the latents of a class carry it, and it alone? */
-  tpp?: boolean;
+  tpp?: boolean | undefined;
   /** Measure spurious correlation removal for two attributes: a column and two of its classes each. */
-  scr?: readonly [ScrAttribute, ScrAttribute];
+  scr?: readonly [ScrAttribute, ScrAttribute] | undefined;
   /** Measure absorption: have specific latents taken a class's direction over? */
-  absorption?: boolean;
+  absorption?: boolean | undefined;
   /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+  rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }

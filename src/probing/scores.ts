@@ -1,6 +1,6 @@
 /** How well a probe tells the rows of a test apart. */
 export interface ProbeScore {
-  /** The share of rows told right: balanced accuracy, the test having as many rows of both kinds. */
+  /** The share of rows decided right: balanced accuracy, the test having as many rows of both kinds. */
   accuracy: number;
   /** Area under the ROC curve. */
   auc: number;

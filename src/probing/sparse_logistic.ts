@@ -40,8 +40,8 @@ export function probeByL1(
 ): SparseLogistic {
   const c = chooseStrength(train);
   const probe = fitL1(train, c);
-  const told = decisions(probe, test.data, test.width);
-  return { score: scoreOf(told, test.positive), c };
+  const decided = decisions(probe, test.data, test.width);
+  return { score: scoreOf(decided, test.positive), c };
 }
 
 function chooseStrength(train: LabelledRows): number {
@@ -57,8 +57,8 @@ function chooseStrength(train: LabelledRows): number {
   let best = STRENGTHS[0], most = -Infinity, start: LinearProbe | undefined;
   for (const c of STRENGTHS) {
     start = fitL1(fitted, c, start);
-    const told = decisions(start, watched.data, watched.width);
-    const area = areaUnderCurve(told, watched.positive);
+    const decided = decisions(start, watched.data, watched.width);
+    const area = areaUnderCurve(decided, watched.positive);
     if (area > most) [best, most] = [c, area];
   }
   return best;

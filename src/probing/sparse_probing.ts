@@ -34,7 +34,7 @@ export function probeSparsely(
     const train = columnsOf(features, task.train, chosen);
     const test = columnsOf(features, task.test, chosen);
     const fitted = fitLogistic(train);
-    const told = decisions(fitted, test.data, test.width);
+    const decided = decisions(fitted, test.data, test.width);
     const l1 = normalised.subarray(0, k);
     const byL1 = probeByL1(
       columnsOf(features, task.train, l1),
@@ -44,25 +44,25 @@ export function probeSparsely(
       score: {
         ...heading(task, contestant.name),
         k,
-        ...scoreOf(told, task.test.positive),
+        ...scoreOf(decided, task.test.positive),
         l1Auc: byL1.score.auc,
         latents: latentsOf(chosen, fitted.weights, contestant),
       },
-      right: hits(told, task.test.positive),
+      right: hits(decided, task.test.positive),
     };
   });
 }
 
 /** The score of a dense probe. */
 export function scoreDensely(task: Task, dense: DenseProbe): Scored {
-  const told = dense.decide(task.test);
+  const decided = dense.decide(task.test);
   return {
     score: {
       ...heading(task, "dense"),
-      ...scoreOf(told, task.test.positive),
+      ...scoreOf(decided, task.test.positive),
       latents: [],
     },
-    right: hits(told, task.test.positive),
+    right: hits(decided, task.test.positive),
   };
 }
 

@@ -17,7 +17,7 @@ const LEAST_TOLD = 0.1;
 export type AllScores = Map<Contestant, Scored[][]>;
 
 /**
- * The best latent of every class by whether it fires: the one of the largest F1 on rows for fitting, told as it does on the
+ * The best latent of every class by whether it fires: the one of the largest F1 on rows for fitting, as it decides on the
  * test's.
  */
 export function bestLatents(
@@ -45,7 +45,7 @@ export function bestLatents(
 }
 
 /**
- * The class that each latent of a model tells best: the one of the largest F1 on rows for fitting, told as it does on the
+ * The class that each latent of a model tells best: the one of the largest F1 on rows for fitting, as it decides on the
  * test's. Latents that tell none are left out.
  */
 export function latentClasses(

@@ -11,7 +11,7 @@ const ROWS_AT_ONCE = 65536;
 export interface UnitOptions {
   seed: number;
   /** Rows with the same value of this column stay on one side of the split. */
-  byGroup?: string;
+  byGroup?: string | undefined;
   /** Probe the mean of each group in place of its rows. */
   pool: boolean;
   /** Share of the groups (rows, where there are none) in the test. */
@@ -19,7 +19,7 @@ export interface UnitOptions {
   /** The rows of the test, in place of a share. */
   test?: RowSet;
   /** Rows that take part; all by default. */
-  only?: RowSet;
+  only?: RowSet | undefined;
 }
 
 /** What is probed, with the way from rows to it. */

@@ -9,7 +9,7 @@ export interface TrainingCourse {
   /** How many iterations there were. */
   iterations: number;
   /** The last one. */
-  last?: MetricsLine;
+  last?: MetricsLine | undefined;
   /** Lines evenly spread over the training, all of a short one; the last among them. */
   lines: readonly MetricsLine[];
   /** The same of those with a validation FVU. */

@@ -18,7 +18,7 @@ export interface VersionEntry {
   /** FVU on the pipeline's held-out rows. */
   fvu: number;
   /** 1 − mean matched cosine to the version before (0: unchanged). */
-  drift?: number;
+  drift?: number | undefined;
   /** New rows it was trained on. */
   rows?: number;
   /** False where the version was refused and an older one kept. */
@@ -39,7 +39,7 @@ export interface EvaluationData {
   /** Rows by their number of nonzeros: entry l counts the rows with l. */
   nonzeros?: Uint32Array;
   /** A nested dictionary cut after 1, 2, … groups. */
-  prefixes?: readonly PrefixMetrics[];
+  prefixes?: readonly PrefixMetrics[] | undefined;
 }
 
 /** What a probe found of one model (see `ProbeResult`). */
@@ -59,7 +59,7 @@ export interface ReportData {
   config: ModelConfig;
   /** How the training went. */
   course: TrainingCourse;
-  evaluation?: EvaluationData;
+  evaluation?: EvaluationData | undefined;
   /** max_{j≠i} |⟨d_i, d_j⟩| of every atom. */
   coherence?: Float32Array;
   /** What its latents tell of classes. */
@@ -183,7 +183,9 @@ export interface BrowserData {
   /** Rows coded to find the figures; 0 where only the dictionary was looked at. */
   rows: number;
   /** Where the rows came from, and their text: shown as given. */
-  source?: { inputs: readonly string[]; textColumn?: string };
+  source?:
+    | { inputs: readonly string[]; textColumn?: string | undefined }
+    | undefined;
   /** The atoms, by column. */
   table: AtomTable;
   /** The rows kept, by column. */

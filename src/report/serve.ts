@@ -13,7 +13,7 @@ export interface ServeOptions {
   port: number;
   /** Ends the serving. */
   signal?: AbortSignal;
-  /** Told the address once the page can be opened. */
+  /** Called with the address once the page can be opened. */
   onListen?: (url: string) => void;
   /** While the atoms are not there yet: how far that is, for the page that waits for them. */
   progress?: () => string;

@@ -23,7 +23,7 @@ export function metricsTable(evaluation: EvaluationData): string {
   }</tbody></table></div>`;
 }
 
-/** What the training was told. */
+/** The options of the training. */
 export function parametersTable(config: ModelConfig): string {
   return pairsTable("Parameters", [
     ...Object.entries(config.parameters).map(([name, value]) =>

@@ -6,7 +6,7 @@ export interface Fingerprint {
   /** `sha256:` of all bytes, or `samples:` of pieces spread over them. */
   digest: string;
   /** The date of the last change, or a server's validator. */
-  stamp?: string;
+  stamp?: string | undefined;
 }
 
 /** A piece that is hashed. */
@@ -73,10 +73,13 @@ export async function fingerprintOfBytes(
   return { digest: await digestOf({ size: bytes.length, read }, FILE_PIECES) };
 }
 
+/** What may be known of a file's content. */
+type MaybePrinted = { [K in keyof Fingerprint]?: Fingerprint[K] | undefined };
+
 /** Whether two fingerprints are of the same content, as far as both can tell. */
 export function sameContent(
-  a: Partial<Fingerprint>,
-  b: Partial<Fingerprint>,
+  a: MaybePrinted,
+  b: MaybePrinted,
 ): boolean {
   if (a.digest === undefined || b.digest === undefined) return true;
   if (a.digest !== b.digest) return false;

@@ -26,13 +26,13 @@ const OPENED_AT_ONCE = 16;
 interface OpenFile {
   parts: readonly Part[];
   /** Undefined where the file's rows do not tell. */
-  width?: number;
-  column?: string;
+  width?: number | undefined;
+  column?: string | undefined;
   nested?: boolean;
   /** Of tables: how many rows they have. */
   tableRows?: number;
   /** Names of arrays beside the one that is read. */
-  others?: readonly string[];
+  others?: readonly string[] | undefined;
 }
 
 /** All inputs' parts, one after the other. */
@@ -47,9 +47,9 @@ export interface Gathered {
   width: number;
   /** Arrays beside those that are read, with their files. */
   furtherArrays: string[];
-  /** The file that told the width. */
+  /** The file that the width is from. */
   widthFrom: string;
-  column?: string;
+  column?: string | undefined;
   nested: boolean;
 }
 

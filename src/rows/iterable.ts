@@ -80,7 +80,7 @@ export async function rowsFrom(
 class Collected {
   #held: Float32Array<ArrayBuffer>[] = [];
   #bytes = 0;
-  #spool?: Spool;
+  #spool: Spool | undefined;
 
   constructor(readonly folder: string | undefined) {}
 

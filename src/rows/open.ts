@@ -91,7 +91,7 @@ export interface VectorColumn {
   /** How vectors lie in it. */
   layout: "list" | "nested" | "blob" | "scalar";
   /** Dimensions; undefined where rows differ, or bytes do not tell. */
-  width?: number;
+  width?: number | undefined;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface TablePlace {
   start: number;
   rows: number;
   /** Nested lists: the part's first vector in each of these rows; ascending, as long as `rows`. */
-  nestedStarts?(): Promise<Uint32Array>;
+  nestedStarts?: (() => Promise<Uint32Array>) | undefined;
 }
 
 /** A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its beginning. */

@@ -7,11 +7,11 @@ import type { PlacedPart } from "./placed.ts";
 /** What is done to rows on their way in. */
 export interface PreparationOptions {
   /** Drop rows with nulls, NaN, infinities or another length, and count them; else they are refused. */
-  skipInvalid?: boolean;
+  skipInvalid?: boolean | undefined;
   /** Divide every row by its length; rows of zeros stay. */
-  unitNorm?: boolean;
+  unitNorm?: boolean | undefined;
   /** Drop rows longer than this. */
-  maxNorm?: number;
+  maxNorm?: number | undefined;
 }
 
 /** Decides which rows of a part take part, before they are read. */
@@ -25,7 +25,7 @@ export interface RowFilter {
 /** Drops and scales rows, and counts what was dropped: each row once, however often it is read. */
 export class Preparation {
   readonly dropped: Record<string, number> = {};
-  #counted?: RowBits;
+  #counted: RowBits | undefined;
 
   constructor(
     readonly options: PreparationOptions,

@@ -17,7 +17,7 @@ export interface RowBatch {
    * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is not to be looked at any more.
    * A consumer that keeps the rows, or transfers them, does not call it.
    */
-  release?(): void;
+  release?: (() => void) | undefined;
 }
 
 /** A set of row numbers: which rows are held out, which take part. */
@@ -31,24 +31,24 @@ export interface RowSet {
 /** How {@linkcode RowSource.batches} delivers. */
 export interface BatchOptions {
   /** Deliver in a seeded random order (row groups shuffled, rows mixed within a window), each row exactly once. */
-  shuffleSeed?: number;
+  shuffleSeed?: number | undefined;
   /**
    * Mix rows within windows of so many bytes, at least one stored block, reading one window at a time: for many deliveries
    * side by side. By default 128 MiB, reading ahead.
    */
   windowBytes?: number;
   /** Only rows start ≤ row < end. */
-  range?: { start: number; end: number };
+  range?: { start: number; end: number } | undefined;
   /** Only rows of this set. */
-  only?: RowSet;
+  only?: RowSet | undefined;
   /** All rows but those of this set. */
-  except?: RowSet;
+  except?: RowSet | undefined;
   /** Leave out this many rows from the front of the delivery (a resumed pass); cheaper than reading them. */
-  skipRows?: number;
+  skipRows?: number | undefined;
   /** The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then. */
   borrow?: boolean;
   /** Stops the delivery, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** One input of a source. */
@@ -80,7 +80,7 @@ export interface RowSource {
   /** The inputs, in order. */
   readonly files: readonly RowFile[];
   /** The column that the vectors come from, where the inputs have named ones. */
-  readonly column?: string;
+  readonly column?: string | undefined;
   /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** What lies among the inputs and is not read: files of other endings, links to nothing, further arrays. */
@@ -111,9 +111,11 @@ export interface RowSource {
    */
   otherColumns?(): Promise<{ name: string; schema: object[] }[]>;
   /** For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by itself. */
-  readItems?(
-    range: { start: number; end: number },
-  ): Promise<{ rows: Float64Array; items: Int32Array }>;
+  readItems?:
+    | ((
+      range: { start: number; end: number },
+    ) => Promise<{ rows: Float64Array; items: Int32Array }>)
+    | undefined;
   /** What tells the content of each of `files` from other content; absent where that is not known. */
   fingerprints?(): Promise<Fingerprint[]>;
   /** Stops workers and closes files. */

@@ -24,7 +24,7 @@ export class Spool {
     try {
       if (folder !== undefined) await Deno.mkdir(folder, { recursive: true });
       const path = await Deno.makeTempFile({
-        dir: folder,
+        ...(folder !== undefined && { dir: folder }),
         prefix: PREFIX,
         suffix: ".rows",
       });

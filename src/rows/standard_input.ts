@@ -10,14 +10,14 @@ const READ_BYTES = 2 ** 20;
 /**
  * Spools what comes through standard input, to its end.
  *
- * @param options where to, who is told of the size, what stops it
+ * @param options where to, who is called with the size, what stops it
  * @throws {DbksvdError} `usage` where it is a terminal, `data` where nothing comes, `run` where there is no room
  */
 export async function spoolStandardInput(
   options: {
-    spoolDir?: string;
-    onNotice?: (notice: string) => void;
-    signal?: AbortSignal;
+    spoolDir?: string | undefined;
+    onNotice?: ((notice: string) => void) | undefined;
+    signal?: AbortSignal | undefined;
   },
 ): Promise<ByteSource> {
   if (Deno.stdin.isTerminal()) {

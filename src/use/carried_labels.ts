@@ -12,7 +12,7 @@ import { readText } from "../files/text.ts";
 /** What a new model takes over from the one whose place it takes. */
 export interface Succession {
   /** The names of its atoms; `undefined` where there are none. */
-  labels?: Labels;
+  labels?: Labels | undefined;
   /** Further files for its directory: the names that were lost, behind those lost before. */
   files: Record<string, string>;
 }

@@ -16,7 +16,7 @@ export interface CheckpointedRun extends Omit<TrainRun, "resume"> {
   checkpoints: Checkpoints;
   identity: RunIdentity;
   /** The run to go on with. */
-  from?: SavedRun;
+  from?: SavedRun | undefined;
   /** How often a failing device is tried again, from the last checkpoint. */
   retries: number;
 }

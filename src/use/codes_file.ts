@@ -23,11 +23,11 @@ const DENSE_ATOMS = 4096;
 /** How codes are written. */
 export interface CodesFileOptions {
   /** Columns of the input to pass through, with their types. */
-  keep?: readonly string[];
+  keep?: readonly string[] | undefined;
   /** A list of one value an atom, zeros included, in place of indices and values. For up to 4096 atoms. */
-  dense?: boolean;
+  dense?: boolean | undefined;
   /** `zstd` by default. */
-  compression?: Compression;
+  compression?: Compression | undefined;
 }
 
 /** A Parquet file of codes in the making. */

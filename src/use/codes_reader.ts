@@ -27,9 +27,9 @@ export interface StoredCodes {
 export interface CodesReader {
   rows: number;
   /** What the file says of its dictionary, if anything. */
-  description?: Partial<CodesDescription>;
+  description?: Partial<CodesDescription> | undefined;
   /** Reads all codes in order, batch by batch. */
-  batches(signal?: AbortSignal): AsyncGenerator<StoredCodes>;
+  batches(signal?: AbortSignal | undefined): AsyncGenerator<StoredCodes>;
   close(): void;
 }
 
@@ -162,7 +162,7 @@ async function* readBatches(
   file: LocalFile,
   metadata: FileMetaData,
   columns: Map<string, Leaf>,
-  options: { atoms: number; width: number; signal?: AbortSignal },
+  options: { atoms: number; width: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<StoredCodes> {
   const { atoms, width, signal } = options;
   const step = rowsAtOnce(width, 1);

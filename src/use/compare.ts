@@ -20,8 +20,8 @@ export interface Comparison {
     a: number;
     b: number;
     similarity: number;
-    labelA?: string;
-    labelB?: string;
+    labelA?: string | undefined;
+    labelB?: string | undefined;
   }[];
 }
 
@@ -47,8 +47,8 @@ export interface Comparison {
  * ```
  */
 export async function compare(
-  a: AtomTable & { labels?: Labels },
-  b: AtomTable & { labels?: Labels },
+  a: AtomTable & { labels?: Labels | undefined },
+  b: AtomTable & { labels?: Labels | undefined },
   signal?: AbortSignal,
 ): Promise<Comparison> {
   const { method, pairs } = await matchAtoms(a, b, signal);

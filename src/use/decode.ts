@@ -25,20 +25,20 @@ import { TOOL_VERSION } from "../version.ts";
 /** Multiplications (rows × slots × width) between two looks at the signal. */
 const PART_WORK = 2 ** 25;
 
-/** What {@linkcode decode} is told. */
+/** Options of {@linkcode decode}. */
 export interface DecodeOptions {
   /** The Parquet file to write. */
   out: string;
   /** Replace whatever is there, not only rows of this model and these codes. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** Name of the column with the rows; `embedding` by default. */
   column?: string;
   /** `zstd` by default. */
   compression?: Compression;
   /** Stops the call, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called after every batch. */
-  onProgress?(progress: UseProgress): void;
+  onProgress?: ((progress: UseProgress) => void) | undefined;
   /** A word for the log. */
   onNotice?(notice: string): void;
 }

@@ -59,7 +59,7 @@ export async function dryRun(
   source: RowSource,
   options: Partial<TrainOptions> = {},
   device: DeviceChoice = "auto",
-  threads?: number,
+  threads?: number | undefined,
 ): Promise<DryRun> {
   const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   validateOptions(parameters);
@@ -108,7 +108,7 @@ async function takesGpu(device: DeviceChoice): Promise<boolean> {
 function cpuShare(
   spec: EngineSpec,
   { batches, passes }: TrainingPlan,
-  threads?: number,
+  threads?: number | undefined,
 ): Pick<DryRun, "cpu"> {
   const plan = planCpu(spec, batches, { threads, again: passes > 1 });
   return { cpu: { ...plan, lines: cpuPlanLines(plan) } };

@@ -18,14 +18,14 @@ import { requireParquetName } from "./output_name.ts";
 /** Rows coded at once where columns pass through: their values are JavaScript objects, which take room of their own. */
 const ROWS_KEEPING = 4096;
 
-/** What {@linkcode encode} is told. */
+/** Options of {@linkcode encode}. */
 export interface EncodeOptions extends RunOptions, CodesFileOptions {
   /** The Parquet file to write. */
   out: string;
   /** Replace whatever is there, not only codes of this model and these inputs. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** Code with the first groups of a nested dictionary only. */
-  group?: number;
+  group?: number | undefined;
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except">;
 }

@@ -35,7 +35,7 @@ export class EncoderOptimiser {
   readonly #square: Float32Array;
   readonly #steps: Uint32Array;
   readonly #selection: Selection;
-  readonly #signal?: AbortSignal;
+  readonly #signal: AbortSignal | undefined;
 
   /**
    * @param latents decoder rows, which stay

@@ -30,10 +30,10 @@ export type Metrics =
   & CoherenceMetrics
   & Partial<RecoveryMetrics>;
 
-/** What {@linkcode evaluate} is told beyond how to run. */
+/** Options of {@linkcode evaluate} beside how it runs. */
 export interface EvaluateOptions extends RunOptions {
   /** The dictionary that the rows were made from, for `recovered` and `mmcs`. */
-  truth?: AtomTable;
+  truth?: AtomTable | undefined;
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except">;
   /** The processes that share the rows out among themselves; each gets the metrics of all rows. */

@@ -32,16 +32,16 @@ import { requireApart, requireExportPlace } from "./output_guard.ts";
 /** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
 const MEASURED = 0.1;
 
-/** What {@linkcode exportModel} is told. */
+/** Options of {@linkcode exportModel}. */
 export interface ExportOptions extends RunOptions, ExportNames {
   /** The target. */
   format: ExportFormat;
   /** The directory to write; for sparsify with a `hookName`, the one to put its directory in. */
   out: string;
   /** Replace whatever is there, not only an export of this format, model and inputs. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
-  source?: RowSource;
+  source?: RowSource | undefined;
 }
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
@@ -72,7 +72,7 @@ export interface ExportResult {
   /** What of the dictionary's own way of coding rows the target has no place for, in words; empty where there is nothing. */
   lost: string[];
   /** What the export does to rows, where rows were given. */
-  metrics?: ExportMetrics;
+  metrics?: ExportMetrics | undefined;
 }
 
 /**

@@ -37,17 +37,17 @@ const SAELENS_VERSION = "6.0.0";
 /** What targets want to know of where rows come from; all optional. */
 export interface ExportNames {
   /** The language model, as the target names it. */
-  modelName?: string;
+  modelName?: string | undefined;
   /** Where in it rows were taken: SAEBench wants `blocks.L.hook_resid_post`. */
-  hookName?: string;
+  hookName?: string | undefined;
   /** Layer number, for dictionary_learning. */
-  layer?: number;
+  layer?: number | undefined;
   /** Tokens of a context. */
-  contextSize?: number;
+  contextSize?: number | undefined;
   /** The data set that rows were taken from. */
-  datasetPath?: string;
+  datasetPath?: string | undefined;
   /** Whether contexts began with a BOS token. */
-  prependBos?: boolean;
+  prependBos?: boolean | undefined;
 }
 
 /**

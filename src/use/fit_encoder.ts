@@ -53,7 +53,7 @@ export function latentsOf(model: DictionaryModel): Latents {
 export async function fitEncoder(
   model: DictionaryModel,
   source: RowSource,
-  options: RunOptions & { except?: RowSet; selection: Selection },
+  options: RunOptions & { except?: RowSet | undefined; selection: Selection },
 ): Promise<LinearEncoder> {
   checkWidth(source, model.width);
   const latents = latentsOf(model);
@@ -96,7 +96,7 @@ export async function fitEncoder(
 async function sampleRows(
   model: DictionaryModel,
   source: RowSource,
-  options: RunOptions & { except?: RowSet },
+  options: RunOptions & { except?: RowSet | undefined },
 ): Promise<Float32Array> {
   const { width, mean, scale } = model;
   const most = Math.min(FIT_ROWS, source.rowCount);

@@ -34,7 +34,7 @@ export function lockPath(output: string): string {
  * however that ends, so a lock left by a crash is no obstacle, and no process number can be mistaken for another's.
  *
  * @param output what is going to be written
- * @param onNotice told where the file system has no locks, and where a crashed run left its lock
+ * @param onNotice called with where the file system has no locks, and where a crashed run left its lock
  * @throws {DbksvdError} `usage` where another run holds it; `run` where the lock cannot be written
  */
 export async function lockOutput(

@@ -31,13 +31,13 @@ export interface OutputClaim {
 /** How an output is claimed. */
 export interface ClaimOptions {
   /** Replace whatever is there. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** A directory is made with those that it lies in; a file's has to be there. */
   isDirectory?: boolean;
   /** Reads what made the output that is there; undefined where it does not tell. */
   read(path: string): Promise<Partial<OutputOrigin> | undefined>;
-  /** Told where the file system has no locks, and where a run before left its lock. */
-  onNotice?(notice: string): void;
+  /** Called where the file system has no locks, and where a run before left its lock. */
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 const FOOTER_BYTES = 64 * 2 ** 20;

@@ -14,10 +14,10 @@ import { changesBetween, type RunIdentity } from "./run_identity.ts";
 import type { Checkpoints, SavedRun } from "./unfinished.ts";
 
 /** How a training may treat what lies in its output directory. */
-export interface OutputWishes {
+export interface OutputRequest {
   out: string;
-  overwrite?: boolean;
-  resume?: boolean;
+  overwrite?: boolean | undefined;
+  resume?: boolean | undefined;
 }
 
 /** How a training begins. */
@@ -76,36 +76,36 @@ async function putBack(out: string): Promise<void> {
 /**
  * Decides how a training begins, by what lies in its output directory.
  *
- * @param wishes the directory, and whether it may be replaced or gone on with
+ * @param output the directory, and whether it may be replaced or gone on with
  * @param identity the training about to begin
  * @param checkpoints the directory's checkpoints
- * @param onNotice told what is done with what was found
+ * @param onNotice called with what is done with what was found
  * @throws {DbksvdError} `usage` where something is in the way, or the run to resume is another one; `data` where all
  * checkpoints are damaged
  */
 export async function beginningOf(
-  wishes: OutputWishes,
+  output: OutputRequest,
   identity: RunIdentity,
   checkpoints: Checkpoints,
   onNotice?: (notice: string) => void,
 ): Promise<Beginning> {
   if (await checkpoints.any()) {
-    return await beginningOfUnfinished(wishes, identity, checkpoints, onNotice);
+    return await beginningOfUnfinished(output, identity, checkpoints, onNotice);
   }
-  const config = await finishedConfig(wishes);
-  if (config !== undefined && !wishes.overwrite) {
-    requireSame(config, identity, wishes.out);
+  const config = await finishedConfig(output);
+  if (config !== undefined && !output.overwrite) {
+    requireSame(config, identity, output.out);
   }
-  if (wishes.resume && config !== undefined) {
+  if (output.resume && config !== undefined) {
     if (sameConfig(config, identity)) return { kind: "finished", config };
-  } else if (wishes.resume) {
+  } else if (output.resume) {
     onNotice?.("There is nothing to resume; starting afresh");
   }
   return { kind: "fresh" };
 }
 
 async function beginningOfUnfinished(
-  { out, overwrite, resume }: OutputWishes,
+  { out, overwrite, resume }: OutputRequest,
   identity: RunIdentity,
   checkpoints: Checkpoints,
   onNotice?: (notice: string) => void,
@@ -140,7 +140,7 @@ async function beginningOfUnfinished(
 async function resumable(
   checkpoints: Checkpoints,
   identity: RunIdentity,
-  { out, overwrite }: OutputWishes,
+  { out, overwrite }: OutputRequest,
   onNotice?: (notice: string) => void,
 ): Promise<SavedRun | undefined> {
   try {
@@ -166,7 +166,7 @@ async function resumable(
 
 // The record of the finished model in the directory; undefined where there is none.
 async function finishedConfig(
-  { out, overwrite }: OutputWishes,
+  { out, overwrite }: OutputRequest,
 ): Promise<ModelConfig | undefined> {
   if (!await exists(out)) return undefined;
   if (await exists(join(out, MODEL_FILES.config))) {

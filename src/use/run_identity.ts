@@ -13,29 +13,31 @@ export interface RecordedInput {
   rows: number;
   bytes: number;
   /** What tells its content from other content: see `Fingerprint`. */
-  digest?: string;
+  digest?: string | undefined;
 }
 
 /** What makes two trainings the same one. */
 export interface RunIdentity {
   parameters: TrainOptions;
-  inputs: (RecordedInput & { stamp?: string })[];
+  inputs: (RecordedInput & { stamp?: string | undefined })[];
   /** Rows read of them. */
   read: number;
-  column?: string;
+  column?: string | undefined;
   /** How the rows are read beside that. */
-  reading?: Record<string, unknown>;
+  reading?: Record<string, unknown> | undefined;
   /** SHA-256 of the first rows' values. */
   firstRows: string;
   /** SHA-256 of the first atoms, where the caller gave them. */
-  initial?: string;
+  initial?: string | undefined;
 }
 
 /** The identity of a training about to begin. */
 export async function identityOf(
   source: RowSource,
   parameters: TrainOptions,
-  given: Pick<RunIdentity, "column" | "reading"> & { initial?: Float32Array },
+  given: Pick<RunIdentity, "column" | "reading"> & {
+    initial?: Float32Array | undefined;
+  },
 ): Promise<RunIdentity> {
   return {
     parameters,

@@ -15,20 +15,20 @@ import { requireParquetName } from "./output_name.ts";
 /** Blocks of rows that make a row group. */
 const BLOCKS_PER_GROUP = 16;
 
-/** What {@linkcode synthesize} is told beside the data's make-up. */
+/** Options of {@linkcode synthesize} beside what the data are made of. */
 export interface SynthesizeOptions extends Partial<PlantedOptions> {
   /** The Parquet file to write. */
   out: string;
   /** The true dictionary's file; by default beside `out`, ending in `.truth.safetensors`. */
-  truth?: string;
+  truth?: string | undefined;
   /** Name of the column with the rows; `embedding` by default. */
   column?: string;
   /** `zstd` by default. */
   compression?: Compression;
   /** Stops the call, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called after every row group. */
-  onProgress?(progress: UseProgress): void;
+  onProgress?: ((progress: UseProgress) => void) | undefined;
 }
 
 /** What {@linkcode synthesize} did. */

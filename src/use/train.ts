@@ -29,7 +29,7 @@ import { measure, type Measured } from "./measure.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 
-/** How a training is run, beside what it is told to learn. */
+/** How a training is run, beside what it is to learn. */
 export interface TrainRun extends
   EngineChoice,
   Pick<
@@ -62,11 +62,11 @@ export interface TrainedModel {
   /** A line an iteration: go through them with `for await`. */
   metrics: MetricsLines;
   /** Metrics on rows never trained on, by the exact coder without ridge; absent where none were held out. */
-  heldOut?: RowMetrics;
+  heldOut?: RowMetrics | undefined;
   /** The same on as many of the rows trained on: the gap tells how much was learned by heart. */
-  training?: RowMetrics;
+  training?: RowMetrics | undefined;
   /** How those rows use the atoms, and how their codes are spread. */
-  heldOutCodes?: Omit<Measured, "metrics">;
+  heldOutCodes?: Omit<Measured, "metrics"> | undefined;
   /** How long it took. */
   seconds: number;
 }

@@ -36,18 +36,18 @@ export interface TrainOutput {
   /** The model directory. While the training is unfinished, it holds its checkpoints. */
   out: string;
   /** Replace what is there, whatever it is a model of. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /**
    * Go on with the unfinished run in the directory. Where there is none the training starts afresh; where the model is
    * finished nothing is done. With `overwrite`, a run that cannot be gone on with is replaced.
    */
-  resume?: boolean;
+  resume?: boolean | undefined;
   /** How often to save the run; every 60 s by default. Every signal saves it too. */
-  checkpointEvery?: CheckpointSchedule;
+  checkpointEvery?: CheckpointSchedule | undefined;
   /** How often to start again from the last checkpoint after the device failed; 0 by default. */
   retries?: number;
   /** The column the rows came from, for the record. */
-  column?: string;
+  column?: string | undefined;
   /** How the rows were read beside that, for the record. */
   reading?: Record<string, unknown>;
   /** Further files for the model directory, made from the result, such as the report. */
@@ -65,7 +65,7 @@ export interface TrainSummary {
   /** Rows trained on. */
   rows: number;
   /** Metrics on rows never trained on. */
-  heldOut?: { rows: number; fvu: number } & Record<string, number>;
+  heldOut?: { rows: number; fvu: number } & Record<string, number> | undefined;
   /** Passes over the training rows. */
   passes: number;
   /** How long it took. */
@@ -73,7 +73,7 @@ export interface TrainSummary {
   /** The record of the training. */
   config: ModelConfig;
   /** The iteration that the run went on from, where it was resumed. */
-  resumedAt?: number;
+  resumedAt?: number | undefined;
   /** True where the run to resume was finished already, and nothing was done. */
   finishedBefore?: boolean;
 }

@@ -149,7 +149,7 @@ export class Checkpoints {
    * Reads the latest sound checkpoint whose metrics are there too; where all are sound but for their metrics, the latest.
    * What is recorded from now on follows its metrics.
    *
-   * @param onNotice told of damaged ones
+   * @param onNotice called with of damaged ones
    * @returns the run, or `undefined` where there are no checkpoints
    * @throws {DbksvdError} `data` where there are only damaged ones
    */

@@ -118,7 +118,7 @@ export class Body {
    * Goes over `bytes` (a multiple of 16) in strides of `vectors` vectors, then vector by vector: `body` is written out twice.
    *
    * @param at counts the bytes
-   * @param body is told how many vectors it is to treat
+   * @param body gets how many vectors it is to treat
    */
   strides(
     at: Local<"i32">,
@@ -159,7 +159,7 @@ export class Body {
 interface Emitted {
   name: string;
   parameters: readonly Type[];
-  result?: Type;
+  result?: Type | undefined;
   body: Body;
 }
 

@@ -23,7 +23,7 @@ import {
 export interface CompiledKernels {
   module: WebAssembly.Module;
   /** For every function, which parameters are addresses; undefined where addresses have 32 bits and are plain numbers. */
-  wide?: Record<string, boolean[]>;
+  wide?: Record<string, boolean[]> | undefined;
 }
 
 /** Every function of the kernels; addresses are numbers of bytes. See the kernels' own files. */

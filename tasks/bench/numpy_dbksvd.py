@@ -128,7 +128,7 @@ def main():
     rows = read("rows.f32", (count, n), np.float32)
     atoms = read("atoms.f32", (m, n), np.float32)
     order = read("order.u32", (m,), np.uint32)
-    told = {"library": library(), "numpy": np.__version__, "threads": threads}
+    answer = {"library": library(), "numpy": np.__version__, "threads": threads}
     for name, pursue in (("omp", omp), ("mp", mp)):
         walls, spent, left = [], [], 0.0
         for _ in range(runs):
@@ -136,8 +136,8 @@ def main():
             left = step(pursue, rows, atoms, order)
             spent.append(1e3 * (time.process_time() - cpu))
             walls.append(1e3 * (time.perf_counter() - wall))
-        told[name] = {"wallMs": min(walls), "cpuMs": min(spent), "left": left}
-    print(json.dumps(told))
+        answer[name] = {"wallMs": min(walls), "cpuMs": min(spent), "left": left}
+    print(json.dumps(answer))
 
 
 main()

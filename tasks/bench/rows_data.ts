@@ -123,22 +123,23 @@ function repeat(from: string, to: string, copies: number) {
     put(bytes.subarray(first, end));
     metadata.row_groups.forEach((group, i) => {
       const offset = 4 + copy * (end - first) + places[i] - first;
-      const meta_data = {
-        ...chunks[i].meta_data!,
-        statistics: undefined,
-        size_statistics: undefined,
-        data_page_offset: BigInt(offset),
-      };
+      const {
+        statistics: _statistics,
+        size_statistics: _sizes,
+        ...known
+      } = chunks[i].meta_data!;
+      const meta_data = { ...known, data_page_offset: BigInt(offset) };
       const columns = [{ file_offset: 0n, meta_data }];
-      groups.push({ ...group, columns, file_offset: undefined });
+      const { file_offset: _offset, ...others } = group;
+      groups.push({ ...others, columns });
     });
   }
+  const { key_value_metadata: _keys, ...withoutKeys } = metadata;
   const writer = new ByteWriter();
   writeMetadata(writer as unknown as Parameters<typeof writeMetadata>[0], {
-    ...metadata,
+    ...withoutKeys,
     row_groups: groups,
     num_rows: metadata.num_rows * BigInt(copies),
-    key_value_metadata: undefined,
   });
   put(writer.getBytes());
   put(magic);

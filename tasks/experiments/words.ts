@@ -15,7 +15,7 @@ const HELD_OUT = 0.1;
 export interface FileCase {
   name: string;
   options: DataSet["options"] & Pick<TrainOptions, "passes">;
-  /** Seeds 0, 1, … of which the means are told. */
+  /** Seeds 0, 1, … of which the means are shown. */
   seeds: number;
   /** Rows start ≤ row < end of the file; all where left out. */
   range?: { start: number; end: number };

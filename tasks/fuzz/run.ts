@@ -31,13 +31,13 @@ export interface FuzzCounts {
  * @param runs files for each parser
  * @param seed of all damage: the same seed and run give the same file
  * @param only names of parsers; all where left out
- * @param onDone told of each parser when it is done
+ * @param onDone called for each parser when it is done
  */
 export async function fuzz(
   { runs, seed, only, onDone }: {
     runs: number;
     seed: number;
-    only?: string[];
+    only?: string[] | undefined;
     onDone?(parser: string, counts: FuzzCounts): void;
   },
 ): Promise<Map<string, FuzzCounts>> {
@@ -58,7 +58,7 @@ export async function fuzz(
   return results;
 }
 
-/** Rejections that nobody heard, which would have ended the process. */
+/** Rejections that nobody handled, which would have ended the process. */
 let strays: unknown[] = [];
 
 function noteStray(event: PromiseRejectionEvent): void {
@@ -96,7 +96,7 @@ async function fuzzTarget(
 
 async function outcome(target: Target, bytes: Uint8Array<ArrayBuffer>) {
   const result = await parseOutcome(target, bytes);
-  if (isRefusal(result)) await new Promise((heard) => setTimeout(heard));
+  if (isRefusal(result)) await new Promise((resolve) => setTimeout(resolve));
   const [stray] = strays;
   strays = [];
   return stray === undefined

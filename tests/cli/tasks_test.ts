@@ -218,7 +218,7 @@ Deno.test("doctor tells the adapter and what is amiss", async () => {
   for (const { what, mend } of problems) assert(what !== "" && mend !== "");
 });
 
-Deno.test("doctor exits 4 where no GPU can be used, having told what to mend", async () => {
+Deno.test("doctor exits 4 where no GPU can be used, having said what to do", async () => {
   const nowhere = { VK_DRIVER_FILES: "/no/icd", VK_ICD_FILENAMES: "/no/icd" };
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "doctor", "--json"],

@@ -99,16 +99,16 @@ Deno.test("codeRows() codes one read with several coders", async () => {
 
 Deno.test("codeRows() tells of every call, up to all rows", async () => {
   const { coder } = await smallCalls(50);
-  const told: number[] = [];
+  const reported: number[] = [];
   const source = rowsFromArray(DATA, WIDTH);
   const onProgress = (progress: { rows: number; total: number }) => {
     assert.equal(progress.total, ROWS);
-    told.push(progress.rows);
+    reported.push(progress.rows);
   };
   for await (const _ of codeRows(source, [coder], { onProgress }));
-  assert(told.length >= ROWS / 50);
-  assert.deepEqual(told, [...told].sort((a, b) => a - b));
-  assert.equal(told.at(-1), ROWS);
+  assert(reported.length >= ROWS / 50);
+  assert.deepEqual(reported, [...reported].sort((a, b) => a - b));
+  assert.equal(reported.at(-1), ROWS);
 });
 
 Deno.test("codeRows() stops coding soon after its consumer or its signal does", async () => {

@@ -43,7 +43,9 @@ export async function exerciseGroup(group: Communicator): Promise<void> {
     gathered,
     ranks.map((r) => new Uint8Array(3 * r).fill(r + 1)),
   );
-  const told = await group.broadcast(new Uint8Array(5 * (rank + 1)).fill(rank));
-  assert.deepEqual(told, new Uint8Array(5));
+  const reported = await group.broadcast(
+    new Uint8Array(5 * (rank + 1)).fill(rank),
+  );
+  assert.deepEqual(reported, new Uint8Array(5));
   assert(group.localRank < group.localSize && group.localSize <= size);
 }

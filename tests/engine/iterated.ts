@@ -27,7 +27,7 @@ export interface Iterated {
   dictionary: Float32Array;
   weights: Float32Array;
   /** Where the engine shows them. */
-  updated?: Codes;
+  updated?: Codes | undefined;
 }
 
 /** Encodes, iterates once and reads everything back, on a fresh engine. */

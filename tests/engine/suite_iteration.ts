@@ -195,7 +195,7 @@ export function iterationSuite(engine: EngineUnderTest): void {
     });
   });
 
-  test("near-duplicates are told, the less used one of each pair", async () => {
+  test("near-duplicates are reported, the less used one of each pair", async () => {
     const { data, dictionary } = plant(SIZES, 0.3, "twins");
     const n = SIZES.width;
     for (let p = 0; p < n; p++) dictionary[20 * n + p] = -dictionary[5 * n + p];

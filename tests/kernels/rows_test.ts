@@ -46,8 +46,8 @@ Deno.test("prepare.wgsl centres and scales rows of odd width across parts", asyn
         assert(Math.abs(all[at + p] - exact) < 1e-6);
       }
       assert.deepEqual([...all.subarray(at + n, at + 16)], [0, 0, 0]);
-      for (const told of got.subarray(2 * row, 2 * row + 2)) {
-        assert(Math.abs(told - energy) < 1e-5 * energy);
+      for (const reported of got.subarray(2 * row, 2 * row + 2)) {
+        assert(Math.abs(reported - energy) < 1e-5 * energy);
       }
     }
   });
@@ -122,11 +122,11 @@ Deno.test("bounds.wgsl tells how far halves are off and how like others an atom 
         { atoms },
         atoms,
       );
-      const told = await bench.floats(bounds, 2 * atoms);
+      const reported = await bench.floats(bounds, 2 * atoms);
       const words = await bench.words(H.buffers[0], atoms * m4 * 2);
       const halves = new Float16Array(words.buffer);
       for (let i = 0; i < atoms; i++) {
-        const [off, like] = told.subarray(2 * i);
+        const [off, like] = reported.subarray(2 * i);
         const first = i * 4 * m4;
         assert.equal(
           off,

@@ -133,7 +133,7 @@ Deno.test("leftByUpdates() is the mean of the latest updates, unknown before the
   assert.equal(leftByUpdates([0.75, 0.5, 0.25]), 0.5);
 });
 
-Deno.test("scheduledStep() asks for plain K-SVD where told to", () => {
+Deno.test("scheduledStep() asks for plain K-SVD where asked to", () => {
   const plan = planTraining(9000, 1000, 10);
   const exact = scheduledStep(optionsOf({ exact: true }), plan, 3, BATCH, 0.2);
   assert.deepEqual(exact, { ridge: 0, shrink: 0, memory: 0, sparsity: 3 });

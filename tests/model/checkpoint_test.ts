@@ -81,7 +81,7 @@ Deno.test("readCheckpoint() refuses another format version with a word", async (
   });
 });
 
-Deno.test("listCheckpoints() lists the latest first, and pruneCheckpoints() keeps what it is told", async () => {
+Deno.test("listCheckpoints() lists the latest first, and pruneCheckpoints() keeps what it is given", async () => {
   await inDirectory(async (directory) => {
     assert.deepEqual(await listCheckpoints(join(directory, "none")), []);
     const paths = [];

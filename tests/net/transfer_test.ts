@@ -126,7 +126,7 @@ Deno.test("servers that are busy are waited for as long as they ask, within the 
   );
 });
 
-Deno.test("what is refused, what is not there, and what is not a web server are told apart", async () => {
+Deno.test("what is refused, what is not there, and what is not a web server are kept apart", async () => {
   await assertFails("data", /answers 404/, () => status(404));
   await assertFails(
     "run",

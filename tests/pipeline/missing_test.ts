@@ -41,7 +41,7 @@ async function beside(...others: PipelineInput[]) {
 const paths = (run: { files: { missing: { path: string }[] } }) =>
   run.files.missing.map(({ path }) => path).sort();
 
-Deno.test("inputs that match nothing are told of, beside sound ones that are taken; optional ones are not", async () => {
+Deno.test("inputs that match nothing are reported, beside sound ones that are taken; optional ones are not", async () => {
   const { run, again } = await beside(
     "inn/*.parquet",
     "in/typo.parquet",
@@ -196,7 +196,7 @@ Deno.test("hf:// inputs are files of a dataset as they come", async () => {
   assert.deepEqual(third.files.vanished, []);
 });
 
-Deno.test("a missing evaluation input takes nothing and promotes nothing; it is told of where nothing is new", async () => {
+Deno.test("a missing evaluation input takes nothing and promotes nothing; it is reported where nothing is new", async () => {
   await using pipeline = await TestPipeline.create({
     evaluation: { inputs: ["ev/*.parquet"] },
   });

@@ -19,7 +19,7 @@ async function begun(rows = 2000) {
   return { pipeline, status };
 }
 
-Deno.test("rows too few to judge by wait, are told of, and enter once there are ten an atom", async () => {
+Deno.test("rows too few to judge by wait, are reported, and enter once there are ten an atom", async () => {
   const { pipeline: made, status } = await begun();
   await using pipeline = made;
   let day = 1;
@@ -39,8 +39,8 @@ Deno.test("rows too few to judge by wait, are told of, and enter once there are 
     assert.equal(run.rows.pending, waiting);
     assert.match(run.reason, /rows wait until there are 320, 10 an atom/);
   }
-  const { rows: told, pendingSince } = await status();
-  assert.equal(told.pending, waiting);
+  const { rows: reported, pendingSince } = await status();
+  assert.equal(reported.pending, waiting);
   assert(pendingSince !== null);
   assert.equal((await pipeline.run()).outcome, "nothing");
 

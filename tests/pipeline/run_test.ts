@@ -192,7 +192,7 @@ Deno.test("runPipeline() notices changed, mended, vanished and returned files", 
   assert.deepEqual((await status()).vanished, []);
 });
 
-Deno.test("runPipeline() takes a changed file in place of its old content where told to", async () => {
+Deno.test("runPipeline() takes a changed file in place of its old content where asked to", async () => {
   await using pipeline = await TestPipeline.create({ changedFiles: "train" });
   const path = pipeline.input("latest.parquet");
   writeDrop(path, data.drop(0, 600));

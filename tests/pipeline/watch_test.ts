@@ -17,7 +17,7 @@ interface Received {
   body: string;
 }
 
-/** A server on the loopback that notes what it is sent and answers as told. */
+/** A server on the loopback that notes what it is sent and answers as asked. */
 function receiver(answer: (count: number) => number) {
   const received: Received[] = [];
   const server = Deno.serve(

@@ -15,9 +15,9 @@ STRENGTHS = np.logspace(5, -5, 10)
 def features(random, rows, positive, count):
     """Sparse, non-negative latents, of which the first ones know the class a little."""
     base = random.exponential(1.0, (rows, count)) * (random.random((rows, count)) < 0.25)
-    told = np.array([1.2, 0.8, 0.5, 0.3] + [0.0] * (count - 4))
+    weights = np.array([1.2, 0.8, 0.5, 0.3] + [0.0] * (count - 4))
     more = random.random((rows, count)) < 0.35
-    return np.round(base + positive[:, None] * told * more, 4)
+    return np.round(base + positive[:, None] * weights * more, 4)
 
 
 def differences(x, y, normalised):

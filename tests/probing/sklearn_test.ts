@@ -92,12 +92,12 @@ Deno.test("penalised probes are those of scikit-learn", () => {
   const rows = columnsOf(FEATURES, TASK.train, ALL);
   const dense = fitDense(rows, { c: 0.1 });
   assertNear(dense.weights, fixture.dense.weights, 1e-3);
-  const told = decisions(
+  const decided = decisions(
     dense,
     columnsOf(FEATURES, TASK.test, ALL).data,
     LATENTS,
   );
-  const score = scoreOf(told, TASK.test.positive);
+  const score = scoreOf(decided, TASK.test.positive);
   assert.equal(score.accuracy, fixture.dense.accuracy);
   assert(Math.abs(score.auc - fixture.dense.auc) < 1e-3);
   const weighted = fitDense(rows, { c: 0.1, positiveWeight: 3 });

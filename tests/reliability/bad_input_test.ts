@@ -80,13 +80,13 @@ async function assertRefused(
 ): Promise<void> {
   const before = await namesIn(directory);
   const { code, stdout, stderr } = await runCli([...args, "--quiet"]);
-  const told = `${args.join(" ")}: exit ${code}\n${stdout}${stderr}`;
-  assert(codes.includes(code), told);
-  assert.equal(stdout, "", told);
-  assert.equal(stderr.trimEnd().split("\n").length, 1, told);
-  assert.match(stderr, says, told);
-  assert.doesNotMatch(stderr, /\bat file:|TypeError|RangeError/, told);
-  assert.deepEqual(await namesIn(directory), before, told);
+  const reported = `${args.join(" ")}: exit ${code}\n${stdout}${stderr}`;
+  assert(codes.includes(code), reported);
+  assert.equal(stdout, "", reported);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, reported);
+  assert.match(stderr, says, reported);
+  assert.doesNotMatch(stderr, /\bat file:|TypeError|RangeError/, reported);
+  assert.deepEqual(await namesIn(directory), before, reported);
 }
 
 Deno.test("every command refuses rows that it cannot use, and writes nothing", async () => {

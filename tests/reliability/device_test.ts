@@ -106,7 +106,7 @@ Deno.test("trainToDirectory() says how to go on when the device is lost, and goe
   });
 });
 
-Deno.test("trainToDirectory() tries again from the checkpoint as often as it is told, to the same bytes", async () => {
+Deno.test("trainToDirectory() tries again from the checkpoint as often as it is asked to, to the same bytes", async () => {
   await inDirectory(async (directory) => {
     const straight = join(directory, "straight");
     await train({ out: straight });

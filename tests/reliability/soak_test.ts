@@ -20,11 +20,11 @@ async function soak(
 function assertNothingStays(
   { seen, growth }: { seen: Holding[]; growth: Growth },
 ): void {
-  const told = JSON.stringify(growth);
+  const reported = JSON.stringify(growth);
   assert(seen.length >= 4);
-  assert(growth.residentMb < 40, told);
-  assert(growth.heapMb < 12, told);
-  assert(growth.threads <= 6 && growth.openFiles <= 4, told);
+  assert(growth.residentMb < 40, reported);
+  assert(growth.heapMb < 12, reported);
+  assert(growth.threads <= 6 && growth.openFiles <= 4, reported);
 }
 
 Deno.test("short trainings in one process, stopped ones among them, leave no thread and no file open", async () => {

@@ -188,7 +188,12 @@ Deno.test("openRows() reads blobs of f32, f16 and bf16, of fixed and of stated l
             rowGroupSize: 64,
             schema: [
               { name: "root", num_children: 1 },
-              { name: "v", type, type_length, repetition_type },
+              {
+                name: "v",
+                type,
+                ...(type_length !== undefined && { type_length }),
+                repetition_type,
+              },
             ],
             columnData: [{ name: "v", data: blobs, encoding }],
           });

@@ -146,7 +146,7 @@ Deno.test("A tensor of a type that is not read may stand beside the one that is"
     );
   }));
 
-Deno.test("What lies in a folder and is not read is told, each with the reason", () =>
+Deno.test("What lies in a folder and is not read is listed, each with the reason", () =>
   inDirectory(async (directory) => {
     const at = (name: string) => `${directory}/in/${name}`;
     await Deno.mkdir(at("sub"), { recursive: true });
@@ -167,12 +167,12 @@ Deno.test("What lies in a folder and is not read is told, each with the reason",
     }).output();
     await withRows(at(""), { width: 2 }, (source) => {
       assert.equal(source.rowCount, 2);
-      const told = source.notRead!.map(({ reason, count, paths }) => [
+      const reported = source.notRead!.map(({ reason, count, paths }) => [
         reason,
         count,
         paths.map((path) => path.slice(at("").length)),
       ]);
-      assert.deepEqual(told, [
+      assert.deepEqual(reported, [
         ["hidden", 1, ["_c.f32"]],
         ["ending", 2, ["d.txt", "e.csv"]],
         ["dangling link", 1, ["f.f32"]],
@@ -188,7 +188,7 @@ Deno.test("What lies in a folder and is not read is told, each with the reason",
     });
   }));
 
-Deno.test("Tensors beside the one that is read are told", () =>
+Deno.test("Tensors beside the one that is read are listed", () =>
   inDirectory(async (directory) => {
     const file = `${directory}/rows.safetensors`;
     const parts = safetensorsParts({

@@ -9,17 +9,17 @@ function rows(count: number, width: number): RowSource {
 }
 
 Deno.test("dryRun() tells the split and the batches that train would take", async () => {
-  const told = await dryRun(rows(5000, 6), {
+  const reported = await dryRun(rows(5000, 6), {
     atoms: 20,
     sparsity: 3,
     passes: 2,
     sampleBatch: 1000,
   }, "cpu");
-  assert.equal(told.heldOut, 500);
-  assert.equal(told.rows, 4500);
-  assert.equal(told.sampleBatch, 900);
-  assert.equal(told.iterations, 10);
-  assert.equal(told.gpu, undefined);
+  assert.equal(reported.heldOut, 500);
+  assert.equal(reported.rows, 4500);
+  assert.equal(reported.sampleBatch, 900);
+  assert.equal(reported.iterations, 10);
+  assert.equal(reported.gpu, undefined);
 });
 
 Deno.test("dryRun() tells what the CPU engine would take, for its threads and for rows held between passes", async () => {
@@ -27,26 +27,26 @@ Deno.test("dryRun() tells what the CPU engine would take, for its threads and fo
   const of = async (changes: Partial<typeof options>, threads: number) =>
     (await dryRun(rows(5000, 6), { ...options, ...changes }, "cpu", threads))
       .cpu!;
-  const told = await of({}, 2);
-  assert.equal(told.threads, 2);
+  const reported = await of({}, 2);
+  assert.equal(reported.threads, 2);
   // At least rows, dictionary and Gram; rows are filled up to eight floats.
-  assert(told.memoryBytes > 4 * (900 * 8 + 400 * 8 + 400 ** 2));
-  assert(told.memoryBytes < 8e6);
-  assert.equal(told.heldRowsBytes, 4 * 4500 * 8);
+  assert(reported.memoryBytes > 4 * (900 * 8 + 400 * 8 + 400 ** 2));
+  assert(reported.memoryBytes < 8e6);
+  assert.equal(reported.heldRowsBytes, 4 * 4500 * 8);
   assert.equal((await of({ passes: 1 }, 2)).heldRowsBytes, 0);
-  assert((await of({}, 8)).memoryBytes > told.memoryBytes);
+  assert((await of({}, 8)).memoryBytes > reported.memoryBytes);
   assert((await of({ atoms: 2000 }, 2)).memoryBytes > 1.6e7);
 });
 
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {
-  const told = await dryRun(
+  const reported = await dryRun(
     rows(300, 6),
     { atoms: 20, sparsity: 3 },
     "gpu",
   );
-  assert(told.gpu!.needed > 0);
-  assert(told.gpu!.needed <= told.gpu!.had);
-  assert(told.gpu!.lines.some((line) => line.includes("dictionary")));
+  assert(reported.gpu!.needed > 0);
+  assert(reported.gpu!.needed <= reported.gpu!.had);
+  assert(reported.gpu!.lines.some((line) => line.includes("dictionary")));
 });
 
 Deno.test("dryRun() refuses what train would refuse", async () => {

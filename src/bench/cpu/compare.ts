@@ -184,9 +184,9 @@ async function askNumpy(
   options.onProgress?.(`${text(size)}: NumPy`);
   const threads = options.threads ?? navigator.hardwareConcurrency;
   using peer = await NumpyPeer.prepare({ data, atoms, order });
-  const told = await peer.run(size, atomBatch, threads);
-  if (!("missing" in told)) return told;
-  const note = `NumPy was not run: ${told.missing}`;
+  const answer = await peer.run(size, atomBatch, threads);
+  if (!("missing" in answer)) return answer;
+  const note = `NumPy was not run: ${answer.missing}`;
   if (!notes.includes(note)) notes.push(note);
   return undefined;
 }

@@ -22,13 +22,13 @@ const HEAD = [
 /** How many times as long others take: the figures that the targets are about. */
 export interface CpuRatios {
   /** NumPy, the faster of one and all BLAS threads, over ours on all cores, by the clock. */
-  all?: number;
+  all?: number | undefined;
   /** NumPy on one thread over ours on one, in CPU time. */
-  one?: number;
+  one?: number | undefined;
   /** NumPy, the faster, over ours with a BLAS on all cores, by the clock. */
-  blas?: number;
+  blas?: number | undefined;
   /** The reference engine over ours on one thread, in CPU time. */
-  reference?: number;
+  reference?: number | undefined;
   /** One thread over all cores, by the clock. */
   threads: number;
 }

@@ -45,7 +45,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     )
     .option("--out <dir>", "the directory to write")
     .option("--overwrite", "replace whatever --out names")
-    .optionsGroup("Told to the target:")
+    .optionsGroup("Names for the target:")
     .option("--model-name <name>", "the language model")
     .option("--hook-name <name>", "where in it the rows were taken")
     .option("--layer <number>", "its layer", wholeNumber(0))

@@ -181,11 +181,11 @@ async function tellPlan(
   session.print(told, () =>
     [
       `Would train on ${
-        counted(told.rows, "row")
-      }, ${told.width} wide, and hold out ${count(told.heldOut)}: ${
-        counted(told.passes, "pass", "passes")
-      }, ${counted(told.iterations, "iteration")} of up to ${
-        counted(told.sampleBatch, "row")
+        counted(planned.rows, "row")
+      }, ${planned.width} wide, and hold out ${count(planned.heldOut)}: ${
+        counted(planned.passes, "pass", "passes")
+      }, ${counted(planned.iterations, "iteration")} of up to ${
+        counted(planned.sampleBatch, "row")
       }`,
       ...told.estimatedSeconds === undefined ? [] : [
         `About ${duration(told.estimatedSeconds)} of training on this machine`,

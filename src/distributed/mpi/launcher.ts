@@ -6,8 +6,8 @@ export interface Launched {
   by: string;
   /** Processes that it started together. */
   size: number;
-  /** Which implementation of MPI it speaks to, where that can be told. */
-  library?: "openmpi" | "mpich";
+  /** Which implementation of MPI it speaks to, where that is known. */
+  library?: "openmpi" | "mpich" | undefined;
 }
 
 /** Reads a variable of the environment. */

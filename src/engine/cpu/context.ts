@@ -24,7 +24,7 @@ export interface ThreadStart {
   /** Steps of matching pursuit for each allowed nonzero. */
   mpSteps: number;
   /** The BLAS that makes the products, as the user named it. */
-  blas?: string;
+  blas?: string | undefined;
 }
 
 /** What a thread works with. */
@@ -35,7 +35,7 @@ export interface Context {
   orders: Orders;
   mpSteps: number;
   /** What makes the products, where it is not the kernels. */
-  blas?: Blas;
+  blas?: Blas | undefined;
   /** Addresses that are this thread's own. */
   own: ThreadPlace;
   views: Views;

@@ -64,7 +64,7 @@ export class Crew {
    * @param phase what is to be done
    * @param tasks how many there are
    * @param work floating-point operations of all of them, about
-   * @param onTask told how many tasks are done, or about to be, after each one that this thread did
+   * @param onTask called with how many tasks are done, or about to be, after each one that this thread did
    * @throws {Error} what a thread threw
    */
   run(

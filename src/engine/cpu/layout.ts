@@ -98,7 +98,7 @@ export interface Layout {
   sums: number;
   /** For each atom, whether another one of a higher index is nearly the same. */
   suspects: number;
-  /** What a phase is told (see orders.ts). */
+  /** The numbers that a phase gets (see orders.ts). */
   orders: number;
   threads: ThreadPlace[];
   bytes: number;

@@ -35,7 +35,7 @@ export function threadsFor(asked?: number): number {
 export function planCpu(
   spec: EngineSpec,
   batches: readonly number[],
-  options: { threads?: number; again: boolean },
+  options: { threads?: number | undefined; again: boolean },
 ): CpuPlan {
   const threads = threadsFor(options.threads);
   const layout = layOut(spec, threads);

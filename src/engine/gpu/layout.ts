@@ -39,7 +39,7 @@ export interface PlannedGroup {
   /** The same in halves, where those are searched. */
   halves: MatrixShape;
   /** How its dense atom batches are summed, where it can have such. */
-  tiles?: TileLayout;
+  tiles?: TileLayout | undefined;
   /** Rows of correlations that each of the workgroups which share scratch memory keeps behind those of the chunk. */
   scratchRows: number;
   /** True where triangular factors go through scratch memory, one for each of those workgroups. */

@@ -36,7 +36,7 @@ interface MovingAtom {
   /** Coefficients of the power step at hand. */
   x: Float64Array;
   /** Absent before the first added-up sums, and for an atom that stays. */
-  direction?: Float64Array;
+  direction?: Float64Array | undefined;
   stays: boolean;
 }
 

@@ -7,7 +7,7 @@ import { EMPTY_SLOT } from "../engine.ts";
 import { leastSquares, nonnegativeLeastSquares } from "./coefficients.ts";
 import { Refinement } from "./refinement.ts";
 
-/** What a pursuit over one group of atoms is told. */
+/** Options of a pursuit over one group of atoms. */
 export interface PursuitOptions {
   method: "omp" | "mp";
   /** Most nonzeros. */
@@ -15,17 +15,17 @@ export interface PursuitOptions {
   nonnegative: boolean;
   refit: boolean;
   /** Swap passes after `omp`. */
-  refine?: number;
+  refine?: number | undefined;
   /** λ of `omp`'s choice of atoms. */
-  selectionRidge?: number;
+  selectionRidge?: number | undefined;
   /** Factors of the correlations in `omp`'s choice, one an atom. */
-  weights?: Float32Array;
+  weights?: Float32Array | undefined;
   /** Which atoms can be chosen. */
-  candidates?: "signed" | "positive";
+  candidates?: "signed" | "positive" | undefined;
   /** λ of the final coefficients; 0 outside training. */
   ridge: number;
   /** α of the final coefficients, by which they are pulled towards 0; 0 outside training. */
-  shrink?: number;
+  shrink?: number | undefined;
 }
 
 /** Codes rows from their correlations and the Gram alone; holds the scratch memory of one row. */
@@ -45,7 +45,7 @@ export class Pursuit {
   readonly #right: Float64Array;
   readonly #free: Float64Array;
   readonly #x: Float64Array;
-  readonly #refinement?: Refinement;
+  readonly #refinement: Refinement | undefined;
 
   /**
    * @param gram m × m

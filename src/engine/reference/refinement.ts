@@ -4,7 +4,7 @@ import {
   REFINEMENT_PIVOT,
 } from "../../thresholds.ts";
 
-/** What a refinement over one group of atoms is told. */
+/** Options of a refinement over one group of atoms. */
 export interface RefinementOptions {
   /** Most nonzeros. */
   sparsity: number;

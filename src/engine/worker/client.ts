@@ -26,7 +26,7 @@ import {
 /** How an engine in a worker is started. */
 export interface WorkerEngineOptions extends EngineOptions {
   /** Ends the engine at once, whatever it is doing. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
   watchdogSeconds?: number;
 }

@@ -46,7 +46,7 @@ export interface Created {
 
 /** The answer to `holdRows`: the rows come back, since sending them gave their buffer away. */
 export interface Held {
-  held?: number;
+  held?: number | undefined;
   data: Float32Array;
 }
 
@@ -54,9 +54,9 @@ export interface Held {
 export interface ErrorRecord {
   kind?: ErrorKind;
   what: string;
-  where?: ErrorPlace;
-  mend?: string;
-  stack?: string;
+  where?: ErrorPlace | undefined;
+  mend?: string | undefined;
+  stack?: string | undefined;
 }
 
 /** Makes an error ready to be posted. */

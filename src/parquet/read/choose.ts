@@ -7,7 +7,7 @@ export interface VectorChoice {
   name: string;
   leaves: Leaf[];
   /** The vectors' length, where it is known without decoding; undefined also where rows differ. */
-  width?: number;
+  width?: number | undefined;
 }
 
 /** Every way to take vectors from a file: columns of them, and numbered families of scalar columns. */

@@ -28,7 +28,7 @@ export interface DecodeSpec {
 export interface DecodeColumn {
   leaf: Leaf;
   codec: string;
-  dictionary?: Page;
+  dictionary?: Page | undefined;
   pages: Page[];
 }
 
@@ -215,7 +215,10 @@ export class PageDecoder {
   #readHead(
     page: Page,
     leaf: Leaf,
-  ): { head: { repetition?: Runs; definition?: Runs }; end: number } {
+  ): {
+    head: { repetition?: Runs | undefined; definition?: Runs | undefined };
+    end: number;
+  } {
     const levels = page.repetitionBytes + page.definitionBytes;
     const none = leaf.maxDefinition === 0 && leaf.maxRepetition === 0;
     for (let size = page.version === 2 ? levels : none ? 0 : HEAD_BYTES;;) {

@@ -40,9 +40,9 @@ type Dictionary = ReturnType<typeof dictionaryThroughHyparquet>;
 export class IrregularColumn {
   readonly #walk: AsyncGenerator<Page>;
   readonly #seen: SeenPage[] = [];
-  #dictionary?: Dictionary;
-  #runs?: AsyncGenerator<RowRun>;
-  #run?: RowRun;
+  #dictionary: Dictionary | undefined;
+  #runs: AsyncGenerator<RowRun> | undefined;
+  #run: RowRun | undefined;
 
   constructor(
     readonly source: ByteSource,
@@ -174,7 +174,7 @@ class RowBuilder {
   #row: Float32Array;
   #count = -1; // values of the row so far; −1: there is none
   #nulls = 0;
-  #why?: string;
+  #why: string | undefined;
   #next: number; // number of the next row to end
   #run: RowRun;
 

@@ -17,7 +17,10 @@ export function prove(
   page: Page,
   leaf: Leaf,
   width: number,
-  { repetition, definition }: { repetition?: Runs; definition?: Runs },
+  { repetition, definition }: {
+    repetition?: Runs | undefined;
+    definition?: Runs | undefined;
+  },
 ) {
   const { slots } = page;
   if (

@@ -14,7 +14,7 @@ export class PagedColumn {
   readonly slotsPerRow: number;
   readonly #walk: AsyncGenerator<Page>;
   readonly #pages: Page[] = [];
-  #dictionary?: Page;
+  #dictionary: Page | undefined;
   #walked = 0; // slots of the pages known
   #walking: Promise<unknown> = Promise.resolve();
 

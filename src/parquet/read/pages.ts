@@ -16,7 +16,7 @@ export interface Page {
   encoding: string;
   /** 1 and 2: data pages; 0: a dictionary. */
   version: 0 | 1 | 2;
-  crc?: number;
+  crc?: number | undefined;
   /** Version 2 only: bytes of levels, which are never compressed. */
   repetitionBytes: number;
   definitionBytes: number;

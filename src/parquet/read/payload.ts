@@ -11,8 +11,8 @@ const FREED_BYTES = 2 ** 16;
 
 /** A page's levels and values, decompressed. */
 export interface Payload {
-  repetition?: Runs;
-  definition?: Runs;
+  repetition?: Runs | undefined;
+  definition?: Runs | undefined;
   values: Uint8Array;
 }
 
@@ -114,7 +114,11 @@ function checkCrc(page: Page, crc: number): void {
 export function splitV1(
   bytes: Uint8Array,
   leaf: StoredLeaf,
-): { repetition?: Runs; definition?: Runs; end: number } {
+): {
+  repetition?: Runs | undefined;
+  definition?: Runs | undefined;
+  end: number;
+} {
   let end = 0;
   const take = (max: number): Runs | undefined => {
     if (max === 0) return undefined;
@@ -137,7 +141,7 @@ export function splitV2(
   bytes: Uint8Array,
   page: Page,
   leaf: StoredLeaf,
-): { repetition?: Runs; definition?: Runs } {
+): { repetition?: Runs | undefined; definition?: Runs | undefined } {
   const middle = page.repetitionBytes;
   const end = middle + page.definitionBytes;
   const runs = (start: number, end: number, max: number): Runs | undefined =>

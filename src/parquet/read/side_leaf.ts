@@ -47,7 +47,7 @@ export interface SideChunk {
   /** Nodes of the schema from its root to the column. */
   path: SchemaTree[];
   /** Where the values are bytes that stand for decimals: digits after the point. */
-  scale?: number;
+  scale?: number | undefined;
   /** Rows of the group. */
   rows: number;
   /** Bytes that a page may take. */

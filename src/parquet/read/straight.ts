@@ -16,7 +16,7 @@ export interface PageColumn {
   bytes: SyncBytes;
   scratch: Scratch;
   codec: string;
-  dictionary?: Page;
+  dictionary?: Page | undefined;
   leaf: Leaf;
   type: SlotType;
   width: number;
@@ -44,7 +44,7 @@ export function isStored(page: Page, codec: string): boolean {
  * @param page the page
  * @param out begins with rows that are there, and takes the page's values from float `at` on
  * @param at their place
- * @param check is told from where to where floats are there, as they come
+ * @param check gets from where to where floats are there, as they come
  * @returns false where that cannot be done: the rows before are as they were, and the place is still to be filled
  * @throws {Irregular} where the page holds anything but full vectors
  */

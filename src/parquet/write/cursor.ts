@@ -97,7 +97,7 @@ async function* pagesOf(
 
 // A list is known to end only where the next one begins.
 class RowBuilder {
-  #list?: unknown[];
+  #list: unknown[] | undefined;
 
   constructor(readonly leaf: Leaf) {}
 

@@ -46,8 +46,8 @@ export interface PackedAtoms {
 /** The second part: the rows that some atom uses most. */
 export interface PackedRows {
   texts: string[];
-  before?: string[];
-  after?: string[];
+  before?: string[] | undefined;
+  after?: string[] | undefined;
   numbers: Float64Array;
   residual: Float32Array;
   /** The tokens of each row's shown context, and which of them is its own. */

@@ -11,7 +11,7 @@ export interface NpyHeader {
   /** NumPy's name of the type, its byte order first. */
   type: string;
   /** Undefined for types that are no numbers that are read. */
-  element?: ElementType;
+  element?: ElementType | undefined;
   bigEndian: boolean;
   columnMajor: boolean;
   shape: number[];

@@ -19,7 +19,7 @@ export interface NpzArray {
  * are read by ranges, compressed ones whole.
  *
  * @param source the archive
- * @param name the array, as `savez` was told it
+ * @param name the array, as `savez` got it
  * @param limit bytes that a decompressed array may take
  */
 export async function openNpz(

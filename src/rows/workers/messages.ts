@@ -34,4 +34,4 @@ export interface DecodeReply {
 export type DecodeOutcome =
   | { bad: number[] }
   | { irregular: true }
-  | { error: string; kind?: ErrorKind };
+  | { error: string; kind?: ErrorKind | undefined };

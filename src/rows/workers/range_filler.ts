@@ -20,8 +20,8 @@ export interface Piece extends RowRange {
  */
 export class RangeFiller {
   #at: number;
-  #data?: Float32Array<ArrayBuffer>;
-  #waiting?: Piece;
+  #data: Float32Array<ArrayBuffer> | undefined;
+  #waiting: Piece | undefined;
   readonly #dropped: number[] = [];
 
   constructor(

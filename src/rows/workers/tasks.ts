@@ -11,7 +11,7 @@ const PIECE_BYTES = 16 * 2 ** 20;
 /** Rows of a part that are decoded at once, counted over the store: by a worker or, without a job, in this thread. */
 export interface Task extends RowRange {
   at: PlacedPart;
-  job?: PartJob;
+  job?: PartJob | undefined;
 }
 
 /** Rows of a group that lie in one of the ranges that are delivered. */

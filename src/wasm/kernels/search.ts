@@ -29,7 +29,7 @@ export interface SearchKind {
   /** Correlations count by their size; else only positive ones count. */
   signed: boolean;
   /** Address of factors of the correlations, one an atom: they make up what is compared. */
-  weights?: Ptr;
+  weights?: Ptr | undefined;
 }
 
 /** The search of one function. */

@@ -76,14 +76,14 @@ Deno.test("openRows() reads what apache-arrow reads of lists, whatever they hold
           const file = `${directory}/rows.arrow`;
           const list = new arrow.List(item(number));
           const table = await write(file, batches, list, format);
-          const told = [...table.getChild("v")!].map(plain);
+          const reported = [...table.getChild("v")!].map(plain);
           await withRows(file, { skipInvalid: true }, async (source) => {
             assert.equal(source.width, WIDTH);
             const { rows, values } = await delivered(source, 5);
-            assert.deepEqual(values, told.filter(good));
+            assert.deepEqual(values, reported.filter(good));
             assert.deepEqual(
               rows,
-              told.flatMap((row, i) => good(row) ? [i] : []),
+              reported.flatMap((row, i) => good(row) ? [i] : []),
             );
             const [ids, words] = await source.readColumns!(["id", "word"], {
               start: 0,

@@ -19,7 +19,7 @@ export interface KernelContext {
   limits: DeviceLimits;
   subgroups: boolean;
   /** Threads of a subgroup, where all have as many. */
-  lanes?: number;
+  lanes?: number | undefined;
 }
 
 /** What a stage's kernels are written from. */

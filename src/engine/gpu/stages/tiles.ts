@@ -79,7 +79,7 @@ function tileChunks(
 
 /** Sums that a dense batch of a group is made of, at most. */
 export function tileSums(
-  { tiles }: { tiles?: TileLayout },
+  { tiles }: { tiles?: TileLayout | undefined },
   rows: number,
 ): number {
   return (tiles?.batch ?? 0) * Math.ceil(rows / CHUNK_ROWS);

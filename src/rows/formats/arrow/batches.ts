@@ -19,7 +19,7 @@ export interface ArrowNode {
   nulls: number;
   buffers: ArrowBuffer[];
   children: ArrowNode[];
-  codec?: ArrowCodec;
+  codec?: ArrowCodec | undefined;
 }
 
 /** The values of dictionaries, by number: in the order in which they were added. */
@@ -214,7 +214,7 @@ interface Cursor {
   views: { start: number; length: number };
   view64: number;
   body: ArrowBuffer;
-  codec?: ArrowCodec;
+  codec?: ArrowCodec | undefined;
 }
 
 function batchOf(

@@ -14,18 +14,18 @@ import {
 
 /** What opening an Arrow file needs to know. */
 export interface ArrowOptions {
-  column?: string;
-  blobType?: ElementType;
+  column?: string | undefined;
+  blobType?: ElementType | undefined;
   /** Bytes that a message's metadata or a decompressed buffer may take. */
   pageLimit: number;
   /** The rows' width as other files have it, where no vector of this one tells. */
-  expectedWidth?: number;
+  expectedWidth?: number | undefined;
 }
 
 /** An Arrow file with the vectors chosen. */
 export interface ArrowFile {
   column?: string;
-  width?: number;
+  width?: number | undefined;
   tableRows: number;
   nested: boolean;
   parts: ArrowPart[];
@@ -66,7 +66,7 @@ export async function openArrow(
   }
 }
 
-/** A file's columns of vectors, with the widths that can be told. */
+/** A file's columns of vectors, with the widths that are known. */
 export async function listArrow(
   source: ByteSource,
   options: ArrowOptions,

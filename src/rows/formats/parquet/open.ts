@@ -30,13 +30,13 @@ import { SideColumns } from "./side.ts";
 
 /** What opening a Parquet file needs to know. */
 export interface ParquetOptions {
-  column?: string;
-  blobType?: "f32" | "f16" | "bf16";
+  column?: string | undefined;
+  blobType?: "f32" | "f16" | "bf16" | undefined;
   /** Bytes that a footer or a page may take. */
   pageLimit: number;
   decoders: Decoders;
   /** The rows' width as other files have it: where this one's counts agree, or no vector tells, it is taken. */
-  expectedWidth?: number;
+  expectedWidth?: number | undefined;
 }
 
 /** A Parquet file with the vectors chosen. */
@@ -45,7 +45,7 @@ export interface ParquetFile {
   /** Undefined where the file has no rows, and none was asked for. */
   column?: string;
   /** Undefined where no vector tells. */
-  width?: number;
+  width?: number | undefined;
   /** Rows of the table. */
   tableRows: number;
   nested: boolean;
@@ -82,7 +82,7 @@ export async function openParquet(
   }
 }
 
-/** A file's choices of vectors with the widths that can be told. */
+/** A file's choices of vectors with the widths that are known. */
 export async function listParquet(
   source: ByteSource,
   options: ParquetOptions,
@@ -261,7 +261,7 @@ async function openGroups(
 
 // Which inner lists, the rows, belong to which rows of the table.
 class NestedGroup {
-  #scanned?: Promise<NestedRows>;
+  #scanned: Promise<NestedRows> | undefined;
 
   constructor(
     readonly source: ByteSource,
@@ -270,7 +270,7 @@ class NestedGroup {
     readonly pageLimit: number,
   ) {}
 
-  // How many lists there are is told by the levels alone: lists may be of any length, or missing.
+  // How many lists there are is known by the levels alone: lists may be of any length, or missing.
   async rows(group: RowGroup): Promise<number> {
     const { column: { leaf, chunk }, outerRows } = this;
     const sizes = columnOf(group, leaf)?.meta_data?.size_statistics;

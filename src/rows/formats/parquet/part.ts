@@ -45,9 +45,9 @@ interface DecodedBlock extends RowRange {
 /** This thread's decoder: only the file read last has one, so that only its pages are kept. */
 export class Decoders {
   /** The rows of scalar columns decoded last. */
-  block?: DecodedBlock;
-  #source?: ByteSource;
-  #decoder?: PageDecoder;
+  block?: DecodedBlock | undefined;
+  #source: ByteSource | undefined;
+  #decoder: PageDecoder | undefined;
 
   /** The decoder of a file. */
   of(source: ByteSource & SyncBytes, scalar: boolean): PageDecoder {
@@ -68,7 +68,7 @@ export class RowGroupPart implements Part {
   readonly #blockRows: number;
   /** Whether pages do not tell where rows begin. Known from the footer: shuffling must not depend on what was read. */
   readonly #cutsAnywhere: boolean;
-  #irregular?: IrregularColumn[];
+  #irregular: IrregularColumn[] | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   readonly width: number;
   readonly rows: number;

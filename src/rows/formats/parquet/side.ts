@@ -38,8 +38,8 @@ interface OpenGroup extends RowRange {
  * on the sizes of row groups; sizes are checked before hyparquet is given the pages.
  */
 export class SideColumns {
-  #metadata?: Promise<FileMetaData>;
-  #group?: OpenGroup;
+  #metadata: Promise<FileMetaData> | undefined;
+  #group: OpenGroup | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -193,11 +193,7 @@ function sideLeaf(path: SchemaTree[]): Pick<SideChunk, "leaf" | "scale"> {
   // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are checked.
   const decimal = element.converted_type === "DECIMAL" &&
     /BYTE_ARRAY/.test(element.type ?? "");
-  const bytes = {
-    ...element,
-    converted_type: undefined,
-    logical_type: undefined,
-  };
+  const { converted_type: _type, logical_type: _logical, ...bytes } = element;
   return {
     leaf: {
       path: names,
