@@ -109,12 +109,12 @@ function timed(row: ShownRow): string {
     ? `${clipped(row.before ?? "", "end")} [${clipped(row.text ?? "")}] ${
       clipped(row.after ?? "")
     }`.trim()
-    : told(row);
+    : rowText(row);
   return row.times === undefined ? where : `${where} ×${row.times}`;
 }
 
 function sideWords({ sign, top }: SideDescription): string {
-  const words = top.slice(0, TEXTS_SHOWN).map(told).join(", ");
+  const words = top.slice(0, TEXTS_SHOWN).map(rowText).join(", ");
   return sign === "+" ? words : `− ${words}`;
 }
 
@@ -127,7 +127,9 @@ export function wordsOf(
     if (label !== undefined) return label;
     const sign = value < 0 ? "-" : "+";
     const side = sides.find((one) => one.sign === sign);
-    return side === undefined ? "" : side.top.slice(0, 4).map(told).join(", ");
+    return side === undefined
+      ? ""
+      : side.top.slice(0, 4).map(rowText).join(", ");
   };
 }
 
@@ -162,7 +164,7 @@ export function rowPage(
     ]),
   ).split("\n");
   return [
-    `Row ${told(row)}: residual ${figure(row.residual)}`,
+    `Row ${rowText(row)}: residual ${figure(row.residual)}`,
     ...lines.map((line, i) => {
       if (i === 0) return line;
       const { atom, label, value } = row.atoms[i - 1];

@@ -23,7 +23,7 @@ export interface UseProgress {
 /** Which engine does the work, and who can stop it. */
 export interface EngineChoice {
   /** Where the numbers are crunched; `auto` by default. */
-  device?: DeviceChoice;
+  device?: DeviceChoice | undefined;
   /** Threads that a CPU engine may use; all that the machine has by default. */
   threads?: number | undefined;
   /** A native BLAS for a CPU engine's products: its file or name, or empty for the one that the system has. */
@@ -33,7 +33,7 @@ export interface EngineChoice {
   /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A word for the log. */
-  onNotice?(notice: string): void;
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 /** What every use of a dictionary takes: where it runs, how it is stopped and followed. */

@@ -19,9 +19,9 @@ export interface DeviceOptions {
   /** Use subgroup operations where the adapter has them; on by default. */
   subgroups?: boolean | undefined;
   /** Lower limits than the adapter's: what tests use to reach every code path. */
-  limits?: Partial<DeviceLimits>;
+  limits?: Partial<DeviceLimits> | undefined;
   /** Measure device time with timestamp queries where the adapter has them; on by default. */
-  timings?: boolean;
+  timings?: boolean | undefined;
 }
 
 /** What an adapter is, for people. */

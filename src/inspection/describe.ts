@@ -52,7 +52,7 @@ export interface AtomDescription {
   /** The signs of its codes, the one with the larger activation first. */
   sides: SideDescription[];
   /** The atoms that fire together with it: the share of its rows that use the other as well. */
-  together: { atom: number; label?: string; share: number }[];
+  together: { atom: number; label?: string | undefined; share: number }[];
 }
 
 /**

@@ -21,7 +21,7 @@ export interface RowDescription extends Partial<RowText> {
   /** Largest contribution first. */
   atoms: {
     atom: number;
-    label?: string;
+    label?: string | undefined;
     /** Coefficient, in raw units. */
     value: number;
     /** ⟨value·atom, y − mean⟩/‖y − mean‖²: contributions and the residual's share add up to about 1. */

@@ -151,7 +151,7 @@ export interface Use {
   /** The row's number. */
   row: number;
   /** The tokens around the row. */
-  around?: Contexts;
+  around?: Contexts | undefined;
 }
 
 /**
@@ -177,7 +177,7 @@ export class LatentRowKeeper {
 
   /**
    * @param atoms number of atoms
-   * @param sides 2 where codes have signs, which are told apart; else 1
+   * @param sides 2 where codes have signs, which are kept apart; else 1
    * @param rows rows kept for each latent: at the top, and from all over
    * @param nested whether rows are tokens of texts
    */

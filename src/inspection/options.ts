@@ -5,19 +5,19 @@ import type { BatchOptions } from "../rows/source.ts";
 /** What `inspect` is told. */
 export interface InspectOptions extends RunOptions {
   /** The model's name, for headings. */
-  name?: string;
+  name?: string | undefined;
   /** The input's column with a text for every row; where rows are tokens, with a list of their texts or ids. */
-  text?: string;
+  text?: string | undefined;
   /** What ids of tokens stand for, where the column holds ids. */
-  tokens?: TokenTexts;
+  tokens?: TokenTexts | undefined;
   /** Rows kept for every atom at the top of each sign. 20. */
-  topRows?: number;
+  topRows?: number | undefined;
   /** Rows kept for every atom and sign from all that use it, drawn evenly. 12. */
-  spreadRows?: number;
+  spreadRows?: number | undefined;
   /** Nearest atoms found for every atom. 10. */
-  nearest?: number;
+  nearest?: number | undefined;
   /** A file of codes of these rows by this model, in place of coding them. */
-  codes?: string;
+  codes?: string | undefined;
   /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+  rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }

@@ -12,7 +12,7 @@ export interface TextColumn {
   /** A text for every row; where rows are tokens, a list of their texts or ids. */
   column: string;
   /** What ids stand for. */
-  tokens?: TokenTexts;
+  tokens?: TokenTexts | undefined;
 }
 
 /**

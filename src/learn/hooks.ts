@@ -16,33 +16,39 @@ export interface LearnHooks {
   /** Continue from here; the statistics pass is not repeated. */
   resume?: LearnState | undefined;
   /** Stops the training, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Looks at what does the work, once it was opened, and adds to what is told of it. */
-  checkEngine?(info: Engine["info"]): Promise<Engine["info"]>;
+  checkEngine?: ((info: Engine["info"]) => Promise<Engine["info"]>) | undefined;
   /** Called with what does the work, once it is known. */
-  onEngine?(info: Engine["info"]): void;
+  onEngine?: ((info: Engine["info"]) => void) | undefined;
   /** Takes the metrics, a line an iteration, before every decision point; without it they are kept for the result. */
-  record?(lines: readonly MetricsLine[]): Promise<void> | void;
+  record?:
+    | ((lines: readonly MetricsLine[]) => Promise<void> | void)
+    | undefined;
   /** Called after every decision point with the lines since the last one. */
   onProgress?: ((lines: MetricsLine[], plan: TrainingPlan) => void) | undefined;
   /** Called at every decision point; `state` reads the dictionary back when called. */
-  onDecision?(state: () => Promise<LearnState>): Promise<void> | void;
+  onDecision?:
+    | ((state: () => Promise<LearnState>) => Promise<void> | void)
+    | undefined;
   /**
    * Called between decision points wherever an iteration has ended, if iterations take long enough to be waited for one by
    * one: a training of one process can be saved there, and stopped.
    */
-  onPause?(state: () => Promise<LearnState>, plan: TrainingPlan): Promise<void>;
+  onPause?:
+    | ((state: () => Promise<LearnState>, plan: TrainingPlan) => Promise<void>)
+    | undefined;
   /** The processes that learn together, for options with `shards`; by default this one alone. */
-  group?: Communicator;
+  group?: Communicator | undefined;
   /** Whether this process was asked to stop: all learn of it at the next decision point. */
-  stopAsked?(): boolean;
+  stopAsked?: (() => boolean) | undefined;
   /** Called before `onDecision` where any process was asked to stop. */
-  onStop?(): void;
+  onStop?: (() => void) | undefined;
   /**
    * Called several times a second with how far the work at hand is, between two decision points: `reading` rows before the
    * first one, and what engines tell.
    */
-  onActivity?(activity: EngineProgress): void;
+  onActivity?: ((activity: EngineProgress) => void) | undefined;
   /** A word for the log: atom batch halved, replacements. */
-  onNotice?(notice: string): void;
+  onNotice?: ((notice: string) => void) | undefined;
 }

@@ -15,7 +15,7 @@ export interface ProbeOptions extends RunOptions {
   /** The columns whose values are classes. */
   classColumns: readonly string[];
   /** Numbers of latents that probes go by. 1, 2 and 5. */
-  k?: readonly number[];
+  k?: readonly number[] | undefined;
   /** Rows with the same value of this column stay on one side of the split. */
   byGroup?: string | undefined;
   /** Probe the mean of each group, as SAEBench does of a text's tokens. */
@@ -23,15 +23,15 @@ export interface ProbeOptions extends RunOptions {
   /** Only these classes. */
   classes?: readonly string[] | undefined;
   /** Fewest rows of a class for fitting. 100. */
-  minRows?: number;
+  minRows?: number | undefined;
   /** Share of the rows in the test. 0.2. */
-  testShare?: number;
+  testShare?: number | undefined;
   /** The rows of the test, in place of a share: the others are for fitting. */
-  test?: RowSet;
+  test?: RowSet | undefined;
   /** What stands beside the models; all of them. */
-  baselines?: readonly Baseline[];
+  baselines?: readonly Baseline[] | undefined;
   /** Of the split and the draws. 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** Measure targeted probe perturbation: do the latents of a class carry it, and it alone? */
   tpp?: boolean | undefined;
   /** Measure spurious correlation removal for two attributes: a column and two of its classes each. */

@@ -17,7 +17,7 @@ export interface UnitOptions {
   /** Share of the groups (rows, where there are none) in the test. */
   testShare: number;
   /** The rows of the test, in place of a share. */
-  test?: RowSet;
+  test?: RowSet | undefined;
   /** Rows that take part; all by default. */
   only?: RowSet | undefined;
 }

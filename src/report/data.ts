@@ -33,11 +33,11 @@ export interface EvaluationData {
   /** The metrics by name, as `evaluate --json` gives them; whatever is not a number is passed over. */
   metrics: object;
   /** Rows that use each atom. */
-  usage?: ArrayLike<number>;
+  usage?: ArrayLike<number> | undefined;
   /** Code values, all atoms together, in raw units. */
-  values?: Histogram;
+  values?: Histogram | undefined;
   /** Rows by their number of nonzeros: entry l counts the rows with l. */
-  nonzeros?: Uint32Array;
+  nonzeros?: Uint32Array | undefined;
   /** A nested dictionary cut after 1, 2, … groups. */
   prefixes?: readonly PrefixMetrics[] | undefined;
 }
@@ -61,11 +61,11 @@ export interface ReportData {
   course: TrainingCourse;
   evaluation?: EvaluationData | undefined;
   /** max_{j≠i} |⟨d_i, d_j⟩| of every atom. */
-  coherence?: Float32Array;
+  coherence?: Float32Array | undefined;
   /** What its latents tell of classes. */
-  probe?: ProbeData;
+  probe?: ProbeData | undefined;
   /** The versions of a pipeline, oldest first. */
-  history?: readonly VersionEntry[];
+  history?: readonly VersionEntry[] | undefined;
 }
 
 /** Nearest atoms by |cosine|: `count` for every atom, nearest first; unused places hold `EMPTY_SLOT` and 0. */
@@ -197,5 +197,5 @@ export interface BrowserData {
   /** Rows drawn evenly from all that use each latent, strongest first. */
   spread: LatentRows;
   /** Atoms that fire together, where rows were coded. */
-  together?: FiringTogether;
+  together?: FiringTogether | undefined;
 }

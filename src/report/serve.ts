@@ -12,13 +12,13 @@ export interface ServeOptions {
   /** Port on the loopback address; 0 takes a free one. */
   port: number;
   /** Ends the serving. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called with the address once the page can be opened. */
-  onListen?: (url: string) => void;
+  onListen?: ((url: string) => void) | undefined;
   /** While the atoms are not there yet: how far that is, for the page that waits for them. */
-  progress?: () => string;
+  progress?: (() => string) | undefined;
   /** Where names of atoms are read and written; the page changes none where left out. */
-  labels?: LabelStore;
+  labels?: LabelStore | undefined;
 }
 
 /**
@@ -90,7 +90,7 @@ export async function serveBrowser(
 
 class Site {
   readonly #progress: () => string;
-  readonly #labels?: LabelStore;
+  readonly #labels: LabelStore | undefined;
   readonly #token = randomBytes(24).toString("base64url");
   #page: { policy: string; body: Uint8Array<ArrayBuffer> } | undefined;
 

@@ -84,7 +84,7 @@ export interface RowSource {
   /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** What lies among the inputs and is not read: files of other endings, links to nothing, further arrays. */
-  readonly notRead?: readonly NotRead[];
+  readonly notRead?: readonly NotRead[] | undefined;
   /**
    * Delivers rows in batches. With a number, every batch but the last has that many rows; with a list, batches have
    * those sizes in turn. A later call delivers the same rows in the same order for the same options.
@@ -101,15 +101,19 @@ export interface RowSource {
    * Other columns of rows start ≤ row < end in stored order, dropped rows included; absent where inputs have none.
    * A name that is not there is a `data` error that lists those that are.
    */
-  readColumns?(
-    names: readonly string[],
-    range: { start: number; end: number },
-  ): Promise<ColumnValues[]>;
+  readColumns?:
+    | ((
+      names: readonly string[],
+      range: { start: number; end: number },
+    ) => Promise<ColumnValues[]>)
+    | undefined;
   /**
    * The columns that stand beside the vectors, with their schemas (as in {@linkcode ColumnValues}); absent where inputs have
    * none.
    */
-  otherColumns?(): Promise<{ name: string; schema: object[] }[]>;
+  otherColumns?:
+    | (() => Promise<{ name: string; schema: object[] }[]>)
+    | undefined;
   /** For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by itself. */
   readItems?:
     | ((
@@ -117,7 +121,7 @@ export interface RowSource {
     ) => Promise<{ rows: Float64Array; items: Int32Array }>)
     | undefined;
   /** What tells the content of each of `files` from other content; absent where that is not known. */
-  fingerprints?(): Promise<Fingerprint[]>;
+  fingerprints?: (() => Promise<Fingerprint[]>) | undefined;
   /** Stops workers and closes files. */
   close(): Promise<void>;
 }

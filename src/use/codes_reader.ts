@@ -18,9 +18,9 @@ export interface StoredCodes {
   /** Column `row`, or rows counted from 0 where there is none. */
   rowNumbers: BigInt64Array;
   /** Column `item`, where there is one. */
-  items?: Int32Array;
+  items?: Int32Array | undefined;
   /** Column `residual`, where there is one. */
-  residual?: Float32Array;
+  residual?: Float32Array | undefined;
 }
 
 /** A file of codes, opened. */

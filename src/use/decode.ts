@@ -32,15 +32,15 @@ export interface DecodeOptions {
   /** Replace whatever is there, not only rows of this model and these codes. */
   overwrite?: boolean | undefined;
   /** Name of the column with the rows; `embedding` by default. */
-  column?: string;
+  column?: string | undefined;
   /** `zstd` by default. */
-  compression?: Compression;
+  compression?: Compression | undefined;
   /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called after every batch. */
   onProgress?: ((progress: UseProgress) => void) | undefined;
   /** A word for the log. */
-  onNotice?(notice: string): void;
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 /** What {@linkcode decode} did. */

@@ -27,7 +27,7 @@ export interface EncodeOptions extends RunOptions, CodesFileOptions {
   /** Code with the first groups of a nested dictionary only. */
   group?: number | undefined;
   /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+  rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }
 
 /** What {@linkcode encode} did. */

@@ -22,9 +22,9 @@ export interface SynthesizeOptions extends Partial<PlantedOptions> {
   /** The true dictionary's file; by default beside `out`, ending in `.truth.safetensors`. */
   truth?: string | undefined;
   /** Name of the column with the rows; `embedding` by default. */
-  column?: string;
+  column?: string | undefined;
   /** `zstd` by default. */
-  compression?: Compression;
+  compression?: Compression | undefined;
   /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called after every row group. */

@@ -48,9 +48,9 @@ export interface TrainRun extends
     | "onStop"
   > {
   /** Called once the dictionary is learned, before it is measured. */
-  onLearned?(): void;
-  /** Told what was saved, where a signal ends a training that saves. */
-  onSaved?(what: string): void;
+  onLearned?: (() => void) | undefined;
+  /** Called with what was saved, where a signal ends a training that saves. */
+  onSaved?: ((what: string) => void) | undefined;
 }
 
 /** A trained model with its record. */

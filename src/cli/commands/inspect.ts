@@ -79,7 +79,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
       wholeNumber(0),
     )
     .option("--top <count>", "rows kept for every atom", wholeNumber(), 20)
-    .option("--nearest <count>", "nearest atoms told", wholeNumber(0), 10)
+    .option("--nearest <count>", "nearest atoms shown", wholeNumber(0), 10)
     .option(
       "--limit <count>",
       "atoms shown in the table (20), or of --json (all)",

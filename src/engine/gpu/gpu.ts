@@ -63,9 +63,9 @@ class WgslEngine implements GpuEngine {
   readonly #rows: RowLoader;
   readonly #reports: ReportQueue;
   /** The group whose Gram of the dictionary as it stands is in memory. */
-  #gramOf?: number;
+  #gramOf: number | undefined;
   /** The share of an iteration that is under way. */
-  #halves?: GpuHalves;
+  #halves: GpuHalves | undefined;
 
   constructor(context: GpuContext) {
     this.#context = context;

@@ -42,7 +42,7 @@ export class GpuHalves {
   /** Uses of every atom by the rows of all processes. */
   readonly #usage: Uint32Array;
   /** The group that is coded and not yet updated as a whole. */
-  #open?: number;
+  #open: number | undefined;
   /** Power steps of the batch at hand whose added-up sums have come. */
   #taken = 0;
 

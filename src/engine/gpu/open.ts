@@ -19,7 +19,7 @@ import { allocate, type EngineBuffers } from "./buffers.ts";
 /** How a GPU engine is made; the defaults suit every real use. */
 export interface GpuEngineOptions extends DeviceOptions {
   /** Choices to try in place of the adapter's own: for tests and benchmarks. */
-  tuning?: Partial<Tuning>;
+  tuning?: Partial<Tuning> | undefined;
 }
 
 /**

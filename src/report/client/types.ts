@@ -51,8 +51,8 @@ export interface PackedRows {
   numbers: Float64Array;
   residual: Float32Array;
   /** The tokens of each row's shown context, and which of them is its own. */
-  tokens?: string[][];
-  at?: Uint8Array;
+  tokens?: string[][] | undefined;
+  at?: Uint8Array | undefined;
   /** latents × topRows places among the rows. */
   topSamples: Uint32Array;
   topValues: Float32Array;

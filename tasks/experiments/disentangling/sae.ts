@@ -9,7 +9,7 @@ export interface SaeOptions {
   steps: number;
   seed: number;
   /** Sizes of the prefixes that each rebuild the rows (Matryoshka); all latents only where left out. */
-  prefixes?: readonly number[];
+  prefixes?: readonly number[] | undefined;
 }
 
 const BATCH = 1024;

@@ -115,7 +115,7 @@ function addTexts(
     limits: DeviceLimits;
     tuning: Tuning;
     subgroups: boolean;
-    lanes?: number;
+    lanes?: number | undefined;
   },
 ): void {
   for (const form of ["gram", "product"] as const) {
