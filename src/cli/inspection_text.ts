@@ -64,12 +64,12 @@ export function atomPage(one: AtomDescription): string {
     ...(one.classes?.length
       ? [table(
         ["Classes it tells", "sign", "precision", "recall", "F1"],
-        one.classes.map((told) => [
-          `${told.label}: ${told.class}`,
-          told.sign === "+" ? "+" : "−",
-          figure(told.precision),
-          figure(told.recall),
-          figure(told.f1),
+        one.classes.map((rowText) => [
+          `${rowText.label}: ${rowText.class}`,
+          rowText.sign === "+" ? "+" : "−",
+          figure(rowText.precision),
+          figure(rowText.recall),
+          figure(rowText.f1),
         ]),
       )]
       : []),

@@ -20,10 +20,10 @@ import { rollBack } from "./versions.ts";
 export async function rollbackPipeline(
   config: string | PipelineConfig,
   options: {
-    base?: string;
-    to?: string;
+    base?: string | undefined;
+    to?: string | undefined;
     now?(): Date;
-    onNotice?(notice: string): void;
+    onNotice?: ((notice: string) => void) | undefined;
   } = {},
 ): Promise<{ version: string; previous: string }> {
   return await withStore(

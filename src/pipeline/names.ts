@@ -38,13 +38,13 @@ export async function namesFor(
  * @param places the pipeline
  * @param to the version that becomes current, or is
  * @param from the version that was current before
- * @param onNotice told which names went along, which atoms moved, and which names were lost
+ * @param onNotice called with which names went along, which atoms moved, and which names were lost
  */
 export async function followNames(
   places: PipelinePlaces,
   to: string,
   from: string | undefined,
-  onNotice?: (notice: string) => void,
+  onNotice?: ((notice: string) => void) | undefined,
 ): Promise<void> {
   const folder = versionFolder(places, to);
   const { root } = places;
@@ -73,7 +73,7 @@ export async function followNames(
 async function copyNames(
   root: string,
   folder: string,
-  onNotice?: (notice: string) => void,
+  onNotice?: ((notice: string) => void) | undefined,
 ): Promise<void> {
   const text = await textIn(root);
   if (text === undefined || text === await textIn(folder)) return;

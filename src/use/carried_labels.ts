@@ -24,14 +24,14 @@ export interface Succession {
  * @param directory where the old model lies, if there is one
  * @param model the new one
  * @param names where the names lie, if not beside the old model
- * @param onNotice told which names went along, which atoms moved, and which names were lost
+ * @param onNotice called with which names went along, which atoms moved, and which names were lost
  */
 export async function succeedLabels(
   directory: string,
   model: DictionaryModel,
   { names = directory, onNotice }: {
-    names?: string;
-    onNotice?: (notice: string) => void;
+    names?: string | undefined;
+    onNotice?: ((notice: string) => void) | undefined;
   } = {},
 ): Promise<Succession> {
   const text = await textIfThere(join(names, LABEL_FILES.labels));

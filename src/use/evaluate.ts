@@ -35,9 +35,9 @@ export interface EvaluateOptions extends RunOptions {
   /** The dictionary that the rows were made from, for `recovered` and `mmcs`. */
   truth?: AtomTable | undefined;
   /** Which rows; all by default. */
-  rows?: Pick<BatchOptions, "range" | "only" | "except">;
+  rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
   /** The processes that share the rows out among themselves; each gets the metrics of all rows. */
-  group?: Communicator;
+  group?: Communicator | undefined;
 }
 
 /** A model's name for tables and `--json`. */

@@ -32,15 +32,15 @@ export interface SweepRun
     EngineChoice,
     Pick<TrainRun, "onEngine" | "onProgress" | "onActivity"> {
   /** The processes that share the trainings out among themselves; by default this one does all. */
-  group?: Communicator;
+  group?: Communicator | undefined;
   /** Called after every training of this process. */
-  onRun?(run: SweepEntry, done: number, total: number): void;
+  onRun?: ((run: SweepEntry, done: number, total: number) => void) | undefined;
 }
 
 /** One training of a sweep. */
 export interface SweepEntry {
   /** The column that its rows come from, where there are several. */
-  column?: string;
+  column?: string | undefined;
   /** m. */
   atoms: number;
   /** k. */
