@@ -177,8 +177,8 @@ async function tellPlan(
   ]);
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   await checkTrainOutput(source, parameters, output);
-  const told = await dryRun(source, options, device, threads);
-  session.print(told, () =>
+  const planned = await dryRun(source, options, device, threads);
+  session.print(planned, () =>
     [
       `Would train on ${
         counted(planned.rows, "row")
@@ -187,12 +187,16 @@ async function tellPlan(
       }, ${counted(planned.iterations, "iteration")} of up to ${
         counted(planned.sampleBatch, "row")
       }`,
-      ...told.estimatedSeconds === undefined ? [] : [
-        `About ${duration(told.estimatedSeconds)} of training on this machine`,
+      ...planned.estimatedSeconds === undefined ? [] : [
+        `About ${
+          duration(planned.estimatedSeconds)
+        } of training on this machine`,
       ],
-      ...(told.cpu?.lines ?? []),
-      ...(told.gpu?.lines ?? []),
-      ...(told.problem === undefined ? [] : [`No GPU for it: ${told.problem}`]),
+      ...(planned.cpu?.lines ?? []),
+      ...(planned.gpu?.lines ?? []),
+      ...(planned.problem === undefined
+        ? []
+        : [`No GPU for it: ${planned.problem}`]),
     ].join("\n"));
 }
 
