@@ -26,6 +26,8 @@ export interface StoredCodes {
 /** A file of codes, opened. */
 export interface CodesReader {
   rows: number;
+  /** Size of the file, or of all parts. */
+  bytes: number;
   /** What the file says of its dictionary, if anything. */
   description?: Partial<CodesDescription> | undefined;
   /** Reads all codes in order, batch by batch. */
@@ -59,6 +61,7 @@ export async function openCodes(
   }
   return {
     rows: readers.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: readers.reduce((sum, { bytes }) => sum + bytes, 0),
     description: readers[0].description,
     async *batches(signal) {
       for (const reader of readers) yield* reader.batches(signal);
@@ -97,6 +100,7 @@ async function openCodesFile(
     const columns = usableColumns(metadata, path);
     return {
       rows: Number(metadata.num_rows),
+      bytes: (await Deno.stat(path)).size,
       description: descriptionOf(metadata),
       batches: (signal) =>
         readBatches(file, metadata, columns, { atoms, width, signal }),

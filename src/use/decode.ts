@@ -60,7 +60,7 @@ export interface DecodeResult {
  * library's `reconstruct` gives, for splicing into a model.
  *
  * @param model the dictionary that the rows were encoded with
- * @param codes a Parquet file as `encode` writes it
+ * @param codes a Parquet file as `encode` writes it, or a directory of the parts that several processes wrote
  * @param options where to, the column's name, compression
  * @throws {DbksvdError} `usage` where the output is the file of codes, `data` where that holds no codes of this model, `run`
  * where the file cannot be written
@@ -91,8 +91,8 @@ export async function decode(
   const reader = await openCodes(codes, model);
   try {
     await checkModel(model, reader, codes);
-    const { size } = await Deno.stat(codes);
-    const input = { path: codes, rows: reader.rows, bytes: size };
+    const { rows, bytes } = reader;
+    const input = { path: codes, rows, bytes };
     const origin = await originOf("decode", model, [input]);
     const claim = await claimOutput(options.out, origin, {
       overwrite: options.overwrite,

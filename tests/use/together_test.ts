@@ -5,6 +5,7 @@ import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { openCodes } from "../../src/use/codes_reader.ts";
+import { decode } from "../../src/use/decode.ts";
 import { encode } from "../../src/use/encode.ts";
 import { encodeTogether, partName } from "../../src/use/encode_together.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
@@ -50,6 +51,9 @@ Deno.test("ranks code a part each, which are read as one file's codes", async ()
     assert.deepEqual([done.rows, done.out], [alone.rows, out]);
   }
   assert.deepEqual(await codesIn(out), await codesIn(whole));
+  const rows = join(folder, "rows.parquet");
+  const decoded = await decode(model, out, { out: rows });
+  assert.equal(decoded.rows, alone.rows);
   const [two] = inProcessGroup(2);
   await assert.rejects(
     encodeTogether(model, source(), { ...run, out }, two),

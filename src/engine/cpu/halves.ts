@@ -14,8 +14,8 @@ export class Halves {
   readonly #starts: Uint32Array;
   readonly #usage: Uint32Array;
   #group: GroupPlace | undefined;
-  /** ‖r‖² of all rows after the group's coding. */
-  #left = 0;
+  /** By how much updates lowered each row's ‖r‖²: added up row by row, sums do not depend on who shares the rows. */
+  readonly #fallen: Float64Array;
 
   /**
    * @param parts the engine's, with the rows at hand loaded
@@ -40,6 +40,7 @@ export class Halves {
     this.#starts = partStarts(shares);
     this.#course = new Course(parts, step, rows);
     this.#usage = new Uint32Array(parts.spec.atoms);
+    this.#fallen = new Float64Array(rows);
     const { orders, views } = parts.context;
     views.parts.set(this.#starts);
     orders.set({ parts: shares.length });
@@ -88,7 +89,8 @@ export class Halves {
     const errors = views.errors.subarray(0, this.#rows);
     report.energy = this.#total(views.energies);
     report.updatedError = this.#total(views.errors);
-    report.codingError += report.updatedError;
+    errors.forEach((error, row) => this.#fallen[row] += error);
+    report.codingError = this.#total(this.#fallen);
     const rows = worstRows(errors, worst);
     const residuals = new Float32Array(rows.length * width);
     rows.forEach((row, i) => {
@@ -112,7 +114,10 @@ export class Halves {
     const { groups } = this.#parts.context.layout;
     const group = groups.find(({ start }) => start === place)!;
     this.#course.open(group);
-    this.#left = this.#total(this.#parts.context.views.errors);
+    const { errors } = this.#parts.context.views;
+    for (let row = 0; row < this.#rows; row++) {
+      this.#fallen[row] += errors[row];
+    }
     return this.#group = group;
   }
 
@@ -164,7 +169,9 @@ export class Halves {
     this.#course.take(group, this.#usage.subarray(start, start + atoms));
     measure(this.#parts, this.#rows);
     const { views } = this.#parts.context;
-    this.#course.report.codingError += this.#left - this.#total(views.errors);
+    for (let row = 0; row < this.#rows; row++) {
+      this.#fallen[row] -= views.errors[row];
+    }
     this.#group = undefined;
   }
 

@@ -1,3 +1,4 @@
+import { VANISHING_NORM } from "../../thresholds.ts";
 import { sumByParts } from "../reference/parts.ts";
 import type { Context } from "./context.ts";
 import {
@@ -8,7 +9,6 @@ import {
   lowerBound,
   project,
   sumUses,
-  takeDirection,
 } from "./updating.ts";
 
 /** What `moved` says of an atom: it stays, or it moves. */
@@ -75,10 +75,7 @@ export function turnAtom(context: Context, task: number): void {
   if (views.moved[task] === STAYS) return copy(context, before, after);
   const sum = views.sums.subarray(task * size, (task + 1) * size);
   const carried = views.carried[task];
-  new Float32Array(views.x.buffer, after, layout.width)
-    .set(sum.subarray(0, layout.width));
-  const along = carried + sum[layout.width];
-  if (!takeDirection(context, after, before, along)) {
+  if (!turnTo(context, sum, carried, hand)) {
     copy(context, before, after);
     views.moved[task] = STAYS;
     return;
@@ -86,4 +83,27 @@ export function turnAtom(context: Context, task: number): void {
   const positive = orders.get("last") === 1 && spec.coder.nonnegative;
   project(context, hand, positive ? 0 : -Infinity);
   views.moved[task] = MOVES;
+}
+
+// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, normalised, as the atom after the update; false where it vanishes. In doubles and
+// in one order: processes on processors that round otherwise, with a fused multiply-add or without, come to the same atoms.
+function turnTo(
+  { layout: { width }, views }: Context,
+  sum: Float64Array,
+  carried: number,
+  { before, after }: Pick<AtomAtHand, "before" | "after">,
+): boolean {
+  const { buffer } = views.x, along = carried + sum[width];
+  const old = new Float32Array(buffer, before, width);
+  const v = new Float64Array(width);
+  let squares = 0;
+  for (let p = 0; p < width; p++) {
+    v[p] = sum[p] + along * old[p];
+    squares += v[p] * v[p];
+  }
+  const norm = Math.sqrt(squares);
+  if (!(norm >= VANISHING_NORM)) return false;
+  const atom = new Float32Array(buffer, after, width);
+  for (let p = 0; p < width; p++) atom[p] = v[p] / norm;
+  return true;
 }
