@@ -188,7 +188,7 @@ export {
 } from "./src/use/sweep.ts";
 export { probe } from "./src/probing/probe.ts";
 export type { ProbeOptions, ScrAttribute } from "./src/probing/options.ts";
-export type { Absorption } from "./src/probing/absorption.ts";
+export type { Absorption } from "./src/metrics/probe_result.ts";
 export type {
   BestLatent,
   ClassScore,
@@ -196,6 +196,6 @@ export type {
   ProbedLatent,
   ProbeResult,
   ProbeSummary,
-} from "./src/probing/result.ts";
-export type { Baseline } from "./src/probing/baseline.ts";
-export type { LatentFit } from "./src/probing/latents.ts";
+} from "./src/metrics/probe_result.ts";
+export type { Baseline } from "./src/metrics/probe_baseline.ts";
+export type { LatentFit } from "./src/metrics/probe_result.ts";

@@ -3,7 +3,8 @@ import { DbksvdError } from "../errors.ts";
 import { CARD_CASES, type CardCase, scaledCase } from "./card_cases.ts";
 import { runBench } from "./run.ts";
 import { type CardResults, judge, type Verdict } from "./targets.ts";
-import type { BenchReport, BenchSize } from "./types.ts";
+import type { BenchReport } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** On divided sizes nothing that is timed means much, so that it need not take long. */
 const TRIAL_MS = 20;

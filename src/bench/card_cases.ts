@@ -1,4 +1,4 @@
-import type { BenchSize } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** One row of the card's table: a problem, measured by itself. */
 export interface CardCase {

@@ -1,4 +1,5 @@
-import type { BenchSize, StageName } from "./types.ts";
+import type { StageName } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** What a stage must do, as the headers of its kernels count it. */
 export interface Cost {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import type { BenchSize, StageName } from "./types.ts";
+import type { StageName } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** What the PyTorch peer took, in milliseconds by stage. */
 export type PeerTimes = Partial<Record<StageName | "stepOmp", number>>;

@@ -1,5 +1,5 @@
 import { type RandomStream, randomStream } from "../random.ts";
-import type { BenchSize } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** Atoms are used as often as their rank to this power says. */
 const ZIPF = -0.7;

@@ -7,7 +7,8 @@ import {
   sessionStages,
   timeRuns,
 } from "./session.ts";
-import type { BenchSize, StageName } from "./types.ts";
+import type { StageName } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** How fast one stage goes on a small problem. */
 export interface StageThroughput {

@@ -16,12 +16,12 @@ import {
 import {
   type BenchOptions,
   type BenchReport,
-  type BenchSize,
   type BenchStage,
   ERROR_TOLERANCE,
   type StageName,
   SUPPORT_AGREEMENT,
 } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 import { timeTraining } from "./training.ts";
 import { timeStep, type WholeTime } from "./whole.ts";
 

@@ -1,5 +1,5 @@
 import type { EngineSpec } from "../engine/engine.ts";
-import type { BenchSize } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** The engine that a benchmark's problem asks for. */
 export function specOf(

@@ -4,7 +4,8 @@ import { createEngine } from "../engine/create.ts";
 import { learn } from "../learn/learn.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { rowsFromArray } from "../rows/memory.ts";
-import type { BenchSize, TrainingTime } from "./types.ts";
+import type { TrainingTime } from "./types.ts";
+import type { BenchSize } from "./size.ts";
 
 /** Options of a timed training beside its sizes. */
 export interface TrainingRun {

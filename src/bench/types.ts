@@ -1,16 +1,5 @@
+import type { BenchSize } from "./size.ts";
 import type { CpuComparisons } from "./cpu/types.ts";
-
-/** One problem to measure. */
-export interface BenchSize {
-  /** Dimensions. */
-  n: number;
-  /** Atoms. */
-  m: number;
-  /** Nonzeros a row. */
-  k: number;
-  /** Rows of a sample batch. */
-  rows: number;
-}
 
 /** What to measure and how. */
 export interface BenchOptions {

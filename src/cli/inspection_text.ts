@@ -8,7 +8,7 @@ import type { RowDescription } from "../inspection/describe_row.ts";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { RowText } from "../inspection/latent_rows.ts";
 import type { AtomHit } from "../inspection/search.ts";
-import { count, figure, table } from "./text.ts";
+import { count, figure, table } from "../text.ts";
 
 /** Texts in a cell, and rows of an atom's page. */
 const TEXTS_SHOWN = 6;

@@ -3,10 +3,10 @@ import type {
   BestLatent,
   ProbeResult,
   ProbeSummary,
-} from "../probing/result.ts";
+} from "../metrics/probe_result.ts";
 import type { NamedModel } from "../use/evaluate.ts";
 import type { SuggestedNames } from "../probing/suggest_labels.ts";
-import { count, counted, table } from "./text.ts";
+import { count, counted, table } from "../text.ts";
 
 /** What a probe found, as tables: models and baselines, then classes. */
 export function probeText(

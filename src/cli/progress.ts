@@ -1,6 +1,6 @@
 import type { Fact } from "./width.ts";
 import type { Io } from "./io.ts";
-import { count, duration } from "./text.ts";
+import { count, duration } from "../text.ts";
 import { fitted, wrapped } from "./width.ts";
 
 /** How far a job is. */

@@ -4,7 +4,7 @@ import type { MetricsLine } from "../model/model.ts";
 import type { TrainRun } from "../use/train.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
 import type { ProgressState } from "./progress.ts";
-import { duration } from "./text.ts";
+import { duration } from "../text.ts";
 import type { Session } from "./session.ts";
 
 /** Milliseconds of training after which its rest is foretold, */

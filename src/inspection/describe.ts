@@ -1,6 +1,6 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import type { LatentClass } from "../probing/result.ts";
+import type { LatentClass } from "../metrics/probe_result.ts";
 import type { LatentRows } from "../report/data.ts";
 import type { Inspection } from "./inspect.ts";
 import type { RowText } from "./latent_rows.ts";

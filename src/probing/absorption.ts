@@ -1,3 +1,4 @@
+import type { Absorption } from "../metrics/probe_result.ts";
 import { alongLatents, type WithAtoms } from "./directions.ts";
 import type { DenseProbe } from "./dense_probe.ts";
 import type { LabelledUnits, Task } from "./draw.ts";
@@ -21,18 +22,6 @@ const LEAST_FULL_COSINE = 0.025;
 /** Weight of the L1 penalty, and steps, of the probe that orders latents. */
 const PENALTY = 0.01;
 const STEPS = 300;
-
-/** How much of a class latents other than its own have absorbed. */
-export interface Absorption {
-  /** Mean share of a class's projection that other latents took over. */
-  fraction: number;
-  /** Share of rows in which none of the class's own latents fires and another one carries it. */
-  full: number;
-  /** Mean F1 of the classes' own latents: under 0.3 the two above say nothing. */
-  mainF1: number;
-  /** Classes measured. */
-  classes: number;
-}
 
 /**
  * Feature absorption (Chanin et al. 2024; SAEBench 0.6): where a class is present, do the latents that stand for it fire, or

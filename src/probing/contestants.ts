@@ -1,6 +1,6 @@
 import type { Features } from "./features.ts";
 import type { LatentCounts } from "./latents.ts";
-import type { Baseline } from "./baseline.ts";
+import type { Baseline } from "../metrics/probe_baseline.ts";
 
 /** Something whose features are probed: a model or a baseline. */
 export interface Contestant {

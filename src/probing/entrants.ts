@@ -4,7 +4,7 @@ import type { RowSource } from "../rows/source.ts";
 import type { NamedModel } from "../use/evaluate.ts";
 import type { ProbeOptions } from "./options.ts";
 import { randomRowsModel } from "./random_rows.ts";
-import { BASELINES } from "./result.ts";
+import { BASELINES } from "../metrics/probe_result.ts";
 import type { RowUnits } from "./units.ts";
 
 /** A model that is to be probed, or dictionaries of random rows beside it. */

@@ -1,20 +1,5 @@
+import type { LatentFit } from "../metrics/probe_result.ts";
 import type { Task } from "./draw.ts";
-
-/** How one latent tells a class from all other rows, by whether it fires. */
-export interface LatentFit {
-  /** The atom. */
-  atom: number;
-  /** Of its codes. */
-  sign: "+" | "-";
-  /** Of the rows where it fires, the share that is of the class. */
-  precision: number;
-  /** Of the rows of the class, the share where it fires. */
-  recall: number;
-  /** 2/(1/precision + 1/recall). */
-  f1: number;
-  /** The share of all rows where it fires. */
-  density: number;
-}
 
 /** Counts, over rows as they come, in how many rows of each class each latent fires. */
 export class LatentCounts {

@@ -1,6 +1,6 @@
 import type { BatchOptions, RowSet } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
-import type { Baseline } from "./baseline.ts";
+import type { Baseline } from "../metrics/probe_baseline.ts";
 
 /** An attribute for spurious correlation removal. */
 export interface ScrAttribute {

@@ -10,7 +10,7 @@ import { normalisedRows } from "./normalised.ts";
 import type { ProbeOptions } from "./options.ts";
 import type { CorrelationTasks } from "./perturbation.ts";
 import { inSlots, planOf, tasksIn } from "./plan.ts";
-import type { ProbeResult } from "./result.ts";
+import type { ProbeResult } from "../metrics/probe_result.ts";
 import { perturbAll, scoreAll } from "./score_all.ts";
 import { bestLatents, latentClasses, summaryOf } from "./summaries.ts";
 

@@ -13,8 +13,8 @@ import {
 } from "./perturbation.ts";
 import { tasksIn } from "./plan.ts";
 import { principalCoordinates } from "./principal.ts";
-import { BASELINES, type ProbeSummary } from "./result.ts";
-import type { Baseline } from "./baseline.ts";
+import { BASELINES, type ProbeSummary } from "../metrics/probe_result.ts";
+import type { Baseline } from "../metrics/probe_baseline.ts";
 import { probeSparsely, scoreDensely } from "./sparse_probing.ts";
 import type { AllScores } from "./summaries.ts";
 

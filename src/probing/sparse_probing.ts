@@ -3,7 +3,7 @@ import type { Task } from "./draw.ts";
 import type { DenseProbe } from "./dense_probe.ts";
 import { columnsOf, tellingFeatures } from "./features.ts";
 import { decisions, fitLogistic } from "./logistic.ts";
-import type { ClassScore, ProbedLatent } from "./result.ts";
+import type { ClassScore, ProbedLatent } from "../metrics/probe_result.ts";
 import { hits, scoreOf } from "./scores.ts";
 import { probeByL1 } from "./sparse_logistic.ts";
 

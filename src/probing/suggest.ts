@@ -1,6 +1,6 @@
 import type { AtomLabel, Labels } from "../labels/label.ts";
 import { entryOf } from "../labels/label.ts";
-import type { LatentClass } from "./result.ts";
+import type { LatentClass } from "../metrics/probe_result.ts";
 
 /** A name is suggested from these on. */
 const LEAST_F1 = 0.5;

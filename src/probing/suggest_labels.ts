@@ -4,7 +4,7 @@ import { writeLabels } from "../labels/file.ts";
 import { type Labels, mergeLabels } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
 import { labelsFrom, type SuggestedLabel, suggestLabels } from "./suggest.ts";
-import type { LatentClass } from "./result.ts";
+import type { LatentClass } from "../metrics/probe_result.ts";
 
 /** The file of suggested names in a model directory. */
 export const SUGGESTED_FILE = "labels.suggested.json";

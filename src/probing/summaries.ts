@@ -3,7 +3,11 @@ import type { Task } from "./draw.ts";
 import { columnsOf } from "./features.ts";
 import { placesOf } from "./latents.ts";
 import { meanOfMeans, pairedHalfWidth } from "./paired.ts";
-import type { BestLatent, LatentClass, ProbeSummary } from "./result.ts";
+import type {
+  BestLatent,
+  LatentClass,
+  ProbeSummary,
+} from "../metrics/probe_result.ts";
 import { areaUnderCurve } from "./scores.ts";
 import type { Scored } from "./sparse_probing.ts";
 

@@ -1,4 +1,4 @@
-import type { LatentClass, ProbeResult } from "../probing/result.ts";
+import type { LatentClass, ProbeResult } from "../metrics/probe_result.ts";
 import type { PrefixMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainingCourse } from "./course.ts";

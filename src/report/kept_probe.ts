@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isJsonObject } from "../json.ts";
-import type { LatentClass } from "../probing/result.ts";
+import type { LatentClass } from "../metrics/probe_result.ts";
 import type { ProbeData } from "./data.ts";
 
 /** The file in a model directory that holds what a probe found. */

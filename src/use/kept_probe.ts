@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { writeFileAtomically } from "../files/atomic.ts";
-import type { ProbeResult } from "../probing/result.ts";
+import type { ProbeResult } from "../metrics/probe_result.ts";
 import { PROBE_FILE } from "../report/kept_probe.ts";
 
 /**

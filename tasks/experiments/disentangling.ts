@@ -4,7 +4,7 @@ import type { TrainOptions } from "../../src/options/train_options.ts";
 import { PURPOSE_OPTIONS } from "../../src/options/purposes.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { probe } from "../../src/probing/probe.ts";
-import type { ProbeSummary } from "../../src/probing/result.ts";
+import type { ProbeSummary } from "../../src/metrics/probe_result.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { type CoderChanges, withCoder } from "../../src/use/coder_changes.ts";
 import { evaluateAll } from "../../src/use/evaluate.ts";

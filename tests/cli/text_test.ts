@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { count, counted, duration, figure, table } from "../../src/cli/text.ts";
+import { count, counted, duration, figure, table } from "../../src/text.ts";
 
 Deno.test("count() sets thousands apart", () => {
   assert.deepEqual([0, 999, 1000, 2621440].map(count), [

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bytesOf } from "../../files/safetensors.ts";
-import type { BenchSize } from "../types.ts";
+import type { BenchSize } from "../size.ts";
 import type { StepTime } from "./types.ts";
 
 /** Beside this file in a checkout; a compiled program has none. */

@@ -1,4 +1,4 @@
-import { table } from "../../cli/text.ts";
+import { table } from "../../text.ts";
 import type { CpuComparison, CpuComparisons } from "./types.ts";
 
 const HEAD = [

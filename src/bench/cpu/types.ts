@@ -1,4 +1,4 @@
-import type { BenchSize } from "../types.ts";
+import type { BenchSize } from "../size.ts";
 
 /** How long a step took: the best of several, by the clock and in CPU time of the whole process. */
 export interface StepTime {

@@ -7,7 +7,7 @@ import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
-import { count, table } from "../text.ts";
+import { count, table } from "../../text.ts";
 import { cardCommand } from "./bench_card.ts";
 
 interface BenchFlags {

@@ -4,7 +4,7 @@ import { describe } from "../command.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct } from "../session.ts";
-import { count, figure, table } from "../text.ts";
+import { count, figure, table } from "../../text.ts";
 
 /** `compare A B`: how two dictionaries agree. */
 export function compareCommand(io: Io): CommandUnknownOpts {

@@ -2,7 +2,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { describe, needed } from "../command.ts";
 import type { Io } from "../io.ts";
 import { conduct, followed, type Session } from "../session.ts";
-import { count, duration } from "../text.ts";
+import { count, duration } from "../../text.ts";
 
 interface DecodeFlags {
   overwrite?: true;

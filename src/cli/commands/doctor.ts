@@ -9,7 +9,7 @@ import type { GroupReport } from "../../use/group_doctor.ts";
 import type { Io } from "../io.ts";
 import { wholeNumbers } from "../options.ts";
 import { conduct } from "../session.ts";
-import { count, counted, table } from "../text.ts";
+import { count, counted, table } from "../../text.ts";
 
 /** `doctor`: what the machine's GPU is, how fast its stages are, and what to mend. */
 export function doctorCommand(io: Io): CommandUnknownOpts {

@@ -18,7 +18,7 @@ import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { followed, type Session } from "../session.ts";
-import { count, duration } from "../text.ts";
+import { count, duration } from "../../text.ts";
 
 type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
   mpi?: true;

@@ -16,7 +16,7 @@ import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
 import { isOwnModel, modelsAndInputs } from "../models.ts";
 import { followed, type Session } from "../session.ts";
-import { count, figure, table } from "../text.ts";
+import { count, figure, table } from "../../text.ts";
 
 type EvaluateFlags = DeviceOption & RowOptions & CoderChanges & {
   input?: string[];

@@ -18,7 +18,7 @@ import { addRowOptions, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
-import { count, figure, table } from "../text.ts";
+import { count, figure, table } from "../../text.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 
 type ExportFlags = DeviceOption & RowOptions & ExportNames & {

@@ -24,7 +24,7 @@ import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 import { conduct, type Session } from "../session.ts";
-import { count } from "../text.ts";
+import { count } from "../../text.ts";
 
 type InspectFlags = DeviceOption & RowOptions & CoderChanges & LookOptions & {
   atom?: number;

@@ -7,7 +7,7 @@ import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { conduct, type Session } from "../session.ts";
-import { count, figure, table } from "../text.ts";
+import { count, figure, table } from "../../text.ts";
 
 /** `pipeline run|schedule|status|history|rollback|release CONFIG`: dictionaries that keep up with their data. */
 export function pipelineCommand(io: Io): CommandUnknownOpts {

@@ -5,8 +5,8 @@ import {
 } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
 import type { ScrAttribute } from "../../probing/options.ts";
-import { BASELINES, type ProbeResult } from "../../probing/result.ts";
-import type { Baseline } from "../../probing/baseline.ts";
+import { BASELINES, type ProbeResult } from "../../metrics/probe_result.ts";
+import type { Baseline } from "../../metrics/probe_baseline.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import { addCoderOptions, coderChanges } from "../coder_options.ts";
 import { describe } from "../command.ts";

@@ -32,7 +32,7 @@ import {
 import { TrainingProgress } from "../training_progress.ts";
 import { wholeNumbers } from "../options.ts";
 import type { Session } from "../session.ts";
-import { count, duration, figure, table } from "../text.ts";
+import { count, duration, figure, table } from "../../text.ts";
 
 type SweepFlags =
   & LearningOptions

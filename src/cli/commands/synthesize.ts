@@ -7,7 +7,7 @@ import { describe, needed } from "../command.ts";
 import type { Io } from "../io.ts";
 import { numberFrom, wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
-import { count, duration } from "../text.ts";
+import { count, duration } from "../../text.ts";
 
 type SynthesizeFlags = PlantedOptions & {
   out?: string;

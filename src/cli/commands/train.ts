@@ -35,7 +35,7 @@ import {
 } from "../learning_options.ts";
 import { wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
-import { count, counted, duration, figure } from "../text.ts";
+import { count, counted, duration, figure } from "../../text.ts";
 import { TrainingProgress } from "../training_progress.ts";
 
 type TrainFlags =

@@ -1,6 +1,4 @@
-import type { Baseline } from "./baseline.ts";
-import type { Absorption } from "./absorption.ts";
-import type { LatentFit } from "./latents.ts";
+import type { Baseline } from "./probe_baseline.ts";
 
 /** What stands beside the models in every table. */
 export const BASELINES: readonly Baseline[] = [
@@ -110,4 +108,32 @@ export interface ProbeResult {
   best: BestLatent[];
   /** The class that each latent of the models tells best, where F1 is at least 0.1. */
   atoms: LatentClass[];
+}
+
+/** How one latent tells a class from all other rows, by whether it fires. */
+export interface LatentFit {
+  /** The atom. */
+  atom: number;
+  /** Of its codes. */
+  sign: "+" | "-";
+  /** Of the rows where it fires, the share that is of the class. */
+  precision: number;
+  /** Of the rows of the class, the share where it fires. */
+  recall: number;
+  /** 2/(1/precision + 1/recall). */
+  f1: number;
+  /** The share of all rows where it fires. */
+  density: number;
+}
+
+/** How much of a class latents other than its own have absorbed. */
+export interface Absorption {
+  /** Mean share of a class's projection that other latents took over. */
+  fraction: number;
+  /** Share of rows in which none of the class's own latents fires and another one carries it. */
+  full: number;
+  /** Mean F1 of the classes' own latents: under 0.3 the two above say nothing. */
+  mainF1: number;
+  /** Classes measured. */
+  classes: number;
 }
