@@ -1,6 +1,6 @@
 import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { processorName } from "../engine/reference/processor.ts";
-import { multiplyTransposed } from "../engine/reference/products.ts";
+import { multiplyFast } from "../wasm/multiply.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "../coding/coder.ts";
 import {
@@ -84,7 +84,7 @@ function activateRows(
   const { atoms, width } = sae;
   const lengths = sae.scalesByLength ? rowLengths(sae) : undefined;
   const pre = new Float32Array(rows * atoms);
-  multiplyTransposed(input, rows, sae.encoder!, atoms, width, pre);
+  multiplyFast(input, rows, sae.encoder!, atoms, width, pre);
   return Array.from({ length: rows }, (_, row) => {
     const values = pre.subarray(row * atoms, (row + 1) * atoms);
     for (let j = 0; j < atoms; j++) {

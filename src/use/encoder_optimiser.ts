@@ -1,5 +1,6 @@
 import { pauseIfDue } from "../pause.ts";
-import { dot, multiplyTransposed } from "../engine/reference/products.ts";
+import { dot } from "../engine/reference/products.ts";
+import { multiplyFast } from "../wasm/multiply.ts";
 import { type Choice, chooseLargest } from "./largest.ts";
 
 const MEAN_DECAY = 0.9;
@@ -192,7 +193,7 @@ function chooseOf(
 ): Choice[] {
   const atoms = bias.length;
   const pre = new Float32Array(count * atoms);
-  multiplyTransposed(rows, count, weights, atoms, width, pre);
+  multiplyFast(rows, count, weights, atoms, width, pre);
   return Array.from({ length: count }, (_, row) => {
     const values = pre.subarray(row * atoms, (row + 1) * atoms);
     for (let j = 0; j < atoms; j++) values[j] += bias[j];

@@ -1,4 +1,5 @@
 import { dot, multiplyTransposed } from "../engine/reference/products.ts";
+import { multiplyFast } from "../wasm/multiply.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
 import type { Choice } from "./largest.ts";
 
@@ -24,7 +25,7 @@ export function pursueRows(
 ): Choice[] {
   const { atoms, width, dictionary } = sae;
   const correlations = new Float32Array(rows * atoms);
-  multiplyTransposed(input, rows, dictionary, atoms, width, correlations);
+  multiplyFast(input, rows, dictionary, atoms, width, correlations);
   return Array.from({ length: rows }, (_, row) => {
     const energy = dot(input, row * width, input, row * width, width);
     const a = Float64Array.from(

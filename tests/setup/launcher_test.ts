@@ -102,10 +102,11 @@ Deno.test("the launcher gives native libraries only where they are asked for", a
   );
   assert.equal(setOf(await machine.run([...train, "--mpi"])), "mpi");
   assert.equal(setOf(await machine.run([...train, "--mpi", "--blas"])), "mpi");
-  assert.equal(
-    setOf(await machine.run([launcher, "bench", "--blas"])),
-    "bench",
-  );
+  const bench = await machine.run([launcher, "bench", "--blas"]);
+  assert.equal(setOf(bench), "bench");
+  assert(bench.args.includes("--allow-ffi"));
+  const plain = await machine.run([launcher, "bench"]);
+  assert(!plain.args.includes("--allow-ffi"));
   assert.equal(setOf(await machine.run(train)), "rows-to-files");
 });
 

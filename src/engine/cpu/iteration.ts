@@ -14,7 +14,7 @@ import {
 } from "./layout.ts";
 import { listUses, type Uses } from "./lists.ts";
 import { PHASE } from "./orders.ts";
-import { depths } from "./products.ts";
+import { depthRuns } from "../../wasm/kernels/product.ts";
 
 /** An engine's parts, as its own thread has them. */
 export interface Parts {
@@ -181,7 +181,7 @@ function makeGram(
 ): void {
   const { padded } = group, values = padded * layout.padded;
   // A BLAS takes the atoms as they lie.
-  const packs = blas === undefined ? depths(layout.padded).length : 0;
+  const packs = blas === undefined ? depthRuns(layout.padded).length : 0;
   crew.run(PHASE.pack, packs, values);
   const tasks = Math.ceil(padded / GRAM_ROWS);
   crew.run(

@@ -1,26 +1,16 @@
 import { DUPLICATE_COHERENCE } from "../../thresholds.ts";
 import {
-  MOST_DEPTH,
+  depthRuns,
   PANEL_COLUMNS,
   PANEL_ROWS,
 } from "../../wasm/kernels/product.ts";
 import { atomsOf, type Context, groupAtHand } from "./context.ts";
 import { GRAM_ROWS, type GroupPlace, up } from "./layout.ts";
 
-/** Runs of values that a product takes at a time, all but the last as long as each other. */
-export function depths(padded: number): { from: number; depth: number }[] {
-  const count = Math.ceil(padded / MOST_DEPTH);
-  const depth = up(Math.ceil(padded / count), 4);
-  return Array.from({ length: count }, (_, i) => ({
-    from: i * depth,
-    depth: Math.min(depth, padded - i * depth),
-  }));
-}
-
 /** A task of packing: one run of values of all of the group's atoms. */
 export function packAtoms(context: Context, task: number): void {
   const { kernels, layout } = context, group = groupAtHand(context);
-  const { from, depth } = depths(layout.padded)[task];
+  const { from, depth } = depthRuns(layout.padded)[task];
   kernels.packColumns(
     atomsOf(context, group) + 4 * from,
     group.panels + 4 * group.padded * from,
@@ -71,7 +61,7 @@ function multiplyPanels(
   { x, rows, c, panel }: RowProduct,
 ): void {
   const panels = Math.ceil(rows / PANEL_ROWS), first = panel * PANEL_COLUMNS;
-  for (const { from, depth } of depths(layout.padded)) {
+  for (const { from, depth } of depthRuns(layout.padded)) {
     kernels.packRows(x + 4 * from, own.panels, layout.rowBytes, panels, depth);
     kernels.product(
       own.panels,

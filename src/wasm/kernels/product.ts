@@ -16,6 +16,16 @@ export const PANEL_COLUMNS = 8;
 /** Values of a panel that are multiplied before their sums are stored: a panel of B has to fit L1 twice. */
 export const MOST_DEPTH = 256;
 
+/** Runs of values that a product takes at a time, all but the last as long as each other. */
+export function depthRuns(padded: number): { from: number; depth: number }[] {
+  const count = Math.ceil(padded / MOST_DEPTH);
+  const depth = 4 * Math.ceil(padded / count / 4);
+  return Array.from({ length: count }, (_, i) => ({
+    from: i * depth,
+    depth: Math.min(depth, padded - i * depth),
+  }));
+}
+
 /** Values treated in a turn of the innermost loop. */
 const UNROLLED = 4;
 
