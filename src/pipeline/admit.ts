@@ -32,6 +32,8 @@ export interface Admission {
   width: number;
   /** The column that the rows come from, where their files have named ones. */
   column?: string | undefined;
+  /** What a stored number is, where the files tell. */
+  element?: string | undefined;
   /** Rows to train on, of this run's files. */
   newRows: number;
   heldOutRows: number;
@@ -62,7 +64,7 @@ export async function admitFiles(
   const missing: MissingInput[] = [];
   const unsettled: string[] = [];
   let rowsOf: DropRows | undefined;
-  let { column } = context;
+  let { column, element } = context;
   const makeRows = async (width: number) =>
     rowsOf ??= await DropRows.create({ width, spool, kept }, known, context);
   try {
@@ -76,6 +78,7 @@ export async function admitFiles(
         const rows = await makeRows(width);
         taken.push(await rows.take(input, source.rows, signal));
         column ??= source.rows.column;
+        element ??= source.rows.element;
       } catch (error) {
         signal?.throwIfAborted();
         if (await isOtherNow(input)) {
@@ -110,6 +113,7 @@ export async function admitFiles(
       earlier,
       width: rows.width,
       column,
+      element,
       newRows: all - heldOutRows,
       heldOutRows,
       draw: rows.draw,

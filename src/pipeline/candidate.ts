@@ -222,8 +222,8 @@ async function evaluateAll(
   { best: Attempt; scores: DropScores; current?: DropScores | undefined }
 > {
   const { store, places, run, createEngine, signal } = context;
-  const { width, column, heldOutRows, superseded } = admission;
-  const fixed = await fixedParts({ ...context, column }, width);
+  const { width, column, element, heldOutRows, superseded } = admission;
+  const fixed = await fixedParts({ ...context, column, element }, width);
   const parts: EvaluationPart[] = [
     ...heldOutParts(store, places, width, superseded),
     {

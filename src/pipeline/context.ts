@@ -17,6 +17,8 @@ export interface RunContext {
   createEngine(spec: EngineSpec): Promise<Engine>;
   /** The column that the pipeline's rows have come from so far. */
   column?: string | undefined;
+  /** What a stored number of the pipeline's rows is. */
+  element?: string | undefined;
   /** How long servers are waited for. */
   patience?: Partial<Patience> | undefined;
   /** The inputs that are only ever evaluated on, as this run found them. */

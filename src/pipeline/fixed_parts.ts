@@ -1,5 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { Unreachable } from "../net/unreachable.ts";
+import type { RowSource } from "../rows/source.ts";
 import { openInputs, requireWidth } from "./admit.ts";
 import type { RunContext } from "./context.ts";
 import type { EvaluationPart } from "./evaluate.ts";
@@ -23,12 +24,27 @@ export async function fixedParts(
       const scope = `file:${input.path}`;
       parts.push({ scope, source, quarantined: false });
       requireWidth(source, width, input.path);
+      requireElement(source, context.element, input.path);
     }
     return parts;
   } catch (error) {
     for (const { source } of parts) await source.close();
     throw error;
   }
+}
+
+// Quantised or rounded rows are not what the dictionary is for, though they are as wide.
+function requireElement(
+  { element: found }: RowSource,
+  element: string | undefined,
+  file: string,
+): void {
+  if (found === undefined || element === undefined || found === element) return;
+  throw new DbksvdError(
+    "data",
+    `Rows are ${found} numbers, the pipeline's are ${element}`,
+    { where: { file }, mend: "store evaluation inputs as the drops are" },
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Store } from "./database.ts";
 /** Writes down a run's drop with its files' held-out rows. */
 export function recordDrop(
   { store, run }: RunContext,
-  { taken, width, column }: Admission,
+  { taken, width, column, element }: Admission,
   ids: Map<string, number>,
 ) {
   store.run("INSERT INTO drops (run, quarantined) VALUES (:run, 0)", { run });
@@ -22,7 +22,7 @@ export function recordDrop(
       { file: ids.get(input.path), run, offset: heldOutFrom, rows: heldOut },
     );
   }
-  const facts = { width: String(width), column };
+  const facts = { width: String(width), column, element };
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined) continue;
     store.run(

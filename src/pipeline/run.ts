@@ -136,6 +136,7 @@ async function lockedRun(
     patience,
     onNotice,
     column: factOf(store, "column"),
+    element: factOf(store, "element"),
     fixed: { found: [], missing: [] },
     createEngine: options.createEngine ??
       ((spec) =>

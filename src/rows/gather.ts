@@ -4,6 +4,7 @@ import { refusePointers } from "../files/lfs.ts";
 import { openArrow } from "./formats/arrow/open.ts";
 import { type ArrayLayout, ArrayPart } from "./formats/array.ts";
 import { openRaw, openSafetensorsRows } from "./formats/files.ts";
+import type { ElementType } from "../parquet/read/columns.ts";
 import { openNpy } from "./formats/npy.ts";
 import { openNpz } from "./formats/npz.ts";
 import {
@@ -29,6 +30,8 @@ interface OpenFile {
   width?: number | undefined;
   column?: string | undefined;
   nested?: boolean;
+  /** What a stored number is, where the format tells. */
+  element?: ElementType | undefined;
   /** Of tables: how many rows they have. */
   tableRows?: number;
   /** Names of arrays beside the one that is read. */
@@ -50,6 +53,8 @@ export interface Gathered {
   /** The file that the width is from. */
   widthFrom: string;
   column?: string | undefined;
+  /** What a stored number is, in the first file that tells. */
+  element?: ElementType | undefined;
   nested: boolean;
 }
 
@@ -171,6 +176,7 @@ function addFile(
   tables: number,
 ): number {
   all.nested ||= file.nested ?? false;
+  all.element ??= file.element;
   checkWidth(file, all, source);
   const place = { file: source.path, column: file.column };
   let rows = 0;
@@ -230,7 +236,8 @@ function arrayFile(
   { name, others }: { name?: string; others?: string[] } = {},
 ): OpenFile {
   const parts = layout.rows > 0 ? [new ArrayPart(source, layout)] : [];
-  return { parts, width: layout.width, column: name, others };
+  const { width, element } = layout;
+  return { parts, width, element, column: name, others };
 }
 
 function checkWidth(

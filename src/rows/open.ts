@@ -208,7 +208,8 @@ function checkRange({ start, end }: RowRange, rowCount: number) {
 }
 
 function toSource(
-  { files, sources: inOrder, width, column, nested, tableRows }: Gathered,
+  { files, sources: inOrder, width, column, element, nested, tableRows }:
+    Gathered,
   store: PartStore,
   sources: readonly ByteSource[],
 ): RowSource {
@@ -218,6 +219,7 @@ function toSource(
     rowCount: store.rowCount,
     files,
     column,
+    element,
     dropped: store.preparation.dropped,
     batches: (
       rowsPerBatch: number | readonly number[],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { PipelineInput } from "../../src/pipeline/config.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
 import { FaultServer, silence, status } from "../net/fault_server.ts";
+import { sql } from "../rows/writers.ts";
 import { HubServer } from "../net/hub_server.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
@@ -212,7 +213,7 @@ Deno.test("a missing evaluation input takes nothing and promotes nothing; it is 
   assert.deepEqual(paths(idle), ["ev/*.parquet"]);
 });
 
-Deno.test("evaluation inputs of another width or column are refused, as train refuses them", async () => {
+Deno.test("evaluation inputs of another width, number type or column are refused, as train refuses them", async () => {
   await using pipeline = await TestPipeline.create({
     evaluation: { inputs: ["golden.parquet"] },
   });
@@ -225,6 +226,10 @@ Deno.test("evaluation inputs of another width or column are refused, as train re
     );
     await assert.rejects(pipeline.run(), message);
   }
+  await sql(
+    `COPY (SELECT list_transform(range(16), lambda x: x::DOUBLE) AS embedding FROM range(100)) TO '${golden}' (FORMAT parquet)`,
+  );
+  await assert.rejects(pipeline.run(), /f64 numbers, the pipeline's are f32/);
   writeDrop(golden, data.drop(9, 100), 16, "layer2");
   await assert.rejects(pipeline.run(), /embedding.*golden|golden.*embedding/);
   writeDrop(golden, data.drop(9, 100));

@@ -49,6 +49,8 @@ export interface ParquetFile {
   /** Rows of the table. */
   tableRows: number;
   nested: boolean;
+  /** What a stored number is. */
+  element?: ElementType;
   parts: RowGroupPart[];
 }
 
@@ -76,7 +78,7 @@ export async function openParquet(
     const parts = width === undefined
       ? []
       : await openGroups({ ...file, width }, metadata, leaves, options);
-    return { ...file, parts };
+    return { ...file, element: leaves[0].element, parts };
   } catch (error) {
     throw atPlace(error, place);
   }
