@@ -1,13 +1,25 @@
 // Exact orthogonal matching pursuit from correlations and Gram alone (Batch-OMP, Rubinstein et al. 2008), with row t of
 // M = L⁻¹ grown in place, L the Cholesky factor of the support's Gram: no substitution, every entry has its own thread.
-// With HALVES the search reads the Gram in halves; supports stay exact where it is VERIFIED, coefficients always do.
-// PRUNED, Gram rows are read only where what they would change could change the choice.
-// The choice can be dialled: `selection` joins the pivots, WEIGHTED atoms have factors, POSITIVE leaves negative ones
-// out.
+// tasks/bench/omp_plain.wgsl says the same plainly; `deno task kernel omp` prints this text as a driver gets it.
+// What the text can be (the values are chosen in src/engine/gpu/stages/pursue.ts):
+//   HALVES       the search reads H, the Gram in halves, half the bytes; coefficients come from G in float32 still
+//   VERIFIED     choices that the halves' error could change are settled in float32: supports are the exact ones
+//   PRUNED       Gram rows are read only where what they would change could change the choice
+//   CHECKED      VERIFIED or PRUNED: the search is off by `margin` at most; candidates that near are compared exactly
+//   STALE        HALVES, PRUNED or WEIGHTED: the chosen atom's correlation is worked out anew from A and G
+//   WEIGHS       an atom is weighed against the support: its Gram with it is brought in; always so for OMP
+//   WEIGHSFIRST  that is done as soon as the search names an atom, so that a barrier is saved; not where PRUNED
+//   BARS         the search looks at what is barred; where PRUNED, correlations of barred atoms are zeros instead
+//   POSITIVE     only atoms of positive correlation are candidates
+//   WEIGHTED     atoms have factors in the choice
+//   SCRATCHA     correlations lie in the workgroup's scratch row; else in registers, VQ words of VE elements a thread
+//   SCRATCHM     M lies in scratch memory; else in the workgroup's
+//   SUBGROUPS    reductions by subgroup operations; WAVES: how many subgroups there are, where that is known
+// Beside them `selection` joins the pivots: the ridge of the choice.
 // Bindings: A rows × m4 correlations (SCRATCHA: then from row `scratch` one of m4 a workgroup; WEIGHTED: from element
-// `weights` a factor an atom) · G and H m × m4 · bounds, a
-// pair an atom · energies, ‖y‖² as the group found it and of the row itself · indices and values, KT slots a row, of
-// which this group fills K from `slot`: at most `most` of them with atoms.
+// `weights` a factor an atom) · G and H m × m4 · bounds, a pair an atom · energies, ‖y‖² as the group found it and of
+// the row itself · indices and values, KT slots a row, of which this group fills K from `slot`: at most `most` of them
+// with atoms · factors, a triangle a workgroup.
 // Dispatch: one workgroup a row, or a fixed number that take rows in turn where scratch memory is theirs.
 // Bytes: 4m a row and k(k+1)/2 Gram rows of 4m (PRUNED: at most), mostly from cache. Flops: m·k(k+1) a row.
 //#include pursuit

@@ -1,4 +1,5 @@
 // Atom j leaves the search.
+// Takes: j, the atom. Gives: its bit in `barred`. Leaves: at its end.
 //#if SCRATCHA
       if (t == 0u) { barred[j >> 5u] |= 1u << (j & 31u); }
 //#else

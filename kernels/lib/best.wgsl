@@ -1,6 +1,7 @@
 // Argmax over the workgroup: the greatest size and, on ties, the lowest tag. All threads get the same, and it may
 // decide where barriers stand. Sizes are the bits of non-negative floats, which order as the floats do.
 // Call it in uniform control flow only.
+// Declares: NO_CANDIDATE, better(a, b), workgroup_best(own). Needs: entry.
 fn better(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
   return select(a, b, b.x > a.x || (b.x == a.x && b.y < a.y));
 }

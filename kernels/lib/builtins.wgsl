@@ -1,4 +1,5 @@
 // main's parameters: one by one, as a struct counts as differing from thread to thread where any of its members does.
+// Stands in main's parameter list; `enter` takes them.
   @builtin(local_invocation_index) local_invocation_index: u32,
   @builtin(workgroup_id) workgroup_id: vec3<u32>,
   @builtin(num_workgroups) num_workgroups: vec3<u32>,

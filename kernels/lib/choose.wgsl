@@ -3,6 +3,9 @@
 // within twice of it are compared by their correlations in float32, so that the choice is the exact one. Where more
 // come than the list of candidates holds, what of Gram rows is `due` is read and the search begins again; where nothing
 // is due, each thread compares its own.
+// Takes: a or the scratch row, count, over, index; CHECKED: margin; PRUNED: due, settled, patience. Gives: best, j;
+// PRUNED: least, patience, settled for the next search. Leaves: at its end with an atom; by `break` where none is
+// left; PRUNED by `continue`, to search again.
       if (!over) {
 //#include search
       }

@@ -1,5 +1,6 @@
 // Takes row `index` of A for the search: into registers (element i of thread t is t + i·WG, rows are padded to fit), or
 // into this workgroup's scratch row, behind those of A.
+// Takes: index. Gives: SCRATCHA: scratch and a clear `barred`; else a0_0 … and barred0 …. Leaves: at its end.
 //#if SCRATCHA
     let scratch = (p.scratch + group) * M4;
     for (var c = t; c < M4; c += WG) { A[scratch + c] = A[index * M4 + c]; }

@@ -1,5 +1,6 @@
 // What kernels begin with that give a workgroup one row, atom or block. `t` is the thread; a wave is a subgroup, or one
 // thread where there are none. main takes `builtins` as its parameters and opens with `enter`.
+// Declares: WG, t, own_group, lane, lanes, wave, waves. Needs: nothing.
 const WG: u32 = $WG;
 
 var<private> t: u32;

@@ -1,5 +1,7 @@
 // A row's support as a pursuit left it: `support` and `right`, its correlations, for the slots that this thread has;
 // `own` is one more than the last of them that holds an atom.
+// Takes: index. Gives: row, slots, own; in workgroup memory support and right. Leaves: at its end, before a
+// barrier.
     let row = p.row + index;
     let slots = row * KT + p.slot;
     var own = 0u;

@@ -1,4 +1,6 @@
 // Begins row `index` of a pursuit: where it ends by itself, its correlations, no atoms yet.
+// Takes: index. Gives: row, slots, energy, enough, negligible, count, what `correlations` gives; CHECKED: margin.
+// Leaves: at its end.
     let row = p.row + index;
     let slots = row * KT + p.slot;
     let whole_energy = energies[row].y;

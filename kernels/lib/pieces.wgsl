@@ -1,6 +1,7 @@
 // Adds up the pieces of an atom's list, or its `chunks`, for kernels with a workgroup an atom of the batch. Takes
 // `turn`; gives `along`, Σ x_i·(x_i as coded), and v0, v1, …, the elements that this thread has of Σ x_i R_i, at
 // columns c0, c1, ….
+// Leaves: at its end, all threads with the same `along`.
   let base = lists[PIECES + p.begin];
   var begin = lists[PIECES + turn] - base;
   var end = lists[PIECES + turn + 1u] - base;

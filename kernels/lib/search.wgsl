@@ -1,5 +1,6 @@
 // `own`, this thread's best candidate, found by its size first and its place afterwards: fewer instructions than
 // keeping both.
+// Takes: a0_0 … and barred0 …, or the scratch row; own, no candidate yet. Gives: own. Leaves: at its end.
 //#if SCRATCHA
 //#if !PRUNED
       for (var c = t; c < M4; c += WG) {

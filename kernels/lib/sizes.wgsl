@@ -1,3 +1,5 @@
+// How candidates compare.
+// Declares: sizes, greatest, tagged, consider; WEIGHTED: factor_of; PRUNED: without. Needs: best.
 //#if WEIGHTED
 // The factor of atom j in the choice.
 fn factor_of(j: u32) -> f32 { return A[p.weights + (j >> 2u)][j & 3u]; }

@@ -1,5 +1,7 @@
 // a ← a − Σ (x − held)·G over those atoms of the support whose share of any correlation may be over `least`; what of
 // the others is left out makes the `margin`, and what of it is the most for one atom is `due`.
+// Takes: count, x, held, coherences, least, over, rough. Gives: the search's correlations, margin, due, held,
+// rough; SCRATCHA: own. Leaves: at its end.
         for (var s = t; s < WEIGHTS; s += WG) {
           var weight = 0.0;
           if (s < count) {

@@ -1,4 +1,5 @@
 // a ← a − Σ weights·G over the support, of the Gram that is searched; two atoms' reads in flight.
+// Takes: count, weights, support. Gives: the search's correlations. Leaves: at its end.
 //#if SCRATCHA
         for (var c = t; c < M4; c += WG) {
           var a = A[scratch + c];

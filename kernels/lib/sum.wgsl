@@ -1,4 +1,5 @@
 // Sum over the workgroup, the same for every thread, in a fixed order. Call it in uniform control flow only.
+// Declares: workgroup_sum(value). Needs: entry.
 //#if SUBGROUPS
 // Two sides in turn, so that one barrier does: who writes a side again has passed the barrier after all had read it.
 var<workgroup> sum_parts: array<array<f32, $PARTS>, 2>;

@@ -1,5 +1,6 @@
 // Two sums over the workgroup, at once, the same for every thread, in a fixed order. Call it in uniform control flow
 // only.
+// Declares: workgroup_pair(value). Needs: entry.
 //#if SUBGROUPS
 // Two sides in turn, so that one barrier does: who writes a side again has passed the barrier after all had read it.
 var<workgroup> pair_parts: array<array<vec2<f32>, $PARTS>, 2>;

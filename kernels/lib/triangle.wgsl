@@ -1,5 +1,6 @@
 // A triangle of k(k + 1)/2 floats for each workgroup: in its own memory or, where that has no room, in scratch memory.
 // Entries that another thread wrote may be read after $SYNC.
+// Declares: TRIANGLE, place(i, j), factor(i, j), set_factor(i, j, value). Needs: entry, K; SCRATCHM: factors.
 const TRIANGLE: u32 = K * (K + 1u) / 2u;
 //#if !SCRATCHM
 var<workgroup> triangle: array<f32, TRIANGLE>;

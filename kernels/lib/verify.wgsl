@@ -1,3 +1,5 @@
+// Compares candidates that the search cannot tell apart by their correlations in float32.
+// Declares: CHECKED: near, collect, best_of, best_found. Needs: best, sizes, wave, support, x, gram(i, j).
 //#if CHECKED
 // Candidates that the search cannot tell apart.
 const MOST_FOUND: u32 = $MOSTFOUND;
