@@ -53,7 +53,11 @@ export async function iterateTogether(
 ): Promise<IterationReport> {
   const waited = group.spent.milliseconds;
   const { groups, powerSteps } = engine.spec;
-  await engine.begin(share.rows, step, share.parts);
+  // What travels in float32 is rounded by rank: one part then spares the work of many.
+  const parts = sumType === "f64"
+    ? share.parts
+    : Uint32Array.of(share.rows.rows);
+  await engine.begin(share.rows, step, parts);
   for (const { from, to } of atomBatches(groups, step.atomBatch)) {
     let sums = await group.sum(
       travelling(await engine.sums(from, to), sumType),
