@@ -21,7 +21,10 @@ export const DUPLICATE_COHERENCE = 0.99;
 /** Matching pursuit takes at most this many steps for each allowed nonzero. */
 export const MP_STEPS_PER_NONZERO = 4;
 
-/** Refinement leaves supports and atoms alone whose new direction is shorter than this, squared: float32 could not weigh them. */
+/**
+ * Refinement leaves supports and atoms alone whose new direction is shorter than this, squared: float32 could not
+ * weigh them.
+ */
 export const REFINEMENT_PIVOT = 1e-3;
 
 /** An atom is exchanged where the other one explains more by this share, */

@@ -1,9 +1,11 @@
 // Runs the experiments that the defaults rest on, prints their tables and writes tasks/experiments/RESULTS.md.
 //   deno task experiments            the small tier: minutes
 //   deno task experiments --full     all seeds, trials and sizes: an hour or two
-//   deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an hour;
+// deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an
+// hour;
 //     its labels and activations come from `deno task experiments:data`
-//   deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts: hours
+// deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts:
+// hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

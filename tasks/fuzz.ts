@@ -1,6 +1,6 @@
 /**
- * Fuzzes every parser of files for as long as is asked: `deno run -A tasks/fuzz.ts --runs 10000 --seed 1 [--only npy,codes]`.
- * Prints the outcomes by parser; files that a parser failed on go to `fuzz-failures/`.
+ * Fuzzes every parser of files for as long as is asked: `deno run -A tasks/fuzz.ts --runs 10000 --seed 1 [--only
+ * npy,codes]`. Prints the outcomes by parser; files that a parser failed on go to `fuzz-failures/`.
  */
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz/run.ts";

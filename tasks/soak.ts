@@ -1,6 +1,6 @@
 /**
- * Trains for long and tells whether what the process holds stays flat (Linux):
- * `deno run -A tasks/soak.ts --minutes 60` for one training, `--runs 1000` for short ones; `--device cpu,gpu`; `--json`.
+ * Trains for long and tells whether what the process holds stays flat (Linux): `deno run -A tasks/soak.ts --minutes
+ * 60` for one training, `--runs 1000` for short ones; `--device cpu,gpu`; `--json`.
  */
 import { parseArgs } from "node:util";
 import type { DeviceChoice } from "../src/engine/engine.ts";

@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of the docs from a model of the sample: trains it, makes its atom browser, and opens both in Chromium.
- * From the project's root: `deno run -A tasks/take_pictures.ts`; writes docs/images.
+ * Takes the pictures of the docs from a model of the sample: trains it, makes its atom browser, and opens both in
+ * Chromium. From the project's root: `deno run -A tasks/take_pictures.ts`; writes docs/images.
  */
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";

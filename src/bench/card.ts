@@ -45,8 +45,8 @@ export interface CardReport {
 
 /**
  * Measures what the targets of speed are held to, case after case in order of importance, unattended: each result is
- * written as soon as it is there, a case that fails does not keep the others from being measured, and a second run goes on
- * where the first one ended.
+ * written as soon as it is there, a case that fails does not keep the others from being measured, and a second run
+ * goes on where the first one ended.
  *
  * @throws {DbksvdError} `usage`, where a case is unknown
  */

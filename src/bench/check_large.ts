@@ -18,8 +18,8 @@ const ROWS = 4;
 
 /**
  * Holds exact OMP's codes to float64 without a Gram: some rows' residuals are followed atom by atom in orthonormal
- * directions; at steps 1, 2, 4, … and the last, the atom chosen must have the greatest correlation of all or tie with it, and
- * at the end the coefficients must be those of least squares.
+ * directions; at steps 1, 2, 4, … and the last, the atom chosen must have the greatest correlation of all or tie with
+ * it, and at the end the coefficients must be those of least squares.
  */
 export function checkLargeCodes(
   problem: LargeProblem,

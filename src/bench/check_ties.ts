@@ -3,7 +3,10 @@ import { dot } from "../engine/reference/products.ts";
 /** Correlations this near each other are a tie in float32: which of them is taken is rounding's choice. */
 export const TIE = 1e-5;
 
-/** So are those that differ by this share of ‖y‖: what is left of a row may be small beside what was subtracted from it. */
+/**
+ * So are those that differ by this share of ‖y‖: what is left of a row may be small beside what was subtracted from
+ * it.
+ */
 export const ROUNDING = 1e-6;
 
 /** A row to code once more. */
@@ -18,8 +21,8 @@ export interface TiedRow {
 }
 
 /**
- * True where a pursuit in float64 takes the atoms found, in their order, once it follows them wherever they tie with the
- * greatest correlation: a support that differs from the oracle's by rounding alone.
+ * True where a pursuit in float64 takes the atoms found, in their order, once it follows them wherever they tie with
+ * the greatest correlation: a support that differs from the oracle's by rounding alone.
  */
 export function differsByTies(
   { row, dictionary, method, found }: TiedRow,

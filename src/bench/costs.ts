@@ -8,8 +8,8 @@ export interface Cost {
 }
 
 /**
- * Flops and bytes of one run of a stage; bytes that a cache can serve count all the same where no cache could hold them, and
- * so do Gram rows that an exact OMP leaves unread: it may seem to reach more than a card can.
+ * Flops and bytes of one run of a stage; bytes that a cache can serve count all the same where no cache could hold
+ * them, and so do Gram rows that an exact OMP leaves unread: it may seem to reach more than a card can.
  */
 export function costOf(
   stage: StageName,

@@ -56,8 +56,8 @@ const MOST_COPIES = 16;
 const BASELINE_SECONDS = 5;
 
 /**
- * Measures how fast rows are delivered from Parquet files, beside hyparquet's public API and beside `Deno.FsFile` reading the
- * same file: as a stream, the ordinary way, and into one buffer, the fastest.
+ * Measures how fast rows are delivered from Parquet files, beside hyparquet's public API and beside `Deno.FsFile`
+ * reading the same file: as a stream, the ordinary way, and into one buffer, the fastest.
  *
  * @param files local Parquet files
  * @param options which column, and how many workers

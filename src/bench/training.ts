@@ -23,8 +23,8 @@ export interface TrainingRun {
 }
 
 /**
- * Times a training as a user runs it, with every default but those named: rows lie decoded in host memory, the clock runs
- * from the first statistic to the dictionary read back.
+ * Times a training as a user runs it, with every default but those named: rows lie decoded in host memory, the clock
+ * runs from the first statistic to the dictionary read back.
  *
  * @param base rows to repeat until there are as many as asked for, each time in memory of their own
  */

@@ -18,7 +18,9 @@ export interface BenchOptions {
   subgroups?: boolean | undefined;
   /** Runs of each stage at least; the wait at the end is shared by all of them. */
   runs: number;
-  /** The runs of one stage, and half of those of the whole step, take so many milliseconds at least; undefined: 1000. */
+  /**
+   * The runs of one stage, and half of those of the whole step, take so many milliseconds at least; undefined: 1000.
+   */
   leastMs?: number | undefined;
   /** λ of the training codes; adds the stage `refit`. */
   ridge: number;

@@ -58,7 +58,8 @@ function failure(
   return { code, message, document: { error: { kind, message, where } } };
 }
 
-// Commander begins with "error: " and puts its suggestion on a line of its own; a group without a command is only help to it.
+// Commander begins with "error: " and puts its suggestion on a line of its own; a group without a command is only
+// help to it.
 function usageMessage({ code, message }: CommanderError): string {
   if (code === "commander.help") return "A command is missing";
   const text = oneLine(message).replace(/^error: /, "").replace(/\.$/, "");

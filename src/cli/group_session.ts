@@ -16,8 +16,8 @@ export const MPI_OPTION = [
 ] as const;
 
 /**
- * Runs a command's work with its session, together with the other processes of a launcher where `--mpi` asks for that. The
- * first one speaks for all: the others print nothing but errors. What fails in one ends all of them.
+ * Runs a command's work with its session, together with the other processes of a launcher where `--mpi` asks for
+ * that. The first one speaks for all: the others print nothing but errors. What fails in one ends all of them.
  *
  * @param io the streams and signals
  * @param command whose options say what is shown, and whether there is a group

@@ -71,8 +71,8 @@ export function processIo(): Io {
   };
 }
 
-// nohup has SIGHUP ignored, which a listener would undo. Whether it is cannot be asked, but nohup leaves its marks: standard
-// input is no terminal, and standard output is a file.
+// nohup has SIGHUP ignored, which a listener would undo. Whether it is cannot be asked, but nohup leaves its marks:
+// standard input is no terminal, and standard output is a file.
 function isUnderNohup(): boolean {
   if (Deno.stdin.isTerminal()) return false;
   try {

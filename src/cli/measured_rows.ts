@@ -3,8 +3,8 @@ import { openInputs, type RowOptions } from "./inputs.ts";
 import type { Session } from "./session.ts";
 
 /**
- * The rows that models are measured on: the given inputs; else those of the first model's training, of which only the rows
- * that it held out.
+ * The rows that models are measured on: the given inputs; else those of the first model's training, of which only the
+ * rows that it held out.
  */
 export async function measuredRows(
   model: string,

@@ -64,8 +64,8 @@ export function followed(session: Session): RunOptions {
  * @param io the streams and signals
  * @param command whose options say what is shown
  * @param work the work
- * @param heedsSignals false where nothing is to be saved and a GPU that hangs may block the thread that would take them:
- * the system ends the process then, whatever it is doing
+ * @param heedsSignals false where nothing is to be saved and a GPU that hangs may block the thread that would take
+ * them: the system ends the process then, whatever it is doing
  */
 export async function conduct(
   io: Io,

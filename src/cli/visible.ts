@@ -1,5 +1,5 @@
-// Characters that a terminal obeys in place of showing them: control characters but line ends and tabs, and those that turn
-// the direction of writing. Colours of the program's own are put on afterwards.
+// Characters that a terminal obeys in place of showing them: control characters but line ends and tabs, and those
+// that turn the direction of writing. Colours of the program's own are put on afterwards.
 const OBEYED = /(?![\n\t])[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**

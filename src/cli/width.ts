@@ -10,8 +10,8 @@ const BAR_CELLS = 24;
 const FEWEST_CELLS = 8;
 
 /**
- * A bar with facts beside it, in one line: where room is short the bar shrinks, then facts go, those of the highest rank
- * first, and at last the bar.
+ * A bar with facts beside it, in one line: where room is short the bar shrinks, then facts go, those of the highest
+ * rank first, and at last the bar.
  *
  * @param label what stands in front
  * @param share how much of the bar is full, 0 to 1

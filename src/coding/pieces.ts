@@ -19,9 +19,9 @@ const ROUND_ROWS = 64;
 const IN_FLIGHT = 2;
 
 /**
- * Gives a coder the rows of batches in pieces that take about as long as they should, whatever the machine and the model,
- * and puts the codes together again: whoever follows sees every piece, results do not depend on how long anything
- * took.
+ * Gives a coder the rows of batches in pieces that take about as long as they should, whatever the machine and the
+ * model, and puts the codes together again: whoever follows sees every piece, results do not depend on how long
+ * anything took.
  */
 export class PieceCoder<C extends SparseCodes> {
   readonly #coder: RowCoder<C>;

@@ -32,15 +32,16 @@ export interface CodingOptions
 }
 
 /**
- * Codes a source's rows in order, by one coder or by several from one read. The coders work on the next rows while the
- * caller handles these, and the source reads ahead of both; coders get pieces that take about a tenth of a second, the
- * caller gets parts that take it no longer, so that signals are heeded and progress shows. Neither the parts nor what is
- * in them depend on how long anything took.
+ * Codes a source's rows in order, by one coder or by several from one read. The coders work on the next rows while
+ * the caller handles these, and the source reads ahead of both; coders get pieces that take about a tenth of a
+ * second, the caller gets parts that take it no longer, so that signals are heeded and progress shows. Neither the
+ * parts nor what is in them depend on how long anything took.
  *
  * @param source the rows
  * @param coders what codes them, all of the source's width
  * @param options which rows, how many are read at once at most; progress, an `AbortSignal`
- * @throws {DbksvdError} `data` where rows and a dictionary do not fit; what reading and coding throw; the signal's reason
+ * @throws {DbksvdError} `data` where rows and a dictionary do not fit; what reading and coding throw; the signal's
+ * reason
  */
 export async function* codeRows<C extends SparseCodes>(
   source: RowSource,

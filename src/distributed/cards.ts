@@ -1,5 +1,5 @@
-// Which GPU a rank works on. Deno offers no choice of adapter; Mesa's device-select layer, which sits before every Vulkan
-// driver, puts one card first, as long as its variables are set before the first adapter is asked for.
+// Which GPU a rank works on. Deno offers no choice of adapter; Mesa's device-select layer, which sits before every
+// Vulkan driver, puts one card first, as long as its variables are set before the first adapter is asked for.
 import type { EngineInfo } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { Communicator } from "./communicator.ts";
@@ -60,9 +60,9 @@ export async function visibleCards(
 }
 
 /**
- * Chooses this rank's card among those of its machine, by its number there, and has it taken. To be called before the first
- * adapter is asked for. Nothing is chosen where there is one card or none, as with one visible card a task, or where the user
- * chose one.
+ * Chooses this rank's card among those of its machine, by its number there, and has it taken. To be called before the
+ * first adapter is asked for. Nothing is chosen where there is one card or none, as with one visible card a task, or
+ * where the user chose one.
  *
  * @returns the card, or undefined where the driver is left to take the one there is
  */

@@ -12,8 +12,8 @@ export interface Spent {
 }
 
 /**
- * A group of processes (ranks) that work together. Every call but `abort` is collective: all ranks make the same calls in
- * the same order, one at a time.
+ * A group of processes (ranks) that work together. Every call but `abort` is collective: all ranks make the same
+ * calls in the same order, one at a time.
  */
 export interface Communicator {
   /** This process's number, from 0. */
@@ -29,8 +29,8 @@ export interface Communicator {
   /** What this rank spent on calls so far. */
   readonly spent: Readonly<Spent>;
   /**
-   * Element-wise sum over the ranks; all get the same bits. Terms are added in float64, by halves of the ranks, S(a, b) =
-   * S(a, c) + S(c, b) with c = ⌊(a + b)/2⌋, and rounded to the values' type.
+   * Element-wise sum over the ranks; all get the same bits. Terms are added in float64, by halves of the ranks, S(a,
+   * b) = S(a, c) + S(c, b) with c = ⌊(a + b)/2⌋, and rounded to the values' type.
    *
    * @param values of one type and length on all ranks; given away
    */

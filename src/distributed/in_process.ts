@@ -9,8 +9,8 @@ export class GroupAborted extends Error {
 }
 
 /**
- * A group within one process: ranks are tasks of one event loop. It adds and orders as MPI's group does, so that tests of
- * what ranks do together need no launcher.
+ * A group within one process: ranks are tasks of one event loop. It adds and orders as MPI's group does, so that
+ * tests of what ranks do together need no launcher.
  *
  * @param size ranks
  */

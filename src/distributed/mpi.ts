@@ -13,8 +13,8 @@ import type { Joined, MpiReply, MpiRequest } from "./mpi/protocol.ts";
 const ABORT_MS = 2000;
 
 /**
- * Joins the group that mpirun, mpiexec or srun started this process in; without one of them, a group of one. All calls of MPI
- * are made by one thread of their own, which lives until the group is closed.
+ * Joins the group that mpirun, mpiexec or srun started this process in; without one of them, a group of one. All
+ * calls of MPI are made by one thread of their own, which lives until the group is closed.
  *
  * @param read reads the environment: `DBKSVD_MPI` names the library, launchers tell of the group
  * @throws {DbksvdError} `usage` where there is no library, or the launcher is not of the library's kind

@@ -4,8 +4,8 @@ import type { Communicator } from "./communicator.ts";
 import type { DeviceChoice, EngineInfo } from "../engine/engine.ts";
 
 /**
- * Threads of a rank where nobody says how many: the machine's processors are shared out among its ranks, and no more are used
- * than the launcher allows this one.
+ * Threads of a rank where nobody says how many: the machine's processors are shared out among its ranks, and no more
+ * are used than the launcher allows this one.
  */
 export function threadsOfRank({ localSize }: Communicator): number {
   const share = Math.max(1, Math.floor(cpus().length / localSize));

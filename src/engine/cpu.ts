@@ -38,12 +38,13 @@ export interface CpuEngineOptions
 }
 
 /**
- * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The result is
- * the same bytes on any number of them.
+ * Makes the engine that runs on the processor: kernels in WebAssembly SIMD on as many threads as are asked for. The
+ * result is the same bytes on any number of them.
  *
  * @param spec everything fixed for the engine's life
  * @param options how many threads, as many as there are cores where left out, and who is called with how far a call is
- * @throws {DbksvdError} `run` where the memory for it cannot be had; `usage` or `device` where the BLAS asked for cannot be
+ * @throws {DbksvdError} `run` where the memory for it cannot be had; `usage` or `device` where the BLAS asked for
+ * cannot be
  */
 export function createCpuEngine(
   spec: EngineSpec,

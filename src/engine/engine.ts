@@ -14,28 +14,29 @@ export interface CoderOptions {
   /** After `mp`, refit the coefficients by least squares on the support. */
   refit: boolean;
   /**
-   * After `omp`, go over the support so many times at most, exchanging an atom for another wherever that lowers the error
-   * (see docs/algorithm.md); 0 where left out.
+   * After `omp`, go over the support so many times at most, exchanging an atom for another wherever that lowers the
+   * error (see docs/algorithm.md); 0 where left out.
    */
   refine?: number | undefined;
   /**
-   * λ ≥ 0 of the choice of atoms, for `omp`: a step's pivot is L_tt² = G_jj + λ − ‖w‖², so that what is left of a row keeps
-   * a share of the atoms chosen and general atoms near them stay candidates. Coefficients are least squares without it.
-   * 0, or left out: OMP; a very large one: the k largest correlations.
+   * λ ≥ 0 of the choice of atoms, for `omp`: a step's pivot is L_tt² = G_jj + λ − ‖w‖², so that what is left of a row
+   * keeps a share of the atoms chosen and general atoms near them stay candidates. Coefficients are least squares
+   * without it. 0, or left out: OMP; a very large one: the k largest correlations.
    */
   selectionRidge?: number | undefined;
   /**
-   * w_j in (0, 1], one an atom, for `omp`: a step takes the atom of the largest w_j·|a_j|, the lowest index on ties, and a
-   * row ends where that is negligible. Left out: 1 for all.
+   * w_j in (0, 1], one an atom, for `omp`: a step takes the atom of the largest w_j·|a_j|, the lowest index on ties,
+   * and a row ends where that is negligible. Left out: 1 for all.
    */
   weights?: Float32Array | undefined;
   /**
-   * `positive`, for `omp`: only atoms of positive correlation are candidates, while coefficients keep the sign that their
-   * least squares give them. Left out: `signed`, or `positive` where codes are non-negative.
+   * `positive`, for `omp`: only atoms of positive correlation are candidates, while coefficients keep the sign that
+   * their least squares give them. Left out: `signed`, or `positive` where codes are non-negative.
    */
   candidates?: "signed" | "positive" | undefined;
   /**
-   * Nonzeros of each group, at least 1 each, `sparsity` in all. Left out: equal shares (see {@linkcode groupSparsities}).
+   * Nonzeros of each group, at least 1 each, `sparsity` in all. Left out: equal shares (see {@linkcode
+   * groupSparsities}).
    */
   groupSparsity?: readonly number[] | undefined;
 }
@@ -54,7 +55,10 @@ export interface EngineSpec {
   width: number;
   /** m: number of atoms. */
   atoms: number;
-  /** Matryoshka groups: sizes of consecutive, disjoint runs of atoms that add up to `atoms`; `[atoms]` when not nested. */
+  /**
+   * Matryoshka groups: sizes of consecutive, disjoint runs of atoms that add up to `atoms`; `[atoms]` when not
+   * nested.
+   */
   groups: readonly number[];
   /** How rows are coded. */
   coder: CoderOptions;
@@ -64,7 +68,10 @@ export interface EngineSpec {
   sampleBatch: number;
   /** Power steps for each atom and iteration (1: approximate K-SVD's single alternation). */
   powerSteps: number;
-  /** Exact K-SVD updates: power steps until ‖Δd‖ < 1e-6, at most 2000. The caller gives atomBatch 1 and atoms in order. */
+  /**
+   * Exact K-SVD updates: power steps until ‖Δd‖ < 1e-6, at most 2000. The caller gives atomBatch 1 and atoms in
+   * order.
+   */
   exact: boolean;
   /** Precision of the Gram matrix while the support is searched; final coefficients are always f32. */
   gram: "f32" | "f16";
@@ -92,8 +99,8 @@ export interface EngineOptions {
   /** Threads that a CPU engine may use; all that the machine has by default. */
   threads?: number | undefined;
   /**
-   * A native BLAS that makes a CPU engine's products: a file or a name that the system knows, or empty for the one that it
-   * has. The same bytes then need the same library and core type. None where left out.
+   * A native BLAS that makes a CPU engine's products: a file or a name that the system knows, or empty for the one
+   * that it has. The same bytes then need the same library and core type. None where left out.
    */
   blas?: string | undefined;
   /** Called with one line of what a person should know, such as that `auto` found no real GPU. */
@@ -121,22 +128,28 @@ export type EngineRows =
 
 /** What one iteration is to do beyond coding its rows. */
 export interface IterationStep {
-  /** The order in which atoms are updated: a permutation of 0 … atoms − 1, each group's atoms contiguous and in group order. */
+  /**
+   * The order in which atoms are updated: a permutation of 0 … atoms − 1, each group's atoms contiguous and in group
+   * order.
+   */
   order: Uint32Array;
   /** B: atoms updated from the same residual. */
   atomBatch: number;
   /** Ridge λ added to the Gram's diagonal for the coefficients (0: none). */
   ridge: number;
   /**
-   * α: the coefficients become (G_II + λI)⁻¹(a_I − α·sign x), x what they are without it, in normalised units; those that would
-   * change sign are given up. 0 where left out.
+   * α: the coefficients become (G_II + λI)⁻¹(a_I − α·sign x), x what they are without it, in normalised units; those
+   * that would change sign are given up. 0 where left out.
    */
   shrink?: number;
-  /** Atoms to replace, after the update, by the worst-represented rows' normalised residuals (worst row to first atom). */
+  /**
+   * Atoms to replace, after the update, by the worst-represented rows' normalised residuals (worst row to first
+   * atom).
+   */
   replace: Uint32Array;
   /**
-   * ρ in [0, 1): how much earlier batches still count. An atom's update is v = Σ x_i R_i + (Σ x_i² + ρ·w)·d with w its weight,
-   * and w becomes ρ·w + Σ x_i² (x as coded); 0 where left out. A replaced atom's weight becomes 0.
+   * ρ in [0, 1): how much earlier batches still count. An atom's update is v = Σ x_i R_i + (Σ x_i² + ρ·w)·d with w
+   * its weight, and w becomes ρ·w + Σ x_i² (x as coded); 0 where left out. A replaced atom's weight becomes 0.
    */
   memory?: number;
   /** Nonzeros a row in this iteration, number of groups ≤ k_t ≤ the spec's sparsity; the spec's where left out. */
@@ -157,7 +170,10 @@ export interface IterationReport {
   nonzeros: number;
   /** Uses of every atom, as coded. */
   usage: Uint32Array;
-  /** Atoms with |⟨d_i, d_j⟩| > 0.99 to a more used one (or as used and of lower index), as the dictionary stood before the update. */
+  /**
+   * Atoms with |⟨d_i, d_j⟩| > 0.99 to a more used one (or as used and of lower index), as the dictionary stood before
+   * the update.
+   */
   duplicates: Uint32Array;
   /** Device time in milliseconds, where it can be measured; else wall time. */
   milliseconds: number;
@@ -204,7 +220,9 @@ export interface Engine {
   holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined>;
-  /** One DB-KSVD iteration on a sample batch: code, update, replace. Queued; its report comes with the next `reports`. */
+  /**
+   * One DB-KSVD iteration on a sample batch: code, update, replace. Queued; its report comes with the next `reports`.
+   */
   iterate(rows: EngineRows, step: IterationStep): Promise<void>;
   /** Waits for all queued iterations and returns their reports, in order, since the last call. */
   reports(): Promise<IterationReport[]>;
@@ -223,10 +241,11 @@ export interface WorstRows {
 }
 
 /**
- * An engine whose iteration can be taken in steps, so that several processes, each with its share of a batch's rows, make
- * one iteration: what an atom's update needs of the rows are sums over them, which the caller adds up over the processes.
- * The calls of an iteration are `begin`; for every atom batch `sums`, once more for each further power step, and `apply`;
- * `finish`; and `replace` where atoms are to be replaced. All processes make the same calls and give the same sums.
+ * An engine whose iteration can be taken in steps, so that several processes, each with its share of a batch's rows,
+ * make one iteration: what an atom's update needs of the rows are sums over them, which the caller adds up over the
+ * processes. The calls of an iteration are `begin`; for every atom batch `sums`, once more for each further power
+ * step, and `apply`; `finish`; and `replace` where atoms are to be replaced. All processes make the same calls and
+ * give the same sums.
  */
 export interface GroupEngine extends Engine {
   /**
@@ -244,9 +263,9 @@ export interface GroupEngine extends Engine {
     parts: Uint32Array,
   ): Promise<void>;
   /**
-   * What the update of the atoms at places from ≤ place < to of the step's order needs of the rows: width + 2 numbers an
-   * atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of one group;
-   * with its first place, the group is coded.
+   * What the update of the atoms at places from ≤ place < to of the step's order needs of the rows: width + 2 numbers
+   * an atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of
+   * one group; with its first place, the group is coded.
    *
    * @param previous the added-up sums of the power step before, given away; absent for the first
    * @returns (to − from)·(width + 2) numbers, the caller's from then on
@@ -257,8 +276,8 @@ export interface GroupEngine extends Engine {
     previous?: Float32Array | Float64Array,
   ): Promise<Float32Array | Float64Array>;
   /**
-   * Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power step,
-   * which are given away.
+   * Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power
+   * step, which are given away.
    */
   apply(
     from: number,
@@ -274,16 +293,17 @@ export interface GroupEngine extends Engine {
    */
   finish(worst: number): Promise<{ report: IterationReport; worst: WorstRows }>;
   /**
-   * Puts unit vectors in the place of atoms, the first in that of the first, and sets the weights of all these atoms to 0;
-   * atoms for which there is none keep theirs.
+   * Puts unit vectors in the place of atoms, the first in that of the first, and sets the weights of all these atoms
+   * to 0; atoms for which there is none keep theirs.
    */
   replace(atoms: Uint32Array, vectors: Float32Array): Promise<void>;
 }
 
 /**
- * Nonzeros allowed in each group: ⌊k/g⌋ each, the remainder one each to the largest groups (later ones first on ties). With
- * shares given, one each at first and every further one to the group of the largest share over nonzeros so far plus one
- * (D'Hondt's method), the earlier group on ties: exactly the shares where k is their sum, and never fewer for a larger k.
+ * Nonzeros allowed in each group: ⌊k/g⌋ each, the remainder one each to the largest groups (later ones first on
+ * ties). With shares given, one each at first and every further one to the group of the largest share over nonzeros
+ * so far plus one (D'Hondt's method), the earlier group on ties: exactly the shares where k is their sum, and never
+ * fewer for a larger k.
  *
  * @param groups the groups' sizes
  * @param sparsity k, at least one a group

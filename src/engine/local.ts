@@ -9,8 +9,8 @@ import { createReferenceEngine } from "./reference.ts";
 const NO_BLAS = "--blas is left aside";
 
 /**
- * Makes the engine that a device choice asks for, in the caller's thread. `auto` takes the CPU engine where there is only
- * a software driver: on the sample it was the faster one (tasks/bench/RESULTS.md).
+ * Makes the engine that a device choice asks for, in the caller's thread. `auto` takes the CPU engine where there is
+ * only a software driver: on the sample it was the faster one (tasks/bench/RESULTS.md).
  *
  * @param spec everything fixed for the engine's life
  * @param options the device, threads, who is called with what

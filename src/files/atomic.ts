@@ -110,7 +110,8 @@ async function isLink(path: string): Promise<boolean> {
 }
 
 /**
- * Takes away what runs that did not live to rename it left beside an output. Only for whoever keeps other runs out of it.
+ * Takes away what runs that did not live to rename it left beside an output. Only for whoever keeps other runs out of
+ * it.
  *
  * @param path the output, a file or a directory
  */
@@ -207,7 +208,8 @@ async function removeQuietly(path: string) {
   }
 }
 
-// Where a write failed, its remains may be out of reach too (a mount gone, a disk gone read-only): the write's error is the one to tell.
+// Where a write failed, its remains may be out of reach too (a mount gone, a disk gone read-only): the write's error
+// is the one to tell.
 async function removeIfPossible(path: string) {
   try {
     await Deno.remove(path, { recursive: true });

@@ -71,8 +71,8 @@ function scalarEvent(
 }
 
 /**
- * A TensorBoard event file: scalars over steps. TensorBoard shows all files of a folder as one run, so a training that was
- * resumed goes on in a file of its own.
+ * A TensorBoard event file: scalars over steps. TensorBoard shows all files of a folder as one run, so a training
+ * that was resumed goes on in a file of its own.
  */
 export class EventFile implements Disposable {
   readonly #file: Deno.FsFile;

@@ -27,11 +27,11 @@ function searchOneByOne(values: Float32Array, start: number, end: number) {
 }
 
 /**
- * Whether values, by eights, are finite, as sums tell. Floats cannot overflow a double: their sum is finite where all of them
- * are. Making doubles of them is what takes longest, so that only every other one is added. The one after it is the upper half
- * of the double that the two are together (little-endian): its sign, its exponent and the first bits of its fraction. Sums of
- * those, made positive, tell whether one was too large. They can be so without as well, if floats are larger than 2¹²⁴: then
- * looking at them one by one tells.
+ * Whether values, by eights, are finite, as sums tell. Floats cannot overflow a double: their sum is finite where all
+ * of them are. Making doubles of them is what takes longest, so that only every other one is added. The one after it
+ * is the upper half of the double that the two are together (little-endian): its sign, its exponent and the first
+ * bits of its fraction. Sums of those, made positive, tell whether one was too large. They can be so without as well,
+ * if floats are larger than 2¹²⁴: then looking at them one by one tells.
  */
 function areFinite(
   doubles: Float64Array,

@@ -12,12 +12,12 @@ export interface TokenTexts {
 }
 
 /**
- * Reads the texts of tokens from Hugging Face's `tokenizer.json` (any model: BPE, Unigram, WordPiece), or from a plain list
- * (`["the", " cat"]`, or `{"the": 0, " cat": 1}`).
+ * Reads the texts of tokens from Hugging Face's `tokenizer.json` (any model: BPE, Unigram, WordPiece), or from a
+ * plain list (`["the", " cat"]`, or `{"the": 0, " cat": 1}`).
  *
- * Tokens of byte-level BPE (GPT-2, Llama 3, Qwen) are bytes under other names; SentencePiece (Llama 2, Gemma) writes a
- * space as `▁` and a byte as `<0xE2>`. A tokenizer's own `decode([id])` loses leading spaces (15 763 of Llama 2's 32 000
- * tokens), which matter where single tokens are shown.
+ * Tokens of byte-level BPE (GPT-2, Llama 3, Qwen) are bytes under other names; SentencePiece (Llama 2, Gemma) writes
+ * a space as `▁` and a byte as `<0xE2>`. A tokenizer's own `decode([id])` loses leading spaces (15 763 of Llama 2's
+ * 32 000 tokens), which matter where single tokens are shown.
  *
  * @param json the file's text
  * @param file its name, for errors

@@ -149,7 +149,9 @@ function extract(
   }
 }
 
-/** The bytes of a zip archive of stored members, in parts to be written one after the other (contents are not copied). */
+/**
+ * The bytes of a zip archive of stored members, in parts to be written one after the other (contents are not copied).
+ */
 export function zipParts(
   members: Readonly<Record<string, readonly Uint8Array[]>>,
 ): Uint8Array[] {

@@ -73,9 +73,9 @@ export async function findAdapter(): Promise<GPUAdapter | undefined> {
 const BACKEND = "DENO_WEBGPU_BACKEND";
 
 /**
- * On Linux, Deno opens OpenGL beside Vulkan: nothing here uses it, and its loader (libglvnd's libEGL) frees a thread's state
- * twice where that thread ends while the process exits, which aborts the process after its work is done. A choice that the
- * user made stays; where the variable may not be set, all is as Deno has it.
+ * On Linux, Deno opens OpenGL beside Vulkan: nothing here uses it, and its loader (libglvnd's libEGL) frees a
+ * thread's state twice where that thread ends while the process exits, which aborts the process after its work is
+ * done. A choice that the user made stays; where the variable may not be set, all is as Deno has it.
  */
 function askForVulkanAlone(): void {
   if (Deno.build.os !== "linux") return;
@@ -85,8 +85,8 @@ function askForVulkanAlone(): void {
 }
 
 /**
- * Without a Vulkan driver, WebGPU falls back on OpenGL where it can: kernels hang there, so it counts as no adapter. The
- * adapter does not name its interface; it is known by subgroup sizes that only stand for "unknown".
+ * Without a Vulkan driver, WebGPU falls back on OpenGL where it can: kernels hang there, so it counts as no adapter.
+ * The adapter does not name its interface; it is known by subgroup sizes that only stand for "unknown".
  */
 function throughOpenGl(adapter: Pick<GPUAdapter, "info">): boolean {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;

@@ -38,7 +38,8 @@ export interface KernelText {
  *
  * - `//#params rows: u32, scale: f32` becomes the uniform block `p`;
  * - `//#buffer lists read u32` becomes `lists: array<u32>`;
- * - `//#matrix R read_write` becomes its parts, `R_at(row, column)`, and `R_put(row, column, value)` where it is written;
+ * - `//#matrix R read_write` becomes its parts, `R_at(row, column)`, and `R_put(row, column, value)` where it is
+ * written;
  *   columns count elements of four floats; a matrix of packed halves gives and takes `vec4<f32>` all the same.
  *
  * @throws {DbksvdError} `run`, where the text is not a kernel

@@ -151,7 +151,10 @@ export class Runner {
     this.counters.bytesUploaded += data.byteLength;
   }
 
-  /** Copies the stage times of what was recorded since the last call into a buffer; returns the stages' names in order. */
+  /**
+   * Copies the stage times of what was recorded since the last call into a buffer; returns the stages' names in
+   * order.
+   */
   resolveTimes(to: GPUBuffer, offset: number): string[] {
     this.#endPass();
     return this.clock.resolve(this.#open(), to, offset);

@@ -17,14 +17,15 @@ import type { KeptRows, RankedRows } from "./latent_rows.ts";
 const TOGETHER = 10;
 
 /**
- * Everything known of every atom, by column: its uses, mean and largest activation, nearest atoms, and the rows that use it
- * most, with their texts and codes. See {@linkcode describeAtom} for one atom and {@linkcode searchAtoms} to find some.
+ * Everything known of every atom, by column: its uses, mean and largest activation, nearest atoms, and the rows that
+ * use it most, with their texts and codes. See {@linkcode describeAtom} for one atom and {@linkcode searchAtoms} to
+ * find some.
  */
 export type Inspection = BrowserData;
 
 /**
- * Looks at a dictionary's atoms: among themselves and, where rows are given, in use. One streamed pass; memory is bounded
- * by atoms × rows kept.
+ * Looks at a dictionary's atoms: among themselves and, where rows are given, in use. One streamed pass; memory is
+ * bounded by atoms × rows kept.
  *
  * @param model the dictionary
  * @param source rows to code, or undefined to look at the dictionary alone

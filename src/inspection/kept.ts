@@ -52,8 +52,8 @@ async function mayWrite(directory: string): Promise<boolean> {
 }
 
 /**
- * What an inspection follows from: dictionary, rows, how they are coded and what is kept of them, and the tool's version.
- * `undefined` where the rows cannot be told from others, so that nothing may be kept.
+ * What an inspection follows from: dictionary, rows, how they are coded and what is kept of them, and the tool's
+ * version. `undefined` where the rows cannot be told from others, so that nothing may be kept.
  */
 export async function keyOf(
   model: DictionaryModel,

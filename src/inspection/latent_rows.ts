@@ -58,8 +58,8 @@ export class KeptRows {
 }
 
 /**
- * The rows of every latent that come first by some rank, kept in one pass; the earlier row on ties. Memory is bounded by
- * latents × perLatent rows with their codes.
+ * The rows of every latent that come first by some rank, kept in one pass; the earlier row on ties. Memory is bounded
+ * by latents × perLatent rows with their codes.
  */
 export class RankedRows {
   readonly perLatent: number;
@@ -155,8 +155,8 @@ export interface Use {
 }
 
 /**
- * A number in [0, 1) that follows from a row's number alone and is spread evenly: rows with the largest ones are a sample
- * of all rows, the same in any order of reading (SplitMix's finaliser on 32 bits).
+ * A number in [0, 1) that follows from a row's number alone and is spread evenly: rows with the largest ones are a
+ * sample of all rows, the same in any order of reading (SplitMix's finaliser on 32 bits).
  */
 export function rowRank(row: number): number {
   let x = (row ^ Math.floor(row / 2 ** 32) * 0x9e3779b9) >>> 0;
@@ -166,8 +166,8 @@ export function rowRank(row: number): number {
 }
 
 /**
- * Keeps, of every latent, the rows that use it most, and rows drawn evenly from all that use it, which show what it does
- * below its top.
+ * Keeps, of every latent, the rows that use it most, and rows drawn evenly from all that use it, which show what it
+ * does below its top.
  */
 export class LatentRowKeeper {
   readonly kept: KeptRows = new KeptRows();

@@ -16,8 +16,8 @@ export interface TextColumn {
 }
 
 /**
- * Texts of rows from a column. Where rows are nested (tokens of a text) and the column holds a list, a row's text is its
- * own token, and its neighbours stand before and after.
+ * Texts of rows from a column. Where rows are nested (tokens of a text) and the column holds a list, a row's text is
+ * its own token, and its neighbours stand before and after.
  *
  * @param source the rows
  * @param text the text column
@@ -71,8 +71,8 @@ function isId(value: unknown): boolean {
 }
 
 /**
- * Tokens with the spaces that stand before them: byte-level BPE writes one as Ġ (a line's end as Ċ), SentencePiece as ▁;
- * WordPiece marks what goes on with ##, and plain lists of words have none.
+ * Tokens with the spaces that stand before them: byte-level BPE writes one as Ġ (a line's end as Ċ), SentencePiece as
+ * ▁; WordPiece marks what goes on with ##, and plain lists of words have none.
  */
 function asInText(tokens: string[], all: readonly unknown[]): string[] {
   const some = (mark: RegExp) =>

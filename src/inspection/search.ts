@@ -16,8 +16,8 @@ export interface AtomHit {
 }
 
 /**
- * Finds atoms by text: in their labels and in the texts of the rows that use them most. Every word has to be found; labels
- * come before texts, whole words before parts of words. `#12` is the atom of that index.
+ * Finds atoms by text: in their labels and in the texts of the rows that use them most. Every word has to be found;
+ * labels come before texts, whole words before parts of words. `#12` is the atom of that index.
  *
  * @param inspection what `inspect` returned, with a text column
  * @param query what to look for; case does not matter

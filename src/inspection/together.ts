@@ -44,8 +44,8 @@ export class TogetherTally {
   }
 
   /**
-   * The atoms that fire most together with each: by how much larger the share of its rows that use the other is than the
-   * share of all rows that do.
+   * The atoms that fire most together with each: by how much larger the share of its rows that use the other is than
+   * the share of all rows that do.
    *
    * @param count at most so many for each
    */

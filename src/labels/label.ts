@@ -9,7 +9,10 @@ export interface AtomLabel {
   source: LabelSource;
   /** The sign of the codes that it is a name for; both where left out. */
   sign?: "+" | "-";
-  /** How well the name fits, between 0 and 1, by its source's measure: F1 of a class, balanced accuracy of a detection. */
+  /**
+   * How well the name fits, between 0 and 1, by its source's measure: F1 of a class, balanced accuracy of a
+   * detection.
+   */
   score?: number;
   /** The version of the prompt that a model was asked with. */
   prompt?: string;
@@ -18,15 +21,18 @@ export interface AtomLabel {
 /** What names an atom: text given by hand; a label; or two of them, one a sign. */
 export type LabelEntry = string | AtomLabel | readonly AtomLabel[];
 
-/** Names by atom index, as `labels.json` holds them: `{"17": "music"}`, `{"17": {"label": "music", "source": "probe"}}`. */
+/**
+ * Names by atom index, as `labels.json` holds them: `{"17": "music"}`, `{"17": {"label": "music", "source":
+ * "probe"}}`.
+ */
 export type Labels = Readonly<Record<string, LabelEntry>>;
 
 /** The most characters that a name may have. */
 export const LONGEST_LABEL = 200;
 
 /**
- * Why text cannot be a name, or `undefined` where it can: names are short and of one line, so that every table, page and
- * terminal can show them.
+ * Why text cannot be a name, or `undefined` where it can: names are short and of one line, so that every table, page
+ * and terminal can show them.
  */
 export function labelProblem(label: string): string | undefined {
   if (label.trim() === "") return "it is empty";
@@ -81,8 +87,8 @@ export function labelOfSign(
 }
 
 /**
- * Names after further ones came: what a person gave is replaced by a person's name only; anything else gives way to what
- * comes. A name of one sign stands beside one of the other; a name of both signs takes the place of both.
+ * Names after further ones came: what a person gave is replaced by a person's name only; anything else gives way to
+ * what comes. A name of one sign stands beside one of the other; a name of both signs takes the place of both.
  *
  * @param present the names so far
  * @param further the names to add

@@ -32,8 +32,8 @@ export interface LearnHooks {
     | ((state: () => Promise<LearnState>) => Promise<void> | void)
     | undefined;
   /**
-   * Called between decision points wherever an iteration has ended, if iterations take long enough to be waited for one by
-   * one: a training of one process can be saved there, and stopped.
+   * Called between decision points wherever an iteration has ended, if iterations take long enough to be waited for
+   * one by one: a training of one process can be saved there, and stopped.
    */
   onPause?:
     | ((state: () => Promise<LearnState>, plan: TrainingPlan) => Promise<void>)
@@ -45,8 +45,8 @@ export interface LearnHooks {
   /** Called before `onDecision` where any process was asked to stop. */
   onStop?: (() => void) | undefined;
   /**
-   * Called several times a second with how far the work at hand is, between two decision points: `reading` rows before the
-   * first one, and what engines tell.
+   * Called several times a second with how far the work at hand is, between two decision points: `reading` rows
+   * before the first one, and what engines tell.
    */
   onActivity?: ((activity: EngineProgress) => void) | undefined;
   /** A word for the log: atom batch halved, replacements. */

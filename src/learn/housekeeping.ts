@@ -36,8 +36,8 @@ export function windowUsage(window: UsageWindow, atoms: number): Uint32Array {
 }
 
 /**
- * Atoms to replace after the next iteration: those used fewer than `minUses` times over a whole pass since they were last
- * replaced, then near-duplicates of others.
+ * Atoms to replace after the next iteration: those used fewer than `minUses` times over a whole pass since they were
+ * last replaced, then near-duplicates of others.
  *
  * @param iteration iterations done so far
  * @returns atoms in ascending order within each reason; empty in the last tenth of the training

@@ -44,8 +44,8 @@ export interface LearnResult {
  * @param source where the rows come from
  * @param options every parameter
  * @param hooks the engine's maker, and who follows and stops the training
- * @throws {DbksvdError} `usage` for parameters that cannot work, `data` for rows that cannot be used, `run` where numbers
- * stop being finite; an AbortError where the signal fires
+ * @throws {DbksvdError} `usage` for parameters that cannot work, `data` for rows that cannot be used, `run` where
+ * numbers stop being finite; an AbortError where the signal fires
  */
 export async function learn(
   source: RowSource,

@@ -1,8 +1,8 @@
 import type { RowBatch } from "../rows/source.ts";
 
 /**
- * How far from the mean a training row may be: `cap` times the median distance of some rows. A handful of rows of huge norm,
- * as attention sinks are, would otherwise outweigh all others in every atom they touch.
+ * How far from the mean a training row may be: `cap` times the median distance of some rows. A handful of rows of
+ * huge norm, as attention sinks are, would otherwise outweigh all others in every atom they touch.
  *
  * @param drawn random raw rows
  * @param mean the model's mean

@@ -121,8 +121,8 @@ async function iterate(training: Training, share: Share): Promise<void> {
   await hooks.onDecision?.(() => readState(training));
 }
 
-// Between decision points: what slow iterations did is read as they end, for the next decision. Nothing is decided by it, so
-// that the dictionary does not depend on the pace.
+// Between decision points: what slow iterations did is read as they end, for the next decision. Nothing is decided by
+// it, so that the dictionary does not depend on the pace.
 async function pause(training: Training): Promise<void> {
   const { hooks, options, state, engine, plan, pace } = training;
   if (hooks.onPause === undefined || options.shards !== undefined) return;

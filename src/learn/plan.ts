@@ -4,7 +4,10 @@ import type { TrainOptions } from "../options/train_options.ts";
 /** How many iterations may be queued before their reports are read: a wait costs 10 ms, whatever it waits for. */
 const MOST_QUEUED = 8;
 
-/** A pass has so many sample batches where nothing else is asked for: with memory, more iterations learn more from a pass, */
+/**
+ * A pass has so many sample batches where nothing else is asked for: with memory, more iterations learn more from a
+ * pass,
+ */
 const BATCHES_PER_PASS = 16;
 
 /** but a batch has no fewer rows than this, nor than so many an atom, or its Gram would cost as much as its codes; */
@@ -22,7 +25,10 @@ export interface TrainingPlan {
   passes: number;
   /** Sample batches of all passes. */
   iterations: number;
-  /** Reports are read, and decisions taken, after every so many iterations: part of the algorithm, the same on every engine. */
+  /**
+   * Reports are read, and decisions taken, after every so many iterations: part of the algorithm, the same on every
+   * engine.
+   */
   cadence: number;
 }
 
@@ -58,7 +64,10 @@ export function planTraining(
   };
 }
 
-/** The order in which an iteration updates atoms: shuffled within each group, groups in order; in index order where exact. */
+/**
+ * The order in which an iteration updates atoms: shuffled within each group, groups in order; in index order where
+ * exact.
+ */
 export function atomOrder(
   groups: readonly number[],
   seed: number,

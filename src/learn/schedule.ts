@@ -7,8 +7,9 @@ import type { TrainingPlan } from "./plan.ts";
 const LAST_SHRINKAGE = 0.25;
 
 /**
- * Where updates leave less of the rows than this, ridge and soft threshold are in proportion to what they leave: rows that
- * atoms explain almost wholly hold little noise to learn by heart, and shrinking their codes would only pull atoms awry.
+ * Where updates leave less of the rows than this, ridge and soft threshold are in proportion to what they leave: rows
+ * that atoms explain almost wholly hold little noise to learn by heart, and shrinking their codes would only pull
+ * atoms awry.
  */
 const NOISY = 0.05;
 
@@ -16,9 +17,9 @@ const NOISY = 0.05;
 const THRESHOLD = 0.55;
 
 /**
- * An atom averaged over u uses is off by r/u, r = f·k/(1 − f) being a residual's energy over that of one coefficient where
- * updates leave the share f. From clean to noisy, memory is as it was asked for. Cleaner rows than that take a shorter one,
- * which moves atoms faster, and noisier ones a longer one, by the square, for atoms as settled.
+ * An atom averaged over u uses is off by r/u, r = f·k/(1 − f) being a residual's energy over that of one coefficient
+ * where updates leave the share f. From clean to noisy, memory is as it was asked for. Cleaner rows than that take a
+ * shorter one, which moves atoms faster, and noisier ones a longer one, by the square, for atoms as settled.
  */
 const CLEAN_USE = 0.7, NOISY_USE = 1.8;
 
@@ -34,8 +35,8 @@ export type ScheduledStep = Required<
 >;
 
 /**
- * Shrinkage, memory and sparsity of one iteration. Early on, strong shrinkage and a short memory move atoms fast, and few
- * nonzeros are cheap; later steps shorten, as a stochastic gradient's do, and the last batches count together.
+ * Shrinkage, memory and sparsity of one iteration. Early on, strong shrinkage and a short memory move atoms fast, and
+ * few nonzeros are cheap; later steps shorten, as a stochastic gradient's do, and the last batches count together.
  *
  * @param iteration iterations done before it
  * @param batch rows of its batch, and the root mean square length of a normalised row

@@ -43,8 +43,8 @@ export interface GatheredShards extends GatheredRows {
 }
 
 /**
- * Gathers the statistics of all shards, each rank those of its own. Each shard draws rows in proportion to its size. The same
- * on all ranks, however many they are: shards are put together in their order.
+ * Gathers the statistics of all shards, each rank those of its own. Each shard draws rows in proportion to its size.
+ * The same on all ranks, however many they are: shards are put together in their order.
  *
  * @param pass the rows, and how many of them to draw
  * @param near draws far rows in

@@ -39,8 +39,8 @@ export function shardRange(
 }
 
 /**
- * Rows of each shard in each batch: numbered through all shards, row i is in batch i mod `batches`. So batches differ by at
- * most one row, and so do a shard's shares of them.
+ * Rows of each shard in each batch: numbered through all shards, row i is in batch i mod `batches`. So batches differ
+ * by at most one row, and so do a shard's shares of them.
  *
  * @returns for every shard, its rows in each batch
  */
@@ -76,8 +76,8 @@ export function largestShare(
 }
 
 /**
- * A pass's batches as one process gets them: its shards' shares, in order of shards, each shard in its own random order. A
- * pass of one batch is not shuffled.
+ * A pass's batches as one process gets them: its shards' shares, in order of shards, each shard in its own random
+ * order. A pass of one batch is not shuffled.
  *
  * @param first the first batch to deliver
  * @param group which process, of how many

@@ -7,8 +7,8 @@ import type { RowSet } from "../rows/source.ts";
 const MOST_HELD_OUT = 16384;
 
 /**
- * Chooses the held-out rows: by seed, from all rows, before anything else, so that the same seed and inputs give the same
- * split on every engine.
+ * Chooses the held-out rows: by seed, from all rows, before anything else, so that the same seed and inputs give the
+ * same split on every engine.
  *
  * @param rowCount all rows
  * @param holdout a fraction under 1, or a number of rows

@@ -84,9 +84,9 @@ export interface GatheredRows {
 }
 
 /**
- * Gathers statistics that a few rows of huge norm do not decide. Where rows may be further from the middle of the others
- * than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's distance. Where none
- * are, the statistics are those of the rows as they are.
+ * Gathers statistics that a few rows of huge norm do not decide. Where rows may be further from the middle of the
+ * others than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's
+ * distance. Where none are, the statistics are those of the rows as they are.
  *
  * @param gather goes over the training rows once, drawing in where it is asked to
  * @param normCap the norm limit in medians (0: none)

@@ -34,8 +34,8 @@ export function groupEngine(engine: Engine): GroupEngine {
 }
 
 /**
- * One DB-KSVD iteration of all ranks on the union of their shares: the update's sums are added up over the ranks, atom batch
- * by atom batch, and the worst rows are those of all.
+ * One DB-KSVD iteration of all ranks on the union of their shares: the update's sums are added up over the ranks,
+ * atom batch by atom batch, and the worst rows are those of all.
  *
  * @param engine this rank's, with the dictionary that all have
  * @param group the ranks
@@ -159,8 +159,8 @@ function travelling(
     : new Float64Array(sums)) as Float64Array<ArrayBuffer>;
 }
 
-// Residuals of the worst rows over all ranks, normalised, worst first; of equal ones the lower rank's, then the earlier row:
-// the order of rows. Rows without a residual make no atom.
+// Residuals of the worst rows over all ranks, normalised, worst first; of equal ones the lower rank's, then the
+// earlier row: the order of rows. Rows without a residual make no atom.
 async function worstOfAll(
   group: Communicator,
   { errors, residuals }: WorstRows,

@@ -1,4 +1,7 @@
-/** Counts between rising edges: `counts[i]` values in edges[i] ≤ value < edges[i + 1]; outer values go to the end bins. */
+/**
+ * Counts between rising edges: `counts[i]` values in edges[i] ≤ value < edges[i + 1]; outer values go to the end
+ * bins.
+ */
 export interface Histogram {
   /** Bounds of the bins: one more than there are bins. */
   edges: number[];

@@ -86,7 +86,10 @@ export interface ProbeSummary {
   tpp?: Record<string, number>;
   /** Spurious correlation removal, by the number of latents taken out; where it was asked for. */
   scr?: Record<string, number>;
-  /** How much of the classes other latents than their own absorbed; where it was asked for, and a class is recognised well enough. */
+  /**
+   * How much of the classes other latents than their own absorbed; where it was asked for, and a class is recognised
+   * well enough.
+   */
   absorption?: Absorption | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** Histograms whose ranges grow with what they are given: `bins` equal bins over [−limit, limit], one for each of `count`. */
+/**
+ * Histograms whose ranges grow with what they are given: `bins` equal bins over [−limit, limit], one for each of
+ * `count`.
+ */
 export interface RangeHistograms {
   readonly bins: number;
   /** A power of two for each histogram; 0 where nothing was added. */

@@ -157,8 +157,8 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /**
- * Makes the directory that holds checkpoints, if it is not there. The entries above it are flushed too: a checkpoint in a
- * directory that a crash forgets is none.
+ * Makes the directory that holds checkpoints, if it is not there. The entries above it are flushed too: a checkpoint
+ * in a directory that a crash forgets is none.
  *
  * @throws {DbksvdError} `run` where the file system refuses
  */

@@ -10,7 +10,10 @@ export function isDialled(coder: ModelCoder): boolean {
     coder.coding === "joint" || coder.groupSparsity !== undefined;
 }
 
-/** A coder's choice of atoms as metadata of a dictionary; what is left out is not written: such files stay as earlier versions wrote them. */
+/**
+ * A coder's choice of atoms as metadata of a dictionary; what is left out is not written: such files stay as earlier
+ * versions wrote them.
+ */
 export function choiceMetadata(coder: ModelCoder): Record<string, string> {
   const { coding, selectionRidge, groupWeight, candidates, groupSparsity } =
     coder;

@@ -17,8 +17,8 @@ export interface LogMark {
 }
 
 /**
- * The metrics of a training under way: lines are appended to a file as they come, so that neither memory nor checkpoints
- * grow with them. What was appended after a checkpoint is cut off when the training goes on from it.
+ * The metrics of a training under way: lines are appended to a file as they come, so that neither memory nor
+ * checkpoints grow with them. What was appended after a checkpoint is cut off when the training goes on from it.
  */
 export class MetricsLog {
   /** Its file. */

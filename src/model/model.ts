@@ -13,7 +13,10 @@ export interface DictionaryModel {
   mean: Float32Array;
   /** s = √n / sqrt(mean ‖y − mean‖²) over the training rows (1 without scaling). */
   scale: number;
-  /** Rows further from the mean than this (raw units) were drawn in to it while it learned (`normCap`); absent: none were. */
+  /**
+   * Rows further from the mean than this (raw units) were drawn in to it while it learned (`normCap`); absent: none
+   * were.
+   */
   normLimit?: number | undefined;
   /** Uses of every atom over the last pass of training. */
   usage: Uint32Array;

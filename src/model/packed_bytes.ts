@@ -15,8 +15,8 @@ interface Place {
 }
 
 /**
- * A value as bytes, to be sent to another process: plain objects, arrays, typed arrays, numbers, texts (see {@linkcode pack}).
- * The length of the description, the description, then the arrays.
+ * A value as bytes, to be sent to another process: plain objects, arrays, typed arrays, numbers, texts (see
+ * {@linkcode pack}). The length of the description, the description, then the arrays.
  */
 export function toBytes(value: unknown): Uint8Array<ArrayBuffer> {
   const { json, tensors } = pack(value);

@@ -20,8 +20,8 @@ const MOST_PAGES = 10_000;
 const CREDENTIALS = "check the address, and HF_TOKEN for private data";
 
 /**
- * The files that `hf://datasets/OWNER/NAME[@REVISION]/PATH` names; PATH may be a file, a directory or a glob. The token,
- * where one is needed, comes from HF_TOKEN; HF_ENDPOINT names another hub.
+ * The files that `hf://datasets/OWNER/NAME[@REVISION]/PATH` names; PATH may be a file, a directory or a glob. The
+ * token, where one is needed, comes from HF_TOKEN; HF_ENDPOINT names another hub.
  *
  * @param input the address
  * @param known whether a path is one of rows

@@ -10,8 +10,9 @@ const GENERAL_UP_TO = 1024;
 type Grouping = Pick<TrainOptions, "matryoshka" | "atoms">;
 
 /**
- * The sizes of a dictionary's nested groups. `auto`: 256, 256, 512, 1024, …: each group doubles the prefix that ends with
- * it; the last is cut to fit. `probing`: 32 (m/32 above 1024 atoms), and the rest. A last size `rest` is what others leave.
+ * The sizes of a dictionary's nested groups. `auto`: 256, 256, 512, 1024, …: each group doubles the prefix that ends
+ * with it; the last is cut to fit. `probing`: 32 (m/32 above 1024 atoms), and the rest. A last size `rest` is what
+ * others leave.
  */
 export function groupSizes({ matryoshka, atoms }: Grouping): readonly number[] {
   if (matryoshka === undefined) return [atoms];
@@ -30,8 +31,8 @@ export function groupSizes({ matryoshka, atoms }: Grouping): readonly number[] {
 }
 
 /**
- * The nonzeros of each group where they are not to be equal shares: those asked for; for `probing` half of them each, the
- * larger half for the first group.
+ * The nonzeros of each group where they are not to be equal shares: those asked for; for `probing` half of them each,
+ * the larger half for the first group.
  */
 export function groupNonzeros(
   options: Grouping & Pick<TrainOptions, "sparsity" | "groupSparsity">,

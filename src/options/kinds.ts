@@ -1,4 +1,6 @@
-/** What values an option takes: how they are recognised, named, read from a command line and described in JSON Schema. */
+/**
+ * What values an option takes: how they are recognised, named, read from a command line and described in JSON Schema.
+ */
 export interface Kind {
   /** What a value has to be, to follow "it takes". */
   needs: string;

@@ -13,8 +13,8 @@ export interface ModelCoder {
   /** Swap passes after `omp`. */
   refine?: number | undefined;
   /**
-   * `groups`, the default: every group codes what earlier ones leave, so that any prefix of groups works by itself. `joint`:
-   * all atoms are candidates for all nonzeros, at a lower error.
+   * `groups`, the default: every group codes what earlier ones leave, so that any prefix of groups works by itself.
+   * `joint`: all atoms are candidates for all nonzeros, at a lower error.
    */
   coding?: "groups" | "joint" | undefined;
   /** λ of the choice of atoms: 0, the default, is OMP. */

@@ -7,8 +7,8 @@ export const PURPOSES = ["rebuild", "probing"] as const;
 export type Purpose = typeof PURPOSES[number];
 
 /**
- * The settings of each purpose. `rebuild`: the defaults, the lowest error. `probing`: a few general atoms first, and codes
- * whose single latents tell concepts (tasks/experiments/RESULTS.md).
+ * The settings of each purpose. `rebuild`: the defaults, the lowest error. `probing`: a few general atoms first, and
+ * codes whose single latents tell concepts (tasks/experiments/RESULTS.md).
  */
 export const PURPOSE_OPTIONS: Readonly<
   Record<Purpose, Readonly<Partial<TrainOptions>>>

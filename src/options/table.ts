@@ -43,12 +43,12 @@ export interface OptionEntry<T = unknown> {
 }
 
 /**
- * Every option of a training, once. Validation, `--help`, DBKSVD_* variables and `--config`, the pipeline's schema and the
- * table in docs/parameters.md follow from it.
+ * Every option of a training, once. Validation, `--help`, DBKSVD_* variables and `--config`, the pipeline's schema
+ * and the table in docs/parameters.md follow from it.
  *
  * To add an option: give it a field with a comment in `types.ts` and an entry here (the types ask for it), say in
- * `validate.ts` what it may not go together with, then run `deno task write-options` and `deno task write-help`. The flag is
- * the key with dashes; a switch that is on by default becomes `--no-…`.
+ * `validate.ts` what it may not go together with, then run `deno task write-options` and `deno task write-help`. The
+ * flag is the key with dashes; a switch that is on by default becomes `--no-…`.
  */
 export const TRAINING_OPTIONS: Readonly<
   { [K in keyof TrainOptions]-?: OptionEntry<TrainOptions[K]> }

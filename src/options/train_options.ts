@@ -16,8 +16,8 @@ export const DEFAULT_TRAIN_OPTIONS: Readonly<TrainOptions> = Object.freeze(
 export const DEFAULT_SHARDS = 64;
 
 /**
- * Options with all that sharing needs filled in, where any of it is asked for: atoms that rows use often together are not to
- * be updated at once, so that sums grow with the share of atoms that a row uses.
+ * Options with all that sharing needs filled in, where any of it is asked for: atoms that rows use often together are
+ * not to be updated at once, so that sums grow with the share of atoms that a row uses.
  *
  * @param options as given
  * @param shared whether processes train together

@@ -10,22 +10,28 @@ export interface TrainOptions {
   nonnegative: boolean;
   /** Refit MP's coefficients by least squares. */
   refit: boolean;
-  /** Swap passes after `omp`, at most: they exchange an atom of a row's support wherever that lowers the row's error. */
+  /**
+   * Swap passes after `omp`, at most: they exchange an atom of a row's support wherever that lowers the row's error.
+   */
   refine: number;
   /** Stop a row's pursuit at ‖r‖ ≤ tolerance·‖y − mean‖. */
   tolerance: number;
   /**
-   * Shrinkage λ of the training codes: their coefficients are (G + λI)⁻¹(a − α·sign), with a soft threshold α in proportion to
-   * λ; both fall to a quarter over the training, and further where updates leave less than a twentieth of the rows' energy. Shrunk codes explain away less of what co-occurring atoms share, and small
-   * coefficients, which are mostly noise, have no say, so that atoms learn less by heart. Encoding never shrinks.
+   * Shrinkage λ of the training codes: their coefficients are (G + λI)⁻¹(a − α·sign), with a soft threshold α in
+   * proportion to λ; both fall to a quarter over the training, and further where updates leave less than a twentieth
+   * of the rows' energy. Shrunk codes explain away less of what co-occurring atoms share, and small coefficients,
+   * which are mostly noise, have no say, so that atoms learn less by heart. Encoding never shrinks.
    */
   ridge: number;
-  /** N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor more than 65 536. */
+  /**
+   * N_b: rows an iteration works on, at most; undefined: a sixteenth of the rows, but no fewer than 1024 or 2m, nor
+   * more than 65 536.
+   */
   sampleBatch?: number | undefined;
   /**
    * How many uses an atom remembers at first, over sample batches; towards the end it remembers ever more of them. On
-   * clean rows it is down to half as many, on noisy ones up to three times. 0: each batch makes its atoms anew, as in the
-   * paper.
+   * clean rows it is down to half as many, on noisy ones up to three times. 0: each batch makes its atoms anew, as in
+   * the paper.
    */
   memory: number;
   /** Nonzeros a row at first, growing to `sparsity` over four fifths of the training; undefined: half of it. */
@@ -39,12 +45,13 @@ export interface TrainOptions {
   /** Exact K-SVD: B = 1, atoms in order, no ridge, no housekeeping. */
   exact: boolean;
   /**
-   * Sizes of nested groups, the last one also as `rest`; `auto`: 256, 256, 512, 1024, …, the last cut to fit; `probing`: a
-   * first group of 32 (m/32 above 1024 atoms), and the rest; undefined: one group.
+   * Sizes of nested groups, the last one also as `rest`; `auto`: 256, 256, 512, 1024, …, the last cut to fit;
+   * `probing`: a first group of 32 (m/32 above 1024 atoms), and the rest; undefined: one group.
    */
   matryoshka?: readonly (number | "rest")[] | "auto" | "probing";
   /**
-   * Nonzeros of each group, `sparsity` in all; undefined: equal shares, with `probing` the larger half for the first group.
+   * Nonzeros of each group, `sparsity` in all; undefined: equal shares, with `probing` the larger half for the first
+   * group.
    */
   groupSparsity?: readonly number[];
   /** How the finished dictionary codes rows: group after group (`groups`, the default), or with all atoms at once. */
@@ -69,8 +76,8 @@ export interface TrainOptions {
   /** A fraction under 1, or a number of rows, never trained on. At most 16 384 rows when a fraction. */
   holdout: number;
   /**
-   * Training rows further from the mean than so many times the median row are drawn in to that distance; 0 for no limit.
-   * Measuring and encoding take every row as it is.
+   * Training rows further from the mean than so many times the median row are drawn in to that distance; 0 for no
+   * limit. Measuring and encoding take every row as it is.
    */
   normCap: number;
   /**

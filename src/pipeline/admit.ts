@@ -45,8 +45,9 @@ export interface Admission {
 }
 
 /**
- * Reads every new file whole, sets its held-out rows aside and offers the others to the reservoir. A file that cannot be
- * read is refused with the reason, one that cannot be had now is left for the next run; neither leaves a row behind.
+ * Reads every new file whole, sets its held-out rows aside and offers the others to the reservoir. A file that cannot
+ * be read is refused with the reason, one that cannot be had now is left for the next run; neither leaves a row
+ * behind.
  *
  * @param fresh the new files
  * @param known the pipeline as it stands

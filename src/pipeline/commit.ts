@@ -36,8 +36,8 @@ export interface RunFindings {
 }
 
 /**
- * Makes the run count: manifest, rows, version, metrics and notifications enter the database in one transaction. Before it
- * nothing has happened, after it everything has; files it no longer names are cleared away later.
+ * Makes the run count: manifest, rows, version, metrics and notifications enter the database in one transaction.
+ * Before it nothing has happened, after it everything has; files it no longer names are cleared away later.
  */
 export async function commitRun(
   context: RunContext,

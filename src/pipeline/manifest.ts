@@ -193,7 +193,9 @@ export interface FileOutcome {
   reason?: string;
 }
 
-/** Writes what a run found into the manifest; to be called within its transaction. Returns the new lines' ids by path. */
+/**
+ * Writes what a run found into the manifest; to be called within its transaction. Returns the new lines' ids by path.
+ */
 export function recordManifest(
   store: Store,
   run: number,
@@ -243,7 +245,10 @@ export function recordManifest(
   return ids;
 }
 
-/** An old content's held-out and pending rows go with it: its new content is neither judged by them nor joined to them. */
+/**
+ * An old content's held-out and pending rows go with it: its new content is neither judged by them nor joined to
+ * them.
+ */
 export function supersede(store: Store, id: number) {
   store.run("UPDATE files SET state = 'superseded' WHERE id = :id", { id });
   store.run("DELETE FROM held_out WHERE file = :id", { id });

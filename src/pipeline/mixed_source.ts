@@ -148,8 +148,8 @@ async function* selected(
 }
 
 /**
- * How many of the first rows are of each part: the first part gets its share rounded, the next its share of what is left.
- * No share ever falls when the rows grow.
+ * How many of the first rows are of each part: the first part gets its share rounded, the next its share of what is
+ * left. No share ever falls when the rows grow.
  */
 function sharesOf(
   rows: number,

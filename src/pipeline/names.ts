@@ -8,8 +8,8 @@ import { succeedLabels } from "../use/carried_labels.ts";
 import { type PipelinePlaces, versionFolder } from "./places.ts";
 
 /**
- * The names that a candidate's atoms get: those of the current version's, in the pipeline's own `labels.json`, each taken
- * along to the atom that came of its own. Nothing is written.
+ * The names that a candidate's atoms get: those of the current version's, in the pipeline's own `labels.json`, each
+ * taken along to the atom that came of its own. Nothing is written.
  *
  * @param places the pipeline
  * @param current the version whose atoms are named
@@ -32,8 +32,8 @@ export async function namesFor(
 
 /**
  * Lets the pipeline's names follow when another version becomes current: `labels.json` in the root then names that
- * version's atoms, the version gets a copy, and names without a successor go to `labels.lost.json` in the root. Done again
- * after a crash, it comes to the same.
+ * version's atoms, the version gets a copy, and names without a successor go to `labels.lost.json` in the root. Done
+ * again after a crash, it comes to the same.
  *
  * @param places the pipeline
  * @param to the version that becomes current, or is

@@ -55,8 +55,8 @@ export function enqueue(
 }
 
 /**
- * Delivers what waits in the outbox, what earlier runs left there included, within seconds. What does not get through waits
- * for the next run. A failed delivery never fails a run.
+ * Delivers what waits in the outbox, what earlier runs left there included, within seconds. What does not get through
+ * waits for the next run. A failed delivery never fails a run.
  *
  * @param settings the pipeline, whose lock nobody needs to hold
  * @param watch called with each delivery

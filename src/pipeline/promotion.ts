@@ -16,9 +16,9 @@ const ONE_SIDED_95 = 1.6449;
 
 /**
  * Holds a candidate against the current version, both measured on the same held-out rows. The FVU is looked at three
- * times: over the rows of earlier drops, which a drop of noise spoils whatever its own rows say; over all rows together;
- * and as the mean over drops, so that a drop of a larger scale cannot outvote the others. New rows are blamed, and put in
- * quarantine, only where the rise on earlier drops is beyond chance.
+ * times: over the rows of earlier drops, which a drop of noise spoils whatever its own rows say; over all rows
+ * together; and as the mean over drops, so that a drop of a larger scale cannot outvote the others. New rows are
+ * blamed, and put in quarantine, only where the rise on earlier drops is beyond chance.
  */
 export function judge(
   candidate: DropScores,

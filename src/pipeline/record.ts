@@ -57,8 +57,8 @@ export function recordPending(
 }
 
 /**
- * Writes down what became of the rows that waited and of this run's own: they have been trained on or, where they are at
- * fault, they are in quarantine.
+ * Writes down what became of the rows that waited and of this run's own: they have been trained on or, where they are
+ * at fault, they are in quarantine.
  */
 export function recordJudged(
   { store, run }: RunContext,

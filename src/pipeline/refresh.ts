@@ -24,10 +24,10 @@ export interface Refreshed {
 }
 
 /**
- * The current dictionary, made ready for new rows: atoms that the rows to come hardly use, and the less used of two that
- * are nearly the same, give way to what the dictionary represents worst. Every other atom keeps its index and its value.
- * A run is short, and learning replaces nothing near a training's end, so that without this a dictionary that is carried
- * from run to run never escapes the faults of its first nights.
+ * The current dictionary, made ready for new rows: atoms that the rows to come hardly use, and the less used of two
+ * that are nearly the same, give way to what the dictionary represents worst. Every other atom keeps its index and
+ * its value. A run is short, and learning replaces nothing near a training's end, so that without this a dictionary
+ * that is carried from run to run never escapes the faults of its first nights.
  *
  * @param model the current version
  * @param source the rows of the coming training

@@ -46,9 +46,10 @@ export interface PipelineOptions {
  *
  * @param config the configuration, or its file
  * @param options where it runs and who listens
- * @returns what happened; `exitCode` is 1 where an input could not be asked now, 3 where one was refused or is not there
- * @throws {DbksvdError} `usage` for a bad configuration or where another run is under way; `data`, `device` or `run` where
- * the run failed, recorded and reported before it is thrown
+ * @returns what happened; `exitCode` is 1 where an input could not be asked now, 3 where one was refused or is not
+ * there
+ * @throws {DbksvdError} `usage` for a bad configuration or where another run is under way; `data`, `device` or `run`
+ * where the run failed, recorded and reported before it is thrown
  *
  * @example
  * ```ts

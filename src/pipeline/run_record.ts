@@ -6,8 +6,8 @@ export interface PipelineRun {
   /** The run's number. */
   run: number;
   /**
-   * `promoted`: there is a new version; `kept`: the candidate was worse, the old version stays; `pending`: the new rows are
-   * too few to judge by and wait for more; `nothing`: no new rows.
+   * `promoted`: there is a new version; `kept`: the candidate was worse, the old version stays; `pending`: the new
+   * rows are too few to judge by and wait for more; `nothing`: no new rows.
    */
   outcome: "promoted" | "kept" | "pending" | "nothing";
   /** The version that this run made. */

@@ -18,8 +18,8 @@ export interface PipelineClock {
   /** The time now. */
   now(): Date;
   /**
-   * Calls `tick` once a minute until the signal fires; while a call is under way, minutes pass without another. Resolves
-   * when it has stopped.
+   * Calls `tick` once a minute until the signal fires; while a call is under way, minutes pass without another.
+   * Resolves when it has stopped.
    */
   everyMinute(tick: () => Promise<void>, signal: AbortSignal): Promise<void>;
 }
@@ -180,7 +180,9 @@ function writeFact(store: Store, name: string, value: string): void {
   );
 }
 
-/** The system's time, and `Deno.cron` for the minutes; which of them are due is for the schedule's own parser to say. */
+/**
+ * The system's time, and `Deno.cron` for the minutes; which of them are due is for the schedule's own parser to say.
+ */
 function systemClock(name: string): PipelineClock {
   return {
     now: () => new Date(),

@@ -10,7 +10,9 @@ import type { BatchOptions, RowBatch, RowSource } from "../rows/source.ts";
 
 const BLOCK_ROWS = 4096;
 
-/** Rows that the pipeline keeps for itself: raw little-endian float32, row after row, in a file that is written once. */
+/**
+ * Rows that the pipeline keeps for itself: raw little-endian float32, row after row, in a file that is written once.
+ */
 export class StoredRowsWriter {
   #rows = 0;
   readonly #file: Deno.FsFile;

@@ -15,8 +15,8 @@ export function currentVersion(store: Store): string | undefined {
 }
 
 /**
- * Makes `current` lead to a version: the link is replaced in one step, readers see the old one or the new one. The names
- * of atoms follow first.
+ * Makes `current` lead to a version: the link is replaced in one step, readers see the old one or the new one. The
+ * names of atoms follow first.
  */
 export async function linkCurrent(
   places: PipelinePlaces,

@@ -13,7 +13,10 @@ const LEAST_F1 = 0.6;
 const MAIN_GAIN = 0.03;
 const MOST_MAIN = 10;
 
-/** Other latents that may have absorbed a class: so many, of at least this cosine, and of this share of the projection. */
+/**
+ * Other latents that may have absorbed a class: so many, of at least this cosine, and of this share of the
+ * projection.
+ */
 const ABSORBING = 3;
 const LEAST_COSINE = 0.1;
 const LEAST_SHARE = 0.4;
@@ -24,8 +27,8 @@ const PENALTY = 0.01;
 const STEPS = 300;
 
 /**
- * Feature absorption (Chanin et al. 2024; SAEBench 0.6): where a class is present, do the latents that stand for it fire, or
- * has a more specific one taken its direction over?
+ * Feature absorption (Chanin et al. 2024; SAEBench 0.6): where a class is present, do the latents that stand for it
+ * fire, or has a more specific one taken its direction over?
  *
  * @param contestant whose latents
  * @param tasks of all columns

@@ -16,13 +16,16 @@ export interface ClassColumn {
   name: string;
   /** The classes, in order of their names. */
   classes: string[];
-  /** The classes of row i, as places in `classes`: none where the row has no label, several where its value is a list. */
+  /**
+   * The classes of row i, as places in `classes`: none where the row has no label, several where its value is a list.
+   */
   classesOf(row: number): Uint32Array;
 }
 
 /**
- * Reads columns whose values are classes: text, booleans, whole numbers of at most 64 values; or lists of these, where a row
- * is of every class in its list. Where rows are nested (tokens of a text), a list has a label for each of them.
+ * Reads columns whose values are classes: text, booleans, whole numbers of at most 64 values; or lists of these,
+ * where a row is of every class in its list. Where rows are nested (tokens of a text), a list has a label for each of
+ * them.
  *
  * @param source the rows
  * @param names the columns

@@ -16,8 +16,8 @@ export interface Attribute {
 }
 
 /**
- * Draws the tasks of two attributes: each of them on as many rows of every combination, and both at once on rows where they
- * go together.
+ * Draws the tasks of two attributes: each of them on as many rows of every combination, and both at once on rows
+ * where they go together.
  *
  * @throws {DbksvdError} `data` where a combination has too few rows
  */

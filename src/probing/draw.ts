@@ -52,9 +52,9 @@ export interface DrawOptions {
 }
 
 /**
- * Draws the tasks of a column by SAEBench's definition: for each of its most frequent classes, at most 20, all rows of the
- * class and as many of the other ones, in equal shares. One draw is made and kept, so that models are compared on the same
- * rows.
+ * Draws the tasks of a column by SAEBench's definition: for each of its most frequent classes, at most 20, all rows
+ * of the class and as many of the other ones, in equal shares. One draw is made and kept, so that models are compared
+ * on the same rows.
  *
  * @param column the classes of each unit
  * @param units which units take part, and which are the test's

@@ -52,8 +52,8 @@ export class DenseFeatures implements Features {
 }
 
 /**
- * The features that tell a class most: Δ = the mean over its units less the mean over the others, in order of |Δ|, the lower
- * feature on ties.
+ * The features that tell a class most: Δ = the mean over its units less the mean over the others, in order of |Δ|,
+ * the lower feature on ties.
  *
  * @param features of the units
  * @param train units by slot, as many of the class as others

@@ -33,8 +33,9 @@ export interface GatherPlan {
 }
 
 /**
- * Codes all rows once by every coder: keeps rows and latents of the units that tasks are about, and counts how often every
- * latent fires in each class. Memory is bounded by these units and by latents × classes, whatever the number of rows.
+ * Codes all rows once by every coder: keeps rows and latents of the units that tasks are about, and counts how often
+ * every latent fires in each class. Memory is bounded by these units and by latents × classes, whatever the number of
+ * rows.
  */
 export async function gather(
   source: RowSource,

@@ -77,7 +77,9 @@ export class KeptUnits {
   }
 }
 
-/** One row's codes as latents that are never negative: atom j's positive codes are latent j, its negative ones m + j. */
+/**
+ * One row's codes as latents that are never negative: atom j's positive codes are latent j, its negative ones m + j.
+ */
 export function latentsIn(
   codes: SparseCodes,
   row: number,

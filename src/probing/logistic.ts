@@ -19,8 +19,8 @@ const GRADIENT = 1e-8;
 const NEWTON_STEPS = 100;
 
 /**
- * Logistic regression on few features: minimises ½‖w‖² + C·Σ log(1 + exp(−s·(⟨w, x⟩ + b))) by Newton's method, the bias free;
- * scikit-learn's `LogisticRegression(C)`.
+ * Logistic regression on few features: minimises ½‖w‖² + C·Σ log(1 + exp(−s·(⟨w, x⟩ + b))) by Newton's method, the
+ * bias free; scikit-learn's `LogisticRegression(C)`.
  *
  * @param rows features and classes
  * @param c C, the inverse strength of the penalty

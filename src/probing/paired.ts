@@ -4,8 +4,8 @@ import { randomStream } from "../random.ts";
 const DRAWS = 200;
 
 /**
- * Half the width of the 95 % interval of the difference of two probes' mean accuracy, by a paired bootstrap: test rows are
- * drawn again, the same ones for both, 200 times.
+ * Half the width of the 95 % interval of the difference of two probes' mean accuracy, by a paired bootstrap: test
+ * rows are drawn again, the same ones for both, 200 times.
  *
  * @param one for every task and test row, 1 where the first probe was right
  * @param other the same of the second one

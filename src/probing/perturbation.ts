@@ -14,8 +14,8 @@ import { meanOfMeans } from "./paired.ts";
 export const TAKEN = [2, 5, 10, 20, 50, 100, 500] as const;
 
 /**
- * Targeted probe perturbation (SAEBench 0.6): the latents that speak most for a class are taken out of the rows; how much
- * more the class's own probe suffers by it than the probes of the other classes.
+ * Targeted probe perturbation (SAEBench 0.6): the latents that speak most for a class are taken out of the rows; how
+ * much more the class's own probe suffers by it than the probes of the other classes.
  *
  * @param contestant whose latents are taken out
  * @param tasks of all columns
@@ -77,8 +77,9 @@ export interface CorrelationTasks {
 }
 
 /**
- * Spurious correlation removal (SAEBench 0.6): a probe fitted where two attributes go together is cured of one of them by
- * taking out the latents that speak most of it. 1: it does as well as a probe of the other attribute alone, 0: no better.
+ * Spurious correlation removal (SAEBench 0.6): a probe fitted where two attributes go together is cured of one of
+ * them by taking out the latents that speak most of it. 1: it does as well as a probe of the other attribute alone,
+ * 0: no better.
  *
  * @returns by the number of latents taken out
  */

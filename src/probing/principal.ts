@@ -7,8 +7,8 @@ const LARGEST = 1024;
 const MOST_ROWS = 16384;
 
 /**
- * The principal components of rows as seen along them: rows × components, in order of variance. Wider rows than 1024 are
- * taken apart by as many of them.
+ * The principal components of rows as seen along them: rows × components, in order of variance. Wider rows than 1024
+ * are taken apart by as many of them.
  *
  * @param data rows × width, their mean taken off
  * @param width n

@@ -15,17 +15,18 @@ import { perturbAll, scoreAll } from "./score_all.ts";
 import { bestLatents, latentClasses, summaryOf } from "./summaries.ts";
 
 /**
- * What atoms know: probes for classes by a model's latents, on rows that it has not seen, beside what raw coordinates,
- * principal components, random atoms and a dense probe tell. Codes are split by sign, so that no latent is negative. Every
- * model is measured on the same rows: the classes' rows are drawn once.
+ * What atoms know: probes for classes by a model's latents, on rows that it has not seen, beside what raw
+ * coordinates, principal components, random atoms and a dense probe tell. Codes are split by sign, so that no latent
+ * is negative. Every model is measured on the same rows: the classes' rows are drawn once.
  *
- * Definitions: sparse probing by SAEBench 0.6 (logistic regression, C = 1, on the k latents of the largest difference of
- * means; balanced accuracy), and by sae-probes (an L1 penalty of validated strength; area under the curve).
+ * Definitions: sparse probing by SAEBench 0.6 (logistic regression, C = 1, on the k latents of the largest difference
+ * of means; balanced accuracy), and by sae-probes (an L1 penalty of validated strength; area under the curve).
  *
  * @param models what to probe, with names
  * @param source the rows, with columns of classes
  * @param options the columns, how rows are drawn, the device, an `AbortSignal`
- * @throws {DbksvdError} `data` where a column holds no classes, or too few rows of any; `usage` for options that cannot be
+ * @throws {DbksvdError} `data` where a column holds no classes, or too few rows of any; `usage` for options that
+ * cannot be
  *
  * @example
  * ```ts

@@ -28,8 +28,8 @@ export interface SparseLogistic {
 }
 
 /**
- * The probe of sae-probes: logistic regression with an L1 penalty, whose strength is chosen by the area under the curve on
- * the last training rows (a fifth, at most 100), and which is then fitted to all of them.
+ * The probe of sae-probes: logistic regression with an L1 penalty, whose strength is chosen by the area under the
+ * curve on the last training rows (a fifth, at most 100), and which is then fitted to all of them.
  *
  * @param train in random order
  * @param test what the score is of
@@ -65,8 +65,9 @@ function chooseStrength(train: LabelledRows): number {
 }
 
 /**
- * Minimises ‖w‖₁ + C·Σ log(1 + exp(−s·(⟨w, x⟩ + b))), the bias free: Newton steps whose quadratic is minimised coordinate by
- * coordinate (Friedman, Hastie and Tibshirani 2010, "Regularization paths for generalized linear models").
+ * Minimises ‖w‖₁ + C·Σ log(1 + exp(−s·(⟨w, x⟩ + b))), the bias free: Newton steps whose quadratic is minimised
+ * coordinate by coordinate (Friedman, Hastie and Tibshirani 2010, "Regularization paths for generalized linear
+ * models").
  *
  * @param rows features and classes
  * @param c C, the inverse strength of the penalty

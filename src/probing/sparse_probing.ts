@@ -14,8 +14,8 @@ export interface Scored {
 }
 
 /**
- * Sparse probing by SAEBench's definition: logistic regression (C = 1, features as they are) on the k features that tell a
- * class most; with sae-probes' variant beside it.
+ * Sparse probing by SAEBench's definition: logistic regression (C = 1, features as they are) on the k features that
+ * tell a class most; with sae-probes' variant beside it.
  */
 export function probeSparsely(
   task: Task,

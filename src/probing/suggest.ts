@@ -20,8 +20,8 @@ export interface SuggestedLabel {
 }
 
 /**
- * Names for atoms that tell a class: F1 at least 0.5 and precision at least 0.6 on rows of the test. An atom whose codes of
- * one sign tell several classes gets the one of the largest F1.
+ * Names for atoms that tell a class: F1 at least 0.5 and precision at least 0.6 on rows of the test. An atom whose
+ * codes of one sign tell several classes gets the one of the largest F1.
  *
  * @param fits how atoms tell classes (see `ProbeResult.atoms`)
  */

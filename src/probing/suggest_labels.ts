@@ -20,8 +20,8 @@ export interface SuggestedNames {
 }
 
 /**
- * Writes the names that a probe suggests for a model's atoms into its directory, as `labels.suggested.json`; and, where that
- * is wanted, into its `labels.json`: names that a person gave stay.
+ * Writes the names that a probe suggests for a model's atoms into its directory, as `labels.suggested.json`; and,
+ * where that is wanted, into its `labels.json`: names that a person gave stay.
  *
  * @param directory a model directory
  * @param fits the class that each latent tells best (`ProbeResult.atoms`), of this model

@@ -21,8 +21,8 @@ const LEAST_TOLD = 0.1;
 export type AllScores = Map<Contestant, Scored[][]>;
 
 /**
- * The best latent of every class by whether it fires: the one of the largest F1 on rows for fitting, as it decides on the
- * test's.
+ * The best latent of every class by whether it fires: the one of the largest F1 on rows for fitting, as it decides on
+ * the test's.
  */
 export function bestLatents(
   contestant: Contestant,

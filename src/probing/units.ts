@@ -31,8 +31,8 @@ export interface RowUnits extends Units {
 }
 
 /**
- * Groups rows and splits the groups. Nested rows (tokens of a text) without a column to group by are grouped by what they
- * are in.
+ * Groups rows and splits the groups. Nested rows (tokens of a text) without a column to group by are grouped by what
+ * they are in.
  */
 export async function readUnits(
   source: RowSource,

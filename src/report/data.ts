@@ -3,7 +3,10 @@ import type { PrefixMetrics } from "../metrics/accumulator.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainingCourse } from "./course.ts";
 
-/** Counts over equal bins between two limits: bin b of B holds low + (high − low)·b/B ≤ value < low + (high − low)·(b+1)/B. */
+/**
+ * Counts over equal bins between two limits: bin b of B holds low + (high − low)·b/B ≤ value < low + (high −
+ * low)·(b+1)/B.
+ */
 export interface Histogram {
   low: number;
   high: number;
@@ -148,8 +151,8 @@ export interface LatentRows {
   /** latents × perLatent code values in raw units. */
   values: Float32Array;
   /**
-   * Where rows are tokens: latents × perLatent × 17 activations of the tokens around, as 63rds of the row's own (positive
-   * where they have its sign).
+   * Where rows are tokens: latents × perLatent × 17 activations of the tokens around, as 63rds of the row's own
+   * (positive where they have its sign).
    */
   contexts?: Int8Array;
 }

@@ -18,9 +18,10 @@ interface Edges {
 }
 
 /**
- * Places atoms on a plane so that atoms with near directions (by |cosine|: the sign of an atom means nothing) lie near each
- * other. The neighbour graph gets UMAP's fuzzy weights (McInnes, Healy, Melville 2018, arXiv 1802.03426, section 3),
- * starts from a spectral layout, and is relaxed by sampled attraction and repulsion. Deterministic for a seed.
+ * Places atoms on a plane so that atoms with near directions (by |cosine|: the sign of an atom means nothing) lie
+ * near each other. The neighbour graph gets UMAP's fuzzy weights (McInnes, Healy, Melville 2018, arXiv 1802.03426,
+ * section 3), starts from a spectral layout, and is relaxed by sampled attraction and repulsion. Deterministic for a
+ * seed.
  *
  * @param atoms m
  * @param nearest the nearest atoms of every atom, ten or so
@@ -64,7 +65,8 @@ function fuzzyEdges(atoms: number, nearest: NearestAtoms): Edges {
   };
 }
 
-// exp(−(d − nearest d)/σ), with σ such that they add up to log2 of their number (plus one, so that one or two still count).
+// exp(−(d − nearest d)/σ), with σ such that they add up to log2 of their number (plus one, so that one or two still
+// count).
 function fuzzyStrengths(distances: number[]): number[] {
   const first = distances[0];
   const target = Math.log2(distances.length + 1);
@@ -82,8 +84,8 @@ function fuzzyStrengths(distances: number[]): number[] {
 }
 
 /**
- * The two leading non-trivial eigenvectors of the normalised graph, by orthogonal iteration. A faint link between all atoms
- * keeps small separate components from taking the vectors for themselves.
+ * The two leading non-trivial eigenvectors of the normalised graph, by orthogonal iteration. A faint link between all
+ * atoms keeps small separate components from taking the vectors for themselves.
  */
 function spectralStart(
   atoms: number,
@@ -195,7 +197,8 @@ function clamp(step: number): number {
   return Math.max(-STEP_LIMIT, Math.min(STEP_LIMIT, step));
 }
 
-// Each axis centred on its median and filled; the farthest few are drawn in to the rim, so that they do not shrink the others.
+// Each axis centred on its median and filled; the farthest few are drawn in to the rim, so that they do not shrink
+// the others.
 function intoUnitSquare(positions: Float64Array): Float32Array {
   const placed = new Float32Array(positions.length);
   for (const axis of [0, 1]) {

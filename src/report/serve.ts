@@ -22,9 +22,9 @@ export interface ServeOptions {
 }
 
 /**
- * Serves the atom browser to this machine alone: on the loopback address, to requests that name it as their host (so that
- * no other site's page can read it through a name of its own), under a policy that allows the page's own script and style.
- * The address answers at once; where the atoms take time to be looked at, a page shows how far that is.
+ * Serves the atom browser to this machine alone: on the loopback address, to requests that name it as their host (so
+ * that no other site's page can read it through a name of its own), under a policy that allows the page's own script
+ * and style. The address answers at once; where the atoms take time to be looked at, a page shows how far that is.
  *
  * @param data the atoms, and the rows that use them most; or a promise of them
  * @param options the port, and a signal that ends the serving

@@ -2,8 +2,8 @@ import { release } from "../files/release.ts";
 import type { RowBatch } from "./source.ts";
 
 /**
- * Memory of rows that were handed on, for rows to come. Fresh memory is what delivery would otherwise spend much of its time
- * on: every page of it has to be found, zeroed and mapped, and given back again.
+ * Memory of rows that were handed on, for rows to come. Fresh memory is what delivery would otherwise spend much of
+ * its time on: every page of it has to be found, zeroed and mapped, and given back again.
  */
 export class RowBuffers {
   readonly #free: ArrayBuffer[] = [];
@@ -25,7 +25,9 @@ export class RowBuffers {
     return new Float32Array(buffer, 0, floats);
   }
 
-  /** Takes rows' memory back, which its owner does not look at any more. Rows whose buffer was transferred have none. */
+  /**
+   * Takes rows' memory back, which its owner does not look at any more. Rows whose buffer was transferred have none.
+   */
   give({ buffer }: Float32Array<ArrayBuffer>): void {
     if (buffer.byteLength === 0) return;
     this.#bytes += buffer.byteLength;

@@ -17,8 +17,9 @@ const FILE_PIECES = 256;
 const ALL_PIECES = 8192;
 
 /**
- * Fingerprints of files: of small ones all bytes are hashed, of large ones pieces from the first byte to the last. A file
- * written anew with other numbers differs in them; one changed in a few places may not, but has another date then.
+ * Fingerprints of files: of small ones all bytes are hashed, of large ones pieces from the first byte to the last. A
+ * file written anew with other numbers differs in them; one changed in a few places may not, but has another date
+ * then.
  *
  * @param sources the files
  */

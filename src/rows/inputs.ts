@@ -51,7 +51,8 @@ export type FindOptions =
  * The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names.
  *
  * @param inputs files, directories, globs, `http(s)://` and `hf://`; `-` is standard input, spooled here
- * @param options how the hub is asked, where standard input is spooled; the tensor that is wanted, where shards of safetensors have an index
+ * @param options how the hub is asked, where standard input is spooled; the tensor that is wanted, where shards of
+ * safetensors have an index
  * @param notRead takes what lies there and is not read
  */
 export async function findFiles(
@@ -96,7 +97,10 @@ export async function openFound(
     : await openRemote(file.place, options, budget);
 }
 
-/** What a file holds: by its extension, else by how it begins; a file of no known format is taken for raw numbers where a width is given. */
+/**
+ * What a file holds: by its extension, else by how it begins; a file of no known format is taken for raw numbers
+ * where a width is given.
+ */
 export async function detectFormat(
   source: ByteSource,
   width: number | undefined,

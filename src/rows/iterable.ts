@@ -25,8 +25,8 @@ export interface RowsFromOptions extends
 }
 
 /**
- * Rows that come one after the other, as a source that can be gone through again: up to 64 MiB are held in memory, what is
- * more is spooled to a file that `close()` removes.
+ * Rows that come one after the other, as a source that can be gone through again: up to 64 MiB are held in memory,
+ * what is more is spooled to a file that `close()` removes.
  *
  * @param chunks whole rows each: rows × width values
  * @param options the width, and how rows are prepared

@@ -36,7 +36,10 @@ export interface TablePlace {
   nestedStarts?: (() => Promise<Uint32Array>) | undefined;
 }
 
-/** A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its beginning. */
+/**
+ * A piece of a file that is read by itself: a row group, or a whole file of another format. Rows count from its
+ * beginning.
+ */
 export interface Part {
   /** The file, where there is one. */
   readonly source?: ByteSource;
@@ -52,8 +55,8 @@ export interface Part {
   /** Whether rows have to be looked at one by one in this thread: there is no job then. */
   readonly irregular?: boolean;
   /**
-   * The job of rows from `start` on, to where a page ends at `least` or after it, but not beyond `end`: a page in two jobs
-   * is decoded twice. Rows whose pages tell no such place end where they are cheap to end.
+   * The job of rows from `start` on, to where a page ends at `least` or after it, but not beyond `end`: a page in two
+   * jobs is decoded twice. Rows whose pages tell no such place end where they are cheap to end.
    */
   job?(start: number, least: number, end: number): Promise<PartJob>;
   /** Reads the rows one by one from now on: a worker found some that are not full vectors. */

@@ -37,8 +37,8 @@ export class RowBits implements RowSet {
 }
 
 /**
- * Chooses rows at random, each subset of the size equally likely (Floyd's algorithm: Bentley and Floyd 1987, "A sample of
- * brilliance").
+ * Chooses rows at random, each subset of the size equally likely (Floyd's algorithm: Bentley and Floyd 1987, "A
+ * sample of brilliance").
  *
  * @param total rows to choose from: 0 … total − 1
  * @param count how many to choose, at most `total`

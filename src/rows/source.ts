@@ -11,11 +11,13 @@ export interface RowBatch {
   rows: number;
   /** Row number, within the source, of the first row. */
   firstRow: number;
-  /** Row numbers of all rows, where they are not firstRow, firstRow + 1, …: shuffled, selected or filtered deliveries. */
+  /**
+   * Row numbers of all rows, where they are not firstRow, firstRow + 1, …: shuffled, selected or filtered deliveries.
+   */
   rowNumbers?: Float64Array;
   /**
-   * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is not to be looked at any more.
-   * A consumer that keeps the rows, or transfers them, does not call it.
+   * Gives the buffer back for later rows, which saves the making of fresh memory: `data` is not to be looked at any
+   * more. A consumer that keeps the rows, or transfers them, does not call it.
    */
   release?: (() => void) | undefined;
 }
@@ -33,8 +35,8 @@ export interface BatchOptions {
   /** Deliver in a seeded random order (row groups shuffled, rows mixed within a window), each row exactly once. */
   shuffleSeed?: number | undefined;
   /**
-   * Mix rows within windows of so many bytes, at least one stored block, reading one window at a time: for many deliveries
-   * side by side. By default 128 MiB, reading ahead.
+   * Mix rows within windows of so many bytes, at least one stored block, reading one window at a time: for many
+   * deliveries side by side. By default 128 MiB, reading ahead.
    */
   windowBytes?: number;
   /** Only rows start ≤ row < end. */
@@ -45,7 +47,9 @@ export interface BatchOptions {
   except?: RowSet | undefined;
   /** Leave out this many rows from the front of the delivery (a resumed pass); cheaper than reading them. */
   skipRows?: number | undefined;
-  /** The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then. */
+  /**
+   * The consumer only reads the batches, neither changes nor transfers them: rows in memory need not be copied then.
+   */
   borrow?: boolean;
   /** Stops the delivery, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -65,7 +69,9 @@ export interface RowFile {
 export interface ColumnValues {
   /** The column. */
   name: string;
-  /** The column in Parquet's schema, hyparquet's `SchemaElement`s: itself first, then what it holds, if it is nested. */
+  /**
+   * The column in Parquet's schema, hyparquet's `SchemaElement`s: itself first, then what it holds, if it is nested.
+   */
   schema: object[];
   /** A value for every row, as hyparquet gives it. Nested rows (tokens of a text) get the value of what they are in. */
   values: unknown[];
@@ -110,13 +116,16 @@ export interface RowSource {
     ) => Promise<ColumnValues[]>)
     | undefined;
   /**
-   * The columns that stand beside the vectors, with their schemas (as in {@linkcode ColumnValues}); absent where inputs have
-   * none.
+   * The columns that stand beside the vectors, with their schemas (as in {@linkcode ColumnValues}); absent where
+   * inputs have none.
    */
   otherColumns?:
     | (() => Promise<{ name: string; schema: object[] }[]>)
     | undefined;
-  /** For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by itself. */
+  /**
+   * For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by
+   * itself.
+   */
   readItems?:
     | ((
       range: { start: number; end: number },

@@ -6,8 +6,8 @@ const PREFIX = "dbksvd-spool-";
 const NAME = /^dbksvd-spool-[^.]*\.rows$/;
 
 /**
- * A file of rows that come only once. It is removed when its source is closed, or by the next run that spools in its folder
- * where this one does not live to do so: the kernel's lock on it ends with its process.
+ * A file of rows that come only once. It is removed when its source is closed, or by the next run that spools in its
+ * folder where this one does not live to do so: the kernel's lock on it ends with its process.
  */
 export class Spool {
   #size = 0;

@@ -13,8 +13,8 @@ interface Chances {
 }
 
 /**
- * Draws supports: atoms by a Zipf law, and with a given chance from the row's topic, so that atoms of a topic come together
- * as a language model's features do.
+ * Draws supports: atoms by a Zipf law, and with a given chance from the row's topic, so that atoms of a topic come
+ * together as a language model's features do.
  */
 export class SupportDraw {
   readonly #all: Chances;

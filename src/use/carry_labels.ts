@@ -36,8 +36,8 @@ export interface CarriedLabels {
 }
 
 /**
- * Takes names over to the dictionary that replaces theirs: each goes to the atom with the largest |cos| to its own, where
- * that is at least 0.9; of two names for one atom the nearer one goes along.
+ * Takes names over to the dictionary that replaces theirs: each goes to the atom with the largest |cos| to its own,
+ * where that is at least 0.9; of two names for one atom the nearer one goes along.
  *
  * @param labels names of atoms of `before`
  * @param before the dictionary that they name: unit atoms

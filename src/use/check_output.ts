@@ -10,8 +10,9 @@ import type { TrainOutput } from "./train_directory.ts";
 import { Checkpoints, DEFAULT_SCHEDULE } from "./unfinished.ts";
 
 /**
- * Checks, without changing anything, that a training's output could be written: that the place can be replaced and written
- * to, lies apart from the inputs, and holds nothing that the training would refuse to replace or to go on with.
+ * Checks, without changing anything, that a training's output could be written: that the place can be replaced and
+ * written to, lies apart from the inputs, and holds nothing that the training would refuse to replace or to go on
+ * with.
  *
  * @param source where the rows would come from
  * @param parameters what would be learned

@@ -22,8 +22,8 @@ export interface CheckpointedRun extends Omit<TrainRun, "resume"> {
 }
 
 /**
- * Trains, saving checkpoints on their schedule and when `signal` fires. A signal is heeded where the iterations under way
- * end and there is something to save: before the first one has ended, and while measuring, at once.
+ * Trains, saving checkpoints on their schedule and when `signal` fires. A signal is heeded where the iterations under
+ * way end and there is something to save: before the first one has ended, and while measuring, at once.
  *
  * @throws {DbksvdError} as `train` does, saying how to go on; the signal's reason, once the run is saved
  */

@@ -21,8 +21,8 @@ const OPTIONS: Record<keyof CoderChanges, string> = {
 };
 
 /**
- * A model that codes rows otherwise than it was trained for: other candidates (coefficients then take any sign), a ridge in
- * the choice of atoms, joint coding of nested groups, swap passes.
+ * A model that codes rows otherwise than it was trained for: other candidates (coefficients then take any sign), a
+ * ridge in the choice of atoms, joint coding of nested groups, swap passes.
  *
  * @param model a dictionary
  * @param changes what to change; undefined values leave the model's own

@@ -36,8 +36,8 @@ export interface CodesReader {
 }
 
 /**
- * Opens a Parquet file of codes, as `encode` writes it or any other tool with columns `indices` and `values` (or `codes`,
- * dense).
+ * Opens a Parquet file of codes, as `encode` writes it or any other tool with columns `indices` and `values` (or
+ * `codes`, dense).
  *
  * @param path the file, or a directory of the parts that several processes wrote
  * @param dictionary how many atoms there are (no index may be beyond), and how wide the rows are

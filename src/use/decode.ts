@@ -56,14 +56,14 @@ export interface DecodeResult {
 }
 
 /**
- * Turns a file of codes back into rows, ŷ = mean + Σ value·atom, in a Parquet file with `row` and a list column: what the
- * library's `reconstruct` gives, for splicing into a model.
+ * Turns a file of codes back into rows, ŷ = mean + Σ value·atom, in a Parquet file with `row` and a list column: what
+ * the library's `reconstruct` gives, for splicing into a model.
  *
  * @param model the dictionary that the rows were encoded with
  * @param codes a Parquet file as `encode` writes it, or a directory of the parts that several processes wrote
  * @param options where to, the column's name, compression
- * @throws {DbksvdError} `usage` where the output is the file of codes, `data` where that holds no codes of this model, `run`
- * where the file cannot be written
+ * @throws {DbksvdError} `usage` where the output is the file of codes, `data` where that holds no codes of this
+ * model, `run` where the file cannot be written
  *
  * @example
  * ```ts

@@ -54,9 +54,8 @@ export interface EncodeResult {
  * @param model the dictionary
  * @param source the rows, of the dictionary's width
  * @param options where to, columns to keep, compression, the device, an `AbortSignal`
- * @throws {DbksvdError} `usage` for options that do not fit the model, an output that is an input or in whose place something
- * else is, `data` for bad rows,
- * `run` where the file cannot be written
+ * @throws {DbksvdError} `usage` for options that do not fit the model, an output that is an input or in whose place
+ * something else is, `data` for bad rows, `run` where the file cannot be written
  *
  * @example
  * ```ts

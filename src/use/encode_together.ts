@@ -17,8 +17,9 @@ export function partName(part: number, parts: number): string {
 }
 
 /**
- * Codes rows with several processes: each codes a run of the rows into a file of its own, `part-00003-of-00008.parquet`, in
- * one directory. `decode` takes the directory as one file of codes, DuckDB `'directory/*.parquet'`. Collective.
+ * Codes rows with several processes: each codes a run of the rows into a file of its own,
+ * `part-00003-of-00008.parquet`, in one directory. `decode` takes the directory as one file of codes, DuckDB
+ * `'directory/*.parquet'`. Collective.
  *
  * @param model the dictionary
  * @param source the rows

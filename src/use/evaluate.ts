@@ -69,8 +69,8 @@ export interface DetailedEvaluation extends Evaluation {
 }
 
 /**
- * Measures a model on rows: reconstruction, sparsity, use of atoms, coherence and, against a known dictionary, recovery.
- * The coder is the model's own, without ridge; another tool's SAE codes with its own encoder.
+ * Measures a model on rows: reconstruction, sparsity, use of atoms, coherence and, against a known dictionary,
+ * recovery. The coder is the model's own, without ridge; another tool's SAE codes with its own encoder.
  *
  * @param model what to measure
  * @param source the rows, of the model's width

@@ -69,22 +69,25 @@ export interface ExportResult {
   latents: number;
   /** How the target encodes rows, in words. */
   encoder: string;
-  /** What of the dictionary's own way of coding rows the target has no place for, in words; empty where there is nothing. */
+  /**
+   * What of the dictionary's own way of coding rows the target has no place for, in words; empty where there is
+   * nothing.
+   */
   lost: string[];
   /** What the export does to rows, where rows were given. */
   metrics?: ExportMetrics | undefined;
 }
 
 /**
- * Writes a dictionary as a sparse autoencoder of another tool. It takes raw rows: mean and scale are folded in. Latents are
- * never negative there, so a dictionary with signed codes becomes [D; −D]. SAELens's matching pursuit runs on the
- * dictionary itself; the other targets have linear encoders, which are fitted here and are approximations: the metrics
- * that come back, and stand in the target's config, say how good.
+ * Writes a dictionary as a sparse autoencoder of another tool. It takes raw rows: mean and scale are folded in.
+ * Latents are never negative there, so a dictionary with signed codes becomes [D; −D]. SAELens's matching pursuit
+ * runs on the dictionary itself; the other targets have linear encoders, which are fitted here and are
+ * approximations: the metrics that come back, and stand in the target's config, say how good.
  *
  * @param model the dictionary
  * @param options target, directory, rows, names for the target's metadata
- * @throws {DbksvdError} `usage` where rows are needed and missing, or the directory holds anything but an earlier export of
- * the same format, model and inputs; `run` where files cannot be written
+ * @throws {DbksvdError} `usage` where rows are needed and missing, or the directory holds anything but an earlier
+ * export of the same format, model and inputs; `run` where files cannot be written
  *
  * @example
  * ```ts

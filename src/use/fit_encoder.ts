@@ -43,8 +43,9 @@ export function latentsOf(model: DictionaryModel): Latents {
 }
 
 /**
- * Fits a linear encoder to a dictionary, which stays as it is: from W = D, Adam steps lower the error of rows rebuilt from
- * their largest pre-activations (a TopK or BatchTopK autoencoder with a frozen decoder). The rows are a seeded sample.
+ * Fits a linear encoder to a dictionary, which stays as it is: from W = D, Adam steps lower the error of rows rebuilt
+ * from their largest pre-activations (a TopK or BatchTopK autoencoder with a frozen decoder). The rows are a seeded
+ * sample.
  *
  * @param model the dictionary
  * @param source rows to fit to

@@ -23,10 +23,10 @@ const FORMATS: readonly {
 ];
 
 /**
- * Reads a sparse autoencoder that another tool wrote, to evaluate it with its own encoder or to start a training from its
- * decoder: SAELens (`standard`, `topk`, `jumprelu`, `gated`, `matching_pursuit`), EleutherAI sparsify, Gemma Scope 1 and 2, and
- * dictionary_learning saved as safetensors. What its own tool would compute is computed; an autoencoder with a field, a tensor
- * or a setting that is not known is refused.
+ * Reads a sparse autoencoder that another tool wrote, to evaluate it with its own encoder or to start a training from
+ * its decoder: SAELens (`standard`, `topk`, `jumprelu`, `gated`, `matching_pursuit`), EleutherAI sparsify, Gemma
+ * Scope 1 and 2, and dictionary_learning saved as safetensors. What its own tool would compute is computed; an
+ * autoencoder with a field, a tensor or a setting that is not known is refused.
  *
  * @param directory where its files are
  * @returns the autoencoder; undefined where no file of a known format is there

@@ -58,8 +58,8 @@ export async function originOf(
 }
 
 /**
- * Claims an output file or directory for this run: links are followed, other runs kept out, what a killed run left beside it
- * is taken away. What is there may be replaced where the same command made it of the same model and inputs.
+ * Claims an output file or directory for this run: links are followed, other runs kept out, what a killed run left
+ * beside it is taken away. What is there may be replaced where the same command made it of the same model and inputs.
  *
  * @param out the output, as the user named it
  * @param origin what is about to make it

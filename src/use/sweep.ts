@@ -70,14 +70,14 @@ export interface SweepResult {
 }
 
 /**
- * Trains once for every combination of atoms and nonzeros, from one read of the rows: the same held-out rows and the same
- * seed each time.
+ * Trains once for every combination of atoms and nonzeros, from one read of the rows: the same held-out rows and the
+ * same seed each time.
  *
  * @param source where the rows come from
  * @param options the combinations, and what all trainings have in common
  * @param run the device, an `AbortSignal`, a callback
- * @throws {DbksvdError} `usage` for combinations that cannot work, before anything is read, or for more rows than memory
- * takes; what `train` throws
+ * @throws {DbksvdError} `usage` for combinations that cannot work, before anything is read, or for more rows than
+ * memory takes; what `train` throws
  *
  * @example
  * ```ts
@@ -185,7 +185,8 @@ async function sweepOver(
   };
 }
 
-// Trainings are dealt out from the last, which is the largest: no process has more of those than another by more than one.
+// Trainings are dealt out from the last, which is the largest: no process has more of those than another by more than
+// one.
 function ownPlaces(
   total: number,
   { rank, size }: Pick<Communicator, "rank" | "size">,

@@ -146,8 +146,8 @@ export class Checkpoints {
   }
 
   /**
-   * Reads the latest sound checkpoint whose metrics are there too; where all are sound but for their metrics, the latest.
-   * What is recorded from now on follows its metrics.
+   * Reads the latest sound checkpoint whose metrics are there too; where all are sound but for their metrics, the
+   * latest. What is recorded from now on follows its metrics.
    *
    * @param onNotice called with of damaged ones
    * @returns the run, or `undefined` where there are no checkpoints

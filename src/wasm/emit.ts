@@ -1,5 +1,5 @@
-// A small emitter of WebAssembly: kernels are written as TypeScript that puts typed expressions together, so that they need no
-// build step, and loops are unrolled by TypeScript's own.
+// A small emitter of WebAssembly: kernels are written as TypeScript that puts typed expressions together, so that
+// they need no build step, and loops are unrolled by TypeScript's own.
 import { name, sized, unsigned, vector } from "./encode.ts";
 import {
   type Addresses,
@@ -115,7 +115,8 @@ export class Body {
   }
 
   /**
-   * Goes over `bytes` (a multiple of 16) in strides of `vectors` vectors, then vector by vector: `body` is written out twice.
+   * Goes over `bytes` (a multiple of 16) in strides of `vectors` vectors, then vector by vector: `body` is written
+   * out twice.
    *
    * @param at counts the bytes
    * @param body gets how many vectors it is to treat

@@ -169,7 +169,9 @@ export interface MultiplyAdd {
   nmadd(a: V128, b: V128, c: V128): V128;
 }
 
-/** Multiply-add by relaxed SIMD, which rounds once where the processor can, or by two instructions that everyone has. */
+/**
+ * Multiply-add by relaxed SIMD, which rounds once where the processor can, or by two instructions that everyone has.
+ */
 export function multiplyAdd(relaxed: boolean): MultiplyAdd {
   return relaxed
     ? {

@@ -22,7 +22,9 @@ import {
 /** A module that can be posted to threads, and which of its parameters are addresses. */
 export interface CompiledKernels {
   module: WebAssembly.Module;
-  /** For every function, which parameters are addresses; undefined where addresses have 32 bits and are plain numbers. */
+  /**
+   * For every function, which parameters are addresses; undefined where addresses have 32 bits and are plain numbers.
+   */
   wide?: Record<string, boolean[]> | undefined;
 }
 

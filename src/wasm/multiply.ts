@@ -21,8 +21,8 @@ interface Room {
 let room: Room | undefined;
 
 /**
- * C = A·Bᵀ for row-major A (rows × n) and B (columns × n), in float32: the product of the CPU engine's kernels. A result does
- * not depend on how many rows come with its own. Systems that have no kernels take the plain product.
+ * C = A·Bᵀ for row-major A (rows × n) and B (columns × n), in float32: the product of the CPU engine's kernels. A
+ * result does not depend on how many rows come with its own. Systems that have no kernels take the plain product.
  *
  * @param a rows × n
  * @param rows of A

@@ -1,7 +1,7 @@
 // How many Gram rows an exact OMP reads where it leaves those unread that cannot change its choice, by the rule of
 // kernels/omp.wgsl, on the CPU in float64: counts, not times. Exit 1 where it ever chose another atom than OMP does.
 // usage: deno run -A tasks/bench/gram_reads.ts n m k [ROWS]             the benchmark's rows and first atoms
-//        deno run -A tasks/bench/gram_reads.ts DICTIONARY INPUT k [ROWS]     a model's (or truth's) atoms, rows of a file
+// deno run -A tasks/bench/gram_reads.ts DICTIONARY INPUT k [ROWS]     a model's (or truth's) atoms, rows of a file
 import { loadDictionary, openRows } from "../../mod.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
 import { dot, gram } from "../../src/engine/reference/products.ts";

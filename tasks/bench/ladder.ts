@@ -1,5 +1,5 @@
-// The benchmark's ladder: the same problem through variants that are slower somewhere and taught something, each held to
-// the CPU oracle. usage: deno run -A tasks/bench/ladder.ts [n m k rows]
+// The benchmark's ladder: the same problem through variants that are slower somewhere and taught something, each held
+// to the CPU oracle. usage: deno run -A tasks/bench/ladder.ts [n m k rows]
 import { checkStages } from "../../src/bench/check.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
 import {

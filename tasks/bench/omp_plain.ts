@@ -9,7 +9,9 @@ import {
 /** Threads of a workgroup, a row each. */
 const THREADS = 32;
 
-/** The OMP stage of a session by the plain kernel: the explanation of the real one, and the ladder's first rung of it. */
+/**
+ * The OMP stage of a session by the plain kernel: the explanation of the real one, and the ladder's first rung of it.
+ */
 export async function plainOmp(session: StageSession): Promise<() => void> {
   const { context } = session, { buffers, runner, plan, spec } = context;
   const [group] = plan.groups, { stride } = group.layout;

@@ -1,8 +1,8 @@
-// Exact orthogonal matching pursuit as the textbook has it (Pati, Rezaiifar and Krishnaprasad 1993), from correlations and
-// Gram: what kernels/omp.wgsl computes, in the plainest way, to be read first and to be timed beside it. A thread codes a
-// row by itself; every step solves the least squares anew and works out all correlations from the beginning.
-// Bindings: A rows × m4 correlations · work, as large · G m × m4 · energies, ‖y‖² second · indices and values, K a row.
-// Dispatch: a thread a row. Flops: m·k(k+1) + k⁴/12 a row.
+// Exact orthogonal matching pursuit as the textbook has it (Pati, Rezaiifar and Krishnaprasad 1993), from
+// correlations and Gram: what kernels/omp.wgsl computes, in the plainest way, to be read first and to be timed beside
+// it. A thread codes a row by itself; every step solves the least squares anew and works out all correlations from
+// the beginning. Bindings: A rows × m4 correlations · work, as large · G m × m4 · energies, ‖y‖² second · indices and
+// values, K a row. Dispatch: a thread a row. Flops: m·k(k+1) + k⁴/12 a row.
 //#params rows: u32, row: u32, atoms: u32
 //#buffer A read vec4<f32>
 //#buffer work read_write vec4<f32>

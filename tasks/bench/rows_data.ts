@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import { randomStream } from "../../src/random.ts";
 import { openRows } from "../../src/rows/open.ts";
 
-// Writes the files that row delivery is measured on: deno run -A tasks/bench/rows_data.ts DIRECTORY [COPIES]
-// 8192 rows of 2304 floats as arrow-rs writes lists, in every codec, and as one blob a row; with COPIES, the snappy file's
-// row groups that many times over in one more file (134 make 10 GB). The numbers are random, with mantissas that no codec
-// shortens; in files called bf16-… they are normally distributed and rounded to bfloat16, as activations of a model that
-// computes in it; in files called words-… they are the sample's word vectors, one after the other.
+// Writes the files that row delivery is measured on: deno run -A tasks/bench/rows_data.ts DIRECTORY [COPIES] 8192
+// rows of 2304 floats as arrow-rs writes lists, in every codec, and as one blob a row; with COPIES, the snappy file's
+// row groups that many times over in one more file (134 make 10 GB). The numbers are random, with mantissas that no
+// codec shortens; in files called bf16-… they are normally distributed and rounded to bfloat16, as activations of a
+// model that computes in it; in files called words-… they are the sample's word vectors, one after the other.
 
 const ROWS = 8192;
 const WIDTH = 2304;

@@ -1,6 +1,7 @@
 import { openRows } from "../../src/rows/open.ts";
 
-// Streams a file once and tells rate and peak memory: deno run -A tasks/bench/rows_stream.ts FILE WORKERS [shuffle], WORKERS 0 for this thread
+// Streams a file once and tells rate and peak memory: deno run -A tasks/bench/rows_stream.ts FILE WORKERS [shuffle],
+// WORKERS 0 for this thread
 const [file, workers, shuffle] = Deno.args;
 const source = await openRows(file, { decodeWorkers: Number(workers) });
 const start = performance.now();

@@ -97,8 +97,9 @@ interface Row {
 }
 
 /**
- * Reconstruction and disentangling side by side: each setting's held-out FVU, sparse probing, density and absorption, on
- * words, tokens and planted concepts, beside sparse autoencoders, random rows, coordinates and principal components.
+ * Reconstruction and disentangling side by side: each setting's held-out FVU, sparse probing, density and absorption,
+ * on words, tokens and planted concepts, beside sparse autoencoders, random rows, coordinates and principal
+ * components.
  *
  * @param seeds trainings of each dictionary
  * @param directory what make_data.ts wrote

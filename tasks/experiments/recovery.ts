@@ -15,8 +15,8 @@ export interface RecoveryProblem {
 }
 
 /**
- * The classic K-SVD experiment (Aharon, Elad and Bruckstein 2006, section V.A): 1500 rows of 3 of 50 atoms in 20 dimensions,
- * atoms uniform in [−1, 1] and normalised, Gaussian coefficients, white noise.
+ * The classic K-SVD experiment (Aharon, Elad and Bruckstein 2006, section V.A): 1500 rows of 3 of 50 atoms in 20
+ * dimensions, atoms uniform in [−1, 1] and normalised, Gaussian coefficients, white noise.
  *
  * @param decibels signal to noise; Infinity for none
  */
@@ -130,8 +130,8 @@ const SMALL_BATCHES: Partial<TrainOptions> = {
 };
 
 /**
- * The classic experiment's best: an atom of its own for a planted one is used some 90 times a pass; one that serves for parts of
- * several, or shares one with another atom, less than half as often.
+ * The classic experiment's best: an atom of its own for a planted one is used some 90 times a pass; one that serves
+ * for parts of several, or shares one with another atom, less than half as often.
  */
 export const CLASSIC_BEST: Readonly<Partial<TrainOptions>> = {
   ...SMALL_BATCHES,

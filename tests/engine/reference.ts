@@ -104,8 +104,8 @@ export interface Dial {
 }
 
 /**
- * Pursuit with a selection ridge: the atom of the largest weighted correlation with what ridge regression on those chosen
- * leaves of the row, again and again; least squares without ridge at the end.
+ * Pursuit with a selection ridge: the atom of the largest weighted correlation with what ridge regression on those
+ * chosen leaves of the row, again and again; least squares without ridge at the end.
  */
 export function pursueDialled(
   atoms: Matrix64,
@@ -221,7 +221,10 @@ function turn(a: Matrix64, i: number, j: number): number {
 /** Sparse codes as lists: for every row its atoms and coefficients. */
 export type SparseRows = { support: number[]; x: number[] }[];
 
-/** One K-SVD dictionary update (Aharon et al. 2006): atoms in order, each the leading singular pair of what it is to explain. */
+/**
+ * One K-SVD dictionary update (Aharon et al. 2006): atoms in order, each the leading singular pair of what it is to
+ * explain.
+ */
 export function ksvdUpdate(
   rows: Matrix64,
   atoms: Matrix64,

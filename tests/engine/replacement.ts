@@ -17,8 +17,8 @@ export function errorOn(
 }
 
 /**
- * Sequential replacement as a textbook has it: every atom in every slot by its own least squares. The best takes the slot
- * where it lowers the error by more than the old atom did, by 10⁻³ of that and 10⁻⁷·‖y‖².
+ * Sequential replacement as a textbook has it: every atom in every slot by its own least squares. The best takes the
+ * slot where it lowers the error by more than the old atom did, by 10⁻³ of that and 10⁻⁷·‖y‖².
  */
 export function replaced(
   atoms: Matrix64,

@@ -7,8 +7,8 @@ import {
 import { DbksvdError } from "../../src/errors.ts";
 
 /**
- * Makes an engine whose matrices are split into bindings as small as asked for, or as small as a device can have that binds
- * fewer buffers than those would be.
+ * Makes an engine whose matrices are split into bindings as small as asked for, or as small as a device can have that
+ * binds fewer buffers than those would be.
  */
 export async function createEngineWithin(
   spec: EngineSpec,

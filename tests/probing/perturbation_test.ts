@@ -22,7 +22,8 @@ function dictionaryModel(dictionary: Float32Array, k: number): DictionaryModel {
   };
 }
 
-// Rows of a class are a general direction, and for four fifths of them one of its children; others are children of none.
+// Rows of a class are a general direction, and for four fifths of them one of its children; others are children of
+// none.
 function plantHierarchy() {
   const random = randomStream(9, "hierarchy");
   const atoms = unitRows(1 + 2 * CHILDREN, WIDTH, random.normal);

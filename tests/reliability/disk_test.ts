@@ -31,7 +31,10 @@ async function shell(
   return { code, err: new TextDecoder().decode(stderr) };
 }
 
-/** A 3 MB disk where the machine allows mounts: room for one checkpoint of 2 MB, but not for the next one's temporary file. */
+/**
+ * A 3 MB disk where the machine allows mounts: room for one checkpoint of 2 MB, but not for the next one's temporary
+ * file.
+ */
 const SMALL_DISK = 'mount -t tmpfs -o size=3m tmpfs "$PLACE"; "$@"; code=$?; ' +
   'cp -r "$PLACE" "$PLACE.after"; exit $code';
 
@@ -125,8 +128,8 @@ Deno.test("trainToDirectory() refuses outputs that could not be replaced as a wh
 });
 
 /**
- * What befalls a run's disk after its first checkpoint, where the machine allows mounts. The checkpoints lie on a disk of
- * their own: the kernel makes none read-only where a file is open for writing, as a run's lock is.
+ * What befalls a run's disk after its first checkpoint, where the machine allows mounts. The checkpoints lie on a
+ * disk of their own: the kernel makes none read-only where a file is open for writing, as a run's lock is.
  */
 const MOUNTED = {
   "becomes read-only": {

@@ -86,7 +86,10 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Asserts that commands end with 130 at a second Ctrl-C and leave nothing; each begins at its first progress or after a time. */
+/**
+ * Asserts that commands end with 130 at a second Ctrl-C and leave nothing; each begins at its first progress or after
+ * a time.
+ */
 export async function stopsAtOnce(
   commands: readonly (readonly [args: string[], afterMs?: number])[],
 ) {

@@ -1,4 +1,5 @@
-// Files that would not end, would be too much, or are no files: a typed error that names them, soon and in little memory.
+// Files that would not end, would be too much, or are no files: a typed error that names them, soon and in little
+// memory.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { visible } from "../../src/cli/visible.ts";

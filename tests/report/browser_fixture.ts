@@ -9,8 +9,8 @@ const NEAREST = 8;
 const BINS = 32;
 
 /**
- * An atom browser's data of any size. Row 0 is coded by atoms 0, 1, 2; rows 1 and 2 of small fixtures carry hostile text; atom
- * 5 has a label, the last atom is dead.
+ * An atom browser's data of any size. Row 0 is coded by atoms 0, 1, 2; rows 1 and 2 of small fixtures carry hostile
+ * text; atom 5 has a label, the last atom is dead.
  */
 export function fixtureBrowser(
   { atoms = 64, perAtom = 6, sparsity = 4, map = true } = {},

@@ -57,7 +57,10 @@ export function circleIn({ imports }: ImportGraph): string[] | undefined {
   return undefined;
 }
 
-/** The room that a file is in; `undefined` for the single files of src, which every room may import, and for other files. */
+/**
+ * The room that a file is in; `undefined` for the single files of src, which every room may import, and for other
+ * files.
+ */
 export function roomOf(file: string): string | undefined {
   return /^src\/([^/]+)\//.exec(file)?.[1];
 }

@@ -6,7 +6,9 @@ import type { TintReport } from "./wgsl/tint.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Drivers that the GPU suites run on: the machine's own, Mesa's as a rule, and the one in Debian's chromium package. */
+/**
+ * Drivers that the GPU suites run on: the machine's own, Mesa's as a rule, and the one in Debian's chromium package.
+ */
 const DRIVERS: { adapter: RegExp; env: Record<string, string> }[] = [
   { adapter: /^(?!SwiftShader)/, env: {} },
   {

@@ -1,5 +1,5 @@
-// Commands that write an output, killed at any moment: there is the old output or the new one, whole, and a later run leaves
-// no remains.
+// Commands that write an output, killed at any moment: there is the old output or the new one, whole, and a later run
+// leaves no remains.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { randomStream } from "../../src/random.ts";

@@ -6,8 +6,8 @@ import {
   shortTrainings,
 } from "../../tasks/soak/run.ts";
 
-// What V8 leaves lying before it collects: an hour's training went up and down by 45 MB, one of two minutes grew by 8, a
-// thousand short ones by 14 to 26. A batch of rows kept by mistake in each run would come to more.
+// What V8 leaves lying before it collects: an hour's training went up and down by 45 MB, one of two minutes grew by
+// 8, a thousand short ones by 14 to 26. A batch of rows kept by mistake in each run would come to more.
 function assertFlat(seen: Holding[], residentMb: number): void {
   const growth = growthOf(seen);
   console.log(seen.at(-1), growth);

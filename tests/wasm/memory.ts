@@ -7,7 +7,10 @@ import type { Target } from "../../src/wasm/emit.ts";
 
 const PAGES = 64;
 
-/** Kernels on a memory whose every float is a NaN until it is written: what a kernel reads by mistake spoils its result. */
+/**
+ * Kernels on a memory whose every float is a NaN until it is written: what a kernel reads by mistake spoils its
+ * result.
+ */
 export class TestMemory {
   readonly kernels: Kernels;
   readonly #buffer: ArrayBufferLike;

@@ -37,8 +37,8 @@ interface Problem {
 }
 
 /**
- * Times whole steps on planted rows: one thread, all cores, a native BLAS where asked for, the reference engine, and NumPy on the
- * very same rows, atoms and order.
+ * Times whole steps on planted rows: one thread, all cores, a native BLAS where asked for, the reference engine, and
+ * NumPy on the very same rows, atoms and order.
  *
  * @param options sizes, coders, whether the peer runs, the BLAS
  * @param problems takes what was found wrong

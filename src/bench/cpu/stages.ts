@@ -14,7 +14,10 @@ interface Problem {
   dictionary: Float32Array;
 }
 
-/** Milliseconds of the CPU engine's stages and iterations, averaged, and how its codes agree with the reference engine's. */
+/**
+ * Milliseconds of the CPU engine's stages and iterations, averaged, and how its codes agree with the reference
+ * engine's.
+ */
 export async function timeCpu(
   spec: EngineSpec,
   { data, rows, dictionary }: Problem,

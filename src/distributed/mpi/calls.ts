@@ -16,8 +16,8 @@ const PAUSE_MS = 5;
 const TEXT_BYTES = 8192;
 
 /**
- * The calls of a group over MPI, blocking, for the one thread that makes them. Only bytes are sent: they are added here, in
- * a fixed order, so that sums depend neither on the library nor on the way that the bytes take.
+ * The calls of a group over MPI, blocking, for the one thread that makes them. Only bytes are sent: they are added
+ * here, in a fixed order, so that sums depend neither on the library nor on the way that the bytes take.
  */
 export class MpiCalls {
   readonly #mpi: MpiLibrary;

@@ -45,8 +45,8 @@ export function launchedBy(read: ReadVariable): Launched | undefined {
 }
 
 /**
- * Refuses a group that the MPI library does not see as its launcher does: every process would believe to be alone, and all
- * would write to one place.
+ * Refuses a group that the MPI library does not see as its launcher does: every process would believe to be alone,
+ * and all would write to one place.
  *
  * @throws {DbksvdError} `usage`
  */

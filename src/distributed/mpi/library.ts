@@ -15,7 +15,10 @@ const LIBRARIES = {
   },
 } as const;
 
-/** MPI_COMM_WORLD and MPI_BYTE of MPICH's interface (Intel MPI, MVAPICH and Cray MPI keep it), and of MPI 5's standard one. */
+/**
+ * MPI_COMM_WORLD and MPI_BYTE of MPICH's interface (Intel MPI, MVAPICH and Cray MPI keep it), and of MPI 5's standard
+ * one.
+ */
 const MPICH = { world: 0x44000000, byte: 0x4c00010d };
 const STANDARD = { world: 0x101n, byte: 0x247n };
 

@@ -8,7 +8,10 @@ import { atomsOf, type Context, groupAtHand } from "./context.ts";
 import { CHUNK_ROWS, type GroupPlace, up } from "./layout.ts";
 import { multiply } from "./products.ts";
 
-/** A pivot under this share of its diagonal is rounding. A choice with λ > 0 may hold dependent atoms; OMP's never does. */
+/**
+ * A pivot under this share of its diagonal is rounding. A choice with λ > 0 may hold dependent atoms; OMP's never
+ * does.
+ */
 const ROUNDING_PIVOT = 1e-9;
 
 /** What all rows of a task share: read once, since a small row is done in microseconds. */

@@ -1,9 +1,9 @@
-// Threads over one shared memory. A phase is a number of tasks; whichever thread is free takes the next one, and what a task
-// makes depends on its number alone: the same bytes on any number of threads, and on any that come late.
+// Threads over one shared memory. A phase is a number of tasks; whichever thread is free takes the next one, and what
+// a task makes depends on its number alone: the same bytes on any number of threads, and on any that come late.
 //
-// Tasks of all phases are numbered in one row. `next` is the first that nobody has taken, `end` the first of the next phase. A
-// task can only be taken while its phase lasts, for the phase ends when its tasks are done: so whoever took one may read what
-// the phase is about.
+// Tasks of all phases are numbered in one row. `next` is the first that nobody has taken, `end` the first of the next
+// phase. A task can only be taken while its phase lasts, for the phase ends when its tasks are done: so whoever took
+// one may read what the phase is about.
 
 /** Words of the head, each on its own cache line. */
 const WORD = {

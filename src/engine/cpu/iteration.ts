@@ -129,7 +129,10 @@ export class Course {
   }
 }
 
-/** One DB-KSVD iteration on the rows at hand: every group codes what earlier ones left of them, then updates its atoms. */
+/**
+ * One DB-KSVD iteration on the rows at hand: every group codes what earlier ones left of them, then updates its
+ * atoms.
+ */
 export function iterateOnce(
   parts: Parts,
   rows: number,
@@ -165,7 +168,10 @@ export function measure(
   crew.run(PHASE.energies, tasks, 2 * rows * layout.padded);
 }
 
-/** Floating-point operations of one pass over some atoms' uses, and the shares of the rows that the residual is changed in. */
+/**
+ * Floating-point operations of one pass over some atoms' uses, and the shares of the rows that the residual is
+ * changed in.
+ */
 export function updateWork(
   { context: { layout, orders } }: Parts,
   uses: number,
@@ -217,7 +223,8 @@ function updateGroup(
   }
 }
 
-// Atoms too like a more used one of their group, or one as used and of lower index, as the dictionary stood before the update.
+// Atoms too like a more used one of their group, or one as used and of lower index, as the dictionary stood before
+// the update.
 function duplicatesIn(
   { context: { layout, views } }: Parts,
   group: GroupPlace,

@@ -82,7 +82,9 @@ export interface Layout {
   /** Codes: rows × k. */
   indices: number;
   values: number;
-  /** The uses of each atom: where its list begins and how many there are; then rows and coefficients before and after. */
+  /**
+   * The uses of each atom: where its list begins and how many there are; then rows and coefficients before and after.
+   */
   starts: number;
   counts: number;
   listRows: number;
@@ -91,8 +93,10 @@ export interface Layout {
   /** Atoms of the batch at hand, and which of them were moved. */
   batch: number;
   moved: number;
-  /** Iterations that processes share: where parts of the rows begin; of the batch's atoms, what earlier batches weigh, and
-   * their sums, n + 1 doubles each. */
+  /**
+   * Iterations that processes share: where parts of the rows begin; of the batch's atoms, what earlier batches weigh,
+   * and their sums, n + 1 doubles each.
+   */
   parts: number;
   carried: number;
   sums: number;

@@ -10,8 +10,8 @@ export interface Uses {
 }
 
 /**
- * Lists, for every atom of the group at hand, the rows that use it in ascending order, with their coefficients: a counting
- * sort. Each list is filled up to a whole turn of the kernels with row 0 and coefficient 0.
+ * Lists, for every atom of the group at hand, the rows that use it in ascending order, with their coefficients: a
+ * counting sort. Each list is filled up to a whole turn of the kernels with row 0 and coefficient 0.
  */
 export function listUses(context: Context, atoms: number): Uses {
   const { layout, orders, views } = context;

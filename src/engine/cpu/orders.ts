@@ -1,4 +1,5 @@
-// What the phases are, and what the threads need to know of the one at hand: numbers in shared memory, written before it begins.
+// What the phases are, and what the threads need to know of the one at hand: numbers in shared memory, written before
+// it begins.
 
 /** The phases of the engine's work. */
 export const PHASE = {

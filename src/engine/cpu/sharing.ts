@@ -15,9 +15,9 @@ import {
 const STAYS = 0, MOVES = 1;
 
 /**
- * A task of an iteration that processes share: what this process's rows add to an atom's sums, Σ x_i R_i and Σ x_i·(x_i as
- * coded). Sums over a part of the rows are float32; those over the parts are doubles, by halves, so that they do not depend on
- * how many processes share the parts.
+ * A task of an iteration that processes share: what this process's rows add to an atom's sums, Σ x_i R_i and Σ
+ * x_i·(x_i as coded). Sums over a part of the rows are float32; those over the parts are doubles, by halves, so that
+ * they do not depend on how many processes share the parts.
  */
 export function sumAtom(context: Context, task: number): void {
   const { layout, orders, views } = context, size = layout.width + 1;
@@ -39,7 +39,8 @@ export function sumAtom(context: Context, task: number): void {
   if (sum !== undefined) to.set(sum);
 }
 
-// One part's uses, [from, to) of the lists. The kernel takes four at a time: the last ones are filled up where there is room.
+// One part's uses, [from, to) of the lists. The kernel takes four at a time: the last ones are filled up where there
+// is room.
 function sumPart(
   context: Context,
   hand: AtomAtHand,
@@ -66,8 +67,8 @@ function sumPart(
 }
 
 /**
- * A task of an iteration that processes share: an atom's direction from the sums of all of them, and what its uses here have of
- * it. With the first sums its weight is taken over.
+ * A task of an iteration that processes share: an atom's direction from the sums of all of them, and what its uses
+ * here have of it. With the first sums its weight is taken over.
  */
 export function turnAtom(context: Context, task: number): void {
   const { spec, layout, orders, views } = context, size = layout.width + 1;
@@ -85,8 +86,9 @@ export function turnAtom(context: Context, task: number): void {
   views.moved[task] = MOVES;
 }
 
-// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, normalised, as the atom after the update; false where it vanishes. In doubles and
-// in one order: processes on processors that round otherwise, with a fused multiply-add or without, come to the same atoms.
+// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, normalised, as the atom after the update; false where it vanishes. In
+// doubles and in one order: processes on processors that round otherwise, with a fused multiply-add or without, come
+// to the same atoms.
 function turnTo(
   { layout: { width }, views }: Context,
   sum: Float64Array,

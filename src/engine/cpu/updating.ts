@@ -31,8 +31,8 @@ export function atomAtHand(context: Context, task: number): AtomAtHand {
 
 /**
  * A task of the update: one atom of the batch, by power steps on what the residual and its own part make of its rows
- * (Rubinstein et al. 2008, section 4). Its new direction goes to the dictionary after the update, its new coefficients to the
- * list. An atom that stays is copied.
+ * (Rubinstein et al. 2008, section 4). Its new direction goes to the dictionary after the update, its new
+ * coefficients to the list. An atom that stays is copied.
  */
 export function updateAtom(context: Context, task: number): void {
   const { spec, orders, views } = context;

@@ -220,7 +220,9 @@ export function needed(spec: EngineSpec, plan: GpuLayout): number {
   return lines(spec, plan).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The first buffer that is larger than a binding may be, matrices being in parts that fit; `undefined` where all fit. */
+/**
+ * The first buffer that is larger than a binding may be, matrices being in parts that fit; `undefined` where all fit.
+ */
 export function tooLarge(
   spec: EngineSpec,
   plan: GpuLayout,

@@ -8,8 +8,8 @@ import { codingRuns } from "./stages/runs.ts";
 import { needsCoefficients, refit } from "./stages/solve.ts";
 
 /**
- * Codes rows of the sample batch over one group: correlations and pursuit, as many rows at a time as the plan says, then
- * the residual R ← R − X·D of all of them.
+ * Codes rows of the sample batch over one group: correlations and pursuit, as many rows at a time as the plan says,
+ * then the residual R ← R − X·D of all of them.
  *
  * @param most nonzeros a row, the group's own number at most
  */

@@ -38,7 +38,9 @@ export type { GpuEngineOptions } from "./open.ts";
 export interface GpuEngine extends GroupEngine {
   /** Dispatches, submits and bytes moved since the engine was made. */
   readonly counters: Readonly<RunnerCounters>;
-  /** The codes of the rows worked on last, as they lie on the device: after an iteration, those that its update left. */
+  /**
+   * The codes of the rows worked on last, as they lie on the device: after an iteration, those that its update left.
+   */
   readCodes(rows: number): Promise<Codes>;
 }
 

@@ -2,8 +2,8 @@ import type { MatrixShape } from "../../gpu/matrix.ts";
 import type { GramSearch } from "./tuning.ts";
 
 /**
- * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the atoms,
- * anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
+ * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the
+ * atoms, anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
  */
 export type CodingForm = "gram" | "product";
 
@@ -81,8 +81,8 @@ export function scratchRows(
 }
 
 /**
- * Elements of the buffer of correlations: rows of the chunk, scratch rows, and factors in the choice, of one group after the
- * other.
+ * Elements of the buffer of correlations: rows of the chunk, scratch rows, and factors in the choice, of one group
+ * after the other.
  *
  * @returns where each group's factors begin, and how many elements there are in all
  */
@@ -102,7 +102,10 @@ export function correlationElements(
 /** Words of an atom's state in the update: see kernels/lib/update.wgsl. */
 export const UPDATE_WORDS = 5;
 
-/** Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the entries. */
+/**
+ * Words of a buffer of lists: where `keys` keys' lists and pieces begin (see kernels/lib/lists.wgsl), then the
+ * entries.
+ */
 export function listWords(
   keys: number,
   entries: number,

@@ -1,4 +1,7 @@
-/** Rows of `width` floats as rows of `stride` elements of four, the rest zeros; the rows themselves where they fit already. */
+/**
+ * Rows of `width` floats as rows of `stride` elements of four, the rest zeros; the rows themselves where they fit
+ * already.
+ */
 export function padRows(
   data: Float32Array,
   rows: number,

@@ -35,7 +35,10 @@ export interface GpuPlan extends GpuLayout {
 /** Bytes of one upload: larger ones, and many before a submit, are slower. */
 const UPLOAD_BYTES = 32 * 2 ** 20;
 
-/** Of the Gram rows that an exact OMP would read, pruning leaves this share at most, as a rule: see tasks/bench/RESULTS.md. */
+/**
+ * Of the Gram rows that an exact OMP would read, pruning leaves this share at most, as a rule: see
+ * tasks/bench/RESULTS.md.
+ */
 const PRUNED_SHARE = 0.7;
 
 /** Correlations take this share of the device's memory at most; the rest of a sample batch waits its turn. */
@@ -158,8 +161,8 @@ function gigabytes(bytes: number): string {
     : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-// The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a run
-// gives may not depend on the card.
+// The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a
+// run gives may not depend on the card.
 function formsFor(spec: EngineSpec, tuning: Tuning): CodingForm[] {
   if (spec.coder.refine) return ["gram"];
   return prefersProduct(spec, tuning)

@@ -12,8 +12,8 @@ export interface ProductTile {
 }
 
 /**
- * The Gram that a pursuit searches: `floats`, the f32 one; `verified`, a copy in halves, with every choice that its error
- * could change settled in f32, so that supports are the exact ones; `halves`, the copy alone, an approximation.
+ * The Gram that a pursuit searches: `floats`, the f32 one; `verified`, a copy in halves, with every choice that its
+ * error could change settled in f32, so that supports are the exact ones; `halves`, the copy alone, an approximation.
  */
 export type GramSearch = "floats" | "verified" | "halves";
 
@@ -24,9 +24,15 @@ export interface Tuning {
   /** Leave Gram rows unread that cannot change what an exact OMP chooses. */
   pruned: boolean;
   product: ProductTile;
-  /** What the adapter reaches in matrix products and in reading cached Gram rows: decides where k is too large for a Gram. */
+  /**
+   * What the adapter reaches in matrix products and in reading cached Gram rows: decides where k is too large for a
+   * Gram.
+   */
   rates: { flops: number; cacheBytes: number };
-  /** Elements (of four correlations) that a pursuit's thread holds in registers at most; above, they go through memory. */
+  /**
+   * Elements (of four correlations) that a pursuit's thread holds in registers at most; above, they go through
+   * memory.
+   */
   pursuitElements: number;
   /** Threads of a pursuit's workgroup, at least and at most. */
   pursuitThreads: readonly [number, number];
@@ -144,7 +150,10 @@ export function tuningFor(
   };
 }
 
-/** Threads, a multiple of 32 between the bounds, so that each has at most `most` of `elements` elements if that can be. */
+/**
+ * Threads, a multiple of 32 between the bounds, so that each has at most `most` of `elements` elements if that can
+ * be.
+ */
 export function threadsFor(
   elements: number,
   most: number,

@@ -4,8 +4,8 @@
 let room = new Float64Array(0);
 
 /**
- * Solves A·x = b for a symmetric positive semi-definite A by Cholesky. A direction whose pivot is at rounding level of its diagonal
- * is left out (its coefficient is 0), so the answer is finite for any support.
+ * Solves A·x = b for a symmetric positive semi-definite A by Cholesky. A direction whose pivot is at rounding level
+ * of its diagonal is left out (its coefficient is 0), so the answer is finite for any support.
  *
  * @param matrix A, c × c
  * @param right b, c values
@@ -44,7 +44,8 @@ export function leastSquares(
 }
 
 /**
- * Minimises ½xᵀAx − bᵀx over x ≥ 0 by Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter 23).
+ * Minimises ½xᵀAx − bᵀx over x ≥ 0 by Lawson and Hanson's active sets (Solving Least Squares Problems, 1974, chapter
+ * 23).
  *
  * @param matrix A, c × c, symmetric positive semi-definite
  * @param right b, c values
@@ -90,7 +91,8 @@ function steepest(
   return best;
 }
 
-// Moves x to the passive set's least squares, or as far as stays feasible, dropping what reaches 0; true where it dropped any.
+// Moves x to the passive set's least squares, or as far as stays feasible, dropping what reaches 0; true where it
+// dropped any.
 function stepTowards(
   matrix: Float64Array,
   right: Float64Array,

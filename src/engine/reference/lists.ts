@@ -1,6 +1,8 @@
 import { EMPTY_SLOT } from "../engine.ts";
 
-/** Which code slots use each atom: slots of atom j are `slots[starts[j]] … slots[starts[j + 1] − 1]`, rows ascending. */
+/**
+ * Which code slots use each atom: slots of atom j are `slots[starts[j]] … slots[starts[j + 1] − 1]`, rows ascending.
+ */
 export interface AtomLists {
   starts: Uint32Array;
   slots: Uint32Array;

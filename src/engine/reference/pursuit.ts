@@ -187,7 +187,8 @@ export class Pursuit {
     }
   }
 
-  // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form; M is of no use where λ made the choice.
+  // The coefficients on the support: x = Mᵀz, or their ridge or non-negative form; M is of no use where λ made the
+  // choice.
   #solve(count: number): Float64Array {
     const { nonnegative, ridge, shrink = 0, sparsity: k } = this.#options;
     const { selectionRidge = 0 } = this.#options;
@@ -269,8 +270,8 @@ export class Pursuit {
     return this.#write(count, solved, indices, values);
   }
 
-  // The atom of greatest w·|a| (w·a, where only positive ones are candidates) above the floor; the lowest index on ties; −1
-  // for none.
+  // The atom of greatest w·|a| (w·a, where only positive ones are candidates) above the floor; the lowest index on
+  // ties; −1 for none.
   #best(floor: number): number {
     const a = this.#a, barred = this.#barred;
     const { nonnegative, candidates, weights } = this.#options;

@@ -15,17 +15,17 @@ export interface RefinementOptions {
 }
 
 /**
- * Betters a support by exchanging one atom at a time: sequential replacement (A. Miller, Subset Selection in Regression,
- * 2002, chapter 3), from correlations and Gram alone, with the inverse of the support's Gram at hand.
+ * Betters a support by exchanging one atom at a time: sequential replacement (A. Miller, Subset Selection in
+ * Regression, 2002, chapter 3), from correlations and Gram alone, with the inverse of the support's Gram at hand.
  *
- * With support I, P = (G_II)⁻¹, coefficients x = P·a_I and the dual atoms' correlations B = P·G_I, the state is
- * r_j = a_j − Σ_t x_t G[I_t, j] and v_j = G_jj − Σ_t B_tj G[I_t, j], what atom j would add to the support's span. Slot s
+ * With support I, P = (G_II)⁻¹, coefficients x = P·a_I and the dual atoms' correlations B = P·G_I, the state is r_j =
+ * a_j − Σ_t x_t G[I_t, j] and v_j = G_jj − Σ_t B_tj G[I_t, j], what atom j would add to the support's span. Slot s
  * without its atom leaves ‖r‖² larger by x_s²/P_ss (the loss), and any atom j
  *
  *     c_j = r_j + (x_s/P_ss)·B_sj,   v'_j = v_j + B_sj²/P_ss,   gain_j = c_j²/v'_j.
  *
- * The atom of the largest gain (the lowest index on ties) takes the slot where its gain exceeds the loss by a margin, so
- * that the error falls with every swap. A pass visits every slot once, in order.
+ * The atom of the largest gain (the lowest index on ties) takes the slot where its gain exceeds the loss by a margin,
+ * so that the error falls with every swap. A pass visits every slot once, in order.
  *
  * Non-negative supports begin as those of a non-negative least-squares solution and take an atom only where all
  * coefficients stay positive: then the new support's non-negative code is its least squares, and the better one.

@@ -126,8 +126,8 @@ export function atomSum(
 }
 
 /**
- * v = Σ x_i E_i + carried·old with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes. Earlier batches pull
- * towards the atom that they left: the least change that keeps a small batch from overwriting it.
+ * v = Σ x_i E_i + carried·old with E_i = R_i + oldX_i·old, normalised; undefined where it vanishes. Earlier batches
+ * pull towards the atom that they left: the least change that keeps a small batch from overwriting it.
  */
 export function directionOf(
   sum: Float32Array | Float64Array,

@@ -14,7 +14,9 @@ import {
 import { decodeStraight, isStored, type PageColumn } from "./straight.ts";
 import { decodeIndexed, decodePlain, Irregular, slotBytes } from "./values.ts";
 
-/** Rows to decode from pages that are expected to hold full vectors only. Everything in it can be posted to a worker. */
+/**
+ * Rows to decode from pages that are expected to hold full vectors only. Everything in it can be posted to a worker.
+ */
 export interface DecodeSpec {
   /** One column of vectors, or one for each dimension. */
   columns: DecodeColumn[];
@@ -40,7 +42,10 @@ interface OpenPage {
 
 /** Levels of an uncompressed page are looked for in this much of it first. */
 const HEAD_BYTES = 4096;
-/** Floats put in their place at a time: what is looked at right after it was written is still in the processor's cache. */
+/**
+ * Floats put in their place at a time: what is looked at right after it was written is still in the processor's
+ * cache.
+ */
 const STEP_FLOATS = 65536;
 /** What decoded dictionaries may take. */
 const DICTIONARY_BYTES = 8 * 2 ** 20;

@@ -2,8 +2,8 @@
 const SHORT = 64;
 
 /**
- * Decodes one LZ4 block that fills `out` exactly. Format: lz4/lz4, lz4_Block_format.md. Short pieces are copied some bytes at
- * a time and may write beyond their end, though never beyond the block's: what comes next overwrites it.
+ * Decodes one LZ4 block that fills `out` exactly. Format: lz4/lz4, lz4_Block_format.md. Short pieces are copied some
+ * bytes at a time and may write beyond their end, though never beyond the block's: what comes next overwrites it.
  *
  * @param input the block
  * @param out takes exactly what the block holds

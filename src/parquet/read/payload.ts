@@ -16,7 +16,10 @@ export interface Payload {
   values: Uint8Array;
 }
 
-/** Memory that pages are read into and decompressed into, one after the other: fresh memory costs more than either does. */
+/**
+ * Memory that pages are read into and decompressed into, one after the other: fresh memory costs more than either
+ * does.
+ */
 export class Scratch {
   #stored = new Uint8Array(0);
   #spare: ArrayBuffer | undefined;
@@ -42,7 +45,9 @@ export class Scratch {
     return bytes;
   }
 
-  /** Takes a decompressed page's memory back; what did not come from here is let go of, unless others may use it too. */
+  /**
+   * Takes a decompressed page's memory back; what did not come from here is let go of, unless others may use it too.
+   */
   give(buffer: ArrayBuffer): void {
     if (!this.#lent.has(buffer)) {
       if (buffer.byteLength >= FREED_BYTES) release(buffer);

@@ -60,7 +60,10 @@ interface Run {
   values: ArrayLike<unknown>;
 }
 
-/** Reads a column other than the vectors from front to back, a page at a time. Every size is checked before it is relied on. */
+/**
+ * Reads a column other than the vectors from front to back, a page at a time. Every size is checked before it is
+ * relied on.
+ */
 export class SideLeaf {
   readonly #source: Window;
   readonly #runs: AsyncGenerator<Run>;

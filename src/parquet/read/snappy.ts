@@ -1,6 +1,6 @@
 /**
- * Decodes a raw snappy block that is mostly literals, as numbers that do not compress are: each is copied at once, and nothing
- * through another memory. Format: google/snappy, format_description.txt.
+ * Decodes a raw snappy block that is mostly literals, as numbers that do not compress are: each is copied at once,
+ * and nothing through another memory. Format: google/snappy, format_description.txt.
  *
  * @param input the block
  * @param out takes exactly what the block holds

@@ -22,7 +22,9 @@ export interface PageColumn {
   width: number;
 }
 
-/** Where a page goes: its levels cover what is before its values until `uncover` puts that back, and gives the levels. */
+/**
+ * Where a page goes: its levels cover what is before its values until `uncover` puts that back, and gives the levels.
+ */
 interface PagePlace {
   place: Uint8Array;
   /** Bytes of levels that the place begins with. */
@@ -37,8 +39,8 @@ export function isStored(page: Page, codec: string): boolean {
 }
 
 /**
- * Reads or decompresses a whole page so that its values come to lie in their place at once, with no other memory between. What
- * precedes them in the page, its levels, covers the end of the rows before for that moment.
+ * Reads or decompresses a whole page so that its values come to lie in their place at once, with no other memory
+ * between. What precedes them in the page, its levels, covers the end of the rows before for that moment.
  *
  * @param column what the page is of
  * @param page the page

@@ -3,8 +3,8 @@ const SKIPPABLE = 0x184D2A50;
 const RLE_BLOCK = 1;
 
 /**
- * Whether bytes are whole Zstandard frames and nothing else, by the lengths that they tell (RFC 8878, section 3.1). What is
- * in their blocks is left to the decoder.
+ * Whether bytes are whole Zstandard frames and nothing else, by the lengths that they tell (RFC 8878, section 3.1).
+ * What is in their blocks is left to the decoder.
  */
 export function areZstdFrames(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -12,7 +12,10 @@ import {
 /** Bytes that a page may take. */
 const PAGE_LIMIT = 2 ** 26;
 
-/** Reads a column from front to back: numbers, or a list of numbers a row. Every size is checked before it is relied on. */
+/**
+ * Reads a column from front to back: numbers, or a list of numbers a row. Every size is checked before it is relied
+ * on.
+ */
 export class ColumnCursor {
   readonly #rows: AsyncGenerator<unknown[]>;
   #ready: unknown[] = [];

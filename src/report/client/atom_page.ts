@@ -173,7 +173,8 @@ interface Strength {
   context?: readonly number[] | undefined;
 }
 
-// A row's text, marked as strongly as the atom takes part in it; of a text's tokens, each as strongly as it does itself.
+// A row's text, marked as strongly as the atom takes part in it; of a text's tokens, each as strongly as it does
+// itself.
 function rowText(
   dictionary: Dictionary,
   place: number,

@@ -12,8 +12,8 @@ type Attribute = string | number | boolean | undefined | EventListener;
 type Attributes = Readonly<Record<string, Attribute>>;
 
 /**
- * An element: `element("a", { class: "x", href: "#/" }, "text", child)`. Attributes that are undefined or false are left
- * out, `on…` functions become listeners.
+ * An element: `element("a", { class: "x", href: "#/" }, "text", child)`. Attributes that are undefined or false are
+ * left out, `on…` functions become listeners.
  */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,

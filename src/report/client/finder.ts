@@ -27,8 +27,8 @@ const LABEL_WORD = 8;
 const LABEL_PART = 4;
 
 /**
- * A finder of atoms. An atom's score for a word is that of its label, and else of the texts of its top rows: the share of
- * their weight that matches, plus 1 where a whole word does, so that "rain" finds rain before Ukraine.
+ * A finder of atoms. An atom's score for a word is that of its label, and else of the texts of its top rows: the
+ * share of their weight that matches, plus 1 where a whole word does, so that "rain" finds rain before Ukraine.
  */
 export function createFinder(searchable: Searchable): Finder {
   const own = indexOf(searchable.texts);

@@ -121,7 +121,9 @@ export interface Dictionary
   placeOfRow(number: number): number | undefined;
   /** The rows that use an atom most, whatever their sign, strongest first. */
   topRows(atom: number): TopRow[];
-  /** The signs of an atom's codes that rows use, the one with the larger activation first; repeated texts stand once. */
+  /**
+   * The signs of an atom's codes that rows use, the one with the larger activation first; repeated texts stand once.
+   */
   sidesOf(atom: number): Side[];
   /** The atoms that fire together with one. */
   partners(atom: number): Partner[];

@@ -15,8 +15,8 @@ export interface NpzArray {
 }
 
 /**
- * An array of a NumPy archive (`savez`, `savez_compressed`): the one that is named, or the only one with rows. Stored arrays
- * are read by ranges, compressed ones whole.
+ * An array of a NumPy archive (`savez`, `savez_compressed`): the one that is named, or the only one with rows. Stored
+ * arrays are read by ranges, compressed ones whole.
  *
  * @param source the archive
  * @param name the array, as `savez` got it

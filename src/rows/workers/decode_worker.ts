@@ -14,7 +14,10 @@ import type {
 
 /** Files whose decoders are kept: jobs come from one file after the other. */
 const KEPT_FILES = 4;
-/** Jobs end where pages end: no page but the last is asked for again, and memory that is let go of soon is still cached. */
+/**
+ * Jobs end where pages end: no page but the last is asked for again, and memory that is let go of soon is still
+ * cached.
+ */
 const CACHE_BYTES = 0;
 
 const files = new Map<string, { file: LocalFile; decoder: PageDecoder }>();

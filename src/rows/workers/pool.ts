@@ -14,9 +14,9 @@ interface Member {
 }
 
 /**
- * Bytes of a buffer that nobody writes to, and which therefore takes no memory. V8 marks and sweeps whenever buffers hold some
- * 40 MB, or a part, more than when it last did. Those that come from workers and go back to them hold more than that: without
- * ones that stay, this thread would do little else than collect garbage that is not there.
+ * Bytes of a buffer that nobody writes to, and which therefore takes no memory. V8 marks and sweeps whenever buffers
+ * hold some 40 MB, or a part, more than when it last did. Those that come from workers and go back to them hold more
+ * than that: without ones that stay, this thread would do little else than collect garbage that is not there.
  */
 const BALLAST_BYTES = 256 * 2 ** 20;
 

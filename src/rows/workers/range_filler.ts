@@ -15,8 +15,8 @@ export interface Piece extends RowRange {
 }
 
 /**
- * Puts a range together from pieces that come in order. Those that were decoded into their place stay there; one that comes
- * before them, the end of a page that the range before begins, waits for the place to be there.
+ * Puts a range together from pieces that come in order. Those that were decoded into their place stay there; one that
+ * comes before them, the end of a page that the range before begins, waits for the place to be there.
  */
 export class RangeFiller {
   #at: number;

@@ -19,7 +19,9 @@ import { cutGroups, type Group, type Place, type Task } from "./tasks.ts";
 /** What decodes. */
 type Decoding = Pick<DecodePool, "size" | "run">;
 
-/** Groups under way for every worker: one that it decodes, and what it goes on with. More only fill the cores' cache. */
+/**
+ * Groups under way for every worker: one that it decodes, and what it goes on with. More only fill the cores' cache.
+ */
 const GROUPS_AHEAD = 2;
 /** What a group sends back at most, single pages apart: much more at once sets off garbage collections. */
 const SENT_BYTES = 32 * 2 ** 20;

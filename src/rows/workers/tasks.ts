@@ -32,8 +32,8 @@ export interface Group extends RowRange {
 }
 
 /**
- * Cuts ranges into groups: each a range, as far as one fits, so that its rows are decoded into their place, but to the end
- * of its last page, so that no page is decoded twice.
+ * Cuts ranges into groups: each a range, as far as one fits, so that its rows are decoded into their place, but to
+ * the end of its last page, so that no page is decoded twice.
  *
  * @param store the rows
  * @param ranges what is delivered, in order

@@ -3,7 +3,10 @@ import { isJsonObject } from "../../json.ts";
 import type { Safetensors } from "../../files/safetensors.ts";
 import { parseJson, readText } from "../../files/text.ts";
 
-/** Fields that tell how a training went, or where a file came from: none of them changes what a finished autoencoder does. */
+/**
+ * Fields that tell how a training went, or where a file came from: none of them changes what a finished autoencoder
+ * does.
+ */
 const RECORDS = [
   /^(metadata|dataset.*|created.*|author.*|description|notes?|url|version|commit)$/,
   /^((model|lm|submodule|hook|run|project|tokenizer|sae|wandb)_?(class_)?name|wandb.*|layers?|(hook|sae)_layer)$/,

@@ -1,6 +1,6 @@
-// R_u ← R_u + x_u·d − y_u·e for the rows that use an atom: d gives way to e.
-// r: the residual, rows of `bytes` (a multiple of 16) · rows: their numbers · x, y: their coefficients before and after; any
-// number of uses. Bytes: 8n a use; d and e from L1. Flops: 4n a use.
+// R_u ← R_u + x_u·d − y_u·e for the rows that use an atom: d gives way to e. r: the residual, rows of `bytes` (a
+// multiple of 16) · rows: their numbers · x, y: their coefficients before and after; any number of uses. Bytes: 8n a
+// use; d and e from L1. Flops: 4n a use.
 import type { Module } from "../emit.ts";
 import { f32x4, i32, v128 } from "../instructions.ts";
 

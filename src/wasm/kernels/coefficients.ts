@@ -1,10 +1,10 @@
-// Coefficients of one row on its support, in doubles: (G_II + λI)x = c_I − α·s by Cholesky, columns first, so that no sum waits
-// for another. With α > 0 it is solved twice, s being 0 and then the first solution's signs; what changes sign is given up.
-// A direction whose pivot is at most the share `least` of its diagonal is left out: its coefficient is 0.
-// c: correlations · g: Gram, `row` bytes a row · support: `count` indices, in the end those with a coefficient · x: theirs ·
-// room: k·(stride + 4) doubles, stride being k rounded up to an even number · ridge: λ · shrink: α.
-// positive: s is 1 from the start, and where not every x is positive nothing is written and −1 returned.
-// Bytes: 4k² from the Gram. Flops: k³/3.
+// Coefficients of one row on its support, in doubles: (G_II + λI)x = c_I − α·s by Cholesky, columns first, so that no
+// sum waits for another. With α > 0 it is solved twice, s being 0 and then the first solution's signs; what changes
+// sign is given up. A direction whose pivot is at most the share `least` of its diagonal is left out: its coefficient
+// is 0. c: correlations · g: Gram, `row` bytes a row · support: `count` indices, in the end those with a coefficient
+// · x: theirs · room: k·(stride + 4) doubles, stride being k rounded up to an even number · ridge: λ · shrink: α.
+// positive: s is 1 from the start, and where not every x is positive nothing is written and −1 returned. Bytes: 4k²
+// from the Gram. Flops: k³/3.
 import type { Module } from "../emit.ts";
 import {
   f32,

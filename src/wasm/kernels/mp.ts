@@ -1,8 +1,7 @@
-// Matching pursuit of one row from its correlations and the Gram: x_j ← x_j + a_j and a ← a − a_j·G_j, j the atom of the
-// greatest |a|. Ends before a (k+1)-th different atom, after `steps`, where nothing exceeds the floor, or at ‖r‖² ≤ stop (0:
-// never).
-// c: correlations, left alone · a: room for them as they change · g: Gram, `row` bytes a row · support: k indices · x: k floats.
-// Bytes: 4m a step from the Gram, 8m from a (L1). Flops: 2m a step.
+// Matching pursuit of one row from its correlations and the Gram: x_j ← x_j + a_j and a ← a − a_j·G_j, j the atom of
+// the greatest |a|. Ends before a (k+1)-th different atom, after `steps`, where nothing exceeds the floor, or at ‖r‖²
+// ≤ stop (0: never). c: correlations, left alone · a: room for them as they change · g: Gram, `row` bytes a row ·
+// support: k indices · x: k floats. Bytes: 4m a step from the Gram, 8m from a (L1). Flops: 2m a step.
 import type { Module } from "../emit.ts";
 import { f32, f32x4, f64, i32, type Local, v128 } from "../instructions.ts";
 import { BLOCK_BYTES, Search } from "./search.ts";

@@ -1,12 +1,11 @@
-// Orthogonal matching pursuit of one row from its correlations and the Gram: Batch-OMP (Rubinstein et al. 2008), with its
-// progressive Cholesky kept as rows. Step t makes w_t = (G_j − Σ_s w_s[j]·w_s)/√pivot, every atom's correlation with the newest
-// orthonormal direction, and a ← a − z_t·w_t with z_t = a_j/√pivot; finding the greatest |a| rides along.
-// c: correlations, left alone · a: room for them as they change · g: Gram, `row` bytes a row · w: room, k·row bytes, as
-// [block of 32 atoms][step][32], so that what a block needs is contiguous · l: room, k floats · support: k indices.
-// Ends at k atoms, where nothing exceeds the floor, or at ‖r‖² ≤ stop (0: never); there is no pass after the last choice.
-// The dial of the choice: weights, a factor for each atom's correlation where it is compared, and λ, which every pivot is
-// greater by.
-// Bytes: 4m a step from the Gram, 4mt from w (L2). Flops: 2m(t + 1) at step t.
+// Orthogonal matching pursuit of one row from its correlations and the Gram: Batch-OMP (Rubinstein et al. 2008), with
+// its progressive Cholesky kept as rows. Step t makes w_t = (G_j − Σ_s w_s[j]·w_s)/√pivot, every atom's correlation
+// with the newest orthonormal direction, and a ← a − z_t·w_t with z_t = a_j/√pivot; finding the greatest |a| rides
+// along. c: correlations, left alone · a: room for them as they change · g: Gram, `row` bytes a row · w: room, k·row
+// bytes, as [block of 32 atoms][step][32], so that what a block needs is contiguous · l: room, k floats · support: k
+// indices. Ends at k atoms, where nothing exceeds the floor, or at ‖r‖² ≤ stop (0: never); there is no pass after the
+// last choice. The dial of the choice: weights, a factor for each atom's correlation where it is compared, and λ,
+// which every pivot is greater by. Bytes: 4m a step from the Gram, 4mt from w (L2). Flops: 2m(t + 1) at step t.
 import { DEPENDENT_PIVOT } from "../../thresholds.ts";
 import type { Module } from "../emit.ts";
 import { f32, f32x4, f64, i32, type Local, v128 } from "../instructions.ts";

@@ -1,4 +1,5 @@
-// Whether multiply-add rounds once: (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ where it does, and 0 where the product was rounded.
+// Whether multiply-add rounds once: (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ where it does, and 0 where the product was
+// rounded.
 import type { Module } from "../emit.ts";
 import { f32, f32x4 } from "../instructions.ts";
 

@@ -1,8 +1,8 @@
-// C = A·Bᵀ in tiles of 6 × 8 results that stay in registers: 12 sums beside what they are fed from fill the 15 registers that
-// V8 gives out, and one more would spill.
-// a: panels of 6 rows, b: panels of 8 (see pack.ts), `depth` values of each, a multiple of four · c: C, rows `row` bytes apart
-// · first: C is written, else added to. Each result is a sum in one order, whoever computes it and with whatever others.
-// Flops: 96 a value of a panel of each. Bytes: a's panels from L2 for every panel of b, which stays in L1.
+// C = A·Bᵀ in tiles of 6 × 8 results that stay in registers: 12 sums beside what they are fed from fill the 15
+// registers that V8 gives out, and one more would spill. a: panels of 6 rows, b: panels of 8 (see pack.ts), `depth`
+// values of each, a multiple of four · c: C, rows `row` bytes apart · first: C is written, else added to. Each result
+// is a sum in one order, whoever computes it and with whatever others. Flops: 96 a value of a panel of each. Bytes:
+// a's panels from L2 for every panel of b, which stays in L1.
 import { f32x4, i32, v128 } from "../instructions.ts";
 import type { Module } from "../emit.ts";
 import { addPack } from "./pack.ts";

@@ -1,6 +1,6 @@
-// y_u ← max(least, ⟨d, R_u⟩ + overlap·x_u) for the rows that use an atom, four a turn: their coefficients for the direction d.
-// r: the residual, rows of `bytes` (a multiple of 16) · rows, x, y: as in sum.ts, filled up to a multiple of four.
-// Bytes: 4n a use. Flops: 2n a use.
+// y_u ← max(least, ⟨d, R_u⟩ + overlap·x_u) for the rows that use an atom, four a turn: their coefficients for the
+// direction d. r: the residual, rows of `bytes` (a multiple of 16) · rows, x, y: as in sum.ts, filled up to a
+// multiple of four. Bytes: 4n a use. Flops: 2n a use.
 import type { Module } from "../emit.ts";
 import { f32x4, i32, v128 } from "../instructions.ts";
 

@@ -1,6 +1,6 @@
-// r ← r − Σ_s x_s·d_{I_s} for one row, four atoms a turn, so that the row is read and written a quarter as often.
-// d: atoms, `bytes` (a multiple of 16) each, as long as the row · support, x: `count` of them, filled up to a multiple of four
-// with atom 0 and x = 0. Bytes: 4n a nonzero, 2n of the row. Flops: 2n a nonzero.
+// r ← r − Σ_s x_s·d_{I_s} for one row, four atoms a turn, so that the row is read and written a quarter as often. d:
+// atoms, `bytes` (a multiple of 16) each, as long as the row · support, x: `count` of them, filled up to a multiple
+// of four with atom 0 and x = 0. Bytes: 4n a nonzero, 2n of the row. Flops: 2n a nonzero.
 import type { Module } from "../emit.ts";
 import { f32x4, i32, v128 } from "../instructions.ts";
 

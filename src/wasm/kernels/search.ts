@@ -1,5 +1,5 @@
-// The best of a row's correlations: its value, and the block of 32 atoms that holds it first. What is barred is a NaN, which
-// stays one whatever is subtracted from it and is never greater than anything. Part of omp.ts and mp.ts.
+// The best of a row's correlations: its value, and the block of 32 atoms that holds it first. What is barred is a
+// NaN, which stays one whatever is subtracted from it and is never greater than anything. Part of omp.ts and mp.ts.
 import type { Body, Module } from "../emit.ts";
 import {
   type F32,

@@ -1,6 +1,6 @@
 // v ← v + Σ_u x_u·R_u over the rows that use an atom, four a turn, so that v is read and written a quarter as often.
-// r: the residual, rows of `bytes` (a multiple of 16) · rows: their numbers, `uses` of them, filled up to a multiple of four with
-// x = 0 · x: their coefficients. Bytes: 4n a use, 2n of v. Flops: 2n a use.
+// r: the residual, rows of `bytes` (a multiple of 16) · rows: their numbers, `uses` of them, filled up to a multiple
+// of four with x = 0 · x: their coefficients. Bytes: 4n a use, 2n of v. Flops: 2n a use.
 import type { Module } from "../emit.ts";
 import { f32x4, i32, v128 } from "../instructions.ts";
 

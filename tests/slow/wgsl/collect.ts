@@ -1,4 +1,5 @@
-// Loaded before a test file: keeps every text that is given to createShaderModule, a file each, in the folder $KERNEL_TEXTS.
+// Loaded before a test file: keeps every text that is given to createShaderModule, a file each, in the folder
+// $KERNEL_TEXTS.
 import { keepText } from "./keep.ts";
 
 const folder = Deno.env.get("KERNEL_TEXTS")!;

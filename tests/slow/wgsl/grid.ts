@@ -53,7 +53,10 @@ const SEARCHES: Partial<Tuning>[] = [
   { search: "verified", pruned: true, pursuitElements: 0 },
 ];
 
-/** The texts that engines compile for every class of adapters, form, search, limit and kind of coding, each of them once. */
+/**
+ * The texts that engines compile for every class of adapters, form, search, limit and kind of coding, each of them
+ * once.
+ */
 export function gridTexts(): { name: string; code: string }[] {
   const texts = new Map<string, string>();
   for (const kind of Object.keys(TUNINGS) as (keyof typeof TUNINGS)[]) {

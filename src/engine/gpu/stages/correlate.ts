@@ -39,8 +39,8 @@ interface Target {
 }
 
 /**
- * The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. A tile's sizes are powers of two,
- * and two threads at least lie down it.
+ * The matrix product's kernel; `aligned` where every column it writes at is a multiple of 4. A tile's sizes are
+ * powers of two, and two threads at least lie down it.
  */
 export function productKernel(
   context: KernelContext,

@@ -59,7 +59,9 @@ function localKeys(limits: DeviceLimits, perKey: number): number {
   return Math.floor(Math.min(limits.workgroupMemory, 32768) / perKey);
 }
 
-/** The counting sort's first kernel, by atom or by atom batch, with its tallies in workgroup memory or in the buffer. */
+/**
+ * The counting sort's first kernel, by atom or by atom batch, with its tallies in workgroup memory or in the buffer.
+ */
 export function countKernel(
   context: KernelContext,
   values: {
@@ -109,8 +111,8 @@ export function scatterKernel(
 }
 
 /**
- * Sorts a group's codes by the turns of their atoms, and the rows that each atom batch touches by one of their atoms in it:
- * rows that share an atom then follow each other.
+ * Sorts a group's codes by the turns of their atoms, and the rows that each atom batch touches by one of their atoms
+ * in it: rows that share an atom then follow each other.
  */
 export function sortCodes(
   context: GpuContext,

@@ -38,8 +38,8 @@ export const STEP = stageKernels({
 });
 
 /**
- * Finds supports and coefficients of a run of rows without a Gram: every step of the pursuit multiplies the residuals by
- * the atoms anew.
+ * Finds supports and coefficients of a run of rows without a Gram: every step of the pursuit multiplies the residuals
+ * by the atoms anew.
  */
 export function pursueByProducts(
   context: GpuContext,

@@ -50,9 +50,9 @@ export const MOST_FOUND = 128;
 const COMPARED_AT_ONCE = 2;
 
 /**
- * What of a Gram row may be left unread, relative to the greatest correlation: at first, and by what it changes after a
- * search that left fewer candidates than are worth their comparison, or more. Counted on dictionaries of 512 to 4096 atoms
- * (tasks/bench/gram_reads.ts), not timed.
+ * What of a Gram row may be left unread, relative to the greatest correlation: at first, and by what it changes after
+ * a search that left fewer candidates than are worth their comparison, or more. Counted on dictionaries of 512 to
+ * 4096 atoms (tasks/bench/gram_reads.ts), not timed.
  */
 export const PATIENCE = {
   PATIENCE: 0.02,
@@ -113,7 +113,10 @@ export function isPruned(
     pursuitTurns(method, layout, sparsity, true) <= tuning.loopBudget;
 }
 
-/** Turns that the loops of a pursuit's invocation take for one row, at most; where it is `pruned`, a step may search again. */
+/**
+ * Turns that the loops of a pursuit's invocation take for one row, at most; where it is `pruned`, a step may search
+ * again.
+ */
 export function pursuitTurns(
   method: "omp" | "mp",
   { threads, stride, elements }: PursuitLayout,

@@ -112,7 +112,9 @@ export class RowLoader {
     }
   }
 
-  /** Rounds the sample batch's rows as keeping them in halves would, so that a training does not depend on what fits. */
+  /**
+   * Rounds the sample batch's rows as keeping them in halves would, so that a training does not depend on what fits.
+   */
   round(rows: number): void {
     const { buffers, kernels, runner } = this.#context;
     runner.stage("prepare");
@@ -178,8 +180,8 @@ export class RowLoader {
     return this.#held.push({ ...kept, rows, restore }) - 1;
   }
 
-  // WebGPU does not tell how much memory is left, so a reserve is taken beside the rows and given back: what comes later,
-  // such as reading results, must find room. Without room the caller streams the rows.
+  // WebGPU does not tell how much memory is left, so a reserve is taken beside the rows and given back: what comes
+  // later, such as reading results, must find room. Without room the caller streams the rows.
   async #allocate(
     shape: MatrixShape,
     rows: number,

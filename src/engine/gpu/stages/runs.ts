@@ -37,7 +37,8 @@ export interface Share {
 }
 
 /**
- * One workgroup a row; where scratch memory is scarce, a fixed number that take rows in turn, as many as loops may take.
+ * One workgroup a row; where scratch memory is scarce, a fixed number that take rows in turn, as many as loops may
+ * take.
  *
  * @param scarce true where workgroups share scratch memory
  * @param turns that the loops take for one row, at most

@@ -24,7 +24,10 @@ const CHUNK_ROWS = 2048;
 /** Rows of a tile. */
 const DEEP = 128;
 
-/** The layout for a group's default atom batches; `undefined` where rows do not use several atoms of one, or no room is. */
+/**
+ * The layout for a group's default atom batches; `undefined` where rows do not use several atoms of one, or no room
+ * is.
+ */
 export function tileLayout(
   { sampleBatch, exact }: EngineSpec,
   group: { atoms: number; sparsity: number },

@@ -102,7 +102,10 @@ function exactKernel({ context, spec, plan }: StageSetup): KernelSource {
   );
 }
 
-/** Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom of it. */
+/**
+ * Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom
+ * of it.
+ */
 export function mostPieces(
   rows: number,
   sparsity: number,
@@ -177,8 +180,8 @@ export function updateGroup(
 }
 
 /**
- * Cuts a batch that is larger than memory was planned for, or than tiles take, into parts whose sums are held at a time: the
- * residual stands still meanwhile.
+ * Cuts a batch that is larger than memory was planned for, or than tiles take, into parts whose sums are held at a
+ * time: the residual stands still meanwhile.
  */
 export function atOnce(
   { plan, kernelContext: { tuning } }: GpuContext,

@@ -1,6 +1,6 @@
 /**
- * A table of a FlatBuffers message, read by the places of its fields. Whatever the bytes claim, reading beyond them is a
- * `RangeError`. Format: google/flatbuffers, docs "FlatBuffer internals".
+ * A table of a FlatBuffers message, read by the places of its fields. Whatever the bytes claim, reading beyond them
+ * is a `RangeError`. Format: google/flatbuffers, docs "FlatBuffer internals".
  */
 export class Table {
   constructor(readonly view: DataView, readonly at: number) {}

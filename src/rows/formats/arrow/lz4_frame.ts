@@ -5,8 +5,8 @@ const MAGIC = 0x184D2204;
 const MOST_GROWTH = 256;
 
 /**
- * Decodes LZ4 frames that hold exactly `size` bytes. Blocks may refer to what the blocks before them hold. Checksums are not
- * looked at. Format: lz4/lz4, lz4_Frame_format.md.
+ * Decodes LZ4 frames that hold exactly `size` bytes. Blocks may refer to what the blocks before them hold. Checksums
+ * are not looked at. Format: lz4/lz4, lz4_Frame_format.md.
  */
 export function decodeLz4Frames(
   input: Uint8Array,

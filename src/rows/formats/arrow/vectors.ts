@@ -100,8 +100,8 @@ export async function probeWidth(
 }
 
 /**
- * The column that is named, or the only one that needs no naming: of float vectors, else of integer vectors; blobs where
- * their type is said.
+ * The column that is named, or the only one that needs no naming: of float vectors, else of integer vectors; blobs
+ * where their type is said.
  *
  * @throws {DbksvdError} `data` where there is none, or several
  */

@@ -21,8 +21,8 @@ const BLOCK_BYTES = 64 * 2 ** 20;
 /** Pieces of such row groups have at least this much. */
 const PIECE_BYTES = 16 * 2 ** 20;
 /**
- * Decoded pages that are kept in this thread: scalar columns come back to many. Of others the last one is, which a batch may
- * end within: what is let go of soon leaves memory that is still cached to the next.
+ * Decoded pages that are kept in this thread: scalar columns come back to many. Of others the last one is, which a
+ * batch may end within: what is let go of soon leaves memory that is still cached to the next.
  */
 const SCALAR_CACHE_BYTES = 64 * 2 ** 20;
 

@@ -34,8 +34,8 @@ interface OpenGroup extends RowRange {
 }
 
 /**
- * The columns of a table that hold no vectors. They are read in order, page by page, so that what is held does not depend
- * on the sizes of row groups; sizes are checked before hyparquet is given the pages.
+ * The columns of a table that hold no vectors. They are read in order, page by page, so that what is held does not
+ * depend on the sizes of row groups; sizes are checked before hyparquet is given the pages.
  */
 export class SideColumns {
   #metadata: Promise<FileMetaData> | undefined;
@@ -190,7 +190,8 @@ function leafPaths(path: SchemaTree[]): SchemaTree[][] {
 
 function sideLeaf(path: SchemaTree[]): Pick<SideChunk, "leaf" | "scale"> {
   const { element, path: names } = path[path.length - 1];
-  // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are checked.
+  // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are
+  // checked.
   const decimal = element.converted_type === "DECIMAL" &&
     /BYTE_ARRAY/.test(element.type ?? "");
   const { converted_type: _type, logical_type: _logical, ...bytes } = element;

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Characters of a line, comments included. */
+const MOST = 120;
+
+/** Written by a formatter, a bundler or a printer, or data. */
+const OTHERS = /^(tests\/fixtures|tests\/cli\/help|src\/report\/client_bundle)/;
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (
+    const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))
+  ) {
+    const path = `${folder}${name}`;
+    if (OTHERS.test(path)) continue;
+    if (isDirectory) files.push(...await filesUnder(`${path}/`));
+    else if (/\.(ts|wgsl)$/.test(name)) files.push(path);
+  }
+  return files;
+}
+
+/** Whether a line is long for a text in quotes, which the formatter leaves whole, or for an address. */
+function holdsText(line: string): boolean {
+  return /["`']|https?:\/\/|^\/\/#/.test(line);
+}
+
+Deno.test("lines of code and comments have at most 120 characters, texts in quotes apart", async () => {
+  const long: string[] = [];
+  for (const folder of ["src/", "kernels/", "tasks/", "tests/"]) {
+    for (const file of await filesUnder(folder)) {
+      const text = await Deno.readTextFile(new URL(file, ROOT));
+      text.split("\n").forEach((line, i) => {
+        const isComment = /^\s*(\/\/|\/?\*)/.test(line);
+        if ([...line].length <= MOST) return;
+        if (holdsText(line) && !isComment) return;
+        if (/https?:\/\/|^\/\/#/.test(line)) return;
+        long.push(`${file}:${i + 1}`);
+      });
+    }
+  }
+  assert.deepEqual(long, []);
+});
