@@ -65,8 +65,10 @@ function qualityFigures(
     }
     figures.push({
       name: "Explained",
-      value: formatShare(1 - metrics.fvu),
-      more: "of the rows' variance",
+      value: formatShare(1 - (isFigure(heldOut) ? heldOut : metrics.fvu)),
+      more: isFigure(heldOut)
+        ? "of the held-out rows' variance"
+        : "of the rows' variance",
     });
   }
   if (isFigure(metrics.l0)) {

@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../errors.ts";
 import type { DetailedEvaluation } from "../../use/evaluate.ts";
+import type { RowSource } from "../../rows/source.ts";
 import { describe } from "../command.ts";
 import {
   addDeviceOption,
@@ -99,7 +100,9 @@ async function evaluate(
     const [only] = results;
     const speaks = (group?.rank ?? 0) === 0;
     if (speaks && results.length === 1 && await isOwnModel(only.model)) {
-      const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
+      const rowsName = rows === undefined
+        ? await namedRows(only.model, source)
+        : "held-out rows";
       await showInReport(only, rowsName, session);
     }
     const documents = results.map(({ model, rows, coder, metrics }) => ({
@@ -115,6 +118,20 @@ async function evaluate(
   } finally {
     await source.close();
   }
+}
+
+// Rows that the model was trained on look better than they are: the report says so beside the figure.
+async function namedRows(
+  directory: string,
+  { files }: RowSource,
+): Promise<string> {
+  const { loadModel } = await import("../../model/directory.ts");
+  const { config } = await loadModel(directory);
+  const known = new Set(config.inputs.map(({ path }) => path));
+  const names = files.map(({ path }) => path).join(", ");
+  return files.some(({ path }) => known.has(path))
+    ? `${names} (training rows among them)`
+    : names;
 }
 
 // The report is a convenience: a directory that cannot be written does not spoil the figures.
