@@ -18,14 +18,15 @@
 //#include lists
 //#include update
 const WORDS: u32 = (u32($K) + 31u) / 32u;
-// The row's slots that hold atoms of this batch, a bit each, and how many they are: on two sides in turn, so that the
-// one is made ready while the other is read. What they hold is brought in together: one by one they would each wait for
-// memory.
+// The row's slots that hold atoms of this batch, a bit each, and what they hold, brought in together: one by one they
+// would each wait for memory. On two sides in turn, so that threads that are ahead fill the one while the other is read.
 var<workgroup> touched: array<array<atomic<u32>, WORDS>, 2>;
-var<workgroup> touches: array<atomic<u32>, 2>;
-var<workgroup> atoms: array<u32, $K>;
-var<workgroup> kept: array<f32, $K>;
-var<workgroup> x: array<f32, $K>;
+//#if MANYWORDS
+var<workgroup> words: array<u32, WORDS>;
+//#end
+var<workgroup> atoms: array<array<u32, $K>, 2>;
+var<workgroup> kept: array<array<f32, $K>, 2>;
+var<workgroup> x: array<array<f32, $K>, 2>;
 
 fn look(slots: u32, side: u32) {
   for (var s = t; s < $K; s += WG) {
@@ -36,11 +37,10 @@ fn look(slots: u32, side: u32) {
     if (turn < p.begin || turn >= p.end) { continue; }
     let overlap = updates[turn].overlap;
     if (overlap == NONE) { continue; }
-    atoms[s] = atom;
-    kept[s] = overlap;
-    x[s] = value;
+    atoms[side][s] = atom;
+    kept[side][s] = overlap;
+    x[side][s] = value;
     atomicOr(&touched[side][s >> 5u], 1u << (s & 31u));
-    atomicAdd(&touches[side], 1u);
   }
 }
 
@@ -51,7 +51,6 @@ fn look(slots: u32, side: u32) {
   let first = lists[p.begin];
   let last = lists[p.end];
   let run = (last - first + groups - 1u) / groups;
-  var side = 0u;
 //#include elements
   var q = first + group * run;
   let end = min(q + run, last);
@@ -64,66 +63,65 @@ fn look(slots: u32, side: u32) {
     var next$v = r$v;
 //#end
     let slots = row * $KT + p.slot;
+    let side = q % 2u;
     look(slots, side);
-    let count = workgroupUniformLoad(&touches[side]);
-    for (var word = t; word < WORDS; word += WG) { atomicStore(&touched[1u - side][word], 0u); }
-    if (t == 0u) { atomicStore(&touches[1u - side], 0u); }
-    var word = 0u;
-    var bits = atomicLoad(&touched[side][0]);
-    for (var done = 0u; done < count; done += 2u) {
-      // Two atoms at a time, so that their reads and their sums wait together.
-      while (bits == 0u) {
-        word++;
-        bits = atomicLoad(&touched[side][word]);
-      }
-      let s0 = 32u * word + firstTrailingBit(bits);
-      bits &= bits - 1u;
-      let two = done + 1u < count;
-      while (two && bits == 0u) {
-        word++;
-        bits = atomicLoad(&touched[side][word]);
-      }
-      let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
-      bits &= bits - u32(two);
-      let atom0 = atoms[s0];
-      let x0 = x[s0];
-//#for v in 0..V
-      let n0_$v = N_at(atom0, c$v);
-      let d0_$v = D_at(atom0, c$v);
-      var n1_$v = vec4<f32>();
-      var d1_$v = vec4<f32>();
+//#if MANYWORDS
+    workgroupBarrier();
+    for (var word = t; word < WORDS; word += WG) { words[word] = atomicLoad(&touched[side][word]); }
+    var all = workgroupUniformLoad(&words);
+    for (var word = 0u; word < WORDS; word++) {
+      var bits = all[word];
+//#else
+    {
+      const word = 0u;
+      var bits = workgroupUniformLoad(&touched[side][word]);
 //#end
-      let x1 = x[s1];
-      if (two) {
-        let atom1 = atoms[s1];
+      while (bits != 0u) {
+        // Two atoms at a time, so that their reads and their sums wait together.
+        let s0 = 32u * word + firstTrailingBit(bits);
+        bits &= bits - 1u;
+        let two = bits != 0u;
+        let s1 = select(s0, 32u * word + firstTrailingBit(bits), two);
+        bits &= bits - u32(two);
+        let atom0 = atoms[side][s0];
+        let x0 = x[side][s0];
 //#for v in 0..V
-        n1_$v = N_at(atom1, c$v);
-        d1_$v = D_at(atom1, c$v);
+        let n0_$v = N_at(atom0, c$v);
+        let d0_$v = D_at(atom0, c$v);
+        var n1_$v = vec4<f32>();
+        var d1_$v = vec4<f32>();
 //#end
-      }
-      var own = vec2<f32>();
+        let x1 = x[side][s1];
+        if (two) {
+          let atom1 = atoms[side][s1];
 //#for v in 0..V
-      own += select(vec2<f32>(), vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v)), inside$v);
-      next$v += x0 * d0_$v + x1 * d1_$v;
+          n1_$v = N_at(atom1, c$v);
+          d1_$v = D_at(atom1, c$v);
 //#end
-      let along = workgroup_pair(own);
-      var coded = along + vec2<f32>(kept[s0] * x0, kept[s1] * x1);
+        }
+        var own = vec2<f32>();
+//#for v in 0..V
+        own += select(vec2<f32>(), vec2<f32>(dot(n0_$v, r$v), dot(n1_$v, r$v)), inside$v);
+        next$v += x0 * d0_$v + x1 * d1_$v;
+//#end
+        let along = workgroup_pair(own);
+        var coded = along + vec2<f32>(kept[side][s0] * x0, kept[side][s1] * x1);
 //#if NONNEGATIVE
-      coded = max(vec2<f32>(), coded);
+        coded = max(vec2<f32>(), coded);
 //#end
 //#for v in 0..V
-      next$v -= coded.x * n0_$v + coded.y * n1_$v;
+        next$v -= coded.x * n0_$v + coded.y * n1_$v;
 //#end
-      if (t == 0u) {
-        values[slots + s0] = coded.x;
-        if (two) { values[slots + s1] = coded.y; }
+        if (t == 0u) {
+          values[slots + s0] = coded.x;
+          if (two) { values[slots + s1] = coded.y; }
+        }
       }
     }
 //#for v in 0..V
     if (inside$v) { R_put(row, c$v, next$v); }
 //#end
+    for (var word = t; word < WORDS; word += WG) { atomicStore(&touched[side][word], 0u); }
     row = following;
-    side = 1u - side;
-    workgroupBarrier();
   }
 }

@@ -55,6 +55,7 @@ export const UPDATE = stageKernels({
         K: sparsity,
         KT: spec.coder.sparsity,
         LISTKEYS: spec.atoms,
+        MANYWORDS: sparsity > 32,
         NONNEGATIVE: spec.coder.nonnegative,
       },
     ),
