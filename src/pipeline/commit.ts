@@ -195,7 +195,9 @@ function idleReason(
   const parts = [
     waiting === 0
       ? undefined
-      : `${waiting} rows wait until there are ${needed}, ${ROWS_AN_ATOM} an atom`,
+      : `${waiting} ${
+        waiting === 1 ? "row waits" : "rows wait"
+      } until there are ${needed}, ${ROWS_AN_ATOM} an atom`,
     unseen === 0 ? undefined : `${unseen} of the inputs could not be seen`,
     unsettled === 0
       ? undefined

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { releaseDrop } from "../../src/pipeline/by_hand.ts";
 import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
+import { runCli } from "../cli/fake_io.ts";
 import { DriftingData, noiseRows, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(3);
@@ -37,7 +38,7 @@ Deno.test("rows too few to judge by wait, are reported, and enter once there are
     assert.equal(run.exitCode, 0);
     waiting += run.rows.new;
     assert.equal(run.rows.pending, waiting);
-    assert.match(run.reason, /rows wait until there are 320, 10 an atom/);
+    assert.match(run.reason, /rows? waits? until there are 320, 10 an atom/);
   }
   const { rows: reported, pendingSince } = await status();
   assert.equal(reported.pending, waiting);
@@ -120,4 +121,10 @@ Deno.test("quarantine is named with its bound, stands in the history, and is lif
     ["quarantine", noise.run],
     ["release", noise.run],
   ]);
+  const file = `${base}/pipeline.json`;
+  await Deno.writeTextFile(file, JSON.stringify(config));
+  const shown = await runCli(["pipeline", "history", file]);
+  assert.match(shown.stdout, /drop 2 put in quarantine[^]*drop 2 released/);
+  const stands = await runCli(["pipeline", "status", file]);
+  assert.match(stands.stdout, /drops in quarantine +none/);
 });
