@@ -19,47 +19,71 @@ const LIBRARIES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
 /** CBLAS's words for a row-major product C = A·Bᵀ. */
 const ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112;
 
-const GEMM = {
-  cblas_sgemm: {
+/** The product by one of the names that libraries give it; those that end in 64 take integers of 64 bits. */
+function product<Int extends "i32" | "i64", Name extends string>(
+  int: Int,
+  name: Name,
+) {
+  return {
+    name,
     parameters: [
-      ...["i32", "i32", "i32", "i32", "i32", "i32"] as const,
-      ...["f32", "pointer", "i32", "pointer", "i32"] as const,
-      ...["f32", "pointer", "i32"] as const,
+      ...[int, int, int, int, int, int] as const,
+      ...["f32", "pointer", int, "pointer", int] as const,
+      ...["f32", "pointer", int] as const,
     ],
     result: "void",
-  },
+    optional: true,
+  } as const;
+}
+
+const GEMM = {
+  plain: product("i32", "cblas_sgemm"),
+  prefixed: product("i32", "scipy_cblas_sgemm"),
+  plain64: product("i64", "cblas_sgemm64_"),
+  prefixed64: product("i64", "scipy_cblas_sgemm64_"),
 } as const;
 
-/** One thread: ours are many already. What a library does not have is left out. */
+/** Threads that a library may use: one, since ours are many already. What a library does not have is left out. */
+function threads<Int extends "i32" | "i64">(int: Int, name: string) {
+  return {
+    name,
+    parameters: [int] as const,
+    result: "void",
+    optional: true,
+  } as const;
+}
+
 const OWN_THREADS = {
-  openblas_set_num_threads: {
-    parameters: ["i32"],
-    result: "void",
-    optional: true,
-  },
-  MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", optional: true },
-  bli_thread_set_num_threads: {
-    parameters: ["i64"],
-    result: "void",
-    optional: true,
-  },
+  openBlas: threads("i32", "openblas_set_num_threads"),
+  openBlas64: threads("i32", "openblas_set_num_threads64_"),
+  numpys: threads("i32", "scipy_openblas_set_num_threads"),
+  numpys64: threads("i32", "scipy_openblas_set_num_threads64_"),
+  mkl: threads("i32", "MKL_Set_Num_Threads"),
+  blis: threads("i64", "bli_thread_set_num_threads"),
 } as const;
 
 /** What a library says of itself. */
 const NAMES = {
-  openblas_get_config: { parameters: [], result: "pointer", optional: true },
-  openblas_get_corename: { parameters: [], result: "pointer", optional: true },
-  mkl_get_version_string: {
+  config: text("openblas_get_config"),
+  config64: text("openblas_get_config64_"),
+  numpysConfig: text("scipy_openblas_get_config"),
+  numpysConfig64: text("scipy_openblas_get_config64_"),
+  core: text("openblas_get_corename"),
+  core64: text("openblas_get_corename64_"),
+  numpysCore: text("scipy_openblas_get_corename"),
+  numpysCore64: text("scipy_openblas_get_corename64_"),
+  blis: text("bli_info_get_version_str"),
+  mkl: {
+    name: "mkl_get_version_string",
     parameters: ["buffer", "i32"],
     result: "void",
     optional: true,
   },
-  bli_info_get_version_str: {
-    parameters: [],
-    result: "pointer",
-    optional: true,
-  },
 } as const;
+
+function text(name: string) {
+  return { name, parameters: [], result: "pointer", optional: true } as const;
+}
 
 /** A product's sizes and places: C (rows × columns) = A (rows × depth) · Bᵀ; strides are in floats, places in bytes. */
 export interface BlasProduct {
@@ -97,57 +121,67 @@ export function openBlas(
     ? [library]
     : LIBRARIES[Deno.build.os] ?? [];
   for (const candidate of candidates) {
-    const opened = tryOpen(candidate);
-    if (opened === undefined) continue;
-    const { opened: { symbols }, path } = opened;
-    symbols.openblas_set_num_threads?.(1);
-    symbols.MKL_Set_Num_Threads?.(1);
-    symbols.bli_thread_set_num_threads?.(1n);
+    const symbols = tryOpen(candidate);
+    const multiply = symbols && productOf(symbols);
+    if (multiply === undefined) continue;
+    for (
+      const set of Object.keys(OWN_THREADS) as (keyof typeof OWN_THREADS)[]
+    ) {
+      (symbols![set] as ((count: number | bigint) => void) | null)?.(
+        set === "blis" ? 1n : 1,
+      );
+    }
     const view = new Uint8Array(memory.buffer);
     const base = Deno.UnsafePointer.of(
       view as unknown as Uint8Array<ArrayBuffer>,
     )!;
     const at = (bytes: number) => Deno.UnsafePointer.offset(base, bytes);
     return {
-      name: nameOf(symbols) ?? path,
-      multiply: ({ rows, columns, depth, ...p }) =>
-        symbols.cblas_sgemm(
-          ROW_MAJOR,
-          PLAIN,
-          TRANSPOSED,
-          rows,
-          columns,
-          depth,
-          1,
-          at(p.a),
-          p.aStride,
-          at(p.b),
-          p.bStride,
-          0,
-          at(p.c),
-          p.cStride,
-        ),
+      name: nameOf(symbols!) ?? candidate,
+      multiply: (product) => multiply(product, at),
     };
   }
   throw new DbksvdError("device", `--blas found no BLAS (${candidates})`, {
     mend:
-      "install OpenBLAS (Debian: libopenblas0), or name a library with cblas_sgemm: --blas PATH",
+      "install OpenBLAS (Debian: libopenblas0), or name a library with cblas_sgemm (NumPy carries one in numpy.libs): --blas PATH",
   });
 }
 
-type Library = Deno.DynamicLibrary<
-  typeof GEMM & typeof OWN_THREADS & typeof NAMES
->;
+const SYMBOLS = { ...GEMM, ...OWN_THREADS, ...NAMES } as const;
 
-function tryOpen(
-  path: string,
-): { path: string; opened: Library } | undefined {
+type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+function tryOpen(path: string): Symbols | undefined {
   try {
-    const symbols = { ...GEMM, ...OWN_THREADS, ...NAMES };
-    return { path, opened: Deno.dlopen(path, symbols) };
+    return Deno.dlopen(path, SYMBOLS).symbols;
   } catch {
     return undefined;
   }
+}
+
+type Places = (bytes: number) => Deno.PointerValue;
+
+// The product by whichever name the library has for it.
+function productOf(symbols: Symbols) {
+  const { plain, prefixed, plain64, prefixed64 } = symbols;
+  const call = (plain ?? prefixed ?? plain64 ?? prefixed64) as
+    | ((...parameters: unknown[]) => void)
+    | null;
+  if (call === null) return undefined;
+  const wide = (plain ?? prefixed) === null;
+  const int = (value: number) => wide ? BigInt(value) : value;
+  return ({ rows, columns, depth, ...p }: BlasProduct, at: Places) =>
+    call(
+      ...[ROW_MAJOR, PLAIN, TRANSPOSED, rows, columns, depth].map(int),
+      1,
+      at(p.a),
+      int(p.aStride),
+      at(p.b),
+      int(p.bStride),
+      0,
+      at(p.c),
+      int(p.cStride),
+    );
 }
 
 function refuseWithoutPermission(): void {
@@ -164,18 +198,22 @@ function refuseWithoutPermission(): void {
   });
 }
 
-function nameOf(symbols: Library["symbols"]): string | undefined {
-  const text = (pointer: Deno.PointerValue | undefined) =>
-    pointer ? Deno.UnsafePointerView.getCString(pointer) : undefined;
-  const openBlas = text(symbols.openblas_get_config?.());
-  if (openBlas !== undefined) {
-    const version = /^OpenBLAS \S+/.exec(openBlas)?.[0] ?? "OpenBLAS";
-    return `${version}, ${text(symbols.openblas_get_corename?.())}`;
+function nameOf(symbols: Symbols): string | undefined {
+  const ask = (...names: (keyof Symbols)[]) => {
+    const found = names.map((name) => symbols[name]).find((call) => call);
+    const pointer = (found as (() => Deno.PointerValue) | undefined)?.();
+    return pointer ? Deno.UnsafePointerView.getCString(pointer) : undefined;
+  };
+  const config = ask("config", "config64", "numpysConfig", "numpysConfig64");
+  if (config !== undefined) {
+    const version = /^OpenBLAS \S+/.exec(config)?.[0] ?? "OpenBLAS";
+    const core = ask("core", "core64", "numpysCore", "numpysCore64");
+    return `${version}, ${core}`;
   }
-  const blis = text(symbols.bli_info_get_version_str?.());
+  const blis = ask("blis");
   if (blis !== undefined) return `BLIS ${blis}`;
-  if (symbols.mkl_get_version_string === null) return undefined;
+  if (symbols.mkl === null) return undefined;
   const room = new Uint8Array(200);
-  symbols.mkl_get_version_string?.(room, room.length);
+  symbols.mkl(room, room.length);
   return new TextDecoder().decode(room).replace(/\0.*$/s, "").trim();
 }
