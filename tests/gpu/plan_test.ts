@@ -142,3 +142,13 @@ Deno.test("planGpu() counts every buffer, whose sizes follow from the problem's"
   const sum = plan.buffers.reduce((all, { bytes }) => all + bytes, 0);
   assert.equal(plan.needed, sum);
 });
+
+Deno.test("planGpu() says which kernel binds too much where matrices are split over bindings, and how they are", () => {
+  const sizes = { n: 2304, m: 65536, k: 64, rows: 4096 };
+  const baseline = { storageBuffers: 8, binding: 2 ** 27 };
+  assert.throws(
+    () => planFor(sizes, baseline),
+    /may bind 8 buffers on this device and \w+\.wgsl needs \d+ \(matrices are split into bindings of 134\.2 MB: .*D over 5/,
+  );
+  assert.equal(planFor({ ...sizes, m: 4096 }, baseline).form, "gram");
+});
