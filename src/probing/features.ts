@@ -18,24 +18,32 @@ export interface SparseUnit {
   values: Float32Array;
 }
 
+/** The latents of units that are not 0, by slot. */
+export interface LatentStore {
+  /** Calls back with every latent of a unit that fires. */
+  forEach(slot: number, visit: (latent: number, value: number) => void): void;
+}
+
 /** Latents of a model: z⁺ of atom j is latent j, z⁻ is latent m + j, so that none is negative. */
 export class LatentFeatures implements Features {
   readonly count: number;
-  readonly #units: SparseUnit[];
+  readonly #store: LatentStore;
+  readonly #factor: number;
 
   /**
    * @param atoms m
-   * @param units the latents of every unit kept, by slot
+   * @param store the latents of every unit kept
+   * @param factor of their values
    */
-  constructor(atoms: number, units: SparseUnit[]) {
+  constructor(atoms: number, store: LatentStore, factor = 1) {
     this.count = 2 * atoms;
-    this.#units = units;
+    this.#store = store;
+    this.#factor = factor;
   }
 
   /** Calls back with every latent of a unit that fires. */
   forEach(slot: number, visit: (feature: number, value: number) => void) {
-    const { latents, values } = this.#units[slot];
-    for (let e = 0; e < latents.length; e++) visit(latents[e], values[e]);
+    this.#store.forEach(slot, (f, value) => visit(f, value * this.#factor));
   }
 }
 

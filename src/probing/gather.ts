@@ -54,6 +54,7 @@ export async function gather(
     units.count,
     source.width,
     coders.length,
+    units.pooled,
   );
   const tallies = coders.map(({ decoder }) => new Tally(decoder.atoms, plan));
   let rows = 0, unlabelled = 0;

@@ -84,7 +84,8 @@ export async function probe(
     dictionary: entrant.model.dictionary,
     features: new LatentFeatures(
       entrant.model.atoms,
-      kept.latentsOf(i, rows.scale),
+      kept.latentsOf(i),
+      rows.scale,
     ),
     firing: gathered.firing[i],
   }));

@@ -24,6 +24,8 @@ export interface UnitOptions {
 
 /** What is probed, with the way from rows to it. */
 export interface RowUnits extends Units {
+  /** Whether a unit is a group of rows. */
+  readonly pooled: boolean;
   /** The unit of a row. */
   unitOf(row: number): number;
   /** A column's classes, unit by unit: with pooling those of all of its rows. */
@@ -52,6 +54,7 @@ export async function readUnits(
   if (!options.pool) {
     return {
       count: source.rowCount,
+      pooled: false,
       unitOf: (row) => row,
       takesPart,
       isTest: (row) => test.has(groupOf(row)),
@@ -64,6 +67,7 @@ export async function readUnits(
   }
   return {
     count,
+    pooled: true,
     unitOf: groupOf,
     takesPart: (group) => taking[group] === 1,
     isTest: (group) => test.has(group),

@@ -17,16 +17,14 @@ const { train, test } = fixture;
 const LATENTS = train.rows[0].length;
 
 // Units 0 … are the training's, the test's come after them.
-const FEATURES = new LatentFeatures(
-  LATENTS,
-  [...train.rows, ...test.rows].map((row) => {
-    const latents = [...row.keys()].filter((f) => row[f] !== 0);
-    return {
-      latents: Uint32Array.from(latents),
-      values: Float32Array.from(latents, (f) => row[f]),
-    };
-  }),
-);
+const ROWS = [...train.rows, ...test.rows];
+const FEATURES = new LatentFeatures(LATENTS, {
+  forEach(slot, visit) {
+    ROWS[slot].forEach((value, f) => {
+      if (value !== 0) visit(f, value);
+    });
+  },
+});
 const TASK = {
   label: "concept",
   class: "yes",
