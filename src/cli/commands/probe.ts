@@ -27,6 +27,7 @@ type ProbeFlags = DeviceOption & RowOptions & CoderChanges & {
   input?: string[];
   heldOut?: true;
   class?: string[];
+  labels?: string;
   byGroup?: string;
   pool?: true;
   k: number[];
@@ -56,6 +57,10 @@ export function probeCommand(io: Io): CommandUnknownOpts {
   )
     .argument("<model...>", "model directories, then inputs")
     .option("--class <column...>", "columns whose values are classes")
+    .option(
+      "--labels <file>",
+      "a .parquet, .csv, .tsv or .txt file with the classes, row by row",
+    )
     .option("--by-group <column>", "rows of a group stay on one side")
     .option("--pool", "probe the mean of each group, not its rows")
     .option("--k <counts>", "latents that probes go by", wholeNumbers, [
@@ -112,10 +117,16 @@ async function probeModels(
   const { models, inputs } = await modelsAndInputs(args, flags.input);
   const names = flags.suggest || flags.writeLabels;
   if (names) await requireOneModel(models);
-  const [{ probe }, { loadAnyModel }, { withCoder }] = await Promise.all([
+  const [
+    { probe },
+    { loadAnyModel },
+    { withCoder },
+    { withLabelFile },
+  ] = await Promise.all([
     import("../../probing/probe.ts"),
     import("../../use/models.ts"),
     import("../../use/coder_changes.ts"),
+    import("../../probing/label_file.ts"),
   ]);
   const named = await Promise.all(
     models.map(async (name) => ({
@@ -132,7 +143,10 @@ async function probeModels(
   try {
     const { k, byGroup, pool, classes, minRows, testShare, baselines, seed } =
       flags;
-    const result = await probe(named, source, {
+    const labelled = flags.labels === undefined
+      ? source
+      : await withLabelFile(source, flags.labels, classColumns);
+    const result = await probe(named, labelled, {
       ...followed(session),
       ...engineChoice(flags),
       ...{ classColumns, rows, k, byGroup, pool },
