@@ -31,7 +31,7 @@ export interface LearnResult {
   lines: MetricsLine[];
   /** Training rows. */
   rows: number;
-  /** Of these, rows of huge norm that were drawn in (see `normCap`). */
+  /** Of these, rows of huge norm that were pulled in (see `normCap`). */
   capped: number;
   engine: Engine["info"];
   /** What did the work of each process, in order of rank. */
@@ -88,7 +88,7 @@ export async function learn(
       except,
       record,
       validation,
-      drawnIn: 0,
+      pulledIn: 0,
       pace: new Pace(),
     };
     const iterating = options.shards === undefined

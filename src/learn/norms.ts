@@ -42,7 +42,7 @@ export interface FarRows {
   all: number;
 }
 
-/** Counts rows beyond a limit, and what they hold, while they are drawn in. */
+/** Counts rows beyond a limit, and what they hold, while they are pulled in. */
 export class FarRowCounter {
   #rows = 0;
   #all = 0;
@@ -51,7 +51,7 @@ export class FarRowCounter {
   constructor(readonly point: Float32Array, readonly limit: number) {}
 
   /** Draws a batch's rows in, in place. */
-  drawIn(batch: RowBatch, most: number): void {
+  pullIn(batch: RowBatch, most: number): void {
     const { point, limit } = this;
     const counted = Math.min(batch.rows, most);
     for (let i = 0; i < counted; i++) {
@@ -61,7 +61,7 @@ export class FarRowCounter {
       this.#far += away * away;
       this.#rows++;
     }
-    drawInRows(batch, point, limit);
+    pullInRows(batch, point, limit);
   }
 
   /** What was found so far. */
@@ -73,9 +73,9 @@ export class FarRowCounter {
 /**
  * Draws rows that are further from the mean than the limit in to it, in place; their directions stay.
  *
- * @returns how many were drawn in
+ * @returns how many were pulled in
  */
-export function drawInRows(
+export function pullInRows(
   { data, rows }: Pick<RowBatch, "data" | "rows">,
   mean: Float32Array,
   limit: number,

@@ -2,7 +2,7 @@ import type { Share, Training } from "./training.ts";
 import type { Engine } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { RowBatch } from "../rows/source.ts";
-import { drawInRows } from "./norms.ts";
+import { pullInRows } from "./norms.ts";
 import { groupSizes } from "../options/groups.ts";
 import { atomOrder } from "./plan.ts";
 import { leftByUpdates, scheduledStep } from "./schedule.ts";
@@ -33,7 +33,7 @@ async function streamPass(
   const again = state.iteration + plan.batches.length < plan.iterations;
   let b = first;
   for await (const batch of oneAhead(iterating.batches(first))) {
-    drawIn(training, batch);
+    pullIn(training, batch);
     const parts = "parts" in batch ? batch.parts : undefined;
     const { rows } = batch;
     if (again && held[b] === undefined) {
@@ -73,14 +73,14 @@ async function* oneAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-function drawIn(
+function pullIn(
   training: Training,
   batch: Pick<RowBatch, "data" | "rows">,
 ): void {
   const { state, plan } = training;
   if (state.normLimit === 0) return;
-  const drawn = drawInRows(batch, state.normalisation.mean, state.normLimit);
-  if (state.iteration < plan.batches.length) training.drawnIn += drawn;
+  const pulled = pullInRows(batch, state.normalisation.mean, state.normLimit);
+  if (state.iteration < plan.batches.length) training.pulledIn += pulled;
 }
 
 async function iterate(training: Training, share: Share): Promise<void> {
@@ -105,12 +105,12 @@ async function iterate(training: Training, share: Share): Promise<void> {
     state.iteration === plan.iterations;
   if (!due) return await pause(training);
   const { reports: late, said } = await iterating.reports({
-    capped: training.drawnIn,
+    capped: training.pulledIn,
     stop: hooks.stopAsked?.() ?? false,
   });
   const reports = [...state.early, ...late];
   training.pace.note(state.iteration);
-  training.drawnIn = 0;
+  training.pulledIn = 0;
   state.capped += said.capped;
   const lines = noteReports(state, reports, plan);
   settle(state, reports, plan, options, hooks.onNotice);
@@ -130,8 +130,8 @@ async function pause(training: Training): Promise<void> {
   state.early.push(...await engine.reports());
   pace.note(state.iteration);
   if (!pace.isSlow) return;
-  state.capped += training.drawnIn;
-  training.drawnIn = 0;
+  state.capped += training.pulledIn;
+  training.pulledIn = 0;
   await hooks.onPause(() => readState(training), plan);
 }
 

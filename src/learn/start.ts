@@ -127,7 +127,7 @@ function tellFarRows(
     `${many} more than ${normCap} times as far from the others as these are (--norm-cap) and ` +
       `${rows === 1 ? "holds" : "hold"} ${
         (100 * share).toFixed(1)
-      }% of the energy: drawn in to that distance, for the mean and the scale too. ` +
+      }% of the energy: pulled in to that distance, for the mean and the scale too. ` +
       `--max-norm-quantile 0.999 leaves such rows out`,
   );
 }

@@ -30,11 +30,11 @@ export interface LearnState {
   normalisation: Normalisation;
   /** Root mean square length of a normalised row. */
   rowLength: number;
-  /** Training rows further from the mean than this (raw units) are drawn in to it; 0: none are. */
+  /** Training rows further from the mean than this (raw units) are pulled in to it; 0: none are. */
   normLimit: number;
   /** The limit by itself, whether or not a training row is beyond it; 0: there is none. */
   farLimit: number;
-  /** Training rows drawn in so, in the first pass. */
+  /** Training rows pulled in so, in the first pass. */
   capped: number;
   /** Rows of a pass. */
   trainingRows: number;

@@ -61,7 +61,7 @@ export async function gatherStatistics(
   return { ...sums.result(), drawn };
 }
 
-/** Statistics of rows, those that are far from the others drawn in. */
+/** Statistics of rows, those that are far from the others pulled in. */
 export interface LimitedStatistics {
   statistics: RowStatistics;
   /** How far from the mean a row may be, in raw units; 0: there is no limit. */
@@ -79,7 +79,7 @@ export interface Near {
 /** What one pass over the rows gives, and of those that it drew in. */
 export interface GatheredRows {
   statistics: RowStatistics;
-  /** Absent where none were to be drawn in. */
+  /** Absent where none were to be pulled in. */
   far?: FarRows;
 }
 
@@ -88,7 +88,7 @@ export interface GatheredRows {
  * others than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's
  * distance. Where none are, the statistics are those of the rows as they are.
  *
- * @param gather goes over the training rows once, drawing in where it is asked to
+ * @param gather goes over the training rows once, pulling in where it is asked to
  * @param normCap the norm limit in medians (0: none)
  */
 export async function gatherWithin(
@@ -113,7 +113,7 @@ export async function gatherWithin(
   }
   const { statistics: near, far } = await gather({ point, limit });
   if (far === undefined || far.rows === 0) return limited(statistics);
-  // These rows came drawn in; those to be trained on may be anywhere.
+  // These rows came pulled in; those to be trained on may be anywhere.
   return { ...limited({ ...near, reach: Infinity }), far };
 }
 
@@ -137,19 +137,19 @@ export async function gatherRows(
     };
   }
   const counter = new FarRowCounter(near.point, near.limit);
-  const rows = drawnIn(batches(false), counter, options.most);
+  const rows = pulledIn(batches(false), counter, options.most);
   const statistics = await gatherStatistics(rows, width, options);
   return { statistics, far: counter.found() };
 }
 
-async function* drawnIn(
+async function* pulledIn(
   batches: AsyncIterable<RowBatch>,
   counter: FarRowCounter,
   most: number,
 ): AsyncGenerator<RowBatch> {
   let left = most;
   for await (const batch of batches) {
-    counter.drawIn(batch, left);
+    counter.pullIn(batch, left);
     left -= batch.rows;
     yield batch;
   }

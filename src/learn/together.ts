@@ -97,7 +97,7 @@ export function* atomBatches(
 
 /** What {@linkcode addReports} takes from each rank beside its reports. */
 export interface Said {
-  /** Rows drawn in to the norm limit since it was last asked. */
+  /** Rows pulled in to the norm limit since it was last asked. */
   capped: number;
   /** Whether this rank was asked to stop. */
   stop: boolean;
@@ -108,7 +108,7 @@ export interface Said {
  *
  * @param reports of the same iterations on all ranks; changed in place
  * @param said by this rank
- * @returns what was said by all together: drawn-in rows added up, and whether any is to stop
+ * @returns what was said by all together: pulled-in rows added up, and whether any is to stop
  */
 export async function addReports(
   group: Communicator,

@@ -24,8 +24,8 @@ export interface Training {
   plan: TrainingPlan;
   /** Alone, or with other processes. */
   iterating: Iterating;
-  /** Rows that were drawn in since the last decision point, by this process in the first pass. */
-  drawnIn: number;
+  /** Rows that were pulled in since the last decision point, by this process in the first pass. */
+  pulledIn: number;
   /** How long iterations take. */
   pace: Pace;
   /** Rows that take no part: held out, or watched by validation. */

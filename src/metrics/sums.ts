@@ -6,7 +6,7 @@ export interface QualityMetrics {
   fvu: number;
   /** 1 − fvu. */
   explained_variance: number;
-  /** fvu with rows beyond the model's norm limit drawn in to it; absent where no row is beyond it. */
+  /** fvu with rows beyond the model's norm limit pulled in to it; absent where no row is beyond it. */
   fvu_capped?: number;
   /** Rows beyond the limit. */
   capped_rows?: number;
@@ -53,8 +53,8 @@ export interface Sums {
  */
 export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
   const near = new Spread(mean), far = new Spread(mean);
-  // Far rows drawn in to the limit: their residual is drawn in with them.
-  const drawnIn = new Spread(mean);
+  // Far rows pulled in to the limit: their residual is pulled in with them.
+  const pulledIn = new Spread(mean);
   const limitSquare = normLimit * normLimit;
   const s = {
     legacy: 0,
@@ -81,7 +81,7 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
       }
       if (centred > limitSquare) {
         far.add(raw, error, centred, 1);
-        drawnIn.add(raw, error, centred, Math.sqrt(limitSquare / centred));
+        pulledIn.add(raw, error, centred, Math.sqrt(limitSquare / centred));
       } else near.add(raw, error, centred, 1);
       s.rebuilt += energyRebuilt;
       s.cross += cross;
@@ -108,7 +108,7 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
         fvu,
         explained_variance: 1 - fvu,
         ...far.rows === 0 ? {} : {
-          fvu_capped: near.fvuWith(drawnIn),
+          fvu_capped: near.fvuWith(pulledIn),
           capped_rows: far.rows,
           capped_variance_share: far.centred / (near.centred + far.centred),
         },
@@ -124,12 +124,12 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
     },
     numbers: () =>
       Float64Array.from([
-        ...[near, far, drawnIn].flatMap((spread) => spread.numbers()),
+        ...[near, far, pulledIn].flatMap((spread) => spread.numbers()),
         ...Object.values(s),
       ]),
     take(numbers) {
       const each = 3 + mean.length;
-      [near, far, drawnIn].forEach((spread, i) =>
+      [near, far, pulledIn].forEach((spread, i) =>
         spread.take(numbers.subarray(i * each, (i + 1) * each))
       );
       const names = Object.keys(s) as (keyof typeof s)[];

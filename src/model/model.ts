@@ -14,7 +14,7 @@ export interface DictionaryModel {
   /** s = √n / sqrt(mean ‖y − mean‖²) over the training rows (1 without scaling). */
   scale: number;
   /**
-   * Rows further from the mean than this (raw units) were drawn in to it while it learned (`normCap`); absent: none
+   * Rows further from the mean than this (raw units) were pulled in to it while it learned (`normCap`); absent: none
    * were.
    */
   normLimit?: number | undefined;
@@ -56,7 +56,7 @@ export interface ModelConfig {
     read: number;
     training: number;
     heldOut: number;
-    /** Training rows of huge norm that were drawn in to the limit (`normCap`). */
+    /** Training rows of huge norm that were pulled in to the limit (`normCap`). */
     capped?: number;
     dropped: Record<string, number>;
   };

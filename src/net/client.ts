@@ -3,7 +3,7 @@ import type { RemotePlace } from "./place.ts";
 import { Unreachable } from "./unreachable.ts";
 
 /** How long a server that gives nothing is borne with: by progress, never by the time that a transfer takes in all. */
-export interface Patience {
+export interface RetryLimits {
   /** In each span of this length an answer must have begun, or 1 KiB have come. A minute. */
   spanMs: number;
   /** Without anything of use coming for this long, it is given up. Five minutes. */
@@ -17,7 +17,7 @@ export interface Patience {
 }
 
 /** What a request waits for, where nothing else is asked for. */
-export const PATIENCE: Patience = {
+export const RETRIES: RetryLimits = {
   spanMs: 60_000,
   outageMs: 300_000,
   connectMs: 20_000,
@@ -27,7 +27,7 @@ export const PATIENCE: Patience = {
 
 /** How a request is made. */
 export interface RequestOptions {
-  patience?: Partial<Patience> | undefined;
+  retry?: Partial<RetryLimits> | undefined;
   signal?: AbortSignal | undefined;
   /** Called, once for each outage, with what is being waited for. */
   onNotice?: ((notice: string) => void) | undefined;
@@ -50,7 +50,7 @@ const CREDENTIALS =
 
 /** One address that is asked, and asked again while asking may help. */
 export class Connection {
-  readonly #patience: Patience;
+  readonly #retry: RetryLimits;
   readonly #options: RequestOptions;
   /** Where requests go: the address, or what it redirects to. */
   #target: string;
@@ -64,7 +64,7 @@ export class Connection {
   constructor(readonly place: RemotePlace, options: RequestOptions = {}) {
     this.#target = place.url;
     this.#options = options;
-    this.#patience = { ...PATIENCE, ...options.patience };
+    this.#retry = { ...RETRIES, ...options.retry };
   }
 
   /**
@@ -82,7 +82,7 @@ export class Connection {
     let since = performance.now();
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
-      using attempt = new Attempt(this, this.#patience.spanMs, signal);
+      using attempt = new Attempt(this, this.#retry.spanMs, signal);
       try {
         return await limited(() => use(attempt));
       } catch (error) {
@@ -168,7 +168,7 @@ export class Connection {
 
   // How long to wait, unless enough has been waited.
   #pauseBefore(error: unknown, tries: number, waited: number): number {
-    const { attempts, outageMs, connectMs, wait } = this.#patience;
+    const { attempts, outageMs, connectMs, wait } = this.#retry;
     const limit = this.#answered ? outageMs : connectMs;
     const asked = error instanceof Busy ? error.waitMs : 0;
     const pause = Math.max(asked, wait(tries));

@@ -21,10 +21,10 @@ const CACHE_BYTES = 16 * 2 ** 30;
 
 /** What a request is made with, of the options of remote files. */
 export function requestOptions(options: RemoteOptions): RequestOptions {
-  const { backoff, patience } = options;
+  const { backoff, retry } = options;
   return backoff === undefined
     ? options
-    : { ...options, patience: { wait: backoff, ...patience } };
+    : { ...options, retry: { wait: backoff, ...retry } };
 }
 
 /**

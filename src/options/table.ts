@@ -207,9 +207,9 @@ export const TRAINING_OPTIONS: Readonly<
     kind: number(0),
     value: "times",
     default: 5,
-    help: "draw in rows so much longer than the median",
+    help: "pull in rows so much longer than the median",
     about:
-      "training rows further from the mean than so many times the median row are drawn in to that distance; 0: none",
+      "training rows further from the mean than so many times the median row are pulled in to that distance; 0: none",
   },
   patience: {
     group: "Learning",

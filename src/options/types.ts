@@ -76,7 +76,7 @@ export interface TrainOptions {
   /** A fraction under 1, or a number of rows, never trained on. At most 16 384 rows when a fraction. */
   holdout: number;
   /**
-   * Training rows further from the mean than so many times the median row are drawn in to that distance; 0 for no
+   * Training rows further from the mean than so many times the median row are pulled in to that distance; 0 for no
    * limit. Measuring and encoding take every row as it is.
    */
   normCap: number;

@@ -144,14 +144,14 @@ export async function openInputs(
   inputs: readonly FoundInput[],
   context: Pick<
     RunContext,
-    "settings" | "column" | "signal" | "patience" | "onNotice"
+    "settings" | "column" | "signal" | "retry" | "onNotice"
   >,
 ): Promise<RowSource> {
-  const { settings, column, signal, patience, onNotice } = context;
+  const { settings, column, signal, retry, onNotice } = context;
   const files = inputs.map(({ location }): FoundFile =>
     typeof location === "string" ? { path: location } : { place: location }
   );
-  const options = { ...settings.rows, signal, patience, onNotice };
+  const options = { ...settings.rows, signal, retry, onNotice };
   if (options.column !== undefined || column === undefined) {
     return await openRowFiles(files, options);
   }

@@ -17,7 +17,7 @@ export interface Checksums {
 /** Reads an input's checksums. */
 export async function checksumsOf(
   input: FoundInput,
-  options: Pick<InputPlaces, "signal" | "patience" | "onNotice"> = {},
+  options: Pick<InputPlaces, "signal" | "retry" | "onNotice"> = {},
 ): Promise<Checksums> {
   return typeof input.location === "string"
     ? await fileChecksums(input.location, options.signal)
@@ -50,7 +50,7 @@ async function fileChecksums(
 
 async function webChecksums(
   { location, stamp, size }: FoundInput,
-  options: Pick<InputPlaces, "signal" | "patience" | "onNotice">,
+  options: Pick<InputPlaces, "signal" | "retry" | "onNotice">,
 ): Promise<Checksums> {
   if (typeof location === "string") throw new TypeError("Not a remote place");
   const file = await openRemote(location, options, WHOLE_BYTES);

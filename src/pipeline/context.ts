@@ -1,5 +1,5 @@
 import type { Engine, EngineSpec } from "../engine/engine.ts";
-import type { Patience } from "../net/client.ts";
+import type { RetryLimits } from "../net/client.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Findings } from "./inputs.ts";
 import type { PipelinePlaces } from "./places.ts";
@@ -20,7 +20,7 @@ export interface RunContext {
   /** What a stored number of the pipeline's rows is. */
   element?: string | undefined;
   /** How long servers are waited for. */
-  patience?: Partial<Patience> | undefined;
+  retry?: Partial<RetryLimits> | undefined;
   /** The inputs that are only ever evaluated on, as this run found them. */
   fixed: Findings;
   onNotice?(notice: string): void;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { glob } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import type { Patience } from "../net/client.ts";
+import type { RetryLimits } from "../net/client.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
 import type { RemoteOptions } from "../net/open.ts";
@@ -49,7 +49,7 @@ export interface InputPlaces {
   root: string;
   signal?: AbortSignal | undefined;
   /** How long servers are waited for. */
-  patience?: Partial<Patience> | undefined;
+  retry?: Partial<RetryLimits> | undefined;
   onNotice?: ((notice: string) => void) | undefined;
 }
 

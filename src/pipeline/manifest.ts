@@ -65,7 +65,7 @@ export interface ManifestDiff {
 
 /** How inputs are compared with the manifest. */
 export interface CompareOptions
-  extends Pick<InputPlaces, "signal" | "patience" | "onNotice"> {
+  extends Pick<InputPlaces, "signal" | "retry" | "onNotice"> {
   changedFiles: "ignore" | "train";
   /** Seconds that a file may not have changed. */
   settle: number;

@@ -128,7 +128,7 @@ async function attemptDelivery(
   limit: number,
 ): Promise<{ reason: string; isSilent: boolean } | undefined> {
   const connection = new Connection(place, {
-    patience: {
+    retry: {
       attempts: 3,
       spanMs: limit,
       outageMs: limit,

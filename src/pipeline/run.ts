@@ -1,7 +1,7 @@
 import { createEngine } from "../engine/create.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import type { Patience } from "../net/client.ts";
+import type { RetryLimits } from "../net/client.ts";
 import { lockOutput } from "../use/lock.ts";
 import { admitFiles } from "./admit.ts";
 import {
@@ -36,7 +36,7 @@ export interface PipelineOptions {
   /** Makes engines, in place of the configuration's device. */
   createEngine?(spec: EngineSpec): Promise<Engine>;
   /** How long servers of inputs are waited for. */
-  patience?: Partial<Patience>;
+  retry?: Partial<RetryLimits>;
 }
 
 /**
@@ -125,7 +125,7 @@ async function lockedRun(
     "INSERT INTO runs (state, started) VALUES ('running', :started)",
     { started: watch.now().toISOString() },
   );
-  const { signal, patience } = options;
+  const { signal, retry } = options;
   const onNotice = (notice: string) => watch.tell("info", "notice", { notice });
   const context: RunContext = {
     run,
@@ -134,7 +134,7 @@ async function lockedRun(
     store,
     watch,
     signal,
-    patience,
+    retry,
     onNotice,
     column: factOf(store, "column"),
     element: factOf(store, "element"),

@@ -12,9 +12,9 @@ import { currentVersion } from "./versions.ts";
 /** The inputs against the manifest; what is only ever evaluated on is no input. */
 export async function scan(context: RunContext): Promise<ManifestDiff> {
   const { settings, store, watch } = context;
-  const { signal, patience, onNotice } = context;
+  const { signal, retry, onNotice } = context;
   const { base, root, settle, changedFiles } = settings;
-  const places = { base, root, signal, patience, onNotice };
+  const places = { base, root, signal, retry, onNotice };
   const { found, missing } = await findInputs(settings.inputs, places);
   context.fixed = await findInputs(settings.evaluation.inputs, places);
   const apart = new Set(context.fixed.found.map(({ path }) => path));
@@ -24,7 +24,7 @@ export async function scan(context: RunContext): Promise<ManifestDiff> {
     changedFiles,
     settle,
     signal,
-    patience,
+    retry,
     onNotice,
     onWait: (ms, paths) =>
       watch.tell("info", "files.settling", { seconds: ms / 1000, paths }),

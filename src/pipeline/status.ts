@@ -138,10 +138,10 @@ export async function pipelineStatus(
     settings,
     (store) => statusOf(store, settings, now),
   );
-  // Without patience: what cannot be asked now is no part of the answer.
+  // Without retries: what cannot be asked now is no part of the answer.
   const { found } = await findInputs(settings.inputs, {
     ...settings,
-    patience: { attempts: 1, spanMs: 5000 },
+    retry: { attempts: 1, spanMs: 5000 },
   });
   const known = status.known;
   return {

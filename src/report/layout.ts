@@ -7,7 +7,7 @@ const NEGATIVES = 5;
 const CURVE = 1.6;
 const STEP_LIMIT = 4;
 const POWER_STEPS = 80;
-/** Where the crowd ends and the drawn-in few begin. */
+/** Where the crowd ends and the pulled-in few begin. */
 const RIM = 0.94;
 
 interface Edges {
@@ -197,7 +197,7 @@ function clamp(step: number): number {
   return Math.max(-STEP_LIMIT, Math.min(STEP_LIMIT, step));
 }
 
-// Each axis centred on its median and filled; the farthest few are drawn in to the rim, so that they do not shrink
+// Each axis centred on its median and filled; the farthest few are pulled in to the rim, so that they do not shrink
 // the others.
 function intoUnitSquare(positions: Float64Array): Float32Array {
   const placed = new Float32Array(positions.length);
@@ -207,14 +207,14 @@ function intoUnitSquare(positions: Float64Array): Float32Array {
     const reach = values.map((value) => Math.abs(value - middle)).sort();
     const edge = reach[Math.floor(0.995 * (reach.length - 1))] || 1;
     values.forEach((value, i) => {
-      placed[2 * i + axis] = drawnIn(RIM * (value - middle) / edge);
+      placed[2 * i + axis] = pulledIn(RIM * (value - middle) / edge);
     });
   }
   return placed;
 }
 
 // As it is up to the rim, then ever slower towards 1.
-function drawnIn(place: number): number {
+function pulledIn(place: number): number {
   const beyond = Math.abs(place) - RIM;
   if (beyond <= 0) return place;
   return Math.sign(place) * (1 - (1 - RIM) * Math.exp(-beyond));

@@ -3,7 +3,7 @@ export const METRIC_NOTES: Readonly<Record<string, string>> = {
   rows: "Rows measured",
   fvu: "Σ‖y − ŷ‖² / Σ‖y − ȳ‖²: the share of variance left unexplained",
   explained_variance: "1 − fvu",
-  fvu_capped: "fvu with rows beyond the norm cap drawn in to it",
+  fvu_capped: "fvu with rows beyond the norm cap pulled in to it",
   capped_rows: "Rows beyond the norm cap",
   capped_variance_share: "Share of the variance that such rows hold",
   explained_variance_legacy: "Mean over rows of 1 − ‖y − ŷ‖² / ‖y − b‖²",

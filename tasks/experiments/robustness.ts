@@ -61,8 +61,8 @@ export async function robustness(seeds: number): Promise<Report> {
     body: [
       `The sample, defaults, seeds 0 to ${
         seeds - 1
-      }: held-out FVU, rows drawn in by \`normCap\`, and the least uses of any atom in a fresh encoding of the training rows. Huge and repeated rows are training rows; the other changes are made to held-out rows too.`,
-      markdownTable(["", "held-out FVU", "drawn in", "least uses"], rows),
+      }: held-out FVU, rows pulled in by \`normCap\`, and the least uses of any atom in a fresh encoding of the training rows. Huge and repeated rows are training rows; the other changes are made to held-out rows too.`,
+      markdownTable(["", "held-out FVU", "pulled in", "least uses"], rows),
     ].join("\n\n"),
   };
 }

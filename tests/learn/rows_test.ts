@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { drawInRows, normLimit } from "../../src/learn/norms.ts";
+import { normLimit, pullInRows } from "../../src/learn/norms.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../../src/learn/split.ts";
 import {
   gatherStatistics,
@@ -125,7 +125,7 @@ Deno.test("initialiseGaussian() gives unit directions", () => {
   }
 });
 
-Deno.test("drawInRows() moves far rows to the limit along their direction, others not at all", () => {
+Deno.test("pullInRows() moves far rows to the limit along their direction, others not at all", () => {
   const mean = Float32Array.from({ length: WIDTH }, (_, p) => p);
   const drawn = [1, 2, 3, 4, 100].map((far) =>
     mean.map((v, p) => v + (p === 0 ? far : 0))
@@ -134,7 +134,7 @@ Deno.test("drawInRows() moves far rows to the limit along their direction, other
   assert.equal(normLimit(drawn, mean, 0), 0);
   const data = Float32Array.from(drawn.flatMap((row) => [...row]));
   const batch = { data, rows: 5, firstRow: 0 };
-  assert.equal(drawInRows(batch, mean, 15), 1);
+  assert.equal(pullInRows(batch, mean, 15), 1);
   const lengths = Array.from({ length: 5 }, (_, i) =>
     Math.hypot(
       ...data.subarray(i * WIDTH, (i + 1) * WIDTH).map((v, p) => v - mean[p]),

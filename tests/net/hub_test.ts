@@ -14,7 +14,7 @@ const FILES = [
   "other/train-00000.parquet",
 ];
 const QUICK = {
-  patience: { attempts: 4, wait: () => 1, spanMs: 100, outageMs: 200 },
+  retry: { attempts: 4, wait: () => 1, spanMs: 100, outageMs: 200 },
 };
 const isRows = (path: string) => path.endsWith(".parquet");
 

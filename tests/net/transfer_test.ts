@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Patience } from "../../src/net/client.ts";
+import type { RetryLimits } from "../../src/net/client.ts";
 import { openRemote } from "../../src/net/open.ts";
 import { remotePlace } from "../../src/net/place.ts";
 import { Unreachable } from "../../src/net/unreachable.ts";
@@ -17,12 +17,12 @@ import {
 
 const SIZE = 40_000;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (i * 31) % 251);
-const quick: Partial<Patience> = { attempts: 4, wait: () => 1 };
+const quick: Partial<RetryLimits> = { attempts: 4, wait: () => 1 };
 
 /** Reads the file through a server with a fault. */
 async function read(
   fault: Fault,
-  patience: Partial<Patience> = {},
+  retry: Partial<RetryLimits> = {},
   options: { headers?: Record<string, string>; notices?: string[] } = {},
 ): Promise<{ bytes: Uint8Array; seen: FaultServer["seen"] }> {
   await using server = new FaultServer();
@@ -32,7 +32,7 @@ async function read(
   // A query of its own: blocks are held by their address.
   const query = `?secret=${crypto.randomUUID()}`;
   const file = await openRemote(remotePlace(`${server.url}/a.bin${query}`), {
-    patience: { ...quick, ...patience },
+    retry: { ...quick, ...retry },
     onNotice: (notice) => options.notices?.push(notice),
   }, 1 << 20);
   assert.equal(file.size, SIZE);
@@ -41,9 +41,9 @@ async function read(
 
 async function assertReads(
   fault: Fault,
-  patience?: Partial<Patience>,
+  retry?: Partial<RetryLimits>,
 ): Promise<FaultServer["seen"]> {
-  const done = await read(fault, patience);
+  const done = await read(fault, retry);
   assert.deepEqual(done.bytes, bytes);
   return done.seen;
 }
@@ -52,9 +52,9 @@ async function assertFails(
   kind: "run" | "data",
   message: RegExp,
   fault: Fault,
-  patience?: Partial<Patience>,
+  retry?: Partial<RetryLimits>,
 ) {
-  await assert.rejects(read(fault, patience), (error: DbksvdError) => {
+  await assert.rejects(read(fault, retry), (error: DbksvdError) => {
     assert(error instanceof DbksvdError);
     assert.equal(error.kind, kind, error.message);
     assert.equal(error instanceof Unreachable, kind === "run");
@@ -146,7 +146,7 @@ Deno.test("what is refused, what is not there, and what is not a web server are 
   );
   await assert.rejects(
     openRemote(remotePlace("http://127.0.0.1:1/a"), {
-      patience: { ...quick, connectMs: 50 },
+      retry: { ...quick, connectMs: 50 },
     }, 1),
     Unreachable,
   );

@@ -167,7 +167,7 @@ export class TestPipeline {
     return runPipeline(this.config, {
       base: this.folder,
       createEngine: createReferenceEngine,
-      patience: { attempts: 3, wait: () => 1, spanMs: 2000 },
+      retry: { attempts: 3, wait: () => 1, spanMs: 2000 },
       ...options,
     });
   }

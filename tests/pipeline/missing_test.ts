@@ -9,7 +9,7 @@ import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(2);
 const impatient = {
-  patience: { attempts: 2, wait: () => 1, spanMs: 300, connectMs: 100 },
+  retry: { attempts: 2, wait: () => 1, spanMs: 300, connectMs: 100 },
 };
 
 async function fileOf(day: number, rows = 600) {

@@ -71,7 +71,7 @@ Deno.test("a month of small drops: every row enters once, nothing sound is quara
     runs.push(
       await pipeline.run({
         now: () => now,
-        patience: { attempts: 2, wait: () => 1, spanMs: 150 },
+        retry: { attempts: 2, wait: () => 1, spanMs: 150 },
         log: ({ event }) => {
           // The writer of the half-written file is at work while the run waits for it.
           if (event !== "files.settling" || night !== HALF_WRITTEN) return;

@@ -248,7 +248,7 @@ function describeSummary(
         counted(heldOut.capped_rows, "row")
       } beyond --norm-cap hold ${
         figure(100 * heldOut.capped_variance_share)
-      }% of the variance; with them drawn in, held-out FVU ${
+      }% of the variance; with them pulled in, held-out FVU ${
         figure(heldOut.fvu_capped)
       }`,
     );
