@@ -19,7 +19,8 @@
 //#include update
 const WORDS: u32 = (u32($K) + 31u) / 32u;
 // The row's slots that hold atoms of this batch, a bit each, and what they hold, brought in together: one by one they
-// would each wait for memory. On two sides in turn, so that threads that are ahead fill the one while the other is read.
+// would each wait for memory. On two sides in turn, so that threads that are ahead fill the one while the other is
+// read.
 var<workgroup> touched: array<array<atomic<u32>, WORDS>, 2>;
 //#if MANYWORDS
 var<workgroup> words: array<u32, WORDS>;

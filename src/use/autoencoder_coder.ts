@@ -1,6 +1,6 @@
 import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { processorName } from "../engine/reference/processor.ts";
-import { multiplyFast } from "../wasm/multiply.ts";
+import { multiplyFast } from "../engine/multiply.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { RowCoder, SparseCodes } from "../coding/coder.ts";
 import {

@@ -1,6 +1,6 @@
 import { pauseIfDue } from "../pause.ts";
 import { dot } from "../engine/reference/products.ts";
-import { multiplyFast } from "../wasm/multiply.ts";
+import { multiplyFast } from "../engine/multiply.ts";
 import { type Choice, chooseLargest } from "./largest.ts";
 
 const MEAN_DECAY = 0.9;

@@ -1,5 +1,5 @@
 import { dot, multiplyTransposed } from "../engine/reference/products.ts";
-import { multiplyFast } from "../wasm/multiply.ts";
+import { multiplyFast } from "../engine/multiply.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
 import type { Choice } from "./largest.ts";
 

@@ -1,12 +1,16 @@
 // Products of arrays by the engine's kernels, on one thread: for work that has no engine.
-import { multiplyTransposed } from "../engine/reference/products.ts";
-import { depthRuns, PANEL_COLUMNS, PANEL_ROWS } from "./kernels/product.ts";
+import { multiplyTransposed } from "./reference/products.ts";
+import {
+  depthRuns,
+  PANEL_COLUMNS,
+  PANEL_ROWS,
+} from "../wasm/kernels/product.ts";
 import {
   bindKernels,
   compileKernels,
   type Kernels,
   kernelsLacking,
-} from "./module.ts";
+} from "../wasm/module.ts";
 
 /** Rows of A at a time. */
 const CHUNK_ROWS = 96;

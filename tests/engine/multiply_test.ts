@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { multiplyTransposed } from "../../src/engine/reference/products.ts";
-import { multiplyFast } from "../../src/wasm/multiply.ts";
+import { multiplyFast } from "../../src/engine/multiply.ts";
 import { randomValues } from "../engine/planted.ts";
 
 Deno.test("multiplyFast() gives the plain product, for any sizes, one after the other", () => {
