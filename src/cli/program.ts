@@ -16,6 +16,7 @@ import { encodeCommand } from "./commands/encode.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { pipelineCommand } from "./commands/pipeline.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { steerCommand } from "./commands/steer.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { synthesizeCommand } from "./commands/synthesize.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -33,6 +34,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   sweepCommand,
   inspectCommand,
   exportCommand,
+  steerCommand,
   synthesizeCommand,
   doctorCommand,
   benchCommand,
