@@ -197,6 +197,29 @@ Deno.test("sweep --mpi deals trainings out and doctor --mpi tells of ranks", asy
   assert(told.sum.milliseconds > 0);
 });
 
+Deno.test("ranks encode into parts that are decoded as one file, and measure what one process does", async () => {
+  const out = await Deno.makeTempDir();
+  const model = join(out, "model"), codes = join(out, "codes");
+  const trained = await alone(...SMALL, "--out", model);
+  assert.equal(trained.code, 0, trained.err);
+  const rows = [model, "samples/glove-10k.parquet", "--max-rows", "3000"];
+  const encoded = await ranks(LAUNCHERS.MPICH, 3, [
+    ...["encode", ...rows, "--mpi", "--out", codes],
+  ]);
+  assert.equal(encoded.code, 0, encoded.err);
+  const decoded = await alone(
+    ...["decode", model, codes, "--out", join(out, "rows.parquet"), "--json"],
+  );
+  assert.equal(JSON.parse(decoded.out).rows, 3000);
+  const one = JSON.parse((await alone("evaluate", ...rows, "--json")).out);
+  const two = await ranks(LAUNCHERS["Open MPI"], 2, [
+    ...["evaluate", ...rows, "--mpi", "--json"],
+  ]);
+  const { metrics } = JSON.parse(two.out);
+  assert.equal(metrics.rows, one.metrics.rows);
+  assert(Math.abs(metrics.fvu - one.metrics.fvu) < 1e-9);
+});
+
 Deno.test("two nodes of Slurm train one dictionary, by srun and by the recipe of a batch job", async () => {
   const slurm = (script: string) =>
     new Started("sh", [join(ROOT, "tests/slow/slurm", script)]).ended;
