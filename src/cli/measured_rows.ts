@@ -24,5 +24,5 @@ export async function measuredRows(
   const source = inputs.length > 0
     ? await openInputs(inputs, flags, session)
     : await openInputs(paths, { ...options, ...flags }, session);
-  return { source, rows: { only: heldOutRows(config, source) } };
+  return { source, rows: { only: await heldOutRows(config, source) } };
 }

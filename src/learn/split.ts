@@ -6,6 +6,13 @@ import type { RowSet } from "../rows/source.ts";
 /** A fraction holds out at most this many rows; a whole number holds out as many as it says. */
 const MOST_HELD_OUT = 16384;
 
+/** How many rows are to be held out of some. */
+export function heldOutCount(rowCount: number, holdout: number): number {
+  return holdout < 1
+    ? Math.min(MOST_HELD_OUT, Math.round(rowCount * holdout))
+    : holdout;
+}
+
 /**
  * Chooses the held-out rows: by seed, from all rows, before anything else, so that the same seed and inputs give the
  * same split on every engine.
@@ -21,9 +28,7 @@ export function chooseHeldOut(
   holdout: number,
   seed: number,
 ): RowSet | undefined {
-  const count = holdout < 1
-    ? Math.min(MOST_HELD_OUT, Math.round(rowCount * holdout))
-    : holdout;
+  const count = heldOutCount(rowCount, holdout);
   if (count === 0) return undefined;
   if (count >= rowCount) {
     throw new DbksvdError(

@@ -60,6 +60,8 @@ export interface ModelConfig {
     capped?: number;
     dropped: Record<string, number>;
   };
+  /** What held-out rows were kept together by: `outer`, what nested rows are in, or a column; absent: `row`. */
+  holdoutBy?: string;
   /** What lay among the inputs and was not read. */
   notRead?: { reason: string; count: number; paths: string[] }[];
   /** What ran the training. */

@@ -279,6 +279,16 @@ export const TRAINING_OPTIONS: Readonly<
       "rows kept from training: a share (16 384 rows at most), or a number",
     pipeline: false,
   },
+  holdoutBy: {
+    group: "Learning",
+    kind: text(),
+    value: "what",
+    otherwise: "outer for nested rows, else row",
+    help: "hold out whole groups: row, outer or a column",
+    about:
+      "what held-out rows are kept together by: `row`, `outer` (what nested rows are in) or a column",
+    pipeline: false,
+  },
   seed: {
     group: "Learning",
     kind: wholeNumber(0),

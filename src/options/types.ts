@@ -76,6 +76,11 @@ export interface TrainOptions {
   /** A fraction under 1, or a number of rows, never trained on. At most 16 384 rows when a fraction. */
   holdout: number;
   /**
+   * What held-out rows are kept together by: `row`, `outer` (what nested rows are in, tokens' texts) or a column. Left out:
+   * `outer` for nested rows, else `row`.
+   */
+  holdoutBy?: string;
+  /**
    * Training rows further from the mean than so many times the median row are pulled in to that distance; 0 for no
    * limit. Measuring and encoding take every row as it is.
    */

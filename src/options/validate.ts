@@ -1,6 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
 import { flagOf, trainingOptions } from "./table.ts";
+import { requireKnownOptions } from "./unknown.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { validateChoice, validateRefine } from "./validate_coding.ts";
 
@@ -10,6 +11,8 @@ import { validateChoice, validateRefine } from "./validate_coding.ts";
  * @throws {DbksvdError} `usage`, naming the option, its value and what would do
  */
 export function validateOptions(options: TrainOptions): void {
+  const known = trainingOptions().map(([key]) => key);
+  requireKnownOptions(options, known, "train()");
   for (const [key, { kind, default: standard }] of trainingOptions()) {
     const value = options[key];
     const mayBeLeftOut = standard === undefined || standard === false;

@@ -90,7 +90,7 @@ export async function admitFiles(
         } else if (error instanceof Unreachable) {
           missing.push({ path, ...missingBecause(error) });
         } else if (error instanceof DbksvdError && error.kind === "data") {
-          const reason = error.message;
+          const reason = inPipelineWords(error.message);
           refused.push({ input, state: "refused", reason });
           watch.tell("error", "file.refused", { path, reason });
         } else throw error;
@@ -128,6 +128,16 @@ export async function admitFiles(
 
 function withoutRows(input: NewInput, heldOutFrom: number): TakenFile {
   return { input, fileRows: 0, rows: 0, heldOut: 0, heldOutFrom };
+}
+
+// A pipeline has no command line: what is an option there stands under "train" in its configuration.
+function inPipelineWords(message: string): string {
+  const key = (flag: string) =>
+    flag.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+  return message.replace(
+    /(?<![\w-])--([a-z]+(?:-[a-z]+)*)/g,
+    (_, flag: string) => `"${key(flag)}" under "train"`,
+  );
 }
 
 /** Rows that a candidate can be trained on: new ones, and ones that waited. */

@@ -32,6 +32,9 @@ export function mixSources(parts: readonly MixedPart[]): MixedSource {
   const { width } = parts[0].source;
   const starts = offsets(parts.map(({ source }) => source.rowCount));
   const delivered = parts.map(() => 0);
+  const close = async () => {
+    for (const { source } of parts) await source.close();
+  };
   return {
     width,
     rowCount: starts[parts.length],
@@ -63,9 +66,8 @@ export function mixSources(parts: readonly MixedPart[]): MixedSource {
       }
       return data;
     },
-    async close() {
-      for (const { source } of parts) await source.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -132,6 +132,7 @@ export function storedRows(
     ): AsyncIterable<RowBatch> => deliver(store, rowsPerBatch, options),
     read: (range) => readStoredRows(path, width, range),
     close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

@@ -63,6 +63,7 @@ export async function withLabelFile(
       );
     },
     close: () => source.close(),
+    [Symbol.asyncDispose]: () => source.close(),
   };
 }
 

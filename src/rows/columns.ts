@@ -1,6 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import type { RowRange } from "./delivery.ts";
 import type { TableColumn, TablePlace } from "./part.ts";
+import { FILE_COLUMN } from "./path_columns.ts";
 import type { ColumnValues } from "./source.ts";
 import type { PartStore } from "./store.ts";
 import { placed, type PlacedPart } from "./placed.ts";
@@ -28,7 +29,9 @@ export async function readColumns(
 /** The columns beside the vectors, as the first part with rows has them. */
 export async function otherColumns(store: PartStore): Promise<TableColumn[]> {
   for (const { at } of store.overlaps({ start: 0, end: store.rowCount })) {
-    return await placed(at.place, at.part, () => tableOf(at).columns());
+    const read = () => tableOf(at).columns();
+    return (await placed(at.place, at.part, read))
+      .filter(({ name }) => name !== FILE_COLUMN);
   }
   return [];
 }
@@ -79,7 +82,7 @@ export function listNames(columns: readonly TableColumn[]): string {
 }
 
 function tableOf(at: PlacedPart): TablePlace {
-  const { table } = at.part;
+  const { table } = at;
   if (table !== undefined) return table;
   throw new DbksvdError("data", "Input has no other columns", {
     where: at.place,
@@ -127,7 +130,7 @@ export async function readItems(
     const starts = await placed(
       at.place,
       at.part,
-      async () => await at.part.table!.nestedStarts!(),
+      async () => await at.table!.nestedStarts!(),
     );
     let outer = outerOf(starts, start);
     for (let row = start; row < end; row++, to++) {

@@ -82,7 +82,7 @@ function cached(
   return {
     reason,
     async keeps(at) {
-      const { table } = at.part;
+      const { table } = at;
       if (table === undefined) {
         throw new DbksvdError("data", "Inputs have no other columns", {
           where: at.place,

@@ -17,6 +17,7 @@ import type { OpenRowsOptions } from "./options.ts";
 import { openParquet, type ParquetOptions } from "./formats/parquet/open.ts";
 import { Decoders } from "./formats/parquet/part.ts";
 import type { Part } from "./part.ts";
+import { PathColumns } from "./path_columns.ts";
 import type { RowFile } from "./source.ts";
 import type { PlacedPart } from "./placed.ts";
 
@@ -102,11 +103,15 @@ export async function gather(
     files.push(...await allOf(opening));
   }
   let tables = 0;
+  const columns = new PathColumns(
+    files.map(({ source }) => source.path),
+    options.onNotice,
+  );
   for (const { file, source } of files) {
     // Rows that are all null or empty have the width of the others.
     const again = file.width === undefined && file.tableRows! > 0;
     const opened = again ? await openAs(source, options, pages, all) : { file };
-    tables = addFile(all, { source, file: opened.file }, tables);
+    tables = addFile(all, { source, file: opened.file }, tables, columns);
   }
   requireRows(all, files, options);
   return all;
@@ -174,6 +179,7 @@ function addFile(
   all: Gathered,
   { file, source }: { file: OpenFile; source: ByteSource },
   tables: number,
+  columns: PathColumns,
 ): number {
   all.nested ||= file.nested ?? false;
   all.element ??= file.element;
@@ -182,12 +188,12 @@ function addFile(
   let rows = 0;
   let tableRows = 0;
   for (const part of file.parts) {
-    const at = { part, firstRow: all.rows + rows, fileRow: rows, place };
+    const table = columns.tableOf(part, source.path);
+    const firstRow = all.rows + rows;
+    const at = { part, table, firstRow, fileRow: rows, place };
     all.placed.push(at);
-    if (part.table !== undefined) {
-      all.tableRows.set(at, tables + part.table.start);
-      tableRows = part.table.start + part.table.rows;
-    }
+    all.tableRows.set(at, tables + table.start);
+    tableRows = table.start + table.rows;
     rows += part.rows;
   }
   all.rows += rows;

@@ -2,7 +2,8 @@ import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import { openRowFiles } from "./open.ts";
-import type { OpenRowsOptions } from "./options.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
+import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";
 import type { RowSource } from "./source.ts";
 import { Spool } from "./spool.ts";
 
@@ -49,6 +50,7 @@ export async function rowsFrom(
   chunks: AsyncIterable<ArrayLike<number>> | Iterable<ArrayLike<number>>,
   options: RowsFromOptions,
 ): Promise<RowSource> {
+  requireKnownOptions(options, ROW_OPTIONS, "rowsFrom()");
   const { width, spoolDir, signal } = options;
   const collected = new Collected(spoolDir);
   try {

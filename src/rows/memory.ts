@@ -63,6 +63,7 @@ export function rowsFromArray(data: Float32Array, width: number): RowSource {
       ),
     fingerprints: async () => [await fingerprintOfBytes(bytesOf(data))],
     close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

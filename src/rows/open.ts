@@ -1,4 +1,5 @@
-import type { OpenRowsOptions } from "./options.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
+import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
@@ -29,8 +30,6 @@ import { PartStore } from "./store.ts";
 import { DecodePool } from "./workers/pool.ts";
 
 const MEMORY_BUDGET = 512 * 2 ** 20;
-/** Less than this is decoded before workers have started. */
-const WORKERS_FROM_BYTES = 64 * 2 ** 20;
 
 /**
  * Opens inputs as one source of rows.
@@ -59,6 +58,7 @@ export async function openRows(
   inputs: string | string[],
   options: OpenRowsOptions = {},
 ): Promise<RowSource> {
+  requireKnownOptions(options, ROW_OPTIONS, "openRows()");
   checkOptions(options);
   const notRead = new NotReadList();
   const files = await findFiles(listed(inputs), options, notRead);
@@ -113,6 +113,7 @@ export async function listColumns(
   inputs: string | string[],
   options: OpenRowsOptions = {},
 ): Promise<VectorColumn[]> {
+  requireKnownOptions(options, ROW_OPTIONS, "listColumns()");
   const [file] = await findFiles(listed(inputs), options);
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
   const source = await openFound(file, options, budget);
@@ -177,10 +178,8 @@ async function prepared(
   }
   if (options.skipItems) filters.push(skipItemsFilter(options.skipItems));
   const budget = options.memoryBudget ?? MEMORY_BUDGET;
-  const workers = options.decodeWorkers ??
-    (rowCount * width * 4 < WORKERS_FROM_BYTES
-      ? 0
-      : navigator.hardwareConcurrency);
+  const cores = navigator.hardwareConcurrency;
+  const workers = options.decodeWorkers ?? (cores > 1 ? cores : 0);
   const pool = workers > 0 ? new DecodePool(workers) : undefined;
   const { skipInvalid, unitNorm, maxNormQuantile } = options;
   const store = (preparation: PreparationOptions) =>
@@ -191,6 +190,7 @@ async function prepared(
       new Preparation(preparation, filters, rowCount),
       pool,
       budget / 2,
+      options.decodeWorkers !== undefined,
     );
   const maxNorm = maxNormQuantile === undefined
     ? undefined
@@ -214,6 +214,11 @@ function toSource(
   sources: readonly ByteSource[],
 ): RowSource {
   let prints: Promise<Fingerprint[]> | undefined;
+  const close = () => {
+    store.pool?.close();
+    for (const source of sources) source.close();
+    return Promise.resolve();
+  };
   return {
     width,
     rowCount: store.rowCount,
@@ -243,10 +248,7 @@ function toSource(
       }
       : undefined,
     fingerprints: () => prints ??= fingerprints(inOrder),
-    close: () => {
-      store.pool?.close();
-      for (const source of sources) source.close();
-      return Promise.resolve();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -21,7 +21,7 @@ export interface OpenRowsOptions {
   unitNorm?: boolean | undefined;
   /** Drop rows longer than this quantile of the lengths, estimated on 32 768 rows. */
   maxNormQuantile?: number;
-  /** Workers that decode; 0 decodes in this thread. As many as cores, where there are more than 64 MiB to decode. */
+  /** Workers that decode; 0 decodes in this thread. As many as cores, from where they pay. */
   decodeWorkers?: number | undefined;
   /** Bytes that decoding may take, about, batches apart. 512 MiB. */
   memoryBudget?: number;
@@ -38,3 +38,26 @@ export interface OpenRowsOptions {
   /** Stops the asking of servers. */
   signal?: AbortSignal | undefined;
 }
+
+/** The names of {@linkcode OpenRowsOptions}: all of them, as the type says. */
+export const ROW_OPTIONS = Object.keys(
+  {
+    column: true,
+    blobType: true,
+    width: true,
+    maxRows: true,
+    skipInvalid: true,
+    where: true,
+    skipItems: true,
+    unitNorm: true,
+    maxNormQuantile: true,
+    decodeWorkers: true,
+    memoryBudget: true,
+    cacheDir: true,
+    spoolDir: true,
+    cacheBytes: true,
+    backoff: true,
+    onNotice: true,
+    signal: true,
+  } satisfies Record<keyof OpenRowsOptions, true>,
+);

@@ -49,11 +49,15 @@ export interface Part {
   readonly rowGroup?: number;
   /** Ranges that are cheap to read whole, in order, together all rows. */
   blocks(): Promise<RowRange[]>;
+  /** Bytes of rows that are decoded together at most, wherever reading begins; absent where any row is read by itself. */
+  unitBytes?(): Promise<number>;
   /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
   read(range: RowRange, out: Float32Array): Promise<Fault[]>;
   readonly table?: TablePlace;
   /** Whether rows have to be looked at one by one in this thread: there is no job then. */
   readonly irregular?: boolean;
+  /** Bytes of rows that this thread decodes in a second, about. */
+  readonly bytesPerSecond?: number;
   /**
    * The job of rows from `start` on, to where a page ends at `least` or after it, but not beyond `end`: a page in two
    * jobs is decoded twice. Rows whose pages tell no such place end where they are cheap to end.

@@ -1,12 +1,14 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { RowBuffers } from "./buffers.ts";
 import type { RowBlock, RowRange } from "./delivery.ts";
-import type { Part } from "./part.ts";
+import type { Part, TablePlace } from "./part.ts";
 import type { Fault } from "../parquet/read/fault.ts";
 
 /** A part at its place among all rows. */
 export interface PlacedPart {
   part: Part;
+  /** The other columns of its rows, those that its file's path makes among them. */
+  table?: TablePlace;
   firstRow: number;
   /** Rows of the same file before it. */
   fileRow: number;

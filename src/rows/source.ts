@@ -135,4 +135,6 @@ export interface RowSource {
   fingerprints?: (() => Promise<Fingerprint[]>) | undefined;
   /** Stops workers and closes files. */
   close(): Promise<void>;
+  /** Closes, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -10,6 +10,10 @@ import { streamThroughWorkers } from "./workers/stream.ts";
 /** Rows are decoded in pieces of about this much, so that waiting consumers and signals get their turn. */
 const PIECE_BYTES = 32 * 2 ** 20;
 
+/** Rows are shuffled in blocks of this much. */
+const BLOCK_BYTES = 32 * 2 ** 20;
+/** Workers pay where this thread would decode for longer. */
+const PAYS_SECONDS = 0.5;
 /** Files are looked at again, whether they are what they were, after so long. */
 const LOOK_AGAIN_MS = 250;
 
@@ -17,6 +21,8 @@ const LOOK_AGAIN_MS = 250;
 export class PartStore implements BlockStore {
   readonly rowCount: number;
   readonly buffers: RowBuffers;
+  /** What was streamed so far would have taken this thread, about. */
+  #seconds = 0;
 
   constructor(
     readonly parts: readonly PlacedPart[],
@@ -27,6 +33,8 @@ export class PartStore implements BlockStore {
     readonly pool: DecodePool | undefined = undefined,
     /** Bytes that they may read ahead, and that buffers given back may keep. */
     readonly readAhead: number = 0,
+    /** Whether workers begin with the first stream, and not where they pay. */
+    readonly eager: boolean = true,
   ) {
     this.rowCount = rowCount;
     this.buffers = new RowBuffers(readAhead);
@@ -37,8 +45,25 @@ export class PartStore implements BlockStore {
     return this.preparation.mayDrop;
   }
 
-  /** See {@linkcode BlockStore.blocks}. */
+  /**
+   * See {@linkcode BlockStore.blocks}. They are cut from all rows alike, so that the same rows come in the same order whatever
+   * format they are in; but where much is decoded together, at its ends.
+   */
   async blocks(): Promise<RowRange[]> {
+    for (const { part, place } of this.parts) {
+      if (part.unitBytes === undefined) continue;
+      const unit = await placed(place, part, () => part.unitBytes!());
+      if (unit > BLOCK_BYTES) return await this.#ownBlocks();
+    }
+    const size = Math.max(1, Math.floor(BLOCK_BYTES / 4 / this.width));
+    const count = Math.ceil(this.rowCount / size);
+    return Array.from({ length: count }, (_, i) => ({
+      start: i * size,
+      end: Math.min(this.rowCount, (i + 1) * size),
+    }));
+  }
+
+  async #ownBlocks(): Promise<RowRange[]> {
     const all: RowRange[] = [];
     for (const { part, firstRow, place } of this.parts) {
       const blocks = await placed(place, part, () => part.blocks());
@@ -76,8 +101,7 @@ export class PartStore implements BlockStore {
     ranges: readonly RowRange[],
     signal?: AbortSignal,
   ): AsyncGenerator<RowBlock> {
-    const inWorkers = this.parts.some(({ part }) => part.job !== undefined);
-    if (this.pool !== undefined && inWorkers) {
+    if (this.pool !== undefined && this.#workersPay(ranges)) {
       const { pool, readAhead } = this;
       yield* streamThroughWorkers(this, pool, ranges, readAhead, signal);
       return;
@@ -86,6 +110,21 @@ export class PartStore implements BlockStore {
       const floats = (range.end - range.start) * this.width;
       yield await this.read(range, signal, this.buffers.take(floats));
     }
+  }
+
+  // Workers take a moment to begin: what this thread has decoded by then, or decodes once and again, is better done here.
+  #workersPay(ranges: readonly RowRange[]): boolean {
+    if (!this.parts.some(({ part }) => part.job !== undefined)) return false;
+    if (this.eager || this.#seconds > PAYS_SECONDS) return true;
+    const rowBytes = 4 * this.width;
+    for (const range of ranges) {
+      for (const { at: { part }, start, end } of this.overlaps(range)) {
+        this.#seconds += (end - start) * rowBytes /
+          (part.bytesPerSecond ?? Infinity);
+      }
+      if (this.#seconds > PAYS_SECONDS) return true;
+    }
+    return false;
   }
 
   /** Reads the rows of one range, into `data` where it is given. */

@@ -16,7 +16,7 @@ import {
   sampleBatchFor,
   type TrainingPlan,
 } from "../learn/plan.ts";
-import { chooseHeldOut } from "../learn/split.ts";
+import { holdOut } from "../learn/held_out_groups.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import type { RowSource } from "../rows/source.ts";
 
@@ -65,8 +65,7 @@ export async function dryRun(
   validateOptions(parameters);
   validateAgainstWidth(parameters, source.width);
   const { rowCount, width } = source;
-  const heldOut =
-    chooseHeldOut(rowCount, parameters.holdout, parameters.seed)?.size ?? 0;
+  const heldOut = (await holdOut(source, parameters)).rows?.size ?? 0;
   const rows = rowCount - heldOut;
   const plan = planTraining(
     rows,

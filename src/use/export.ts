@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { chooseHeldOut } from "../learn/split.ts";
+import { holdOut } from "../learn/held_out_groups.ts";
 import { writeDirectoryAtomically } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { dialInWords } from "../model/coder.ts";
@@ -42,6 +42,8 @@ export interface ExportOptions extends RunOptions, ExportNames {
   overwrite?: boolean | undefined;
   /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
   source?: RowSource | undefined;
+  /** What the rows that it is measured on are kept together by, as in training: `row`, `outer` or a column. */
+  holdoutBy?: string | undefined;
 }
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
@@ -139,8 +141,9 @@ async function exportInto(
 ): Promise<ExportResult> {
   const { format, source, out } = options;
   const linear = LINEAR_FORMATS.includes(format);
+  const split = { holdout: MEASURED, seed: model.seed };
   const heldOut = source &&
-    chooseHeldOut(source.rowCount, MEASURED, model.seed);
+    (await holdOut(source, { ...split, holdoutBy: options.holdoutBy })).rows;
   const sae = linear
     ? await fitted(model, format, source!, heldOut, options)
     : pursuitAutoencoder(model);

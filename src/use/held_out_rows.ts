@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { chooseHeldOut } from "../learn/split.ts";
+import { holdOut } from "../learn/held_out_groups.ts";
 import type { ModelConfig } from "../model/model.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
 import { STANDARD_INPUT } from "../rows/standard_input.ts";
@@ -30,7 +30,10 @@ export function trainingInputs(
  * @param source the inputs it was trained on
  * @throws {DbksvdError} `usage` where it held none out, or the inputs are not those
  */
-export function heldOutRows(config: ModelConfig, source: RowSource): RowSet {
+export async function heldOutRows(
+  config: ModelConfig,
+  source: RowSource,
+): Promise<RowSet> {
   const { holdout, seed } = config.parameters;
   if (source.rowCount !== config.rows.read) {
     throw new DbksvdError(
@@ -39,7 +42,11 @@ export function heldOutRows(config: ModelConfig, source: RowSource): RowSet {
       { mend: "give the inputs of the training, or leave --held-out away" },
     );
   }
-  const rows = chooseHeldOut(source.rowCount, Number(holdout), Number(seed));
+  const { rows } = await holdOut(source, {
+    holdout: Number(holdout),
+    holdoutBy: config.holdoutBy ?? "row",
+    seed: Number(seed),
+  });
   if (rows !== undefined) return rows;
   throw new DbksvdError("usage", "The model's training held no rows out", {
     mend: "give rows to evaluate on",

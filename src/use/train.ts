@@ -13,7 +13,8 @@ import {
   type TrainOptions,
   withSharing,
 } from "../options/train_options.ts";
-import { chooseHeldOut, chooseTrainingSample } from "../learn/split.ts";
+import { holdOut } from "../learn/held_out_groups.ts";
+import { chooseTrainingSample } from "../learn/split.ts";
 import type { RowMetrics } from "../metrics/accumulator.ts";
 import { FORMAT_VERSION } from "../model/dictionary_file.ts";
 import type { MetricsLines } from "../model/metrics_lines.ts";
@@ -110,11 +111,7 @@ export async function train(
     run.group !== undefined,
   );
   const make = (spec: EngineSpec) => engineFor(spec, run, run.onActivity);
-  const heldOut = chooseHeldOut(
-    source.rowCount,
-    parameters.holdout,
-    parameters.seed,
-  );
+  const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
   const learned = await learn(source, parameters, {
     ...run,
     createEngine: make,
@@ -153,6 +150,7 @@ export async function train(
       dropped: dropped ?? { ...source.dropped },
     },
     ...source.notRead?.length ? { notRead: [...source.notRead] } : {},
+    ...by === "row" ? {} : { holdoutBy: by },
     device: learned.engine,
     ...(run.group && {
       distributed: {

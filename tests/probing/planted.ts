@@ -70,5 +70,6 @@ export function withColumns(
         values: columns[name].slice(start, end),
       }))),
     close: () => source.close(),
+    [Symbol.asyncDispose]: () => source.close(),
   };
 }

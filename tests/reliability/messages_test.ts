@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { npyParts } from "../../src/files/npy.ts";
 import type { DbksvdError, ErrorKind } from "../../src/errors.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
@@ -9,6 +11,9 @@ import { inDirectory } from "../directories.ts";
 import { delivered } from "../rows/files.ts";
 import { sql } from "../rows/writers.ts";
 import { noise } from "./runs.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = `${ROOT}src/cli/main.ts`;
 
 async function refused(
   work: Promise<unknown>,
@@ -108,3 +113,39 @@ Deno.test("One row has no variance: no figure is made of its rounding", () => {
   const { fvu, explained_variance } = metrics.result();
   assert(Number.isNaN(fvu) && Number.isNaN(explained_variance));
 });
+
+Deno.test("A pipeline names its own options where a file is refused", () =>
+  inDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/in`);
+    const rows = new Float32Array(240).fill(1);
+    rows[19] = NaN;
+    const parts = npyParts(rows, [30, 8]);
+    await Deno.writeFile(
+      `${directory}/in/x.npy`,
+      new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()),
+    );
+    // Of a file that was written just now more may be to come.
+    await Deno.utime(`${directory}/in/x.npy`, 1e9, 1e9);
+    const config = {
+      inputs: ["in/*.npy"],
+      root: "pipe",
+      train: { atoms: 4, sparsity: 1 },
+    };
+    await Deno.writeTextFile(`${directory}/n.json`, JSON.stringify(config));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-q",
+        "-P=dbksvd",
+        MAIN,
+        "pipeline",
+        "run",
+        `${directory}/n.json`,
+        "--quiet",
+      ],
+      cwd: ROOT,
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.match(text, /Refused in\/x\.npy.*"skipInvalid" under "train"/);
+    assert.doesNotMatch(text, /--skip-invalid/);
+  }));

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import type { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
 import { chooseRows } from "../../src/rows/row_set.ts";
+import { rowsFrom } from "../../src/rows/iterable.ts";
+import type { RowSource } from "../../src/rows/source.ts";
 import { DecodePool } from "../../src/rows/workers/pool.ts";
-import { inDirectory } from "../directories.ts";
+import { inDirectory, namesIn } from "../directories.ts";
 import { delivered, rowsOf, withRows } from "./files.ts";
-import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
+import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";
 
 const WIDTH = 24;
 const rows = asRows(someNumbers(3000 * WIDTH), WIDTH);
@@ -138,4 +141,57 @@ Deno.test("Small budgets are kept to: pages beyond them are refused", () =>
           error.message,
         ),
     );
+  }));
+
+Deno.test("Workers begin where they pay, and a program that forgets close() ends", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.parquet`;
+    await sql(
+      `COPY (SELECT [i, i + 1, i + 2, i + 3]::FLOAT[] AS v FROM range(50000) t(i)) TO '${file}' (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    const root = new URL("../../", import.meta.url);
+    const program = `
+      const started = [];
+      globalThis.Worker = class extends Worker {
+        constructor(...args) { super(...args); started.push(1); }
+      };
+      const { openRows } = await import("${root}src/rows/open.ts");
+      const rows = await openRows(Deno.args[0], Deno.args[1] ? { decodeWorkers: 2 } : {});
+      const read = async () => { for await (const _ of rows.batches(4096)); };
+      await read();
+      console.log(started.length);
+      for (let i = 0; i < (Deno.args[1] ? 3 : 0); i++) await read();
+      console.log(started.length);`;
+    for (const workers of [[], ["2"]]) {
+      const { stdout, stderr, success } = await new Deno.Command(
+        Deno.execPath(),
+        {
+          args: ["eval", program, file, ...workers],
+          cwd: fileURLToPath(root),
+        },
+      ).output();
+      assert(success, new TextDecoder().decode(stderr));
+      const [first, last] = new TextDecoder().decode(stdout).trim().split("\n")
+        .map(Number);
+      assert.equal(first > 0, workers.length > 0);
+      // At most those asked for: reads go on with the workers of the one before.
+      assert(last >= first && last <= 2, `${first}, then ${last}`);
+    }
+  }));
+
+Deno.test("A source is closed at the end of an await using", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.f32`;
+    await Deno.writeFile(file, new Uint8Array(16));
+    const spooled: string[] = [];
+    {
+      await using source: RowSource = await rowsFrom(
+        [new Float32Array(2 ** 24 + 2)],
+        { width: 2, spoolDir: directory },
+      );
+      assert.equal((await source.read({ start: 0, end: 2 })).length, 4);
+      spooled.push(...await namesIn(directory));
+    }
+    assert.equal(spooled.length, 2);
+    assert.deepEqual(await namesIn(directory), ["rows.f32"]);
   }));

@@ -1,5 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
 import { DbksvdError } from "../../errors.ts";
+import { exists } from "../../files/atomic.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { ExportResult } from "../../use/export.ts";
 import {
@@ -71,6 +73,7 @@ async function exportTo(
     import("../../use/models.ts"),
   ]);
   const model = await loadDictionary(directory);
+  const holdoutBy = await splitOf(directory);
   const source = await rowsFor(directory, inputs, flags, session);
   const { modelName, hookName, layer, contextSize, datasetPath } = flags;
   try {
@@ -81,6 +84,7 @@ async function exportTo(
       out,
       overwrite: flags.overwrite,
       source,
+      holdoutBy,
       modelName,
       hookName,
       layer,
@@ -95,6 +99,13 @@ async function exportTo(
   } finally {
     await source?.close();
   }
+}
+
+// What the model's own held-out rows were kept together by; undefined for a bare dictionary.
+async function splitOf(directory: string): Promise<string | undefined> {
+  const { loadModel, MODEL_FILES } = await import("../../model/directory.ts");
+  if (!await exists(join(directory, MODEL_FILES.config))) return undefined;
+  return (await loadModel(directory)).config.holdoutBy ?? "row";
 }
 
 // Formats without a linear encoder do without rows where those of the training are gone.

@@ -20,6 +20,8 @@ interface Member {
  */
 const BALLAST_BYTES = 256 * 2 ** 20;
 
+/** Workers without work are kept so long, for the next read. */
+const IDLE_MS = 1000;
 /** Requests that a worker is sent: it goes on with the next one while this thread has no time for it. */
 const SENT_AHEAD = 2;
 
@@ -28,14 +30,16 @@ export class DecodePool {
   readonly #members: Member[] = [];
   readonly #queue: Waiting[] = [];
   /** Only has to be there. */
-  readonly ballast = makeBallast();
+  ballast?: ArrayBuffer | undefined;
   #closed = false;
+  #idle?: ReturnType<typeof setTimeout>;
 
   /** @param size workers at most; they are started as requests come */
   constructor(readonly size: number) {}
 
   /** Has jobs done. Their buffers and the bytes that come with them are transferred. */
   run(request: DecodeRequest): Promise<DecodeReply> {
+    clearTimeout(this.#idle);
     if (this.#closed) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, resolve, reject });
@@ -46,12 +50,24 @@ export class DecodePool {
   /** Ends the workers; what is not done is refused. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#idle);
     const left = this.#queue.splice(0);
     for (const { worker, sent } of this.#members.splice(0)) {
       worker.terminate();
       left.push(...sent.splice(0));
     }
     for (const { reject } of left) reject(closedError());
+  }
+
+  // Workers keep a program alive: those that wait for nothing are let go of, and started again when there is more to do.
+  #restWhenIdle() {
+    const busy = this.#queue.length > 0 ||
+      this.#members.some(({ sent }) => sent.length > 0);
+    if (busy || this.#closed) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      for (const { worker } of this.#members.splice(0)) worker.terminate();
+    }, IDLE_MS);
   }
 
   #dispatch() {
@@ -78,6 +94,7 @@ export class DecodePool {
   }
 
   #start(): Member {
+    this.ballast ??= makeBallast();
     const url = new URL("./decode_worker.ts", import.meta.url);
     const member: Member = {
       worker: new Worker(url, { type: "module" }),
@@ -86,6 +103,7 @@ export class DecodePool {
     member.worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => {
       member.sent.shift()?.resolve(data);
       this.#dispatch();
+      this.#restWhenIdle();
     };
     member.worker.onerror = (event) => {
       event.preventDefault();
@@ -98,6 +116,7 @@ export class DecodePool {
       for (const { reject } of member.sent.splice(0)) reject(error);
       member.worker.terminate();
       this.#dispatch();
+      this.#restWhenIdle();
     };
     this.#members.push(member);
     return member;

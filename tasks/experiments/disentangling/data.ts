@@ -148,6 +148,7 @@ export function sourceOf(set: LabelledSet): RowSource {
         values: set.classes[name].slice(start, end),
       }))),
     close: () => source.close(),
+    [Symbol.asyncDispose]: () => source.close(),
   };
 }
 

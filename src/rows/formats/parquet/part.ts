@@ -16,8 +16,20 @@ import {
 import { Irregular } from "../../../parquet/read/values.ts";
 import type { ElementType } from "../../../parquet/read/columns.ts";
 
+/** Bytes of rows that one thread decodes in a second, by codec. */
+const SPEEDS: Record<string, number> = {
+  UNCOMPRESSED: 3e9,
+  SNAPPY: 1.5e9,
+  LZ4_RAW: 1.5e9,
+  LZ4: 1.5e9,
+  ZSTD: 8e8,
+};
+/** The same of GZIP and BROTLI. */
+const SLOWEST = 3e8;
 /** Row groups beyond this are shuffled and read in pieces. */
 const BLOCK_BYTES = 64 * 2 ** 20;
+/** The pages of smaller row groups are not looked through for the largest. */
+const UNIT_BYTES = 32 * 2 ** 20;
 /** Pieces of such row groups have at least this much. */
 const PIECE_BYTES = 16 * 2 ** 20;
 /**
@@ -99,11 +111,27 @@ export class RowGroupPart implements Part {
     if (uneven) this.beIrregular();
   }
 
+  /** See {@linkcode Part.bytesPerSecond}. */
+  get bytesPerSecond(): number {
+    return SPEEDS[this.columns[0].chunk.codec] ?? SLOWEST;
+  }
+
   /** See {@linkcode Part.blocks}. */
   async blocks(): Promise<RowRange[]> {
     const bytes = this.width * 4;
     if (this.rows * bytes <= BLOCK_BYTES) return [{ start: 0, end: this.rows }];
     return await Array.fromAsync(this.#cut(PIECE_BYTES / bytes));
+  }
+
+  /** See {@linkcode Part.unitBytes}: the largest page. Of small row groups it is not looked for. */
+  async unitBytes(): Promise<number> {
+    const bytes = this.rows * this.width * 4;
+    const most = this.#scalar ? this.#blockRows * this.width * 4 : bytes;
+    if (this.#scalar || this.#irregular || bytes <= UNIT_BYTES) {
+      return Math.min(bytes, most);
+    }
+    const { pages } = await this.#columns[0].pagesOf(0, this.rows);
+    return pages.reduce((most, page) => Math.max(most, page.uncompressed), 0);
   }
 
   /** See {@linkcode Part.read}. */
