@@ -55,8 +55,9 @@ export function comparisonTable({ core, rows }: CpuComparisons): string {
   const share = (100 * core.product / core.peak).toFixed(0);
   return [
     table(HEAD, rows.map(line)),
-    "all: NumPy, the faster of one and all BLAS threads, over all our cores, by the clock; one: one thread each, CPU time;",
-    "BLAS: NumPy over ours with one; reference: the reference engine over one thread, CPU time; threads: one over all.",
+    "all: NumPy, the faster of one and all BLAS threads, over all our cores, by the clock;",
+    "one: one thread each, CPU time; BLAS: NumPy over ours with one; threads: one over all;",
+    "reference: the reference engine over one thread of ours, CPU time.",
     `product: ${core.product.toFixed(1)} of ${
       core.peak.toFixed(1)
     } GFLOP/s of one core's f32x4 multiply-adds, ${share}%`,

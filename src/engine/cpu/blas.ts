@@ -143,7 +143,7 @@ export function openBlas(
   }
   throw new DbksvdError("device", `--blas found no BLAS (${candidates})`, {
     mend:
-      "install OpenBLAS (Debian: libopenblas0), or name a library with cblas_sgemm (NumPy carries one in numpy.libs): --blas PATH",
+      "install OpenBLAS (Debian: libopenblas0), or name one (NumPy has it in numpy.libs): --blas PATH",
   });
 }
 
