@@ -14,11 +14,12 @@ const BUDGET = 2 ** 28;
 const TEXT_BYTES = 2 ** 30;
 
 /**
- * A source whose class columns come out of a file of labels, a row for each of its rows in stored order: for inputs that
- * have no columns, such as .npy and safetensors.
+ * A source whose class columns come out of a file of labels, a row for each of its rows in stored order: for inputs
+ * that have no columns, such as .npy and safetensors.
  *
  * @param source the rows
- * @param path a Parquet file; a .csv or .tsv file with a line of names; or a .txt file with a label a line, for one column
+ * @param path a Parquet file; a .csv or .tsv file with a line of names; or a .txt file with a label a line, for one
+ * column
  * @param names the columns
  * @throws {DbksvdError} `data` where the file has other columns, or not as many rows; `usage` for another kind of file
  */
