@@ -36,7 +36,7 @@ export interface Look {
  * @param model what is looked at
  * @param source its rows
  * @param flags what was asked for
- * @param session who is told
+ * @param session who follows it
  */
 export async function prepareLook(
   directory: string,

@@ -83,7 +83,7 @@ export class TrainingProgress {
     this.#warn(last.rowsSeen, this.#learned.total);
   }
 
-  // Said once, when the first rows have told how long the rest will take.
+  // Said once, when the first rows have shown how long the rest will take.
   #warn(seen: number, total: number): void {
     const now = this.session.io.now();
     this.#from ??= { seen, at: now };

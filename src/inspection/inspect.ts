@@ -13,7 +13,7 @@ import type { InspectOptions } from "./options.ts";
 import { type Found, lookAtRows } from "./look.ts";
 import type { KeptRows, RankedRows } from "./latent_rows.ts";
 
-/** Atoms told to fire together with each. */
+/** Atoms named that fire together with each. */
 const TOGETHER = 10;
 
 /**

@@ -53,7 +53,7 @@ async function mayWrite(directory: string): Promise<boolean> {
 
 /**
  * What an inspection follows from: dictionary, rows, how they are coded and what is kept of them, and the tool's
- * version. `undefined` where the rows cannot be told from others, so that nothing may be kept.
+ * version. `undefined` where the rows cannot be distinguished from others, so that nothing may be kept.
  */
 export async function keyOf(
   model: DictionaryModel,
@@ -66,7 +66,7 @@ export async function keyOf(
     return undefined;
   }
   const { text, tokens, topRows, spreadRows, nearest, rows } = options;
-  const told = {
+  const facts = {
     format: FORMAT,
     toolVersion: TOOL_VERSION,
     dictionary: await fingerprint(model),
@@ -82,7 +82,7 @@ export async function keyOf(
     ...{ text, topRows, spreadRows, nearest, range: rows?.range },
     tokens: tokens?.size,
   };
-  return createHash("sha256").update(JSON.stringify(told)).digest("hex");
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
 
 /**

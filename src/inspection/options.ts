@@ -2,7 +2,7 @@ import type { RunOptions } from "../coding/coder.ts";
 import type { TokenTexts } from "../files/tokenizer.ts";
 import type { BatchOptions } from "../rows/source.ts";
 
-/** What `inspect` is told. */
+/** Options of `inspect`. */
 export interface InspectOptions extends RunOptions {
   /** The model's name, for headings. */
   name?: string | undefined;

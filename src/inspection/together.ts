@@ -5,7 +5,7 @@ import { rowRank } from "./latent_rows.ts";
 /** Rows whose codes are looked at; of more rows, a sample of about so many. */
 const MOST_ROWS = 65_536;
 
-/** Rows that two atoms must share before it is told. */
+/** Rows that two atoms must share before it is shown. */
 const FEWEST_SHARED = 3;
 
 /** Finds, of every atom, the others that rows use together with it more often than they use them anyway. */

@@ -17,7 +17,7 @@ export interface LearnHooks {
   resume?: LearnState | undefined;
   /** Stops the training, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Looks at what does the work, once it was opened, and adds to what is told of it. */
+  /** Looks at what does the work, once it was opened, and adds to what is said of it. */
   checkEngine?: ((info: Engine["info"]) => Promise<Engine["info"]>) | undefined;
   /** Called with what does the work, once it is known. */
   onEngine?: ((info: Engine["info"]) => void) | undefined;

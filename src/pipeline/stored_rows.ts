@@ -69,7 +69,7 @@ export class StoredRowsWriter {
   }
 }
 
-// What the file system refuses is told with the file's name.
+// What the file system refuses is reported with the file's name.
 async function orTyped<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -125,9 +125,9 @@ function packClasses(
 ): Record<string, string[]> {
   const shown = (value: number) => value.toFixed(2);
   return Object.fromEntries(
-    Object.entries(classes).map(([atom, told]) => [
+    Object.entries(classes).map(([atom, found]) => [
       atom,
-      told.map((one) =>
+      found.map((one) =>
         `${one.label}: ${one.class} (${one.sign === "+" ? "+" : "−"}), F1 ${
           shown(one.f1)
         }, precision ${shown(one.precision)}, recall ${shown(one.recall)}`

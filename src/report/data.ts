@@ -159,7 +159,7 @@ export interface LatentRows {
 
 /** The atoms that rows use together with each: `count` for every atom; unused places hold `EMPTY_SLOT` and 0. */
 export interface FiringTogether {
-  /** Others told for each atom, at most. */
+  /** Others named for each atom, at most. */
   count: number;
   /** Rows that it was counted on: all, or a sample. */
   rows: number;

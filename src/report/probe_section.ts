@@ -13,7 +13,7 @@ export function probeHtml(probe: ProbeData): string {
   }`;
 }
 
-/** How well each class is told by few latents, beside principal components and a dense probe. */
+/** How well few latents recognise each class, beside principal components and a dense probe. */
 export function accuracyChart({ model, scores }: ProbeData): Chart {
   const ks = scores.filter((one) => one.model === model)
     .map(({ k }) => k ?? 0);
@@ -40,7 +40,7 @@ export function accuracyChart({ model, scores }: ProbeData): Chart {
   );
   const own = scores.filter((one) => one.model === model && one.k === least);
   return {
-    title: "Classes told by few latents",
+    title: "Classes recognised by few latents",
     note: "Balanced accuracy on rows of the test; 0.5 is chance.",
     summary: own.map((one) =>
       `${one.label} ${one.class} by ${latents(least)}: ${

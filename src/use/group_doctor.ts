@@ -7,7 +7,7 @@ import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 /** What is summed: as many numbers as a dictionary of m = 4096 and n = 2304 has, 37.7 MB. */
 const SUMMED = 4096 * 2304;
 
-/** Sums of which the fastest is told. */
+/** Sums of which the fastest is shown. */
 const TURNS = 3;
 
 /** One process of a group. */

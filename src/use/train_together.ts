@@ -35,7 +35,7 @@ export interface GroupRun {
 }
 
 /**
- * Makes a run one of a group: signals are no longer heeded at once, but told to all at the next decision point.
+ * Makes a run one of a group: signals are no longer heeded at once, but passed to all at the next decision point.
  * Before the first one there is nothing to save; after the last one, while the first process measures, it heeds its
  * own at once.
  */
