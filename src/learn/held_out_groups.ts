@@ -17,12 +17,12 @@ export interface HeldOut {
 }
 
 /**
- * Chooses the held-out rows of a source, so that what belongs together falls on one side: tokens of a text, or rows with one
- * value of a column. Whole groups are taken, in a random order, until there are as many rows as asked for.
+ * Chooses the held-out rows of a source, so that what belongs together falls on one side: tokens of a text, or rows
+ * with one value of a column. Whole groups are taken, in a random order, until there are as many rows as asked for.
  *
  * @param source the rows
- * @param options how many, by what (nested rows by what they are in, others by themselves, where that is left out) and the
- * seed
+ * @param options how many, by what (nested rows by what they are in, others by themselves, where that is left out)
+ * and the seed
  * @param onNotice told where there are too few outer rows
  * @throws {DbksvdError} `usage` where nothing would be left, or rows have nothing to be grouped by
  */

@@ -76,8 +76,8 @@ export interface TrainOptions {
   /** A fraction under 1, or a number of rows, never trained on. At most 16 384 rows when a fraction. */
   holdout: number;
   /**
-   * What held-out rows are kept together by: `row`, `outer` (what nested rows are in, tokens' texts) or a column. Left out:
-   * `outer` for nested rows, else `row`.
+   * What held-out rows are kept together by: `row`, `outer` (what nested rows are in, tokens' texts) or a column.
+   * Left out: `outer` for nested rows, else `row`.
    */
   holdoutBy?: string;
   /**

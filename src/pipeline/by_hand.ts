@@ -12,8 +12,8 @@ import { rollBack } from "./versions.ts";
  * Makes an older version current again.
  *
  * @param config the configuration, or its file
- * @param options `to`: which version; by default the promoted one before the current; `onNotice` is called with what became of
- * the names of atoms
+ * @param options `to`: which version; by default the promoted one before the current; `onNotice` is called with what
+ * became of the names of atoms
  * @returns the version that is current now, and the one that was
  * @throws {DbksvdError} `usage` where there is no such version, or a run is under way
  */

@@ -49,7 +49,9 @@ export interface Part {
   readonly rowGroup?: number;
   /** Ranges that are cheap to read whole, in order, together all rows. */
   blocks(): Promise<RowRange[]>;
-  /** Bytes of rows that are decoded together at most, wherever reading begins; absent where any row is read by itself. */
+  /**
+   * Bytes of rows that are decoded together at most, wherever reading begins; absent where any row is read by itself.
+   */
   unitBytes?(): Promise<number>;
   /** Reads rows into `out` and tells which are of no use; theirs are undefined there. */
   read(range: RowRange, out: Float32Array): Promise<Fault[]>;

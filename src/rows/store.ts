@@ -46,8 +46,8 @@ export class PartStore implements BlockStore {
   }
 
   /**
-   * See {@linkcode BlockStore.blocks}. They are cut from all rows alike, so that the same rows come in the same order whatever
-   * format they are in; but where much is decoded together, at its ends.
+   * See {@linkcode BlockStore.blocks}. They are cut from all rows alike, so that the same rows come in the same order
+   * whatever format they are in; but where much is decoded together, at its ends.
    */
   async blocks(): Promise<RowRange[]> {
     for (const { part, place } of this.parts) {
@@ -112,7 +112,8 @@ export class PartStore implements BlockStore {
     }
   }
 
-  // Workers take a moment to begin: what this thread has decoded by then, or decodes once and again, is better done here.
+  // Workers take a moment to begin: what this thread has decoded by then, or decodes once and again, is better done
+  // here.
   #workersPay(ranges: readonly RowRange[]): boolean {
     if (!this.parts.some(({ part }) => part.job !== undefined)) return false;
     if (this.eager || this.#seconds > PAYS_SECONDS) return true;

@@ -59,7 +59,8 @@ export class DecodePool {
     for (const { reject } of left) reject(closedError());
   }
 
-  // Workers keep a program alive: those that wait for nothing are let go of, and started again when there is more to do.
+  // Workers keep a program alive: those that wait for nothing are let go of, and started again when there is more to
+  // do.
   #restWhenIdle() {
     const busy = this.#queue.length > 0 ||
       this.#members.some(({ sent }) => sent.length > 0);
