@@ -3,6 +3,7 @@ import {
   type CommandUnknownOpts,
   type Option,
 } from "@commander-js/extra-typings";
+import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 import { nearest } from "../nearest.ts";
@@ -33,7 +34,14 @@ export async function applyLayers(
   io: Io,
 ): Promise<void> {
   const file = commonOptions(command).config ?? io.env(variableOf("config"));
-  const config = file === undefined ? {} : await readConfig(file);
+  const { like } = command.opts() as { like?: string };
+  const config = {
+    ...like !== undefined && asOptions(
+      await readConfig(join(like, "config.json")),
+      command,
+    ),
+    ...file !== undefined && asOptions(await readConfig(file), command),
+  };
   const inputs = takeInputs(command, config, file);
   refuseUnknown(command, config, file);
   for (const option of command.options) {
@@ -81,6 +89,34 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
     where: { file },
     mend: 'write the options in camelCase, such as { "atoms": 512 }',
   });
+}
+
+// A model's own record, `config.json`, stands for the options that trained it, as far as the command has them; any other
+// configuration is taken as it is.
+function asOptions(
+  config: Record<string, unknown>,
+  command: CommandUnknownOpts,
+): Record<string, unknown> {
+  const { parameters, inputs, reading, column, rows } = config;
+  const isRecord = typeof config.formatVersion === "number" &&
+    isJsonObject(parameters) && Array.isArray(inputs);
+  if (!isRecord) return config;
+  const read = isJsonObject(rows) ? rows.read : undefined;
+  const told: Record<string, unknown> = {
+    ...parameters,
+    ...isJsonObject(reading) ? reading : {},
+    column,
+    maxRows: read,
+    inputs: inputs.map((input) => isJsonObject(input) ? input.path : input),
+  };
+  const known = new Set(
+    command.options.map((option) => option.attributeName()),
+  ).add("inputs");
+  return Object.fromEntries(
+    Object.entries(told).filter(([key, value]) =>
+      known.has(key) && value !== undefined && value !== null
+    ),
+  );
 }
 
 // `inputs` stands for the INPUT arguments; everything else is named as its option.

@@ -129,3 +129,21 @@ Deno.test("applyLayers() refuses a file that is missing, no JSON or no object", 
 Deno.test("variableOf() names the variable of an option", () => {
   assert.equal(variableOf("sampleBatch"), "DBKSVD_SAMPLE_BATCH");
 });
+
+Deno.test("applyLayers() takes a model's own record for the options that trained it, as far as the command has them", async () => {
+  const config = {
+    formatVersion: 1,
+    parameters: { atoms: 64, groups: [32, 32], center: false, minUses: 2 },
+    inputs: [{ path: "a.parquet", rows: 9, bytes: 99 }],
+    reading: { keep: ["id"] },
+    column: "embedding",
+    rows: { read: 9 },
+  };
+  assert.deepEqual(await settle({ args: ["--atoms", "5"], config }), {
+    atoms: 5,
+    groups: [32, 32],
+    center: false,
+    keep: ["id"],
+    inputs: ["a.parquet"],
+  });
+});

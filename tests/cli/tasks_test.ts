@@ -158,6 +158,19 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
     },
   );
 
+  await t.step(
+    "train --like repeats a model's training, to the same bytes",
+    async () => {
+      const again = join(folder, "again");
+      const device = ["--device", "cpu"];
+      await json("train", "--like", model, "--out", again, ...device);
+      assert.deepEqual(
+        await Deno.readFile(join(again, "dictionary.safetensors")),
+        await Deno.readFile(join(model, "dictionary.safetensors")),
+      );
+    },
+  );
+
   await Deno.remove(folder, { recursive: true });
 });
 

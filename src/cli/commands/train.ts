@@ -73,6 +73,10 @@ export function trainCommand(io: Io): CommandUnknownOpts {
       .argument("[input...]", "files, directories, globs or http(s) URLs"),
   )
     .option("--out <dir>", "the model directory to write", "dbksvd-model")
+    .option(
+      "--like <model>",
+      "learn as this model was learned: its inputs and parameters, where nothing else is said",
+    )
     .option("--overwrite", "replace whatever the directory holds")
     .option("--resume", "go on with the unfinished run in the directory")
     .option(
