@@ -3,7 +3,7 @@ import { compressors } from "hyparquet-compressors";
 import { asyncBufferFromFile } from "hyparquet/src/node.js";
 import { cpuUsage } from "node:process";
 import { openRows } from "../rows/open.ts";
-import type { OpenRowsOptions } from "../rows/options.ts";
+import { type OpenRowsOptions, ROW_OPTIONS } from "../rows/options.ts";
 
 /** How fast one file's rows come, in MB (10⁶ bytes) of float32 rows a second. */
 export interface RowsBenchFile {
@@ -77,7 +77,7 @@ export async function benchRows(
     const copies = Array(Math.min(MOST_COPIES, times)).fill(file);
     const bare = await bareRates(file, best);
     for (const workers of counts) {
-      const measured = { ...options, decodeWorkers: workers };
+      const measured = { ...readingOf(options), decodeWorkers: workers };
       const ours = await deliveryRate(copies, measured, best, false);
       const kept = await deliveryRate(copies, measured, best, true);
       results.push({
@@ -210,7 +210,10 @@ async function readBaseline(
   path: string,
   options: RowsBenchOptions,
 ): Promise<Rate & { rows: number; width: number }> {
-  const source = await openRows(path, { ...options, decodeWorkers: 0 });
+  const source = await openRows(path, {
+    ...readingOf(options),
+    decodeWorkers: 0,
+  });
   const { rowCount: rows, width } = source;
   const column = source.column!.split(".")[0];
   await source.close();
@@ -237,4 +240,11 @@ async function readBaseline(
     if (performance.now() - start > 1e3 * BASELINE_SECONDS) break;
   }
   return { ...rate(read * width * 4), rows, width };
+}
+
+// What is measured, without how.
+function readingOf(options: RowsBenchOptions): OpenRowsOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => ROW_OPTIONS.includes(name)),
+  );
 }

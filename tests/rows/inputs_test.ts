@@ -168,7 +168,7 @@ Deno.test("openRows() reads raw float32 dumps of a width that is given", () =>
       assert.deepEqual((await delivered(source, 7)).values, rows);
       const shuffled = await delivered(source, 7, { shuffleSeed: 4 });
       assert.deepEqual(shuffled.values, shuffled.rows.map((row) => rows[row]));
-      assert.equal(source.readColumns, undefined);
+      assert.equal(source.readItems, undefined);
     });
     await assertRefused(file, /--width/);
     await assertRefused(file, /no whole number of rows of 7/, { width: 7 });
