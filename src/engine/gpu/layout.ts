@@ -23,6 +23,8 @@ export interface TileLayout {
   crews: number;
   /** Atoms of a batch at most. */
   batch: number;
+  /** Rows of a tile. */
+  deep: number;
 }
 
 /** One Matryoshka group (or the only one) as the device works on it. */

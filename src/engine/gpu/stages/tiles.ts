@@ -21,8 +21,11 @@ const ATOMS = 4;
 /** Rows of a chunk at least: part of the result's rounding, so the same on every adapter. */
 const CHUNK_ROWS = 2048;
 
-/** Rows of a tile. */
+/** Rows of a tile at most, */
 const DEEP = 128;
+
+/** and rows that a thread brings in at most: SwiftShader takes minutes over a kernel with more of them unrolled. */
+const LOADS = 8;
 
 /**
  * The layout for a group's default atom batches; `undefined` where rows do not use several atoms of one, or no room
@@ -36,13 +39,14 @@ export function tileLayout(
 ): TileLayout | undefined {
   const threads = Math.min(256, limits.workgroupSize);
   const crews = threads / ACROSS;
+  const deep = Math.min(DEEP, LOADS * crews);
   const batch = Math.min(ATOMS * crews, group.atoms);
   const uses = group.sparsity * batch / group.atoms;
   const fits = 8 * sampleBatch * group.sparsity <= limits.binding &&
-    16 * ACROSS * DEEP <= limits.workgroupMemory &&
-    threads % ACROSS === 0 && DEEP % crews === 0;
+    16 * ACROSS * deep <= limits.workgroupMemory &&
+    threads % ACROSS === 0 && deep % crews === 0;
   return fits && !exact && uses >= denseUses
-    ? { threads, crews, batch }
+    ? { threads, crews, batch, deep }
     : undefined;
 }
 
@@ -91,7 +95,7 @@ export function tileSums(
 // The kernel that sums dense atom batches.
 function tileKernel(
   { spec: { width }, plan }: StageSetup,
-  { threads, crews }: TileLayout,
+  { threads, crews, deep }: TileLayout,
 ): KernelSource {
   return {
     name: "atomTiles",
@@ -100,8 +104,8 @@ function tileKernel(
       WG: threads,
       ACROSS,
       CREWS: crews,
-      DEEP,
-      LOADS: DEEP / crews,
+      DEEP: deep,
+      LOADS: deep / crews,
       ATOMS,
       N4: Math.ceil(width / 4),
     },
