@@ -75,9 +75,9 @@ for (const keep of [[], ["word"]]) {
   const keeping = keep.length > 0 ? ", keeping a column," : "";
   Deno.test(`encode()${keeping} takes no more memory for 800 000 rows than for 400 000, within 100 MiB`, async () => {
     await inDirectory(async (directory) => {
-      const out = join(directory, "codes.parquet");
-      const some = await peakMemory(ROWS.some, out, keep);
-      const more = await peakMemory(ROWS.more, out, keep);
+      const out = (name: string) => join(directory, name);
+      const some = await peakMemory(ROWS.some, out("some.parquet"), keep);
+      const more = await peakMemory(ROWS.more, out("more.parquet"), keep);
       console.log(`peak ${some.toFixed()} MiB and ${more.toFixed()} MiB`);
       assert.ok(more - some < 100, `${some} MiB grew to ${more} MiB`);
       assert.ok(more < 500, `${more} MiB`);
