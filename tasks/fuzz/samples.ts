@@ -167,9 +167,10 @@ export const CHECKPOINT = {
       {
         normalisation: { mean: MODEL.mean, scale: MODEL.scale },
         normLimit: 0,
+        farLimit: 0,
         rowLength: 1,
         trainingRows: 9,
-      } as Parameters<typeof freshState>[1],
+      },
       CHECKPOINT_OPTIONS,
     ),
     iteration: 3,
@@ -184,7 +185,6 @@ export function saeLensSample(): Uint8Array<ArrayBuffer> {
     W_dec: float32Tensor(weights, ATOMS, WIDTH),
     b_enc: float32Tensor(values(ATOMS), ATOMS),
     b_dec: float32Tensor(values(WIDTH), WIDTH),
-    threshold: float32Tensor(new Float32Array(ATOMS), ATOMS),
   }));
 }
 

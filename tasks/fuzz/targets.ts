@@ -159,7 +159,7 @@ async function modelTargets(directory: string): Promise<Target[]> {
   for (const [name, bytes] of Object.entries(sound)) {
     await Deno.writeFile(join(model, name), bytes);
   }
-  return Object.values(MODEL_FILES).filter((name) => name.includes("json"))
+  return Object.keys(sound).filter((name) => name.includes("json"))
     .map((name) => ({
       name,
       structured: (random) => inJson(sound[name], random),
