@@ -91,8 +91,8 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
   });
 }
 
-// A model's own record, `config.json`, stands for the options that trained it, as far as the command has them; any other
-// configuration is taken as it is.
+// A model's own record, `config.json`, stands for the options that trained it, as far as the command has them; any
+// other configuration is taken as it is.
 function asOptions(
   config: Record<string, unknown>,
   command: CommandUnknownOpts,
