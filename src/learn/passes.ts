@@ -6,7 +6,12 @@ import { pullInRows } from "./norms.ts";
 import { groupSizes } from "../options/groups.ts";
 import { atomOrder } from "./plan.ts";
 import { leftByUpdates, scheduledStep } from "./schedule.ts";
-import { type LearnState, noteReports, settle } from "./state.ts";
+import {
+  type LearnState,
+  noteReports,
+  requireFinite,
+  settle,
+} from "./state.ts";
 
 /** Works through the passes that are left, or until validation says that more would not help. */
 export async function runPasses(training: Training): Promise<void> {
@@ -127,7 +132,9 @@ async function pause(training: Training): Promise<void> {
   const { hooks, options, state, engine, plan, pace } = training;
   if (hooks.onPause === undefined || options.shards !== undefined) return;
   if (!pace.isSlow) return;
-  state.early.push(...await engine.reports());
+  const reports = await engine.reports();
+  requireFinite(reports, state.iteration - reports.length);
+  state.early.push(...reports);
   pace.note(state.iteration);
   if (!pace.isSlow) return;
   state.capped += training.pulledIn;

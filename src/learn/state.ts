@@ -100,8 +100,8 @@ export function noteReports(
   plan: TrainingPlan,
 ): MetricsLine[] {
   const first = state.iteration - reports.length;
+  requireFinite(reports, first);
   const lines = reports.map((report, i) => {
-    requireFinite(report, first + i);
     noteUsage(state.window, report, plan.batches.length);
     state.rowsSeen += report.rows;
     const { atomBatch, replaced } = state.queued[i];
@@ -161,7 +161,21 @@ function guardAtomBatch(
   );
 }
 
-function requireFinite(report: IterationReport, iteration: number): void {
+/**
+ * Refuses reports with a sum that is not finite, naming stage and batch.
+ *
+ * @param reports of consecutive iterations
+ * @param first the number of the first one
+ * @throws {DbksvdError} `run`
+ */
+export function requireFinite(
+  reports: readonly IterationReport[],
+  first: number,
+): void {
+  reports.forEach((report, i) => requireFiniteReport(report, first + i));
+}
+
+function requireFiniteReport(report: IterationReport, iteration: number): void {
   const stage = !Number.isFinite(report.energy)
     ? "rows"
     : !Number.isFinite(report.codingError)

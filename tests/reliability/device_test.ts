@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { createCpuEngine } from "../../src/engine/cpu.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 import { DbksvdError } from "../../src/errors.ts";
@@ -18,28 +18,46 @@ import { dictionaryBytes, SMALL, smallSource } from "./runs.ts";
 
 const EVERY = { iterations: 1 };
 
-/** Makes CPU engines whose calls a test may spoil; `calls` counts `reports` over all of them. */
+/** Makes CPU engines whose calls a test may spoil; `given` counts the iterations given to all of them. */
 function spoiled(
-  spoil: (engine: Engine, count: { reports: number }) => Partial<Engine>,
+  spoil: (engine: Engine, count: { given: number }) => Partial<Engine>,
 ) {
-  const count = { reports: 0 };
+  const count = { given: 0 };
   return async (spec: EngineSpec): Promise<Engine> => {
-    const engine = await createReferenceEngine(spec);
-    const reports = engine.reports.bind(engine);
-    engine.reports = () => (count.reports++, reports());
+    const engine = await createCpuEngine(spec);
+    const iterate = engine.iterate.bind(engine);
+    engine.iterate = (rows, step) => (count.given++, iterate(rows, step));
     return Object.assign(engine, spoil(engine, count));
   };
 }
 
-/** An engine that is lost when its reports are read for the nth time, over all its lives. */
-function lostAt(nth: number) {
+/** An engine that is lost when reports are read after so many iterations, over all its lives. */
+function lostAt(iterations: number) {
   return spoiled((engine, count) => {
-    const reports = engine.reports;
+    const reports = engine.reports.bind(engine);
     return {
       reports: () => {
-        if (count.reports + 1 !== nth) return reports();
-        count.reports++;
+        if (count.given !== iterations) return reports();
         throw new DbksvdError("device", "The GPU was lost: unplugged");
+      },
+    };
+  });
+}
+
+/** An engine that reports one NaN, in a sum of the given iteration (counted from 0). */
+function nanAt(
+  iteration: number,
+  sum: "energy" | "codingError" | "updatedError",
+) {
+  return spoiled((engine, count) => {
+    const reports = engine.reports.bind(engine);
+    return {
+      reports: async () => {
+        const all = await reports();
+        const first = count.given - all.length;
+        const report = all[iteration - first];
+        if (report !== undefined) report[sum] = NaN;
+        return all;
       },
     };
   });
@@ -47,7 +65,7 @@ function lostAt(nth: number) {
 
 /** Both engines, in this thread. */
 const ENGINES = {
-  cpu: createReferenceEngine,
+  cpu: (spec: EngineSpec) => createCpuEngine(spec),
   gpu: (spec: EngineSpec) => createGpuEngine(spec),
 };
 
@@ -92,7 +110,7 @@ Deno.test("trainToDirectory() says how to go on when the device is lost, and goe
     await train({ out: straight });
     const out = join(directory, "model");
     await assert.rejects(
-      train({ out, checkpointEvery: EVERY }, lostAt(3)),
+      train({ out, checkpointEvery: EVERY }, lostAt(9)),
       (error: unknown) =>
         error instanceof DbksvdError && error.exitCode === 4 &&
         /lost: unplugged.*safe up to iteration 6.*--resume/.test(error.message),
@@ -110,11 +128,12 @@ Deno.test("trainToDirectory() tries again from the checkpoint as often as it is 
   await inDirectory(async (directory) => {
     const straight = join(directory, "straight");
     await train({ out: straight });
-    for (const nth of [1, 2, 4]) {
-      const out = join(directory, `model-${nth}`);
+    for (const iterations of [3, 6, 12]) {
+      const out = join(directory, `model-${iterations}`);
       const output = { out, checkpointEvery: EVERY, retries: 1 };
-      const notices = await train(output, lostAt(nth));
-      const where = nth === 1 ? "the beginning" : `iteration ${3 * (nth - 1)}`;
+      const notices = await train(output, lostAt(iterations));
+      const saved = iterations - 3;
+      const where = saved === 0 ? "the beginning" : `iteration ${saved}`;
       assert.match(
         notices.join("\n"),
         new RegExp(`trying again from ${where}`),
@@ -151,26 +170,24 @@ for (
   Deno.test(`trainToDirectory() stops at a NaN in the ${stage}, naming stage and batch, with the checkpoint sound`, async () => {
     await inDirectory(async (directory) => {
       const out = join(directory, "model");
-      const nan = spoiled((engine, count) => {
-        const reports = engine.reports;
-        return {
-          reports: async () => {
-            const all = await reports();
-            if (count.reports === 3) all[1][sum] = NaN;
-            return all;
-          },
-        };
-      });
       await assert.rejects(
-        train({ out, checkpointEvery: EVERY }, nan),
-        (error: unknown) => {
-          assert(error instanceof DbksvdError && error.kind === "run");
-          assert.equal(error.where?.stage, stage);
-          assert.equal(error.where?.batch, 7);
-          return true;
-        },
+        train({ out, checkpointEvery: EVERY }, nanAt(7, sum)),
+        isNotFinite({ stage, batch: 7 }),
       );
       assert.deepEqual(await savedIterations(out), [6, 3]);
+    });
+  });
+
+  Deno.test(`trainToDirectory() saves nothing between decisions once there is a NaN in the ${stage}`, async () => {
+    await inDirectory(async (directory) => {
+      const out = join(directory, "model");
+      // Due wherever an iteration is waited for, as the first one is.
+      const checkpointEvery = { seconds: 0 };
+      await assert.rejects(
+        train({ out, checkpointEvery }, nanAt(0, sum)),
+        isNotFinite({ stage, batch: 0 }),
+      );
+      assert.deepEqual(await savedIterations(out), []);
     });
   });
 }
@@ -189,7 +206,7 @@ for (
         return {
           [call]: async () => {
             const values = await read();
-            if (count.reports === 2) values[at] = Infinity;
+            if (count.given === 6) values[at] = Infinity;
             return values;
           },
         };

@@ -57,7 +57,7 @@ for (
 
       const out = join(directory, "stopped");
       await assert.rejects(
-        train({ out }, harmedAt(3, harm)),
+        train({ out }, harmedAt(9, harm)),
         (error: unknown) =>
           error instanceof DbksvdError && error.exitCode === 4 &&
           words.test(error.message) &&
@@ -70,7 +70,7 @@ for (
       const again = join(directory, "retried");
       const notices = await train(
         { out: again, retries: 1 },
-        harmedAt(3, harm),
+        harmedAt(9, harm),
       );
       assert.match(notices.join("\n"), words);
       assert.match(notices.join("\n"), /trying again from iteration 6/);

@@ -3,18 +3,23 @@ import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/gpu.ts";
 
 /**
- * Makes GPU engines. Before reports are read for the nth time, over all of them, something is done to their device.
+ * Makes GPU engines. Before reports are read after so many iterations, over all of them, something is done to their
+ * device.
  *
- * @param nth counted from 1
  * @param harm what is done
  */
-export function harmedAt(nth: number, harm: (device: GPUDevice) => void) {
-  let count = 0;
+export function harmedAt(
+  iterations: number,
+  harm: (device: GPUDevice) => void,
+) {
+  let given = 0;
   return async (spec: EngineSpec): Promise<Engine> => {
     const [engine, device] = await withDevice(() => createGpuEngine(spec));
+    const iterate = engine.iterate.bind(engine);
+    engine.iterate = (rows, step) => (given++, iterate(rows, step));
     const reports = engine.reports.bind(engine);
     engine.reports = () => {
-      if (++count === nth) harm(device);
+      if (given === iterations) harm(device);
       return reports();
     };
     return engine;
@@ -57,13 +62,20 @@ export function dispatchTooMany(device: GPUDevice): void {
   device.queue.submit([encoder.finish()]);
 }
 
-/** Takes memory until there is none: at most 64 times as much as a buffer may have. */
+/**
+ * Takes memory until there is none: at most 64 times as much as a buffer may have. It goes with the device, which by
+ * itself would give it back when JavaScript's garbage is collected.
+ */
 export function takeAllMemory(device: GPUDevice): void {
   const size = device.limits.maxBufferSize - 255;
-  for (let i = 0; i < 64; i++) {
+  const taken = Array.from({ length: 64 }, () =>
     device.createBuffer({
       size: size - size % 256,
       usage: GPUBufferUsage.STORAGE,
-    });
-  }
+    }));
+  const destroy = device.destroy.bind(device);
+  device.destroy = () => {
+    taken.forEach((buffer) => buffer.destroy());
+    destroy();
+  };
 }

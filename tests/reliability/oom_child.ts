@@ -1,4 +1,4 @@
-// A training on the GPU whose memory runs out before the third time that reports are read: `oom_child.ts OUT RETRIES`.
+// A training on the GPU whose memory runs out before the third decision: `oom_child.ts OUT RETRIES`.
 import { DbksvdError } from "../../src/errors.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
 import { harmedAt, takeAllMemory } from "./gpu_failures.ts";
@@ -11,7 +11,7 @@ try {
     retries: Number(retries),
     checkpointEvery: { iterations: 1 },
   }, {
-    createEngine: harmedAt(3, takeAllMemory),
+    createEngine: harmedAt(9, takeAllMemory),
     onNotice: (notice) => console.error(notice),
   });
 } catch (error) {

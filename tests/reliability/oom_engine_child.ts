@@ -6,11 +6,16 @@ import { openDevice } from "../../src/gpu/device.ts";
 const WIDTH = 1024, ATOMS = 1024;
 
 const { device } = await openDevice();
-for (let full = false; !full;) {
+let last: GPUBuffer | undefined;
+for (;;) {
   device.pushErrorScope("out-of-memory");
-  device.createBuffer({ size: 2 ** 28, usage: GPUBufferUsage.STORAGE });
-  full = await device.popErrorScope() !== null;
+  const usage = GPUBufferUsage.STORAGE;
+  const buffer = device.createBuffer({ size: 2 ** 28, usage });
+  if (await device.popErrorScope() !== null) break;
+  last = buffer;
 }
+// The little: a device takes some by itself.
+last?.destroy();
 try {
   await createGpuEngine({
     width: WIDTH,
