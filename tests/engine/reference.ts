@@ -13,7 +13,9 @@ export function rowsOf(data: Float32Array, width: number): Matrix64 {
 
 /** ⟨a, b⟩. */
 export function inner(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, v, p) => sum + v * b[p], 0);
+  let sum = 0;
+  for (let p = 0; p < a.length; p++) sum += a[p] * b[p];
+  return sum;
 }
 
 /** Solves A·x = b by Gaussian elimination with partial pivoting. */
@@ -174,7 +176,8 @@ export function nonnegativeByBruteForce(
 }
 
 /**
- * Leading singular triple by one-sided Jacobi (Hestenes 1958), every singular value being found.
+ * Leading singular triple by one-sided Jacobi (Hestenes 1958), every singular value being found. It turns the
+ * matrix's shorter side: of more vectors than dimensions some come to rounding noise, which never gets orthogonal.
  *
  * @param columns the matrix's columns
  * @returns the left vector u and σ·v, one value a column
@@ -182,7 +185,13 @@ export function nonnegativeByBruteForce(
 function leadingSingular(
   columns: Matrix64,
 ): { u: Float64Array; scaled: Float64Array } {
-  const a = columns.map((column) => column.slice());
+  const width = columns[0].length, wide = columns.length > width;
+  const a = wide
+    ? Array.from(
+      { length: width },
+      (_, p) => Float64Array.from(columns, (column) => column[p]),
+    )
+    : columns.map((column) => column.slice());
   const count = a.length;
   for (let sweep = 0; sweep < 60; sweep++) {
     let turned = 0;
@@ -195,11 +204,22 @@ function leadingSingular(
   }
   const lengths = a.map((column) => Math.sqrt(inner(column, column)));
   const top = lengths.indexOf(Math.max(...lengths));
-  const u = a[top].map((v) => v / lengths[top]);
+  const leading = a[top].map((v) => v / lengths[top]);
+  const u = wide ? combined(columns, leading) : leading;
   return {
     u,
     scaled: Float64Array.from(columns, (column) => inner(column, u)),
   };
+}
+
+/** Σ v_c·column_c, at unit length. */
+function combined(columns: Matrix64, v: Float64Array): Float64Array {
+  const sum = new Float64Array(columns[0].length);
+  columns.forEach((column, c) => {
+    for (let p = 0; p < sum.length; p++) sum[p] += v[c] * column[p];
+  });
+  const length = Math.sqrt(inner(sum, sum));
+  return sum.map((value) => value / length);
 }
 
 function turn(a: Matrix64, i: number, j: number): number {
