@@ -54,6 +54,9 @@ export async function conductGroup(
   }
 }
 
+// A launcher that ends the processes drops what it has not read of their output yet, as MPICH's now and then did.
+const OUTPUT_READ_MS = 200;
+
 // Whatever goes wrong in one process, the others wait for it: MPI ends them.
 async function endAll(
   error: unknown,
@@ -72,6 +75,7 @@ async function endAll(
   if (logLevel === "debug" && error instanceof Error) {
     io.err(`rank ${group.rank}: ${error.stack}\n`);
   }
+  await new Promise((read) => setTimeout(read, OUTPUT_READ_MS));
   return await group.abort(code);
 }
 
