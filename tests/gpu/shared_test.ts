@@ -1,9 +1,6 @@
+import { createEngineWithin } from "./within.ts";
 import assert from "node:assert/strict";
-import {
-  createGpuEngine,
-  type GpuEngine,
-  type GpuEngineOptions,
-} from "../../src/engine/gpu/gpu.ts";
+import type { GpuEngine, GpuEngineOptions } from "../../src/engine/gpu/gpu.ts";
 import { atomBatches } from "../../src/learn/together.ts";
 import { greatest, stepOf } from "../engine/iterated.ts";
 import { type PlantedOptions, plantedProblem } from "./planted.ts";
@@ -64,7 +61,7 @@ for (const [name, { problem: changes, options }] of Object.entries(CASES)) {
     const problem = plantedProblem(changes), { spec, data, rows } = problem;
     const step = stepOf(spec, { memory: 0.5 });
     const create = async () => {
-      const engine = await createGpuEngine(spec, options);
+      const engine = await createEngineWithin(spec, options);
       await engine.loadDictionary(problem.dictionary);
       return engine;
     };
