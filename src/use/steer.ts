@@ -93,6 +93,11 @@ export async function steer(
 ): Promise<SteerResult> {
   const { atoms, out, quantile = 0.99 } = options;
   for (const { atom } of atoms) requireAtom(model, atom);
+  if (!(quantile >= 0 && quantile <= 1)) {
+    throw new DbksvdError("usage", `The quantile is ${quantile}`, {
+      mend: "give a number from 0 to 1",
+    });
+  }
   const origin = await originOf("steer", model, source.files);
   const claim = await claimOutput(out, origin, {
     overwrite: options.overwrite,

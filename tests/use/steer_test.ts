@@ -53,6 +53,10 @@ Deno.test("steer() adds up atoms, each as strong as a quantile of its own activa
     await assert.rejects(steer(named, source, options), { kind: "usage" });
     await steer(named, source, { ...options, overwrite: true });
     await assert.rejects(
+      steer(model, source, { ...options, quantile: 99 }),
+      /The quantile is 99/,
+    );
+    await assert.rejects(
       steer(model, source, { ...options, atoms: parseSteeredAtoms("999") }),
       /There is no atom 999/,
     );

@@ -206,7 +206,10 @@ async function show(
   }
   if (flags.search !== undefined) {
     const hits = searchAtoms(inspection, flags.search).slice(0, flags.limit);
-    return print({ hits }, () => hitTable(hits));
+    return print(
+      { hits },
+      () => hitTable(hits.slice(0, flags.limit ?? ATOMS_SHOWN)),
+    );
   }
   const html = flags.html;
   if (page !== undefined) await writeBrowser(page, inspection);
