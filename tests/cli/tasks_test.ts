@@ -112,6 +112,9 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
     assert.equal(atoms.length, 32);
     assert.match(atoms[0].top[0].text, /\p{L}/u);
     assert.match(await Deno.readTextFile(html), /^<!doctype html>/);
+    const search = ["inspect", model, "--search", "a", "--device", "cpu"];
+    const { stdout } = await task(...search);
+    assert.equal(stdout.trimEnd().split("\n").length, 1 + 20, stdout);
   });
 
   await t.step(
