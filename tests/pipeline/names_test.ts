@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { loadModel } from "../../src/model/directory.ts";
+import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
+import { followNames } from "../../src/pipeline/names.ts";
+import { placesIn } from "../../src/pipeline/places.ts";
+import { inDirectory } from "../directories.ts";
+import { CONFIG, makeModel } from "../model/models.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
@@ -78,4 +82,35 @@ Deno.test("names follow a rollback to the older version's atoms", async () => {
   const { model } = await loadModel(pipeline.root("current"));
   assert.deepEqual(model.labels, { [atom]: "harbours" });
   assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
+});
+
+Deno.test("followNames() gives the root the names of the version that becomes current, and does nothing when done again", async () => {
+  await inDirectory(async (root) => {
+    const places = placesIn(root);
+    const model = makeModel({ width: 6, atoms: 4 });
+    const turned = model.dictionary.slice();
+    // Atoms 0 and 1 change places; atom 2 becomes another one.
+    turned.set(model.dictionary.subarray(0, 6), 6);
+    turned.set(model.dictionary.subarray(6, 12), 0);
+    turned.set(model.dictionary.subarray(18, 24), 12);
+    const versions = { v000001: model.dictionary, v000002: turned };
+    for (const [version, dictionary] of Object.entries(versions)) {
+      const folder = `${places.versions}/${version}`;
+      await Deno.mkdir(places.versions, { recursive: true });
+      await saveModel(folder, { ...model, dictionary }, CONFIG, []);
+    }
+    const names = { "0": "waves", "2": "storms" };
+    await Deno.writeTextFile(`${root}/labels.json`, JSON.stringify(names));
+    for (let time = 0; time < 2; time++) {
+      await followNames(places, "v000002", "v000001");
+      assert.deepEqual(await json(`${root}/labels.json`), { "1": "waves" });
+      const lost = await json(`${root}/labels.lost.json`);
+      assert.deepEqual(
+        lost.map(({ entry }: { entry: string }) => entry),
+        ["storms"],
+      );
+      const { model: now } = await loadModel(`${places.versions}/v000002`);
+      assert.deepEqual(now.labels, { "1": "waves" });
+    }
+  });
 });
