@@ -13,6 +13,9 @@ const ROOT = new URL("../../", import.meta.url);
 /** Work for a minute or more of any engine here, or of this thread. */
 const WIDTH = 128, ATOMS = 3000, ROWS = 30_000;
 
+/** Matching is faster than coding: of so many atoms it takes as long. */
+const MATCHED_ATOMS = 16_000;
+
 /** Longer than a signal's echo, which is not taken for a second signal. */
 const PAST_ECHO_MS = 700;
 
@@ -23,9 +26,12 @@ async function writeWork(directory: string) {
   const model = makeModel({ width: WIDTH, atoms: ATOMS });
   model.coder.sparsity = 40;
   const config = { ...CONFIG };
-  const other = makeModel({ width: WIDTH, atoms: ATOMS + 1 });
   await saveModel(join(directory, "model"), model, config, []);
-  await saveModel(join(directory, "other"), other, config, []);
+  const more = { other: ATOMS + 1, wide: MATCHED_ATOMS, wider: MATCHED_ATOMS };
+  for (const [name, atoms] of Object.entries(more)) {
+    const made = makeModel({ width: WIDTH, atoms });
+    await saveModel(join(directory, name), made, config, []);
+  }
   const rows = npyParts(noise(ROWS, WIDTH), [ROWS, WIDTH]);
   await writeFileAtomically(join(directory, "rows.npy"), rows);
 }
@@ -100,6 +106,8 @@ export async function stopsAtOnce(
       assert.equal(code, 130, `${args.join(" ")}: ${said}`);
     }));
     const left = Array.from(Deno.readDirSync(directory), ({ name }) => name);
-    assert.deepEqual(left.sort(), ["model", "other", "rows.npy"]);
+    assert.deepEqual(left.sort(), [
+      ...["model", "other", "rows.npy", "wide", "wider"],
+    ]);
   });
 }

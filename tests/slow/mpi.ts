@@ -27,12 +27,20 @@ export interface Ended {
   seconds: number;
 }
 
+/** What hangs is killed then, so that one test fails and not the whole suite. */
+const TOO_LONG_MS = 180_000;
+
 /** A program under way. */
 export class Started {
   readonly #child: Deno.ChildProcess;
   readonly ended: Promise<Ended>;
 
-  constructor(command: string, args: readonly string[], env = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env = {},
+    limitMs = TOO_LONG_MS,
+  ) {
     const began = performance.now();
     this.#child = new Deno.Command(command, {
       args: [...args],
@@ -46,7 +54,13 @@ export class Started {
         ...env,
       },
     }).spawn();
+    // A launcher that is asked to end takes its ranks along; one that does not heed is killed.
+    const late = [["SIGTERM", limitMs], ["SIGKILL", limitMs + 10_000]] as const;
+    const timers = late.map(([signal, ms]) =>
+      setTimeout(() => this.#child.kill(signal), ms)
+    );
     this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
+      timers.forEach(clearTimeout);
       const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
       const seconds = (performance.now() - began) / 1000;
       return { code, out: text(stdout), err: text(stderr), seconds };

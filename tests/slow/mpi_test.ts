@@ -5,7 +5,6 @@ import {
   digestOf,
   LAUNCHERS,
   ranks,
-  ROOT,
   Started,
   startRanks,
 } from "./mpi.ts";
@@ -218,40 +217,6 @@ Deno.test("ranks encode into parts that are decoded as one file, and measure wha
   const { metrics } = JSON.parse(two.out);
   assert.equal(metrics.rows, one.metrics.rows);
   assert(Math.abs(metrics.fvu - one.metrics.fvu) < 1e-9);
-});
-
-Deno.test("two nodes of Slurm train one dictionary, by srun and by the recipe of a batch job", async () => {
-  const slurm = (script: string) =>
-    new Started("sh", [join(ROOT, "tests/slow/slurm", script)]).ended;
-  const out = await Deno.makeTempDir();
-  const up = await slurm("up.sh");
-  try {
-    assert.equal(up.code, 0, up.out + up.err);
-    const options = [...SMALL, "--sum-type", "f64"];
-    const one = join(out, "one"), two = join(out, "two");
-    await alone(...options, "--shards", "64", "--out", one);
-    const network = {
-      OMPI_MCA_btl: "tcp,self",
-      OMPI_MCA_btl_tcp_if_include: "lo",
-    };
-    const srun = await new Started("srun", [
-      ...["--kill-on-bad-exit=1", "--mpi=pmix", "-N", "2", "-n", "2"],
-      ...["./dbksvd", ...options, "--mpi", "--out", two],
-    ], network).ended;
-    assert.equal(srun.code, 0, srun.err);
-    assert.equal(await digestOf(two), await digestOf(one));
-    const job = join(out, "job");
-    const batch = await new Started("sbatch", [
-      ...["--wait", "--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1"],
-      ...["--mem=0", "--output", join(out, "job.out")],
-      ...["docs/recipes/train.sbatch", ...options.slice(1), "--out", job],
-    ], network).ended;
-    const said = await Deno.readTextFile(join(out, "job.out"));
-    assert.equal(batch.code, 0, batch.err + said);
-    assert.equal(await digestOf(job), await digestOf(one));
-  } finally {
-    await slurm("down.sh");
-  }
 });
 
 async function checkpointIn(model: string): Promise<void> {
