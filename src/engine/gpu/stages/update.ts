@@ -1,19 +1,12 @@
 import applyText from "../../../../kernels/apply.wgsl" with { type: "text" };
 import foldText from "../../../../kernels/fold.wgsl" with { type: "text" };
-import exactText from "../../../../kernels/atom_exact.wgsl" with {
-  type: "text",
-};
 import normaliseText from "../../../../kernels/atom_normalise.wgsl" with {
   type: "text",
 };
 import sumText from "../../../../kernels/atom_sum.wgsl" with { type: "text" };
 import type { Kernel } from "../../../gpu/compile.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
-import {
-  EXACT_CHANGE,
-  EXACT_STEPS,
-  VANISHING_NORM,
-} from "../../../thresholds.ts";
+import { VANISHING_NORM } from "../../../thresholds.ts";
 import type { GpuContext } from "../context.ts";
 import {
   FEWEST_LANES,
@@ -22,6 +15,7 @@ import {
   type StageSetup,
   workersFor,
 } from "./common.ts";
+import { exactKernel, turnToConvergence } from "./exact.ts";
 import { LIST_PIECE } from "./lists.ts";
 import { isDense, sumByTiles, summedAtOnce } from "./tiles.ts";
 
@@ -88,21 +82,6 @@ function sumKernel(
   );
 }
 
-function exactKernel({ context, spec, plan }: StageSetup): KernelSource {
-  return rowKernel(
-    context,
-    { name: "atomExact", text: exactText },
-    spec.width,
-    { R: plan.rows, D: plan.dictionary, N: plan.dictionary },
-    {
-      KT: spec.coder.sparsity,
-      LISTKEYS: spec.atoms,
-      EXACTCHANGE: EXACT_CHANGE,
-      VANISHING: VANISHING_NORM,
-    },
-  );
-}
-
 /**
  * Pieces of atom lists that one atom batch can have: bound by the codes there are, and by every row using every atom
  * of it.
@@ -116,16 +95,6 @@ export function mostPieces(
     Math.floor(rows * sparsity / LIST_PIECE),
     atomBatch * Math.ceil(rows / LIST_PIECE),
   ) + atomBatch;
-}
-
-// Exact mode's power steps in one dispatch, for atoms that as many rows may use.
-function exactStepsAtOnce(
-  budget: number,
-  rows: number,
-  elements: number,
-): number {
-  const turns = rows * (1 + elements / 32) + 100;
-  return Math.max(1, Math.min(EXACT_STEPS, Math.floor(budget / turns)));
 }
 
 // Turns of the loops over one row of an atom batch, at most, with a reduction for each of its k nonzeros.
@@ -164,7 +133,8 @@ export function updateGroup(
     const end = Math.min(begin + atomBatch, group.atoms);
     if (spec.exact) {
       for (let turn = begin; turn < end; turn++) {
-        powerStepsToConvergence(context, rows, { turn, memory });
+        const { atomExact } = context.kernels.shared(UPDATE);
+        turnToConvergence(context, atomExact!, rows, { turn, memory });
       }
     } else {
       for (const part of atOnce(context, index, { begin, end })) {
@@ -302,38 +272,6 @@ export function foldBatch(
     { begin, end, chunks },
     end - begin,
   );
-}
-
-function powerStepsToConvergence(
-  context: GpuContext,
-  rows: number,
-  { turn, memory }: { turn: number; memory: number },
-): void {
-  const { buffers, kernels, runner } = context;
-  const { loopBudget } = context.kernelContext.tuning;
-  const atOnce = exactStepsAtOnce(loopBudget, rows, buffers.rows.stride);
-  for (let step = 0; step < EXACT_STEPS; step += atOnce) {
-    runner.run(
-      kernels.shared(UPDATE).atomExact!,
-      {
-        R: buffers.rows,
-        values: buffers.values,
-        lists: buffers.atomLists,
-        D: buffers.dictionary,
-        N: buffers.next,
-        updates: buffers.updates,
-        trial: buffers.ranks,
-        weights: buffers.weights,
-      },
-      {
-        turn,
-        memory,
-        begin: step,
-        end: Math.min(step + atOnce, EXACT_STEPS),
-      },
-      1,
-    );
-  }
 }
 
 /** New codes and residual of the rows that a batch touches. */
