@@ -183,8 +183,11 @@ export {
   sweepColumns,
   type SweepEntry,
   type SweepOptions,
+  type SweepOutput,
   type SweepResult,
   type SweepRun,
+  type SweepScorer,
+  type SweptOptions,
 } from "./src/use/sweep.ts";
 export { probe } from "./src/probing/probe.ts";
 export type { ProbeOptions, ScrAttribute } from "./src/probing/options.ts";

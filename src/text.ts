@@ -18,6 +18,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
 }
 
+/** An option's value in a table; one that is left out takes its default. */
+export function valueWord(value: unknown): string {
+  if (value === null || value === undefined) return "default";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 /** Columns of cells as lines of text; all but the first column flush right. */
 export function table(
   head: readonly string[],

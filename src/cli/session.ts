@@ -142,7 +142,7 @@ export async function conduct(
 function nothingSaved(command: string): string {
   const why: Record<string, string> = {
     train: "no iteration had ended yet",
-    sweep: "a sweep writes its table at its end",
+    sweep: "no iteration had ended yet",
     run: "the next run takes the same files again",
     schedule: "the next run takes the same files again",
   };

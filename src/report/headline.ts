@@ -8,7 +8,8 @@ import {
 } from "./format.ts";
 import { busyShare } from "./training_charts.ts";
 
-interface Figure {
+/** A figure at the head of a report. */
+export interface Figure {
   name: string;
   value: string;
   more?: string;
@@ -23,6 +24,11 @@ export function headlineFigures(
     ...qualityFigures(data, evaluation),
     ...trainingFigures(data),
   ];
+  return figuresHtml(figures);
+}
+
+/** Figures side by side. */
+export function figuresHtml(figures: readonly Figure[]): string {
   return `<dl class="figures">${
     figures.map((figure) =>
       `<div${figure.name.endsWith("FVU") ? ' class="first"' : ""}>${

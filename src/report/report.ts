@@ -1,17 +1,16 @@
 import { basename } from "node:path";
 import { coderInWords } from "../model/coder.ts";
 import { loadModel } from "../model/directory.ts";
-import baseCss from "./base.css" with { type: "text" };
 import { type Chart, figureHtml } from "./chart.ts";
 import { nonzeroChart, valueChart } from "./code_charts.ts";
 import { courseOf } from "./course.ts";
 import type { EvaluationData, ReportData } from "./data.ts";
 import { coherenceChart, rankChart, usageChart } from "./dictionary_charts.ts";
-import { escapeHtml, formatCount, formatSeconds } from "./format.ts";
+import { formatCount, formatSeconds } from "./format.ts";
 import { headlineFigures } from "./headline.ts";
 import { keptProbe } from "./kept_probe.ts";
 import { probeHtml } from "./probe_section.ts";
-import reportCss from "./report.css" with { type: "text" };
+import { chartsHtml, pageHtml, section } from "./page.ts";
 import {
   inputsTable,
   metricsTable,
@@ -27,9 +26,6 @@ import {
 import { historyCharts, prefixChart } from "./version_charts.ts";
 
 export { courseOf };
-
-// No script, nothing fetched: what the page holds is all there is.
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /**
  * A report of one dictionary and its training: a single HTML file that needs no network and no script, follows the
@@ -152,17 +148,8 @@ function numberOf(
     : undefined;
 }
 
-function chartsHtml(charts: readonly Chart[]): string {
-  return `<div class="charts">${charts.map(figureHtml).join("")}</div>`;
-}
-
-function section(title: string, body: string): string {
-  return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`;
-}
-
 function page(data: ReportData, figures: string, sections: string): string {
   const { model, config } = data;
-  const title = escapeHtml(data.name);
   const words = [
     `${formatCount(model.atoms)} atoms × ${
       formatCount(model.width)
@@ -175,24 +162,11 @@ function page(data: ReportData, figures: string, sections: string): string {
         config.device.software ? " (software)" : ""
       }`,
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · dictionary report</title>
-<style>${baseCss}${reportCss}</style>
-</head>
-<body>
-<main>
-<header><h1>${title}</h1><p>${escapeHtml(words.join(" · "))}</p></header>
-${figures}
-${sections}
-<footer>Written by dbksvd ${escapeHtml(config.toolVersion)}.</footer>
-</main>
-</body>
-</html>
-`;
+  return pageHtml({
+    name: data.name,
+    kind: "dictionary report",
+    words,
+    toolVersion: config.toolVersion,
+    body: `${figures}\n${sections}`,
+  });
 }

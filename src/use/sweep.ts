@@ -1,83 +1,73 @@
+import { join } from "node:path";
 import type { EngineChoice } from "../coding/coder.ts";
-import { DbksvdError } from "../errors.ts";
-import {
-  DEFAULT_TRAIN_OPTIONS,
-  type TrainOptions,
-} from "../options/train_options.ts";
-import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
+import { holdOut } from "../learn/held_out_groups.ts";
+import {
+  type SweepEntry,
+  type SweepResult,
+  withFront,
+} from "../metrics/sweep_result.ts";
+import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
-import { rowsFromArray } from "../rows/memory.ts";
-import type { RowSource } from "../rows/source.ts";
-import { train, type TrainResult, type TrainRun } from "./train.ts";
+import type { TrainOptions } from "../options/train_options.ts";
+import { keepRows } from "../rows/kept.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import {
+  combinationsOf,
+  modelNames,
+  type SweepCombination,
+  type SweepOptions,
+} from "./sweep_combinations.ts";
+import {
+  requireSweepPlace,
+  type SweepOutput,
+  trainInto,
+} from "./sweep_output.ts";
+import { train, type TrainRun } from "./train.ts";
 
-/** Rows that are read to be kept take this much memory at most. */
-const MOST_BYTES = 2 ** 33;
+export type { SweepEntry, SweepResult } from "../metrics/sweep_result.ts";
+export type { SweepOptions, SweptOptions } from "./sweep_combinations.ts";
+export type { SweepOutput } from "./sweep_output.ts";
 
-/** Rows asked of the source at a time. */
-const ROWS_AT_ONCE = 8192;
+/** An atom that more than this share of the rows uses is dense. */
+const DENSE = 0.1;
 
-/** What a sweep goes through: every number of atoms with every sparsity. */
-export interface SweepOptions
-  extends Partial<Omit<TrainOptions, "atoms" | "sparsity">> {
-  /** Numbers of atoms (m). */
-  atoms: readonly number[];
-  /** Numbers of nonzeros a row (k). */
-  sparsity: readonly number[];
-}
+/**
+ * Measures what a sweep's models tell of classes: given the rows of a column, and which of them are held out, makes
+ * what gives a model's accuracies, by the number of latents.
+ */
+export type SweepScorer = (
+  source: RowSource,
+  heldOut: RowSet,
+) => Promise<(model: DictionaryModel) => Promise<Record<string, number>>>;
 
 /** How a sweep is run. */
 export interface SweepRun
   extends
     EngineChoice,
-    Pick<TrainRun, "onEngine" | "onProgress" | "onActivity"> {
+    Pick<TrainRun, "onEngine" | "onProgress" | "onActivity" | "onSaved"> {
   /** The processes that share the trainings out among themselves; by default this one does all. */
   group?: Communicator | undefined;
+  /**
+   * Where models are kept, each in a directory of its own: a sweep that was stopped goes on with them. They are
+   * forgotten where there is none.
+   */
+  output?: SweepOutput | undefined;
+  /** Measures more of each model, on held-out rows. */
+  scorer?: SweepScorer | undefined;
   /** Called after every training of this process. */
   onRun?: ((run: SweepEntry, done: number, total: number) => void) | undefined;
 }
 
-/** One training of a sweep. */
-export interface SweepEntry {
-  /** The column that its rows come from, where there are several. */
-  column?: string | undefined;
-  /** m. */
-  atoms: number;
-  /** k. */
-  sparsity: number;
-  /** Held-out FVU. */
-  fvu: number;
-  /** FVU on as many training rows. */
-  trainingFvu: number;
-  /** Mean nonzeros of a held-out row. */
-  l0: number;
-  /** Atoms that no held-out row used. */
-  deadAtoms: number;
-  /** How long the training and its measuring took. */
-  seconds: number;
-}
-
-/** What {@linkcode sweep} gives. */
-export interface SweepResult {
-  /** Rows read, held-out ones among them. */
-  rows: number;
-  /** A line for every combination: columns as given, atoms ascending, then sparsity. */
-  runs: SweepEntry[];
-  /** What did the work. */
-  device: TrainResult["config"]["device"];
-  /** How long all of it took. */
-  seconds: number;
-}
-
 /**
- * Trains once for every combination of atoms and nonzeros, from one read of the rows: the same held-out rows and the
- * same seed each time.
+ * Trains once for every combination of atoms, nonzeros and whatever else is to vary, from one read of the rows: with
+ * the same held-out rows and the same seed each time, unless these vary.
  *
  * @param source where the rows come from
  * @param options the combinations, and what all trainings have in common
- * @param run the device, an `AbortSignal`, a callback
+ * @param run the device, where models are kept, an `AbortSignal`, a callback
  * @throws {DbksvdError} `usage` for combinations that cannot work, before anything is read, or for more rows than
- * memory takes; what `train` throws
+ * memory takes; what `train` throws, and `trainToDirectory` where models are kept
  *
  * @example
  * ```ts
@@ -87,9 +77,11 @@ export interface SweepResult {
  * const { runs } = await sweep(rowsFromArray(data, 8), {
  *   atoms: [8, 16],
  *   sparsity: [1, 2],
+ *   vary: { ridge: [0, 1] },
  *   passes: 2,
- * }, { device: "cpu" });
- * assert.equal(runs.length, 4);
+ * }, { device: "cpu", output: { out: await Deno.makeTempDir() } });
+ * assert.equal(runs.length, 8);
+ * assert.match(runs[0].model!, /m8-k1-ridge-0$/);
  * ```
  */
 export async function sweep(
@@ -144,12 +136,14 @@ interface SweepShare {
 async function sweepOver(
   sources: readonly SweepSource[],
   options: SweepOptions,
-  { group = solo(), onRun, ...training }: SweepRun,
+  run: SweepRun,
 ): Promise<SweepResult> {
+  const { group = solo(), onRun } = run;
   const started = performance.now();
   const combinations = combinationsOf(options, Infinity);
-  const total = sources.length * combinations.length;
-  const own = ownPlaces(total, group);
+  const names = modelNames(combinations, sources.map(({ column }) => column));
+  if (run.output !== undefined) await requireSweepPlace(run.output);
+  const own = ownPlaces(names.length, group);
   const share: SweepShare = { rows: 0, runs: [] };
   for (const [s, { column, open, close }] of sources.entries()) {
     const first = s * combinations.length;
@@ -159,13 +153,19 @@ async function sweepOver(
     if (places.length === 0) continue;
     const source = await open();
     try {
-      const kept = await readAll(source, training.signal);
-      share.rows = Math.max(share.rows, kept.rowCount);
+      const kept = await keepRows(source, run.signal);
+      share.rows = Math.max(share.rows, kept.rows);
+      const trainOne = await trainerOn(
+        { source: kept.source, column },
+        places.map((place) => combinations[place - first]),
+        run,
+      );
       for (const place of places) {
-        const combination = combinations[place - first];
-        const result = await train(kept, combination, training);
-        share.device = result.config.device;
-        const entry = { column, ...entryOf(combination, result) };
+        const { device, entry } = await trainOne(
+          combinations[place - first],
+          names[place],
+        );
+        share.device = device;
         share.runs.push({ place, entry });
         onRun?.(entry, share.runs.length, own.length);
       }
@@ -178,8 +178,10 @@ async function sweepOver(
   ) as SweepShare[];
   return {
     rows: Math.max(...shares.map(({ rows }) => rows)),
-    runs: shares.flatMap(({ runs }) => runs)
-      .sort((a, b) => a.place - b.place).map(({ entry }) => entry),
+    runs: withFront(
+      shares.flatMap(({ runs }) => runs).sort((a, b) => a.place - b.place)
+        .map(({ entry }) => entry),
+    ),
     device: shares.find(({ device }) => device !== undefined)!.device!,
     seconds: (performance.now() - started) / 1000,
   };
@@ -195,70 +197,60 @@ function ownPlaces(
     .filter((place) => (total - 1 - place) % size === rank);
 }
 
-function combinationsOf(options: SweepOptions, width: number): TrainOptions[] {
-  const ascending = (values: readonly number[]) =>
-    [...new Set(values)].sort((a, b) => a - b);
-  const { atoms, sparsity, ...common } = options;
-  const all = ascending(atoms).flatMap((m) =>
-    ascending(sparsity).map((k): TrainOptions => ({
-      ...DEFAULT_TRAIN_OPTIONS,
-      ...common,
-      atoms: m,
-      sparsity: k,
-    }))
-  );
-  if (all.length === 0) {
-    throw new DbksvdError("usage", "There is nothing to sweep", {
-      mend: "give at least one --atoms and one --sparsity",
-    });
+// Makes and measures the models of one column; what cannot be measured is found before anything is trained.
+async function trainerOn(
+  rows: { source: RowSource; column: string | undefined },
+  combinations: readonly SweepCombination[],
+  { group: _, onRun: __, output, scorer, ...run }: SweepRun,
+) {
+  const { source, column } = rows;
+  const scorers = new Map<string, Awaited<ReturnType<SweepScorer>>>();
+  for (const { parameters } of scorer === undefined ? [] : combinations) {
+    const key = splitOf(parameters);
+    if (scorers.has(key)) continue;
+    const heldOut = (await holdOut(source, parameters)).rows!;
+    scorers.set(key, await scorer!(source, heldOut));
   }
-  for (const one of all) {
-    validateOptions(one);
-    validateAgainstWidth(one, width);
-    if (one.holdout > 0) continue;
-    throw new DbksvdError(
-      "usage",
-      "A sweep needs held-out rows to compare by",
-      {
-        mend: "leave --holdout at a share above 0",
-      },
-    );
-  }
-  return all;
+  return async ({ parameters, varied }: SweepCombination, name: string) => {
+    const trained = output === undefined
+      ? await train(source, parameters, run)
+      : await trainInto(name, rows, parameters, output, run);
+    const entry: SweepEntry = {
+      column,
+      ...entryOf(parameters, varied, trained),
+      accuracy: await scorers.get(splitOf(parameters))?.(trained.model),
+      model: output && join(output.out, name),
+    };
+    return { device: trained.config.device, entry };
+  };
 }
 
-async function readAll(
-  source: RowSource,
-  signal?: AbortSignal,
-): Promise<RowSource> {
-  const { width, rowCount } = source;
-  if (rowCount * width * 4 > MOST_BYTES) {
-    throw new DbksvdError(
-      "usage",
-      `${rowCount} rows of ${width} do not fit in memory to be swept over`,
-      { mend: `take ${Math.floor(MOST_BYTES / width / 4)} with --max-rows` },
-    );
-  }
-  const data = new Float32Array(rowCount * width);
-  let rows = 0;
-  for await (const batch of source.batches(ROWS_AT_ONCE, { signal })) {
-    data.set(batch.data.subarray(0, batch.rows * width), rows * width);
-    rows += batch.rows;
-  }
-  return rowsFromArray(data.subarray(0, rows * width), width);
+// Trainings that hold the same rows out.
+function splitOf({ holdout, holdoutBy, seed }: TrainOptions): string {
+  return JSON.stringify([holdout, holdoutBy, seed]);
 }
 
 function entryOf(
   { atoms, sparsity }: TrainOptions,
-  { heldOut, training, seconds }: TrainResult,
+  varied: Partial<TrainOptions>,
+  { model, config }: { model: DictionaryModel; config: ModelConfig },
 ): SweepEntry {
+  const { heldOut, training, rows, seconds } = config;
+  const options = Object.entries(varied)
+    .map(([name, value]) => [name, value ?? null]);
   return {
     atoms,
     sparsity,
+    ...options.length > 0 && { options: Object.fromEntries(options) },
     fvu: heldOut!.fvu,
     trainingFvu: training!.fvu,
     l0: heldOut!.l0,
     deadAtoms: heldOut!.dead_atoms,
-    seconds,
+    denseAtoms: model.usage.reduce(
+      (count, uses) => count + (uses > DENSE * rows.training ? 1 : 0),
+      0,
+    ),
+    front: false,
+    seconds: seconds ?? 0,
   };
 }

@@ -1,43 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parquetWriteFile } from "hyparquet-writer";
 import { inDirectory } from "../directories.ts";
-import { plantClasses } from "../probing/planted.ts";
+import { writeClassedRows } from "../probing/classed_rows.ts";
 import { runCli } from "./fake_io.ts";
-
-// Rows of planted classes, with a column that says of which.
-function writeRows(path: string): void {
-  const { rows, topics, model: { width } } = plantClasses(3000);
-  parquetWriteFile({
-    filename: path,
-    columnData: [
-      {
-        name: "vector",
-        data: topics.map((_, row) => [
-          ...rows.subarray(row * width, (row + 1) * width),
-        ]),
-      },
-      { name: "topic", data: topics },
-    ],
-    schema: [
-      { name: "root", num_children: 2 },
-      {
-        name: "vector",
-        repetition_type: "REQUIRED",
-        converted_type: "LIST",
-        num_children: 1,
-      },
-      { name: "list", repetition_type: "REPEATED", num_children: 1 },
-      { name: "element", type: "FLOAT", repetition_type: "REQUIRED" },
-      {
-        name: "topic",
-        type: "BYTE_ARRAY",
-        converted_type: "UTF8",
-        repetition_type: "OPTIONAL",
-      },
-    ],
-  });
-}
 
 async function ran(...args: string[]) {
   const { code, stdout, stderr } = await runCli(args);
@@ -49,7 +14,7 @@ Deno.test("probe tells a trained model's classes, and names its atoms but for th
   await inDirectory(async (directory) => {
     const rows = join(directory, "rows.parquet");
     const model = join(directory, "model");
-    writeRows(rows);
+    writeClassedRows(rows);
     await ran(
       ...[
         "train",

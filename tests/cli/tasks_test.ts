@@ -211,12 +211,14 @@ Deno.test("the synthesize and sweep tasks make data and compare sizes on them", 
     ...["--atoms", "16", "--sparsity", "2"],
   );
   assert.equal(made.rows, 300);
+  const out = join(folder, "sweep");
   const { runs } = await json(
     ...["sweep", rows, "--atoms", "8,16", "--sparsity", "1,2"],
-    ...["--passes", "2", "--device", "cpu"],
+    ...["--passes", "2", "--device", "cpu", "--out", out],
   );
   assert.equal(runs.length, 4);
   assert(runs[3].fvu < runs[0].fvu);
+  assert.match(await Deno.readTextFile(join(out, "report.html")), /FVU over/);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   alone,
   digestOf,
@@ -176,16 +176,20 @@ Deno.test("more ranks than shards, retries and exact updates are refused", async
 
 Deno.test("sweep --mpi deals trainings out and doctor --mpi tells of ranks", async () => {
   const sizes = ["--atoms", "16,32,48", "--sparsity", "2", "--json"];
-  const args = ["sweep", ...sizes, "--passes", "1", "--max-rows", "2000"];
-  const one = JSON.parse((await alone(...args, "--device", "cpu")).out);
-  const two = await ranks(
-    LAUNCHERS.MPICH,
-    2,
-    [...args, "--device", "cpu", "--mpi"],
-  );
+  const args = [
+    ...["sweep", ...sizes, "--passes", "1", "--max-rows", "2000"],
+    ...["--device", "cpu", "--out"],
+  ];
+  const folder = await Deno.makeTempDir();
+  const outs = [join(folder, "one"), join(folder, "two")];
+  const one = JSON.parse((await alone(...args, outs[0])).out);
+  const two = await ranks(LAUNCHERS.MPICH, 2, [...args, outs[1], "--mpi"]);
   assert.equal(two.code, 0, two.err);
-  const bare = (runs: { seconds: number }[]) =>
-    runs.map((run) => ({ ...run, seconds: 0 }));
+  const bare = (runs: { seconds: number; model: string }[]) =>
+    runs.map((run) => ({ ...run, seconds: 0, model: basename(run.model) }));
+  const kept = (out: string) =>
+    [...Deno.readDirSync(out)].map(({ name }) => name).sort();
+  assert.deepEqual(kept(outs[1]), kept(outs[0]));
   assert.deepEqual(bare(JSON.parse(two.out).runs), bare(one.runs));
   const doctor = await ranks(LAUNCHERS["Open MPI"], 2, [
     ...["doctor", "--mpi", "--json"],

@@ -58,6 +58,14 @@ async function contents(path: string): Promise<Record<string, string>> {
   return found;
 }
 
+async function dictionariesIn(sweep: string) {
+  const models = (await namesIn(sweep)).filter((name) => !name.includes("."));
+  return await Promise.all(models.map(async (name) => [
+    name,
+    await contents(join(sweep, name, "dictionary.safetensors")),
+  ]));
+}
+
 Deno.test("encode, decode, export and sweep leave whole outputs or none, however they are killed", async (t) => {
   await inDirectory(async (directory) => {
     const at = (name: string) => join(directory, name);
@@ -106,14 +114,17 @@ Deno.test("encode, decode, export and sweep leave whole outputs or none, however
         ...["sweep", rows, "--max-rows", "2000", "--atoms", "32,64"],
         ...["--sparsity", "4", "--passes", "2", ...cpu],
       ];
-      const before = await namesIn(directory);
-      const time = await done(args);
+      const time = await done([...args, "--out", at("whole")]);
+      const sound = await dictionariesIn(at("whole"));
       const random = randomStream(3, "kill", "sweep");
-      for (let i = 0; i < 3; i++) {
-        await killedAfter(args, time * random.uniform());
-        assert.deepEqual(await namesIn(directory), before);
+      // One sweep, killed again and again: it goes on each time, and comes to the same models.
+      const killed = [...args, "--out", at("killed")];
+      for (let i = 0; i < 4; i++) {
+        await killedAfter(killed, time * random.uniform());
       }
-      await done(args);
+      await done(killed);
+      assert.deepEqual(await dictionariesIn(at("killed")), sound);
+      assert.deepEqual(await namesIn(at("killed")), await namesIn(at("whole")));
     });
   });
 });
