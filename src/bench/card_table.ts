@@ -24,7 +24,9 @@ export function cardTable(report: CardReport): string {
       .filter((part) => part).join(", ")
   );
   const phases = Object.entries(reports).flatMap(([name, { stages }]) =>
-    stages.flatMap(({ phases }) => phases ? [phasesText(name, phases)] : [])
+    stages.flatMap(({ phaseSeconds }) =>
+      phaseSeconds ? [phasesText(name, phaseSeconds)] : []
+    )
   );
   const tables = Object.entries(reports)
     .map(([name, one]) => `\n${name}: ${benchTable(one)}`);

@@ -213,7 +213,7 @@ async function measureCpu(report: BenchReport, task: Task): Promise<void> {
 function stageRow(
   { size, coder, atomBatch, subgroups, search, peak, options }: Measured,
   stage: StageName,
-  { milliseconds, gpuBusy, phases }: WholeTime,
+  { milliseconds, gpuBusy, phaseSeconds }: WholeTime,
   checks: Checks,
   peer: PeerTimes,
 ): BenchStage {
@@ -249,7 +249,7 @@ function stageRow(
       ? {}
       : { supportAgreement: check.supportAgreement }),
     ...(peerMilliseconds === undefined ? {} : { peerMilliseconds }),
-    ...(phases === undefined ? {} : { phases }),
+    ...(phaseSeconds === undefined ? {} : { phaseSeconds }),
   };
 }
 

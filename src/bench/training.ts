@@ -74,7 +74,7 @@ export async function timeTraining(
   return {
     milliseconds: seconds * 1000,
     gpuBusy: busy > 0 ? Math.min(1, busy / 1000 / seconds) : null,
-    phases: {
+    phaseSeconds: {
       statistics: prepared,
       engine: ready - prepared,
       passes: marks.map((at, i) => at - (marks[i - 1] ?? ready)),

@@ -68,7 +68,7 @@ export interface TrainingPhases {
 export interface TrainingTime {
   milliseconds: number;
   gpuBusy: number | null;
-  phases: TrainingPhases;
+  phaseSeconds: TrainingPhases;
 }
 
 /** One measured stage. */
@@ -97,7 +97,7 @@ export interface BenchStage {
   /** The peer's time for the same stage. */
   peerMilliseconds?: number | undefined;
   /** Of a training. */
-  phases?: TrainingPhases;
+  phaseSeconds?: TrainingPhases;
 }
 
 /** The answer of a benchmark. */

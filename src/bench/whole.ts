@@ -9,7 +9,7 @@ export interface WholeTime {
   milliseconds: number;
   gpuBusy: number | null;
   /** Of a training. */
-  phases?: TrainingPhases;
+  phaseSeconds?: TrainingPhases;
 }
 
 /** Steps timed together, at most. */

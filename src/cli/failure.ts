@@ -24,9 +24,9 @@ export class Stopped extends Error {
   }
 }
 
-/** The command did what it could and said so; what is left is the exit code. */
+/** The command did what it could and said so; what is left is the exit code, and a word on standard error. */
 export class ExitWith extends Error {
-  constructor(readonly code: number) {
+  constructor(readonly code: number, readonly word?: string) {
     super(`Exit ${code}`);
   }
 }

@@ -65,7 +65,7 @@ async function endAll(
   command: CommandUnknownOpts,
 ): Promise<never> {
   const { code, message, document } = error instanceof ExitWith
-    ? { code: error.code, message: undefined, document: undefined }
+    ? { code: error.code, message: error.word, document: undefined }
     : failureOf(error);
   const { json, logLevel } = commonOptions(command);
   if (document !== undefined && json && group.rank === 0) {

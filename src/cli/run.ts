@@ -27,8 +27,12 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (error instanceof ExitWith) return error.code;
     const command = commandOf(program, given);
+    if (error instanceof ExitWith) {
+      const { code, word } = error;
+      if (word !== undefined) io.err(line(command, word));
+      return code;
+    }
     return report(error, given, command, io);
   }
 }
@@ -58,7 +62,7 @@ function report(
     const hint = error instanceof CommanderError
       ? `; see ${fullName(command)} --help`
       : "";
-    io.err(`${fullName(command)}: ${visible(message)}${hint}\n`);
+    io.err(line(command, message + hint));
   }
   if (commonOptions(command).logLevel === "debug" && error instanceof Error) {
     io.err(`${error.stack}\n`);
@@ -72,6 +76,10 @@ function commandOf(
 ): CommandUnknownOpts {
   const inner = program.commands.find((command) => command.name() === args[0]);
   return inner === undefined ? program : commandOf(inner, args.slice(1));
+}
+
+function line(command: CommandUnknownOpts, text: string): string {
+  return `${fullName(command)}: ${visible(text)}\n`;
 }
 
 function fullName(command: CommandUnknownOpts): string {

@@ -1,6 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { RunOptions } from "../coding/coder.ts";
-import { STOPPED, Stopped, type StopSignal } from "./failure.ts";
+import {
+  ExitWith,
+  failureOf,
+  STOPPED,
+  Stopped,
+  type StopSignal,
+} from "./failure.ts";
 import type { Io } from "./io.ts";
 import { isJsonObject } from "../json.ts";
 import { unusedText } from "../rows/not_read.ts";
@@ -84,6 +90,7 @@ export async function conduct(
   let stopped: StopSignal | undefined;
   let saved: string | undefined;
   let signalledAt = 0;
+  let answered = false;
   const said = new Set<string>();
   const sources: RowSource[] = [];
   const stopListening = heedsSignals ? io.onSignal(onSignal) : () => {};
@@ -107,6 +114,7 @@ export async function conduct(
       reads: (source) => void sources.push(source),
       print: (document, text) => {
         progress.finish();
+        answered = true;
         io.out(
           json ? `${toJson(withUnused(document, sources))}\n` : `${
             visible(
@@ -126,16 +134,24 @@ export async function conduct(
     });
     if (stopped !== undefined) throw new Stopped(stopped, "the work was done");
   } catch (error) {
-    if (stopped === undefined) throw error;
     // The work throws the signal's reason, or an error that has nothing to do with it.
-    if (error === controller.signal.reason || isAbort(error)) {
-      throw new Stopped(stopped, saved ?? nothingSaved(command.name()));
-    }
-    throw error;
+    const isStop = stopped !== undefined &&
+      (error === controller.signal.reason || isAbort(error));
+    const thrown = isStop
+      ? new Stopped(stopped!, saved ?? nothingSaved(command.name()))
+      : error;
+    throw json && answered ? afterAnswer(thrown) : thrown;
   } finally {
     stopListening();
     progress.finish();
   }
+}
+
+// One document is all that `--json` prints: what ends a command after it is said on standard error.
+function afterAnswer(error: unknown): ExitWith {
+  if (error instanceof ExitWith) return error;
+  const { code, message } = failureOf(error);
+  return new ExitWith(code, message);
 }
 
 // Why a command that was stopped has saved nothing.

@@ -162,7 +162,7 @@ function resultOf(
     drift: candidate?.drift && {
       mean: candidate.drift.mean,
       max: candidate.drift.max,
-      replaced: candidate.drift.replaced.length,
+      replaced: candidate.drift.replaced,
     },
     seconds: (performance.now() - started) / 1000,
     exitCode: exitCodeOf(missing, refused.length),

@@ -133,7 +133,7 @@ export function recordVersion(
       promoted: verdict.promote ? 1 : 0,
       mean: drift?.mean,
       max: drift?.max,
-      replaced: drift?.replaced.length,
+      replaced: drift?.replaced,
     },
   );
   if (verdict.promote) {

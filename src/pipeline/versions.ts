@@ -58,15 +58,17 @@ export interface Drift {
   atoms: number[];
   mean: number;
   max: number;
-  /** Atoms that were given up and begun anew. */
-  replaced: number[];
+  /** How many atoms were given up and begun anew. */
+  replaced: number;
+  /** Which. */
+  replacedAtoms: number[];
 }
 
 /** Compares a dictionary with its parent's, atom by atom. */
 export function driftOf(
   model: DictionaryModel,
   parent: DictionaryModel,
-  replaced: number[],
+  replacedAtoms: number[],
 ): Drift {
   const { atoms, width } = model;
   const drift = Array.from({ length: atoms }, (_, j) => {
@@ -80,7 +82,8 @@ export function driftOf(
     atoms: drift,
     mean: drift.reduce((sum, value) => sum + value, 0) / atoms,
     max: drift.reduce((most, value) => Math.max(most, value), 0),
-    replaced,
+    replaced: replacedAtoms.length,
+    replacedAtoms,
   };
 }
 

@@ -27,7 +27,7 @@ export interface DryRun {
   /** Training rows, before filters drop any. */
   rows: number;
   /** Rows held out. */
-  heldOut: number;
+  heldOut: { rows: number };
   /** Passes over the training rows. */
   passes: number;
   /** Rows of the largest sample batch. */
@@ -39,7 +39,12 @@ export interface DryRun {
   /** What the CPU engine would take; absent where a GPU would do the work. */
   cpu?: CpuPlan & { lines: string[] };
   /** The memory plan on this machine's GPU; absent where the CPU would do the work. */
-  gpu?: { adapter: string; needed: number; had: number; lines: string[] };
+  gpu?: {
+    adapter: string;
+    neededBytes: number;
+    availableBytes: number;
+    lines: string[];
+  };
   /** Why a GPU would not do it, where one was not insisted on. */
   problem?: string;
 }
@@ -88,7 +93,7 @@ export async function dryRun(
   return {
     width,
     rows,
-    heldOut,
+    heldOut: { rows: heldOut },
     passes: parameters.passes,
     sampleBatch: plan.batches[0],
     iterations: plan.iterations,
@@ -119,9 +124,10 @@ async function gpuShare(
 ): Promise<Pick<DryRun, "gpu" | "problem">> {
   try {
     const planned = await planOnThisMachine(spec);
-    const { needed, had } = planned.plan;
+    const { needed: neededBytes, had: availableBytes } = planned.plan;
     const { adapter } = planned;
-    return { gpu: { adapter, needed, had, lines: planLines(planned) } };
+    const lines = planLines(planned);
+    return { gpu: { adapter, neededBytes, availableBytes, lines } };
   } catch (error) {
     const spared = error instanceof DbksvdError && error.kind === "device" &&
       device === "auto";

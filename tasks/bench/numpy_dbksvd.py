@@ -136,7 +136,7 @@ def main():
             left = step(pursue, rows, atoms, order)
             spent.append(1e3 * (time.process_time() - cpu))
             walls.append(1e3 * (time.perf_counter() - wall))
-        answer[name] = {"wallMs": min(walls), "cpuMs": min(spent), "left": left}
+        answer[name] = {"milliseconds": min(walls), "cpuMilliseconds": min(spent), "left": left}
     print(json.dumps(answer))
 
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ratiosOf } from "../../src/bench/cpu/table.ts";
 import { runBench } from "../../src/bench/run.ts";
 import { benchTable } from "../../src/bench/table.ts";
+import { assertDocument } from "../cli/documents.ts";
 
 const OPTIONS = {
   sizes: [{ n: 20, m: 64, k: 3, rows: 300 }],
@@ -26,14 +27,15 @@ Deno.test("runBench() holds the CPU engine's codes to the reference engine's", a
 Deno.test("runBench() compares the CPU engine with NumPy, or says why it does not", async () => {
   const report = await runBench({ ...OPTIONS, peer: true, threads: 2 });
   assert(report.ok, report.problems.join());
+  assertDocument("bench", report);
   const { rows, core } = report.comparisons!;
-  assert(core.product > 0 && core.peak > 0);
+  assert(core.productGflops > 0 && core.peakGflops > 0);
   assert.deepEqual(
     rows.map(({ coder, mpSteps }) => [coder, mpSteps]),
     [["mp", 1], ["mp", 4], ["omp", 1]],
   );
   const omp = rows[2];
-  assert(omp.reference!.ms > 0 && omp.reference!.rows === 300);
+  assert(omp.reference!.milliseconds > 0 && omp.reference!.rows === 300);
   const compared = rows.filter(({ peer }) => peer !== undefined);
   if (compared.length === 0) assert.match(report.notes[0], /NumPy was not run/);
   else {
@@ -44,7 +46,10 @@ Deno.test("runBench() compares the CPU engine with NumPy, or says why it does no
 });
 
 Deno.test("ratiosOf() takes the faster of NumPy's threads by the clock, and CPU time where one thread stands beside one", () => {
-  const time = (wallMs: number, cpuMs: number) => ({ wallMs, cpuMs });
+  const time = (milliseconds: number, cpuMilliseconds: number) => ({
+    milliseconds,
+    cpuMilliseconds,
+  });
   const row = {
     ...{ n: 1, m: 1, k: 1, rows: 1, atomBatch: 1, mpSteps: 1, threads: 2 },
     coder: "omp" as const,
@@ -52,7 +57,7 @@ Deno.test("ratiosOf() takes the faster of NumPy's threads by the clock, and CPU 
     all: time(8, 16),
     left: 0,
     blas: { ...time(4, 8), name: "a BLAS" },
-    reference: { rows: 1, ms: 100, oursMs: 10 },
+    reference: { rows: 1, milliseconds: 100, oursMilliseconds: 10 },
     peer: {
       ...{ library: "", numpy: "", left: 0 },
       one: time(40, 30),

@@ -139,7 +139,8 @@ Deno.test("averaged() takes atoms half the way and leaves those begun anew; drif
   assert(Math.abs(drift.atoms[0] - (1 - Math.SQRT1_2)) < 1e-6);
   assert.deepEqual(drift.atoms.slice(1), [1, 0]);
   assert.equal(drift.max, 1);
-  assert.deepEqual(drift.replaced, [1]);
+  assert.equal(drift.replaced, 1);
+  assert.deepEqual(drift.replacedAtoms, [1]);
 });
 
 Deno.test("refreshAtoms() begins unused atoms and the less used of two alike anew, by the worst rows", async () => {

@@ -141,7 +141,11 @@ async function reference(problem: Problem, options: BenchOptions) {
     rows,
     (spec) => createCpuEngine(spec, { threads: 1 }),
   );
-  return { rows, ms: plain.time.cpuMs, oursMs: ours.time.cpuMs };
+  return {
+    rows,
+    milliseconds: plain.time.cpuMilliseconds,
+    oursMilliseconds: ours.time.cpuMilliseconds,
+  };
 }
 
 async function timeEngine(
@@ -153,7 +157,10 @@ async function timeEngine(
 ): Promise<{ time: StepTime; left: number; name: string }> {
   const engine = await create(spec);
   const step = { order, atomBatch, ridge: 0, replace: new Uint32Array(0) };
-  const time = { wallMs: Infinity, cpuMs: Infinity };
+  const time: StepTime = {
+    milliseconds: Infinity,
+    cpuMilliseconds: Infinity,
+  };
   const share = data.subarray(0, rows * size.n);
   const begun = performance.now();
   let left = 0;
@@ -166,8 +173,8 @@ async function timeEngine(
       await engine.loadDictionary(atoms);
       const cpu = processMs(), wall = performance.now();
       await engine.iterate({ data: share, rows }, step);
-      time.wallMs = Math.min(time.wallMs, performance.now() - wall);
-      time.cpuMs = Math.min(time.cpuMs, processMs() - cpu);
+      time.milliseconds = Math.min(time.milliseconds, performance.now() - wall);
+      time.cpuMilliseconds = Math.min(time.cpuMilliseconds, processMs() - cpu);
       const [report] = await engine.reports();
       left = report.updatedError / report.energy;
     }
@@ -193,7 +200,10 @@ async function askNumpy(
 }
 
 function timesOf({ one, all }: NumpyRun, coder: "mp" | "omp") {
-  const time = ({ wallMs, cpuMs }: StepTime): StepTime => ({ wallMs, cpuMs });
+  const time = ({ milliseconds, cpuMilliseconds }: StepTime): StepTime => ({
+    milliseconds,
+    cpuMilliseconds,
+  });
   return {
     library: one.library,
     numpy: one.numpy,

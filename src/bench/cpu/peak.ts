@@ -15,9 +15,9 @@ const ROWS = 96, COLUMNS = 2048, DEPTH = 256;
 /** What one thread can do. */
 export interface CorePeak {
   /** Multiply-adds on four floats, nothing else, in GFLOP/s. */
-  peak: number;
+  peakGflops: number;
   /** The engine's product from memory, in GFLOP/s. */
-  product: number;
+  productGflops: number;
 }
 
 /** Measures one thread: the best of several short runs of each, by turns. */
@@ -25,12 +25,12 @@ export function measureCore(): CorePeak {
   const turns = 20000, flops = turns * SUMS * UNROLLED * 8;
   const peak = peakKernel();
   const product = productRun();
-  let best = { peak: 0, product: 0 };
+  let best = { peakGflops: 0, productGflops: 0 };
   for (let run = 0; run < 60; run++) {
     best = {
-      peak: Math.max(best.peak, rate(flops, () => peak(turns, 0))),
-      product: Math.max(
-        best.product,
+      peakGflops: Math.max(best.peakGflops, rate(flops, () => peak(turns, 0))),
+      productGflops: Math.max(
+        best.productGflops,
         rate(2 * ROWS * COLUMNS * DEPTH, product),
       ),
     };

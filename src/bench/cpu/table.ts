@@ -36,13 +36,13 @@ export interface CpuRatios {
 /** The ratios of one row. */
 export function ratiosOf(row: CpuComparison): CpuRatios {
   const { one, all, blas, peer, reference } = row;
-  const numpy = peer && Math.min(peer.one.wallMs, peer.all.wallMs);
+  const numpy = peer && Math.min(peer.one.milliseconds, peer.all.milliseconds);
   return {
-    all: numpy && numpy / all.wallMs,
-    one: peer && peer.one.cpuMs / one.cpuMs,
-    blas: numpy && blas && numpy / blas.wallMs,
-    reference: reference && reference.ms / reference.oursMs,
-    threads: one.wallMs / all.wallMs,
+    all: numpy && numpy / all.milliseconds,
+    one: peer && peer.one.cpuMilliseconds / one.cpuMilliseconds,
+    blas: numpy && blas && numpy / blas.milliseconds,
+    reference: reference && reference.milliseconds / reference.oursMilliseconds,
+    threads: one.milliseconds / all.milliseconds,
   };
 }
 
@@ -52,14 +52,14 @@ export function comparisonTable({ core, rows }: CpuComparisons): string {
     ...peer === undefined ? [] : [`NumPy ${peer.numpy} on ${peer.library}`],
     ...blas === undefined ? [] : [`--blas: ${blas.name}`],
   ]));
-  const share = (100 * core.product / core.peak).toFixed(0);
+  const share = (100 * core.productGflops / core.peakGflops).toFixed(0);
   return [
     table(HEAD, rows.map(line)),
     "all: NumPy, the faster of one and all BLAS threads, over all our cores, by the clock;",
     "one: one thread each, CPU time; BLAS: NumPy over ours with one; threads: one over all;",
     "reference: the reference engine over one thread of ours, CPU time.",
-    `product: ${core.product.toFixed(1)} of ${
-      core.peak.toFixed(1)
+    `product: ${core.productGflops.toFixed(1)} of ${
+      core.peakGflops.toFixed(1)
     } GFLOP/s of one core's f32x4 multiply-adds, ${share}%`,
     ...libraries,
   ].join("\n");
@@ -73,11 +73,11 @@ function line(row: CpuComparison): string[] {
   return [
     coder === "mp" ? `mp, ${mpSteps === 1 ? "" : mpSteps}k steps` : coder,
     ...[n, m, k, rows].map(String),
-    ms(one.wallMs),
-    ms(all.wallMs),
-    ms(blas?.wallMs),
-    ms(peer?.one.wallMs),
-    ms(peer?.all.wallMs),
+    ms(one.milliseconds),
+    ms(all.milliseconds),
+    ms(blas?.milliseconds),
+    ms(peer?.one.milliseconds),
+    ms(peer?.all.milliseconds),
     times(ratios.all),
     times(ratios.one),
     times(ratios.blas),

@@ -2,8 +2,8 @@ import type { BenchSize } from "../size.ts";
 
 /** How long a step took: the best of several, by the clock and in CPU time of the whole process. */
 export interface StepTime {
-  wallMs: number;
-  cpuMs: number;
+  milliseconds: number;
+  cpuMilliseconds: number;
 }
 
 /** What NumPy took for the same steps. */
@@ -32,13 +32,17 @@ export interface CpuComparison extends BenchSize {
   /** With a native BLAS, on all cores. */
   blas?: StepTime & { name: string };
   /** The reference engine and ours, one thread each, on so many rows. */
-  reference?: { rows: number; ms: number; oursMs: number };
+  reference?: {
+    rows: number;
+    milliseconds: number;
+    oursMilliseconds: number;
+  };
   peer?: NumpyTimes;
 }
 
 /** Everything that the CPU's benchmark compares. */
 export interface CpuComparisons {
-  /** Of one thread, in GFLOP/s. */
-  core: { peak: number; product: number };
+  /** Of one thread, in GFLOP/s: what it can at best, and what the product of matrices reaches. */
+  core: { peakGflops: number; productGflops: number };
   rows: CpuComparison[];
 }

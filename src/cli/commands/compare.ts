@@ -6,6 +6,9 @@ import { wholeNumber } from "../options.ts";
 import { conduct } from "../session.ts";
 import { count, figure, table } from "../../text.ts";
 
+/** Pairs of the table where --limit does not say. */
+const PAIRS_SHOWN = 10;
+
 /** `compare A B`: how two dictionaries agree. */
 export function compareCommand(io: Io): CommandUnknownOpts {
   return describe("compare", "match the atoms of two dictionaries", [
@@ -14,7 +17,11 @@ export function compareCommand(io: Io): CommandUnknownOpts {
   ])
     .argument("<a>", "a model directory or dictionary file")
     .argument("<b>", "another, of the same width")
-    .option("--limit <count>", "pairs shown", wholeNumber(0), 10)
+    .option(
+      "--limit <count>",
+      "pairs shown in the table (10), or of --json (all)",
+      wholeNumber(0),
+    )
     .action((a, b, { limit }, self) =>
       conduct(io, self, async ({ print, signal }) => {
         const [{ compare }, { loadDictionary }] = await Promise.all([
@@ -26,7 +33,11 @@ export function compareCommand(io: Io): CommandUnknownOpts {
           await loadDictionary(b),
           signal,
         );
-        print({ a, b, ...comparison }, () => describeMatch(comparison, limit));
+        const pairs = comparison.pairs.slice(0, limit);
+        print(
+          { a, b, ...comparison, pairs },
+          () => describeMatch(comparison, limit ?? PAIRS_SHOWN),
+        );
       })
     );
 }

@@ -111,10 +111,14 @@ async function planOf(sizes: number[]) {
   const planned = await planOnThisMachine(
     specOf({ n, m, k, rows }, "omp", "f32"),
   );
-  const { needed, had, form, chunkRows, buffers } = planned.plan;
+  const { form, chunkRows, buffers } = planned.plan;
+  const { needed: neededBytes, had: availableBytes } = planned.plan;
   const { adapter } = planned;
   const lines = planLines(planned);
-  return { adapter, needed, had, form, chunkRows, buffers, lines };
+  return {
+    ...{ adapter, neededBytes, availableBytes },
+    ...{ form, chunkRows, buffers, lines },
+  };
 }
 
 function describeProbe({ ok, adapter, problems, stages }: Examination): string {

@@ -138,7 +138,9 @@ async function inspectModel(
     }
     const look = await prepareLook(directory, model, source, flags, session);
     const row = rowAsked(flags);
-    if (row !== undefined) return await showRow(look, row, session);
+    if (row !== undefined) {
+      return await showRow(directory, look, row, session);
+    }
     if (flags.serve !== undefined) {
       return await serve(directory, look, flags, session);
     }
@@ -167,6 +169,7 @@ function rowAsked({ row, search }: InspectFlags): number | undefined {
 }
 
 async function showRow(
+  directory: string,
   look: Look,
   row: number,
   session: Session,
@@ -184,7 +187,10 @@ async function showRow(
   const words = text === undefined
     ? () => ""
     : wordsOf(await looked(look, session));
-  session.print(described, () => rowPage(described, words));
+  session.print(
+    { model: directory, ...described },
+    () => rowPage(described, words),
+  );
 }
 
 async function show(
@@ -202,12 +208,12 @@ async function show(
     ]);
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
-    return print(atom, () => atomPage(atom));
+    return print({ model: directory, ...atom }, () => atomPage(atom));
   }
   if (flags.search !== undefined) {
     const hits = searchAtoms(inspection, flags.search).slice(0, flags.limit);
     return print(
-      { hits },
+      { model: directory, hits },
       () => hitTable(hits.slice(0, flags.limit ?? ATOMS_SHOWN)),
     );
   }

@@ -186,7 +186,7 @@ async function tellPlan(
     [
       `Would train on ${
         counted(planned.rows, "row")
-      }, ${planned.width} wide, and hold out ${count(planned.heldOut)}: ${
+      }, ${planned.width} wide, and hold out ${count(planned.heldOut.rows)}: ${
         counted(planned.passes, "pass", "passes")
       }, ${counted(planned.iterations, "iteration")} of up to ${
         counted(planned.sampleBatch, "row")
