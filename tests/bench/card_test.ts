@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runCard } from "../../src/bench/card.ts";
 import { CARD_CASES } from "../../src/bench/card_cases.ts";
 import { cardTable } from "../../src/bench/card_table.ts";
+import { assertDocument } from "../cli/documents.ts";
 import { inDirectory, namesIn } from "../directories.ts";
 
 const OPTIONS = { scale: 512, peer: false, minutes: Infinity };
@@ -15,9 +16,10 @@ Deno.test("runCard() writes a document a case, and keeps it when it is run again
       "measured",
     ]);
     assert.deepEqual(await namesIn(out), ["k20.json", "train-mp.json"]);
+    assertDocument("bench-card", first);
     const [training] = first.reports["train-mp"].stages;
     assert.equal(training.stage, "train");
-    assert.equal(training.phases!.passes.length, 3);
+    assert.equal(training.phaseSeconds!.passes.length, 3);
     assert.match(cardTable(first), /training, 2621440 rows, 3 passes, MP/);
     const second = await runCard({ ...OPTIONS, out, only });
     assert(second.cases.every(({ state }) => state === "kept"));
@@ -35,6 +37,7 @@ Deno.test("runCard() goes on after a case that fails, and is not well then", () 
       "measured",
     ]);
     assert.equal(report.ok, false);
+    assertDocument("bench-card", report);
   }));
 
 Deno.test("runCard() begins nothing for which there is no time", () =>

@@ -1,6 +1,7 @@
 import type { StopSignal } from "../../src/cli/failure.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
+import { assertAnswer } from "./documents.ts";
 
 /** An Io that keeps what is written, with a clock and an environment of its own. */
 export class FakeIo implements Io {
@@ -67,12 +68,15 @@ export class FakeIo implements Io {
   }
 }
 
-/** Runs the command line and returns what it wrote. */
+/** Runs the command line and returns what it wrote; a document that `--json` asks for is held to its schema. */
 export async function runCli(
   args: string[],
   variables: Record<string, string> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const io = new FakeIo(variables);
   const code = await run(args, io);
+  if (args.includes("--json") && io.stdout !== "") {
+    assertAnswer(args, code, io.stdout);
+  }
   return { code, stdout: io.stdout, stderr: io.stderr };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inDirectory, namesIn } from "../directories.ts";
 import { writeClassedRows } from "../probing/classed_rows.ts";
+import { assertDocument } from "./documents.ts";
 import { runCli } from "./fake_io.ts";
 
 Deno.test("sweep keeps its models with a table and a page, and probes them for classes", async () => {
@@ -33,6 +34,7 @@ Deno.test("sweep keeps its models with a table and a page, and probes them for c
     assert.match(again.stderr, /is finished/);
     const { runs } = JSON.parse(again.stdout);
     const table = JSON.parse(await Deno.readTextFile(join(out, "sweep.json")));
+    assertDocument("sweep-table", table);
     assert.deepEqual(table.runs, runs);
     assert(runs[3].accuracy["5"] > 0.8, "latents tell the planted classes");
     assert(runs.some((run: { front: boolean }) => run.front));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { assertAnswer } from "./documents.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const SAMPLE = "samples/glove-10k.parquet";
@@ -25,7 +26,7 @@ async function task(...args: string[]): Promise<Ran> {
 async function json(...args: string[]) {
   const { code, stdout, stderr } = await task(...args, "--json");
   assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
-  assert.equal(stdout.trimEnd().split("\n").length, 1, "one document");
+  assertAnswer(args, code, stdout);
   return JSON.parse(stdout);
 }
 

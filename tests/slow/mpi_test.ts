@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
+import { assertDocument } from "../cli/documents.ts";
 import {
   alone,
   digestOf,
@@ -195,6 +196,8 @@ Deno.test("sweep --mpi deals trainings out and doctor --mpi tells of ranks", asy
     ...["doctor", "--mpi", "--json"],
   ]);
   const told = JSON.parse(doctor.out);
+  assertDocument("doctor", told);
+  assertDocument("sweep", JSON.parse(two.out));
   assert.equal(told.ranks.length, 2);
   assert.equal(told.alike, true);
   assert(told.sum.milliseconds > 0);
@@ -207,9 +210,10 @@ Deno.test("ranks encode into parts that are decoded as one file, and measure wha
   assert.equal(trained.code, 0, trained.err);
   const rows = [model, "samples/glove-10k.parquet", "--max-rows", "3000"];
   const encoded = await ranks(LAUNCHERS.MPICH, 3, [
-    ...["encode", ...rows, "--mpi", "--out", codes],
+    ...["encode", ...rows, "--mpi", "--out", codes, "--json"],
   ]);
   assert.equal(encoded.code, 0, encoded.err);
+  assertDocument("encode", JSON.parse(encoded.out));
   const decoded = await alone(
     ...["decode", model, codes, "--out", join(out, "rows.parquet"), "--json"],
   );
@@ -219,6 +223,7 @@ Deno.test("ranks encode into parts that are decoded as one file, and measure wha
     ...["evaluate", ...rows, "--mpi", "--json"],
   ]);
   const { metrics } = JSON.parse(two.out);
+  assertDocument("evaluate", JSON.parse(two.out));
   assert.equal(metrics.rows, one.metrics.rows);
   assert(Math.abs(metrics.fvu - one.metrics.fvu) < 1e-9);
 });

@@ -7,6 +7,7 @@ import {
   saveModel,
   trainToDirectory,
 } from "../../mod.ts";
+import { assertDocument } from "../cli/documents.ts";
 
 const ROWS = Float32Array.from(
   { length: 300 * 6 },
@@ -23,8 +24,12 @@ async function trainInto(out: string, seed = 0, notices: string[] = []) {
   return notices.filter((notice) => notice.startsWith("Labels"));
 }
 
-const lostIn = async (out: string) =>
-  JSON.parse(await Deno.readTextFile(join(out, "labels.lost.json")));
+async function lostIn(out: string) {
+  const text = await Deno.readTextFile(join(out, "labels.lost.json"));
+  const lost = JSON.parse(text);
+  assertDocument("labels-lost", lost);
+  return lost;
+}
 
 Deno.test("names survive the same training run again", async () => {
   const out = join(await Deno.makeTempDir(), "model");

@@ -1,0 +1,15 @@
+import { BENCHMARKS } from "./benchmarks.ts";
+import type { Document } from "./fields.ts";
+import { FILES } from "./files.ts";
+import { LOOKING } from "./looking.ts";
+import { PIPELINES } from "./pipelines.ts";
+import { USING } from "./using.ts";
+
+/** Every JSON document that the tool prints or writes, but its configurations, which src/ describes. */
+export const DOCUMENTS: readonly Document[] = [
+  ...USING,
+  ...LOOKING,
+  ...BENCHMARKS,
+  ...PIPELINES,
+  ...FILES,
+];

@@ -1,0 +1,311 @@
+// What pipelines print, log and send.
+import type { Release, rollbackPipeline } from "../../src/pipeline/by_hand.ts";
+import type { VersionRecord } from "../../src/pipeline/history.ts";
+import type { MissingInput } from "../../src/pipeline/inputs.ts";
+import type { PipelineRun } from "../../src/pipeline/run_record.ts";
+import type {
+  PipelineHistory,
+  PipelineStatus,
+  RunRecord,
+} from "../../src/pipeline/status.ts";
+import type { Drift } from "../../src/pipeline/versions.ts";
+import type { Heartbeat } from "../../src/pipeline/watch.ts";
+import {
+  amount,
+  count,
+  define,
+  described,
+  type Document,
+  type Field,
+  type Fields,
+  figure,
+  flag,
+  list,
+  map,
+  nullable,
+  number,
+  object,
+  optional,
+  text,
+  time,
+  words,
+} from "./fields.ts";
+import { scores } from "./shared.ts";
+
+const OUTCOMES = ["promoted", "kept", "pending", "nothing"];
+
+const paths = (description: string) => list(description, text("An input."));
+
+const MISSING: Fields<MissingInput> = {
+  path: text("Its name, or the pattern that matches nothing."),
+  kind: words("Whether it may be there later, or is not there.", [
+    "unreachable",
+    "nothing",
+  ]),
+  reason: text("Why, in words."),
+};
+
+const runFiles = object<PipelineRun["files"]>({
+  taken: paths("Taken by this run."),
+  refused: list(
+    "Refused, with the reasons.",
+    object<PipelineRun["files"]["refused"][number]>({
+      path: text("The input."),
+      reason: text("Why, in words."),
+    }),
+  ),
+  duplicates: list(
+    "Of the same content as one that was taken.",
+    object<PipelineRun["files"]["duplicates"][number]>({
+      path: text("The input."),
+      original: text("The one that was taken."),
+    }),
+  ),
+  changed: paths("Taken before, changed since: not taken again."),
+  retaken: paths("Taken before it was finished: taken again."),
+  unsettled: paths("Still being written: left for the next run."),
+  vanished: paths("Taken before, and gone."),
+  missing: list("What could not be seen.", object<MissingInput>(MISSING)),
+  unchanged: count("Inputs that are as they were."),
+}, "What became of the inputs.");
+
+const runRows = object<PipelineRun["rows"]>({
+  new: count("Rows that entered, held-out ones apart."),
+  heldOut: count("Rows put aside."),
+  pending: count("Rows that wait until there are more."),
+  waited: count("Rows that waited and were trained on."),
+  replayed: count("Rows of the reservoir trained on again."),
+  visits: count("Rows given to the training over all its passes."),
+}, "Rows, by what was done with them.");
+
+const version = text("The version's id.");
+
+const run = define(
+  "run",
+  object<PipelineRun>({
+    run: count("The run's number."),
+    outcome: words("What came of it.", OUTCOMES),
+    version: optional(text("The version that it made.")),
+    current: optional(text("The version that is current now.")),
+    reason: text("Why, in words."),
+    quarantined: flag("Whether the new rows are at fault."),
+    files: runFiles,
+    rows: runRows,
+    metrics: optional(object<NonNullable<PipelineRun["metrics"]>>({
+      candidate: described("Of the version that it made.", scores),
+      current: optional(described("Of the current one after it.", scores)),
+      previous: optional(described("Of the current one before it.", scores)),
+    }, "On the held-out rows.")),
+    drift: optional(object<NonNullable<PipelineRun["drift"]>>({
+      mean: number("Mean of 1 − |⟨d, d'⟩| over atoms."),
+      max: number("The largest of them."),
+      replaced: count("Atoms begun anew."),
+    }, "How far the atoms are from the parent's.")),
+    seconds: amount("How long it took."),
+    exitCode: words(
+      "0; 1 where an input could not be asked now; 3 where one was refused or is not there.",
+      [0, 1, 3],
+    ),
+  }, "What a run did."),
+);
+
+const runRecord = define(
+  "runRecord",
+  object<RunRecord>({
+    run: count("Its number."),
+    state: words("How it stands.", [
+      "running",
+      "done",
+      "failed",
+      "interrupted",
+    ]),
+    outcome: nullable(words("What came of it.", OUTCOMES)),
+    started: time("When."),
+    finished: nullable(time("When.")),
+    version: nullable(text("The version that it made.")),
+    parent: nullable(text("The version that it began from.")),
+    reason: nullable(text("Why, in words.")),
+    newRows: count("Rows that entered, held-out ones apart."),
+    heldOutRows: count("Rows put aside."),
+    replayedRows: count("Rows of the reservoir trained on again."),
+    rowVisits: count("Rows given to the training over all its passes."),
+  }, "A run as it is recorded."),
+);
+
+const versionRecord = object<VersionRecord>({
+  version,
+  run: count("The run that made it."),
+  parent: nullable(text("The version that it began from.")),
+  created: time("When."),
+  promoted: flag("Whether it became current."),
+  removed: nullable(time("When retention removed its folder.")),
+  reason: nullable(text("Why it was promoted or not.")),
+  fvu: figure("On the held-out rows of its run."),
+  previousFvu: figure("Of the version that was current, on the same rows."),
+  driftMean: figure("Mean of 1 − |⟨d, d'⟩| over its atoms and its parent's."),
+  driftMax: figure("The largest of them."),
+  replaced: nullable(count("Atoms begun anew.")),
+  newRows: count("Rows that entered with its run."),
+  replayedRows: count("Old rows trained on again."),
+});
+
+/** The file that tells that a pipeline is alive. */
+const heartbeat = define(
+  "heartbeat",
+  object<Heartbeat>({
+    at: time("When it was written."),
+    pid: count("The process."),
+    pipeline: text("The pipeline's name."),
+    state: words("What it does.", ["running", "idle", "stopped"]),
+    run: optional(count("The run under way.")),
+    stage: optional(text("Its stage.")),
+    next: optional(time("When the schedule falls due next.")),
+  }, "What the heartbeat file says."),
+);
+
+const status: Field = object<PipelineStatus>({
+  pipeline: text("Its name."),
+  root: text("The folder of its state."),
+  current: nullable(text("The current version's id.")),
+  fvu: figure("Its held-out FVU when it was promoted."),
+  lastRun: {
+    json: { anyOf: [runRecord.json, { type: "null" }] },
+  },
+  runs: map("Runs by how they ended.", count("Runs.")),
+  files: map("Inputs by state.", count("Inputs.")),
+  refused: list(
+    "Refused inputs.",
+    object<PipelineStatus["refused"][number]>({
+      path: text("The input."),
+      reason: nullable(text("Why, in words.")),
+    }),
+  ),
+  vanished: paths("Taken, and gone."),
+  missing: list(
+    "Inputs that the last run could not see.",
+    object<PipelineStatus["missing"][number]>({
+      ...MISSING,
+      since: time("Since when."),
+    }),
+  ),
+  pending: paths("Inputs that the next run will look at."),
+  rows: object<PipelineStatus["rows"]>({
+    new: count("Rows that entered over all runs."),
+    heldOut: count("Rows put aside."),
+    replayed: count("Rows trained on again."),
+    reservoir: count("Rows in the reservoir."),
+    pending: count("Rows that wait until there are more."),
+  }),
+  pendingSince: nullable(time("When the first waiting row came.")),
+  quarantined: list("Drops in quarantine.", count("The run that took it.")),
+  versions: count("Versions whose folders are there."),
+  undelivered: count("Notifications not delivered yet."),
+  schedule: nullable(object<NonNullable<PipelineStatus["schedule"]>>({
+    expression: text("Five crontab fields, UTC."),
+    next: nullable(time("When it falls due next.")),
+    missed: count("Times that were missed."),
+  }, "Its own times, where it has some.")),
+  heartbeat: { json: { anyOf: [heartbeat.json, { type: "null" }] } },
+});
+
+const history: Field = object<PipelineHistory>({
+  pipeline: text("Its name."),
+  current: nullable(text("The current version's id.")),
+  versions: list("Every version, removed ones included.", versionRecord),
+  runs: list("Every run.", runRecord),
+  promotions: list(
+    "Every change of the current version.",
+    object<PipelineHistory["promotions"][number]>({
+      at: time("When."),
+      kind: words("What.", ["promotion", "rollback"]),
+      version,
+      previous: nullable(text("The one before.")),
+      reason: nullable(text("Why, in words.")),
+    }),
+  ),
+  events: list(
+    "Drops put in quarantine and released from it.",
+    object<PipelineHistory["events"][number]>({
+      at: time("When."),
+      kind: words("What.", ["quarantine", "release"]),
+      drop: count("The run that took the drop."),
+      reason: nullable(text("Why, in words.")),
+    }),
+  ),
+});
+
+type Rollback = Awaited<ReturnType<typeof rollbackPipeline>>;
+
+/** The documents of pipelines. */
+export const PIPELINES: readonly Document[] = [
+  { name: "pipeline-run", title: "dbksvd pipeline run --json", field: run },
+  {
+    name: "pipeline-schedule",
+    title: "dbksvd pipeline schedule --json",
+    field: object<{ runs: PipelineRun[] }>({
+      runs: list("The runs, until it was stopped.", run),
+    }),
+  },
+  {
+    name: "pipeline-status",
+    title: "dbksvd pipeline status --json",
+    field: status,
+  },
+  {
+    name: "pipeline-history",
+    title: "dbksvd pipeline history --json",
+    field: history,
+  },
+  {
+    name: "pipeline-rollback",
+    title: "dbksvd pipeline rollback --json",
+    field: object<Rollback>({
+      version: text("The version that is current now."),
+      previous: text("The one that was."),
+    }),
+  },
+  {
+    name: "pipeline-release",
+    title: "dbksvd pipeline release --json",
+    field: object<Release>({
+      drop: count("The run that took the drop."),
+      files: paths("What the next run takes anew."),
+      pendingRows: count("Rows that were kept, and wait for it."),
+    }),
+  },
+  {
+    name: "heartbeat",
+    title: "heartbeat.json of a pipeline's root",
+    field: heartbeat,
+  },
+  {
+    name: "drift",
+    title: "drift.json of a pipeline's version",
+    field: object<Drift>({
+      atoms: list("1 − |⟨d, d'⟩| by atom.", number("Of an atom.")),
+      mean: number("Their mean."),
+      max: number("The largest of them."),
+      replaced: count("How many atoms were begun anew."),
+      replacedAtoms: list("Which.", count("An atom.")),
+    }),
+  },
+  {
+    name: "pipeline-event",
+    title: "a line of a pipeline's log, on standard error",
+    field: {
+      json: {
+        type: "object",
+        required: ["time", "level", "pipeline", "event"],
+        properties: {
+          time: time("When.").json,
+          level:
+            words("How much it matters.", ["debug", "info", "warn", "error"])
+              .json,
+          pipeline: text("The pipeline's name.").json,
+          run: count("The run's number.").json,
+          event: text("What happened, in dotted words.").json,
+        },
+      },
+    },
+  },
+];
