@@ -90,11 +90,14 @@ export {
 } from "./src/use/evaluate.ts";
 export { inspect, type Inspection } from "./src/inspection/inspect.ts";
 export type { InspectOptions } from "./src/inspection/options.ts";
+export type { NormForm } from "./src/inspection/logits/unembedding.ts";
 export {
   type AtomDescription,
   describeAtom,
   type ShownRow,
   type SideDescription,
+  type SideLogits,
+  type TokenLogit,
 } from "./src/inspection/describe.ts";
 export {
   describeRow,
@@ -153,12 +156,14 @@ export type { AtomTable as Atoms } from "./src/metrics/similarity.ts";
 export type { QualityMetrics } from "./src/metrics/sums.ts";
 export type {
   ActivationHistograms,
+  AtomLogits,
   AtomTable,
   BrowserData,
   FiringTogether,
   LatentRows,
   NearestAtoms,
   SampleTable,
+  TokenLogits,
 } from "./src/report/data.ts";
 export type { RowText } from "./src/inspection/latent_rows.ts";
 export type { LearnHooks } from "./src/learn/hooks.ts";

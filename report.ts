@@ -9,10 +9,12 @@ export type { LabelStore } from "./src/report/serve_labels.ts";
 export { refreshReport, trainingReport } from "./src/use/report.ts";
 export type {
   ActivationHistograms,
+  AtomLogits,
   AtomTable,
   BrowserData,
   FiringTogether,
   LatentRows,
   NearestAtoms,
   SampleTable,
+  TokenLogits,
 } from "./src/report/data.ts";

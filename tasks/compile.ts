@@ -12,6 +12,7 @@ export const WORKERS: readonly string[] = [
   "src/distributed/mpi/worker.ts",
   "src/engine/cpu/thread.ts",
   "src/engine/worker/entry.ts",
+  "src/inspection/logits/worker.ts",
   "src/rows/workers/decode_worker.ts",
 ];
 

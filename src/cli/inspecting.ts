@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import type { TokenTexts } from "../files/tokenizer.ts";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { InspectOptions } from "../inspection/options.ts";
 import type { DictionaryModel } from "../model/model.ts";
@@ -7,9 +6,16 @@ import type { RowSource } from "../rows/source.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
 import { readingOf, type RowOptions } from "./inputs.ts";
 import { followed, type Session } from "./session.ts";
+import {
+  logitsFor,
+  readTokens,
+  requireUnembedding,
+  type Unembedded,
+  type UnembedFlags,
+} from "./token_logits.ts";
 
 /** What says how a model is looked at. */
-export interface LookOptions {
+export interface LookOptions extends UnembedFlags {
   text?: string;
   tokens?: string;
   codes?: string;
@@ -25,6 +31,8 @@ export interface Look {
   options: InspectOptions;
   /** The classes that atoms tell, as the last probe found them. */
   classes: Inspection["table"]["classes"];
+  /** Whose logits are asked for; absent: those that are kept. */
+  unembedding?: Unembedded;
   /** Where the inspection is kept, and under which key; absent where it is not. */
   kept?: { place: string; key: string };
 }
@@ -50,14 +58,20 @@ export async function prepareLook(
     name: basename(directory),
     ...engineChoice(flags),
     text: flags.text ?? await foundText(source, session),
-    tokens: await tokensIn(flags.tokens),
+    tokens: flags.tokens === undefined
+      ? undefined
+      : await readTokens(flags.tokens),
     topRows: flags.top,
     nearest: flags.nearest,
     codes: flags.codes,
   };
   const { classesByAtom, keptProbe } = await import("../report/kept_probe.ts");
   const classes = classesByAtom(await keptProbe(directory));
-  const look = { model, source, options, classes };
+  const unembedding = await requireUnembedding(flags, options);
+  const look = {
+    ...{ model, source, options, classes },
+    ...unembedding && { unembedding },
+  };
   if (!flags.keep) return look;
   const { keptPlace, keyOf } = await import("../inspection/kept.ts");
   const place = await keptPlace(directory, cacheFolder(session));
@@ -78,20 +92,17 @@ export async function looked(
   return { ...inspection, table };
 }
 
-async function keptOrNew(
-  { model, source, options, kept }: Look,
-  session: Session,
-): Promise<Inspection> {
+async function keptOrNew(look: Look, session: Session): Promise<Inspection> {
+  const { model, source, options, kept } = look;
   const store = await import("../inspection/kept.ts");
-  if (kept !== undefined) {
-    const known = store.readKept(kept.place, kept.key, model);
-    if (known !== undefined) return known;
-  }
+  const known = kept && store.readKept(kept.place, kept.key, model);
   const { inspect } = await import("../inspection/inspect.ts");
-  const inspection = await inspect(model, source, options);
-  if (kept !== undefined) {
+  const found = known ?? await inspect(model, source, options);
+  const logits = await logitsFor(look, session);
+  const inspection = { ...found, logits: logits?.logits };
+  if (kept !== undefined && (known === undefined || logits?.isNew)) {
     try {
-      await store.keep(kept.place, kept.key, inspection);
+      await store.keep(kept.place, kept.key, inspection, logits);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       session.say("warn", `The inspection is not kept (${reason})`);
@@ -122,17 +133,6 @@ async function foundText(
     );
   }
   return chosen;
-}
-
-async function tokensIn(
-  path: string | undefined,
-): Promise<TokenTexts | undefined> {
-  if (path === undefined) return undefined;
-  const [{ parseTokenizer }, { readTextFile }] = await Promise.all([
-    import("../files/tokenizer.ts"),
-    import("../files/text.ts"),
-  ]);
-  return parseTokenizer(await readTextFile(path), path);
 }
 
 async function stampOf(path: string | undefined): Promise<unknown> {

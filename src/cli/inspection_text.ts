@@ -8,6 +8,8 @@ import type { RowDescription } from "../inspection/describe_row.ts";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { RowText } from "../inspection/latent_rows.ts";
 import type { AtomHit } from "../inspection/search.ts";
+import type { AtomLogits } from "../report/data.ts";
+import { logitsInWords } from "../report/client/words.ts";
 import { count, figure, table } from "../text.ts";
 
 /** Texts in a cell, and rows of an atom's page. */
@@ -46,7 +48,10 @@ export function atomTable(
 }
 
 /** All that is known of one atom. */
-export function atomPage(one: AtomDescription): string {
+export function atomPage(
+  one: AtomDescription,
+  unembedding?: AtomLogits["unembedding"],
+): string {
   return [
     table([`Atom ${named(one.atom, one.label)}`, ""], [
       ["rows that use it", count(one.uses)],
@@ -83,7 +88,32 @@ export function atomPage(one: AtomDescription): string {
       ),
     ],
     ...one.sides.flatMap((side) => sideTables(side, one.sides.length)),
+    ...unembedding === undefined ? [] : logitTables(one, unembedding),
   ].join("\n\n");
+}
+
+// Tokens in quotation marks, so that leading spaces are seen.
+function logitTables(
+  { logits = [] }: AtomDescription,
+  unembedding: AtomLogits["unembedding"],
+): string[] {
+  const tables = logits.map(({ sign, promoted, suppressed }) => {
+    const which = logits.length === 1
+      ? ""
+      : sign === "+"
+      ? ", positive values"
+      : ", negative values";
+    return table(
+      [`Tokens it promotes${which}`, "logit", " and suppresses", "logit"],
+      promoted.map((most, i) => [
+        JSON.stringify(most.token),
+        figure(most.logit),
+        JSON.stringify(suppressed[i].token),
+        figure(suppressed[i].logit),
+      ]),
+    );
+  });
+  return [...tables, `Logits ${logitsInWords(unembedding)}`];
 }
 
 // A signed atom's two sides mean different things: each has lists of its own.

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 
@@ -5,6 +6,8 @@ import { isJsonObject } from "../json.ts";
 export interface TokenTexts {
   /** How many ids there are: the largest one plus 1. */
   readonly size: number;
+  /** SHA-256 of all texts: tells one vocabulary from another. */
+  readonly digest: string;
   /** One token as people read it, its leading space included; `�` stands for bytes that are no whole character. */
   text(id: number): string;
   /** A run of tokens as they stand in a text: bytes of neighbouring tokens are joined before they become characters. */
@@ -158,8 +161,12 @@ function texts(
     const piece = pieces[id] ?? `<${id}>`;
     return typeof piece === "string" ? encoder.encode(piece) : piece;
   };
+  let digest: string | undefined;
   return {
     size: pieces.length,
+    get digest() {
+      return digest ??= digestOf(Array.from(pieces, (_, id) => bytesOf(id)));
+    },
     text: (id) => decoder.decode(bytesOf(id)),
     join(ids) {
       const parts = Array.from(ids, bytesOf);
@@ -174,4 +181,10 @@ function texts(
       return decoder.decode(all);
     },
   };
+}
+
+function digestOf(pieces: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces) hash.update(`${piece.length} `).update(piece);
+  return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { LatentClass } from "../metrics/probe_result.ts";
-import type { LatentRows } from "../report/data.ts";
+import type { AtomLogits, LatentRows, TokenLogits } from "../report/data.ts";
 import type { Inspection } from "./inspect.ts";
 import type { RowText } from "./latent_rows.ts";
 
@@ -29,6 +29,26 @@ export interface SideDescription {
   spread: ShownRow[];
 }
 
+/** A token, and what a code value of 1 (in raw units) adds to its logit. */
+export interface TokenLogit {
+  /** Its id in the vocabulary. */
+  id: number;
+  /** Its text, a leading space included. */
+  token: string;
+  /** What it adds. */
+  logit: number;
+}
+
+/** The tokens that a sign of an atom's codes promotes and suppresses, per unit of |code value|. */
+export interface SideLogits {
+  /** The sign. */
+  sign: "+" | "-";
+  /** The largest logits, largest first. */
+  promoted: TokenLogit[];
+  /** The smallest, smallest first. */
+  suppressed: TokenLogit[];
+}
+
 /** One atom, with what uses it. */
 export interface AtomDescription {
   /** Its index. */
@@ -53,6 +73,8 @@ export interface AtomDescription {
   sides: SideDescription[];
   /** The atoms that fire together with it: the share of its rows that use the other as well. */
   together: { atom: number; label?: string | undefined; share: number }[];
+  /** The tokens that it promotes and suppresses, by sign, where an unembedding was given. */
+  logits?: SideLogits[];
 }
 
 /**
@@ -94,7 +116,34 @@ export function describeAtom(
         label: labels[together.indices[slot]],
         share: together.shares[slot],
       })),
+    ...inspection.logits && {
+      logits: logitsOf(inspection.logits, inspection.sides, atom),
+    },
   };
+}
+
+function logitsOf(
+  { count, promoted, suppressed, ids, texts }: AtomLogits,
+  sides: number,
+  atom: number,
+): SideLogits[] {
+  const listed = ({ tokens, logits }: TokenLogits, sign: 1 | -1) =>
+    slots(atom, count, tokens).map((slot) => ({
+      id: ids[tokens[slot]],
+      token: texts[tokens[slot]],
+      logit: sign * logits[slot],
+    }));
+  const positive: SideLogits = {
+    sign: "+",
+    promoted: listed(promoted, 1),
+    suppressed: listed(suppressed, 1),
+  };
+  if (sides === 1) return [positive];
+  return [positive, {
+    sign: "-",
+    promoted: listed(suppressed, -1),
+    suppressed: listed(promoted, -1),
+  }];
 }
 
 function sidesOf(inspection: Inspection, atom: number): SideDescription[] {

@@ -1,4 +1,5 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
+import { DbksvdError } from "../errors.ts";
 import { labelTexts } from "../labels/label.ts";
 import { nearestAtoms } from "../metrics/dictionary.ts";
 import type { DictionaryModel } from "../model/model.ts";
@@ -10,6 +11,7 @@ import type {
 } from "../report/data.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { InspectOptions } from "./options.ts";
+import { atomLogits } from "./logits/logits.ts";
 import { type Found, lookAtRows } from "./look.ts";
 import type { KeptRows, RankedRows } from "./latent_rows.ts";
 
@@ -71,8 +73,22 @@ export async function inspect(
     samples: samples.table,
     ...rowsOf(found, samples.placeOf),
     ...found.seen > 0 && { together: found.together.table(TOGETHER) },
+    ...options.unembed !== undefined && {
+      logits: await atomLogits(model, { ...options, ...unembedding(options) }),
+    },
   };
 }
+
+// Progress is told of rows alone.
+function unembedding({ unembed, tokens }: InspectOptions) {
+  if (unembed !== undefined && tokens !== undefined) {
+    return { unembed, tokens, onProgress: undefined };
+  }
+  throw new DbksvdError("usage", "Tokens of the unembedding have no names", {
+    mend: "give `tokens` with `unembed`",
+  });
+}
+
 async function neighbourhood(
   model: DictionaryModel,
   { nearest: count = 10, signal }: InspectOptions,

@@ -9,18 +9,19 @@ import {
 } from "../files/atomic.ts";
 import { labelTexts } from "../labels/label.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import type { AtomLogits } from "../report/data.ts";
 import type { RowSource } from "../rows/source.ts";
 import { fingerprint } from "../use/codes_metadata.ts";
 import { TOOL_VERSION } from "../version.ts";
 import type { Inspection } from "./inspect.ts";
 import type { InspectOptions } from "./options.ts";
-import { partsOf, whole } from "./parts.ts";
+import { partsOf, type StoredPart, whole } from "./parts.ts";
 
 /** The file that an inspection is kept in. */
 export const KEPT_FILE = "inspection.sqlite";
 
 /** The form of the file: another one is looked past. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Where a model's inspection is kept: in its directory, or, where that cannot be written, in the user's cache.
@@ -80,7 +81,7 @@ export async function keyOf(
     })),
     reading,
     ...{ text, topRows, spreadRows, nearest, range: rows?.range },
-    tokens: tokens?.size,
+    tokens: tokens?.digest,
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
@@ -102,12 +103,45 @@ export function readKept(
     database = new DatabaseSync(place, { readOnly: true });
     const about = database.prepare("SELECT key FROM about").get();
     if (about?.key !== key) return undefined;
-    const parts = database.prepare("SELECT name, kind, data FROM parts").all();
-    const inspection = whole(parts as unknown as Parameters<typeof whole>[0]);
+    const inspection = whole<Inspection>(partsIn(database, "inspection"));
     inspection.table.labels = labelTexts(model.labels ?? {});
     return inspection;
   } catch {
     // Missing, damaged or of another form: it is made again.
+    return undefined;
+  } finally {
+    database?.close();
+  }
+}
+
+function partsIn(database: DatabaseSync, what: string): StoredPart[] {
+  return database.prepare("SELECT name, kind, data FROM parts WHERE what = ?")
+    .all(what) as unknown as StoredPart[];
+}
+
+/** Logits that are kept, and what they follow from. */
+export interface KeptLogits {
+  /** The dictionary's fingerprint. */
+  dictionary: string;
+  /** What else they follow from: the unembedding, and what its tokens are called. */
+  from: string;
+  logits: AtomLogits;
+}
+
+/**
+ * The logits that are kept, whatever rows the inspection beside them is of.
+ *
+ * @param place the file
+ */
+export function readKeptLogits(place: string): KeptLogits | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(place, { readOnly: true });
+    const about = database.prepare("SELECT logits FROM about").get();
+    if (typeof about?.logits !== "string") return undefined;
+    const logits = whole<AtomLogits>(partsIn(database, "logits"));
+    return { ...JSON.parse(about.logits), logits };
+  } catch {
     return undefined;
   } finally {
     database?.close();
@@ -120,12 +154,14 @@ export function readKept(
  * @param place the file
  * @param key see {@linkcode keyOf}
  * @param inspection what was found
+ * @param logits the atoms' logits, where they are known
  * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function keep(
   place: string,
   key: string,
   inspection: Inspection,
+  logits?: KeptLogits,
 ): Promise<void> {
   const temporary = temporarySibling(place);
   try {
@@ -134,15 +170,19 @@ export async function keep(
     try {
       database.exec(
         `PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;
-         CREATE TABLE about (key TEXT NOT NULL);
-         CREATE TABLE parts (name TEXT PRIMARY KEY, kind TEXT NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+         CREATE TABLE about (key TEXT NOT NULL, logits TEXT);
+         CREATE TABLE parts (
+           what TEXT, name TEXT, kind TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (what, name)
+         ) WITHOUT ROWID;
          BEGIN`,
       );
-      database.prepare("INSERT INTO about VALUES (?)").run(key);
-      const insert = database.prepare("INSERT INTO parts VALUES (?, ?, ?)");
-      for (const { name, kind, data } of partsOf(inspection)) {
-        insert.run(name, kind, data);
-      }
+      const { logits: _apart, ...own } = inspection;
+      insertParts(database, "inspection", own);
+      if (logits !== undefined) insertParts(database, "logits", logits.logits);
+      const about = logits &&
+        { dictionary: logits.dictionary, from: logits.from };
+      database.prepare("INSERT INTO about VALUES (?, ?)")
+        .run(key, about === undefined ? null : JSON.stringify(about));
       database.exec("COMMIT");
     } finally {
       database.close();
@@ -152,6 +192,13 @@ export async function keep(
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
     throw writeError(place, cause);
+  }
+}
+
+function insertParts(database: DatabaseSync, what: string, found: object) {
+  const insert = database.prepare("INSERT INTO parts VALUES (?, ?, ?, ?)");
+  for (const { name, kind, data } of partsOf(found)) {
+    insert.run(what, name, kind, data);
   }
 }
 

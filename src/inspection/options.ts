@@ -1,6 +1,7 @@
 import type { RunOptions } from "../coding/coder.ts";
 import type { TokenTexts } from "../files/tokenizer.ts";
 import type { BatchOptions } from "../rows/source.ts";
+import type { NormForm } from "./logits/unembedding.ts";
 
 /** Options of `inspect`. */
 export interface InspectOptions extends RunOptions {
@@ -18,6 +19,10 @@ export interface InspectOptions extends RunOptions {
   nearest?: number | undefined;
   /** A file of codes of these rows by this model, in place of coding them. */
   codes?: string | undefined;
+  /** A language model's unembedding (a safetensors file, or a checkpoint's folder), for the atoms' logits. */
+  unembed?: string | undefined;
+  /** Folds the final norm's weights into it: by `weight`, `1+weight`, or as the config.json beside it has it. */
+  foldNorm?: NormForm | "auto" | undefined;
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }

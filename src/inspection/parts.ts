@@ -1,6 +1,4 @@
-import type { Inspection } from "./inspect.ts";
-
-/** A part of an inspection as it is stored: an array's bytes, or JSON. */
+/** A part of what is kept, as it is stored: an array's bytes, or JSON. */
 export interface StoredPart {
   /** Where it stands: names with dots between. */
   name: string;
@@ -24,10 +22,10 @@ function isStoredArray(value: unknown): value is StoredArray {
   return ArrayBuffer.isView(value) && value.constructor.name in ARRAYS;
 }
 
-/** The parts of an inspection: every array by itself, everything else as one JSON document. */
-export function partsOf(inspection: Inspection): StoredPart[] {
+/** The parts of what is kept: every array by itself, everything else as one JSON document. */
+export function partsOf(found: object): StoredPart[] {
   const parts: StoredPart[] = [];
-  const json = JSON.stringify(withoutArrays(inspection, "", parts));
+  const json = JSON.stringify(withoutArrays(found, "", parts));
   parts.push({ name: "", kind: "json", data: new TextEncoder().encode(json) });
   return parts;
 }
@@ -58,8 +56,8 @@ function withoutArrays(
   );
 }
 
-/** The inspection that parts were made of. */
-export function whole(parts: readonly StoredPart[]): Inspection {
+/** What parts were made of. */
+export function whole<T>(parts: readonly StoredPart[]): T {
   const json = parts.find(({ kind }) => kind === "json");
   if (json === undefined) throw new TypeError("No JSON among the parts");
   const root = JSON.parse(new TextDecoder().decode(json.data));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import baseCss from "./base.css" with { type: "text" };
 import listCss from "./browser.css" with { type: "text" };
+import logitsCss from "./browser_logits.css" with { type: "text" };
 import pagesCss from "./browser_pages.css" with { type: "text" };
 import screensCss from "./browser_screens.css" with { type: "text" };
 import { browserParts } from "./browser_parts.ts";
@@ -44,7 +45,7 @@ export function renderBrowser(data: BrowserData): string {
  */
 export function browserPage(data: BrowserData, token?: string): BrowserPage {
   const script = clientScript();
-  const style = baseCss + listCss + pagesCss + screensCss;
+  const style = baseCss + listCss + pagesCss + logitsCss + screensCss;
   const policy = [
     "default-src 'none'",
     `script-src '${digest(script)}'`,

@@ -1,5 +1,5 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
-import type { BrowserData, SampleTable } from "./data.ts";
+import type { AtomLogits, BrowserData, SampleTable } from "./data.ts";
 import { layoutAtoms } from "./layout.ts";
 import { packPart } from "./pack.ts";
 
@@ -10,7 +10,7 @@ const INT16_MAX = 32767;
 /** The browser's data as texts for the page: what every view needs, the rows, and the rows' codes. */
 export function browserParts(
   data: BrowserData,
-): { atoms: string; rows: string; codes: string } {
+): { atoms: string; rows: string; codes: string; logits?: string } {
   return {
     atoms: packAtoms(data),
     rows: packPart({
@@ -30,6 +30,7 @@ export function browserParts(
       ...data.spread.contexts && { spreadContexts: data.spread.contexts },
     }),
     codes: packCodes(data.samples, data.atoms),
+    ...data.logits && { logits: packLogits(data.logits) },
   };
 }
 
@@ -51,6 +52,7 @@ function packAtoms(data: BrowserData): string {
     source: data.source,
     labels: table.labels,
     classes: table.classes && packClasses(table.classes),
+    unembedding: data.logits?.unembedding,
     sides: data.sides,
     topRows: data.top.perLatent,
     spreadRows: data.spread.perLatent,
@@ -75,6 +77,16 @@ function packAtoms(data: BrowserData): string {
       histogramCounts: histograms.counts,
     }),
     ...(positions === undefined ? {} : { positions }),
+  });
+}
+
+function packLogits({ count, texts, ...ends }: AtomLogits): string {
+  const { promoted, suppressed } = ends;
+  return packPart({ count, texts }, {
+    promoted: promoted.tokens,
+    promotedLogits: promoted.logits,
+    suppressed: suppressed.tokens,
+    suppressedLogits: suppressed.logits,
   });
 }
 

@@ -101,6 +101,10 @@
       ...text.slice(-length - 1)
     ].slice(1).join("")}`;
   }
+  function logitsInWords({ tensor, norm }) {
+    const folded = norm === void 0 ? "without the final norm" : `${norm} folded in`;
+    return `per unit of value, by ${tensor}, ${folded}`;
+  }
 
   // src/report/client/dictionary.ts
   var EMPTY2 = 4294967295;
@@ -1078,6 +1082,73 @@
     }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
   }
 
+  // src/report/client/logits.ts
+  var EMPTY3 = 4294967295;
+  function logitSections(dictionary, logits, atom) {
+    const { unembedding, sides } = dictionary;
+    if (unembedding === void 0) return [];
+    const stronger = dictionary.sidesOf(atom)[0]?.sign ?? 1;
+    const about = element("p", {
+      class: "lead"
+    }, logitsInWords(unembedding));
+    const lists = (sign) => endLists(logits, atom, sign);
+    if (sides === 1) return [
+      section("Logits", about, lists(1))
+    ];
+    const name = (sign) => sign > 0 ? "positive" : "negative";
+    const other = stronger > 0 ? -1 : 1;
+    return [
+      section(`Logits, with a ${name(stronger)} value`, about, lists(stronger)),
+      element("details", {
+        class: "spread"
+      }, element("summary", {}, `With a ${name(other)} value`), lists(other))
+    ];
+  }
+  function endLists(logits, atom, sign) {
+    const high = endOf(logits, "promoted", atom, sign);
+    const low = endOf(logits, "suppressed", atom, sign);
+    const [promoted, suppressed] = sign > 0 ? [
+      high,
+      low
+    ] : [
+      low,
+      high
+    ];
+    const most = Math.max(...[
+      ...promoted,
+      ...suppressed
+    ].map(({ logit }) => Math.abs(logit))) || 1;
+    const list = (title, tokens) => element("div", {}, element("h4", {}, title), element("ol", {
+      class: "rows"
+    }, tokens.map((one) => tokenRow(one, most))));
+    return element("div", {
+      class: "ends"
+    }, list("Promotes", promoted), list("Suppresses", suppressed));
+  }
+  function endOf(logits, end, atom, sign) {
+    const { count: count2, texts } = logits;
+    const tokens = logits[end];
+    const values = logits[`${end}Logits`];
+    const found = [];
+    for (let slot = atom * count2; slot < (atom + 1) * count2; slot++) {
+      if (tokens[slot] === EMPTY3) break;
+      found.push({
+        text: texts[tokens[slot]],
+        logit: sign * values[slot]
+      });
+    }
+    return found;
+  }
+  function tokenRow({ text, logit }, most) {
+    return element("li", {}, element("bdi", {
+      class: "token"
+    }, text.replaceAll("\n", "\u23CE")), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(logit) / most, logit), element("span", {
+      class: "value"
+    }, figure(logit))));
+  }
+
   // src/report/client/picture.ts
   var WIDTH = 360;
   var HEIGHT = 150;
@@ -1132,7 +1203,7 @@
 
   // src/report/client/atom_page.ts
   var MOST_BEFORE = 120;
-  function atomPage(dictionary, atom, naming) {
+  function atomPage(dictionary, atom, { naming, logits } = {}) {
     const label = dictionary.label(atom);
     const title = dictionary.title(atom);
     return element("article", {
@@ -1143,7 +1214,7 @@
       tabindex: "-1"
     }, element("bdi", {}, label ?? (title || `Atom ${atom}`))), naming, atomFigures(dictionary, atom), element("div", {
       class: "columns"
-    }, element("div", {}, rowsSections(dictionary, atom)), element("div", {}, ...classesSection(dictionary, atom), neighboursSection(dictionary, atom), partnersSection(dictionary, atom), histogramSection(dictionary, atom))));
+    }, element("div", {}, rowsSections(dictionary, atom)), element("div", {}, ...classesSection(dictionary, atom), logits && logitSections(dictionary, logits, atom), neighboursSection(dictionary, atom), partnersSection(dictionary, atom), histogramSection(dictionary, atom))));
   }
   function atomKicker(dictionary, atom) {
     const group = dictionary.groups.length > 1 ? ` \xB7 group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}` : "";
@@ -1531,14 +1602,25 @@
       query: ""
     });
     let codes;
+    let logits;
     const show = async () => {
-      const [, kind, key] = location.hash.split("/");
+      const { hash } = location;
+      const [, kind, key] = hash.split("/");
       const number = key === void 0 || key === "" ? NaN : Number(key);
       const isAtom = Number.isInteger(number) && number >= 0 && number < dictionary.atoms;
       document.body.dataset.page = kind || "home";
       list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
       if (kind === "atom" && isAtom) {
-        return turn(view, atomPage(dictionary, number, editor?.field(number)), `Atom ${number}`);
+        if (dictionary.unembedding !== void 0) {
+          logits ??= await part("logits");
+          if (location.hash !== hash) return;
+        }
+        const naming = editor?.field(number);
+        const page = atomPage(dictionary, number, {
+          naming,
+          logits
+        });
+        return turn(view, page, `Atom ${number}`);
       }
       const place = dictionary.placeOfRow(number);
       if (kind === "row" && place !== void 0) {

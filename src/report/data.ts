@@ -169,6 +169,42 @@ export interface FiringTogether {
   shares: Float32Array;
 }
 
+/** Tokens at one end of every atom's logits: atoms × count; unused places hold `EMPTY_SLOT` and 0. */
+export interface TokenLogits {
+  /** atoms × count places in the list of tokens. */
+  tokens: Uint32Array;
+  /** atoms × count logits that a code value of 1, in raw units, adds to each. */
+  logits: Float32Array;
+}
+
+/**
+ * The tokens that every atom promotes and suppresses: the atom, in raw units, times a language model's unembedding. For
+ * a negative code value the ends change places and the logits their sign.
+ */
+export interface AtomLogits {
+  /** Tokens kept at each end of an atom, at most. */
+  count: number;
+  /** The largest logits, largest first. */
+  promoted: TokenLogits;
+  /** The smallest, smallest first. */
+  suppressed: TokenLogits;
+  /** The ids of all tokens that stand at some end. */
+  ids: Uint32Array;
+  /** Their texts. */
+  texts: readonly string[];
+  /** What the atoms were multiplied by. */
+  unembedding: {
+    /** As it was named. */
+    path: string;
+    /** The tensor's name. */
+    tensor: string;
+    /** The final norm's weights that are folded in, if they are: their tensor's name, or `1 +` it. */
+    norm?: string;
+    /** Tokens that were looked at. */
+    vocabulary: number;
+  };
+}
+
 /** What the atom browser shows. */
 export interface BrowserData {
   /** The model's name, usually its directory's. */
@@ -201,4 +237,6 @@ export interface BrowserData {
   spread: LatentRows;
   /** Atoms that fire together, where rows were coded. */
   together?: FiringTogether | undefined;
+  /** Tokens that atoms promote and suppress, where an unembedding was given. */
+  logits?: AtomLogits | undefined;
 }

@@ -3,8 +3,11 @@ import type {
   AtomDescription,
   ShownRow,
   SideDescription,
+  SideLogits,
+  TokenLogit,
 } from "../../src/inspection/describe.ts";
 import type { RowDescription } from "../../src/inspection/describe_row.ts";
+import type { AtomLogits } from "../../src/report/data.ts";
 import type { AtomHit } from "../../src/inspection/search.ts";
 import type { Labels } from "../../src/labels/label.ts";
 import type {
@@ -81,6 +84,28 @@ const otherAtom = {
   label: optional(text("Its name.")),
 };
 
+const tokenLogit = define(
+  "tokenLogit",
+  object<TokenLogit>({
+    id: count("Its id in the vocabulary."),
+    token: text("Its text, a leading space included."),
+    logit: number("What a code of 1, in raw units, adds to its logit."),
+  }, "A token of an atom's logits."),
+);
+
+const sideLogits = object<SideLogits>({
+  sign: sign("Of the codes."),
+  promoted: list("The largest logits, largest first.", tokenLogit),
+  suppressed: list("The smallest, smallest first.", tokenLogit),
+}, "The tokens that a sign of the codes promotes and suppresses.");
+
+const unembedding = optional(object<AtomLogits["unembedding"]>({
+  path: text("As it was named."),
+  tensor: text("Its tensor's name."),
+  norm: optional(text("The final norm's weights that are folded in.")),
+  vocabulary: count("Tokens that were looked at."),
+}, "What the atoms were multiplied by for their logits: --unembed."));
+
 const ATOM: Fields<AtomDescription> = {
   atom: count("Its index."),
   label: optional(text("Its name.")),
@@ -105,19 +130,29 @@ const ATOM: Fields<AtomDescription> = {
       share: number("The share of its rows that use the other as well."),
     }),
   ),
+  logits: optional(
+    list("The tokens that it promotes and suppresses, by sign.", sideLogits),
+  ),
 };
 
 interface OfModel {
   model: string;
 }
 
+interface OfUnembedding {
+  unembedding?: AtomLogits["unembedding"];
+}
+
 const atomTable = ofRows<
-  OfModel & { rows: number; coder: string; html?: string; atoms: unknown[] }
+  & OfModel
+  & OfUnembedding
+  & { rows: number; coder: string; html?: string; atoms: unknown[] }
 >({
   model,
   rows: count("Rows that were looked at."),
   coder: text("How they were coded, in words."),
   html: optional(text("The atom browser that was written: --html.")),
+  unembedding,
   atoms: list(
     "All atoms by index; with --limit so many, the most used first.",
     object(ATOM),
@@ -155,7 +190,10 @@ const hits = ofRows<OfModel & { hits: AtomHit[] }>({
 
 const inspection = either(
   atomTable,
-  ofRows<OfModel & AtomDescription>({ model, ...ATOM }, "One atom: --atom."),
+  ofRows<OfModel & OfUnembedding & AtomDescription>(
+    { model, ...ATOM, unembedding },
+    "One atom: --atom.",
+  ),
   rowPage,
   hits,
   object<OfModel & { labels: Labels }>({ model, labels }, "After --label."),

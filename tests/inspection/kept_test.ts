@@ -8,6 +8,7 @@ import {
   keptPlace,
   keyOf,
   readKept,
+  readKeptLogits,
 } from "../../src/inspection/kept.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { inDirectory, namesIn } from "../directories.ts";
@@ -107,5 +108,29 @@ Deno.test("keptPlace() is the model's directory where it can be written, else th
     const place = await keptPlace(join(folder, "none"), "/cache");
     assert.match(place!, /^\/cache\/dbksvd\/[0-9a-f]{32}\.inspection\.sqlite$/);
     assert.equal(await keptPlace(join(folder, "none"), undefined), undefined);
+  });
+});
+
+Deno.test("logits are kept beside an inspection, whatever its key, with what they follow from", async () => {
+  await inDirectory(async (folder) => {
+    const place = join(folder, "inspection.sqlite");
+    const key = await keyFor();
+    const inspection = await inspect(model, rowsOf(), OPTIONS);
+    await keep(place, key, inspection);
+    assert.equal(readKeptLogits(place), undefined);
+    const end = {
+      tokens: Uint32Array.from({ length: 9 }, () => 0),
+      logits: Float32Array.from({ length: 9 }, (_, atom) => atom),
+    };
+    const logits = {
+      ...{ count: 1, promoted: end, suppressed: end },
+      ...{ ids: Uint32Array.of(7), texts: [" rain"] },
+      unembedding: { path: "lm", tensor: "lm_head.weight", vocabulary: 9 },
+    };
+    const kept = { dictionary: "d", from: "u", logits };
+    await keep(place, key, { ...inspection, logits }, kept);
+    assert.deepEqual(readKeptLogits(place), kept);
+    assert.equal(readKept(place, key, model)!.logits, undefined);
+    assert.equal(readKept(place, "another", model), undefined);
   });
 });

@@ -1,5 +1,5 @@
 import { labelTexts } from "../../labels/label.ts";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Inspection } from "../../inspection/inspect.ts";
 import {
   cacheFolder,
@@ -52,6 +52,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
       "dbksvd inspect dbksvd-model --text word --atom 17",
       "dbksvd inspect dbksvd-model --text word --search music",
       "dbksvd inspect dbksvd-model fresh.parquet --row 3",
+      "dbksvd inspect dbksvd-model --atom 17 --unembed pythia/ --fold-norm",
       "dbksvd inspect dbksvd-model --text word --html atoms.html",
       "dbksvd inspect dbksvd-model --text word --serve",
       "dbksvd inspect dbksvd-model --label 17=music --label 40=weekdays",
@@ -88,6 +89,16 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     .option(
       "--tokens <file>",
       "tokenizer.json, or a list: what a column of token ids stands for",
+    )
+    .option(
+      "--unembed <path>",
+      "a language model's unembedding (safetensors, or a checkpoint's folder): tokens that atoms promote, suppress",
+    )
+    .addOption(
+      new Option(
+        "--fold-norm [form]",
+        "fold the final norm's weights in; alone: as config.json beside it has it",
+      ).choices(["weight", "1+weight"]),
     )
     .option(
       "--codes <file>",
@@ -208,7 +219,11 @@ async function show(
     ]);
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
-    return print({ model: directory, ...atom }, () => atomPage(atom));
+    const { unembedding } = inspection.logits ?? {};
+    return print(
+      { model: directory, ...atom, ...unembedding && { unembedding } },
+      () => atomPage(atom, unembedding),
+    );
   }
   if (flags.search !== undefined) {
     const hits = searchAtoms(inspection, flags.search).slice(0, flags.limit);
@@ -230,6 +245,7 @@ async function show(
       rows: inspection.rows,
       coder,
       html,
+      unembedding: inspection.logits?.unembedding,
       atoms: flags.limit === undefined
         ? atoms
         : atoms.toSorted((a, b) => b.uses - a.uses).slice(0, flags.limit),

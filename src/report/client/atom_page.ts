@@ -1,6 +1,7 @@
 // An atom's page.
-import type { Dictionary, Side, TopRow } from "./types.ts";
+import type { Dictionary, PackedLogits, Side, TopRow } from "./types.ts";
 import { bar, type Child, element, withStyle } from "./dom.ts";
+import { logitSections } from "./logits.ts";
 import { atomLink, section } from "./page_parts.ts";
 import { histogramPicture } from "./picture.ts";
 import { count, cutStart, figure, share } from "./words.ts";
@@ -8,11 +9,19 @@ import { count, cutStart, figure, share } from "./words.ts";
 // A list shows four lines of a text: what stands before a token must not push it out of them.
 const MOST_BEFORE = 120;
 
-/** The page of one atom; `naming` is the field that names it, where names can be changed. */
+/** What stands on an atom's page where it is there. */
+export interface AtomExtras {
+  /** The field that names it, where names can be changed. */
+  naming?: HTMLElement | undefined;
+  /** The tokens that atoms promote and suppress. */
+  logits?: PackedLogits | undefined;
+}
+
+/** The page of one atom. */
 export function atomPage(
   dictionary: Dictionary,
   atom: number,
-  naming?: HTMLElement,
+  { naming, logits }: AtomExtras = {},
 ): HTMLElement {
   const label = dictionary.label(atom);
   const title = dictionary.title(atom);
@@ -35,6 +44,7 @@ export function atomPage(
         "div",
         {},
         ...classesSection(dictionary, atom),
+        logits && logitSections(dictionary, logits, atom),
         neighboursSection(dictionary, atom),
         partnersSection(dictionary, atom),
         histogramSection(dictionary, atom),

@@ -3,6 +3,7 @@ import type {
   Dictionary,
   PackedAtoms,
   PackedCodes,
+  PackedLogits,
   PackedRows,
 } from "./types.ts";
 import { createDictionary } from "./dictionary.ts";
@@ -54,19 +55,23 @@ export async function startBrowser() {
   choose({ ...filters.read(), query: "" });
 
   let codes: PackedCodes | undefined;
+  let logits: PackedLogits | undefined;
   const show = async () => {
-    const [, kind, key] = location.hash.split("/");
+    const { hash } = location;
+    const [, kind, key] = hash.split("/");
     const number = key === undefined || key === "" ? NaN : Number(key);
     const isAtom = Number.isInteger(number) && number >= 0 &&
       number < dictionary.atoms;
     document.body.dataset.page = kind || "home";
     list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
     if (kind === "atom" && isAtom) {
-      return turn(
-        view,
-        atomPage(dictionary, number, editor?.field(number)),
-        `Atom ${number}`,
-      );
+      if (dictionary.unembedding !== undefined) {
+        logits ??= await part<PackedLogits>("logits");
+        if (location.hash !== hash) return;
+      }
+      const naming = editor?.field(number);
+      const page = atomPage(dictionary, number, { naming, logits });
+      return turn(view, page, `Atom ${number}`);
     }
     const place = dictionary.placeOfRow(number);
     if (kind === "row" && place !== undefined) {

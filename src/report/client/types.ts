@@ -14,6 +14,8 @@ export interface PackedAtoms {
   labels: Record<string, string>;
   /** In words, by atom, where they were probed. */
   classes?: Record<string, string[]>;
+  /** What gave the logits, where there are some. */
+  unembedding?: { tensor: string; norm?: string };
   /** Latents of an atom: 2 where codes have signs, positive ones first; else 1. */
   sides: number;
   /** Rows kept for a latent: at its top, and drawn from all that use it. */
@@ -73,6 +75,18 @@ export interface PackedCodes {
   largest: Float32Array;
   nonzeros: Uint16Array;
   energy: Float32Array;
+}
+
+/** The fourth part, where an unembedding was given: unpacked when the first atom's page is opened. */
+export interface PackedLogits {
+  /** Tokens at each end of an atom. */
+  count: number;
+  texts: string[];
+  /** atoms × count places among the texts, and the logits. */
+  promoted: Uint32Array;
+  promotedLogits: Float32Array;
+  suppressed: Uint32Array;
+  suppressedLogits: Float32Array;
 }
 
 /** What the pages show of rows themselves. */

@@ -33,3 +33,13 @@ export function cutStart(text: string, length: number): string {
   if (text.length <= length) return text;
   return `…${[...text.slice(-length - 1)].slice(1).join("")}`;
 }
+
+/** What an atom's logits are products with, in words. */
+export function logitsInWords(
+  { tensor, norm }: { tensor: string; norm?: string },
+): string {
+  const folded = norm === undefined
+    ? "without the final norm"
+    : `${norm} folded in`;
+  return `per unit of value, by ${tensor}, ${folded}`;
+}

@@ -1,0 +1,25 @@
+/// <reference lib="deno.worker" />
+// A thread that works logits out: begins with a start, gets runs of tokens, and tells what it found when it is asked.
+import { type LogitStart, LogitWork, type TokenRun } from "./work.ts";
+
+/** What a thread is told. */
+export type LogitOrder = LogitStart | TokenRun | "finish";
+
+let work: LogitWork | undefined;
+
+self.onmessage = ({ data }: MessageEvent<LogitOrder>) => {
+  if (data === "finish") {
+    const { promoted, suppressed } = work!.ends;
+    work!.close();
+    self.postMessage([promoted, suppressed].map(({ ids, values }) => ({
+      ids,
+      values,
+    })));
+  } else if ("dictionary" in data) {
+    work = new LogitWork(data);
+    self.postMessage([]);
+  } else {
+    work!.add(data);
+    self.postMessage([]);
+  }
+};
