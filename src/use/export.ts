@@ -3,11 +3,11 @@ import { DbksvdError } from "../errors.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import { writeDirectoryAtomically } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
-import { dialInWords } from "../model/coder.ts";
+import { coderInWords, dialInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
-import { evaluateAll, type Metrics } from "./evaluate.ts";
+import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
 import {
   pursuitAutoencoder,
   thresholdAutoencoder,
@@ -83,8 +83,9 @@ export interface ExportResult {
 /**
  * Writes a dictionary as a sparse autoencoder of another tool. It takes raw rows: mean and scale are folded in.
  * Latents are never negative there, so a dictionary with signed codes becomes [D; −D]. SAELens's matching pursuit
- * runs on the dictionary itself; the other targets have linear encoders, which are fitted here and are
- * approximations: the metrics that come back, and stand in the target's config, say how good.
+ * runs on the dictionary itself, and SAEBench gets a Python module that codes as this tool does; the other targets have
+ * linear encoders, which are fitted here and are approximations: the metrics that come back, and stand in the target's
+ * config, say how good.
  *
  * @param model the dictionary
  * @param options target, directory, rows, names for the target's metadata
@@ -148,7 +149,9 @@ async function exportInto(
     ? await fitted(model, format, source!, heldOut, options)
     : pursuitAutoencoder(model);
   const metrics = source &&
-    await compareCoders(model, sae, source, heldOut, options);
+    (format === "saebench"
+      ? await measureOwn(model, source, heldOut, options)
+      : await compareCoders(model, sae, source, heldOut, options));
   const files = exportFiles(model, sae, format, options, { metrics, origin });
   await writeDirectoryAtomically(out, files);
   return {
@@ -156,8 +159,10 @@ async function exportInto(
     format,
     files: files.map(({ name }) => name),
     latents: sae.atoms,
-    encoder: encoderInWords(sae),
-    lost: lostBy(model),
+    encoder: format === "saebench"
+      ? `dbksvd's own coder in PyTorch, ${coderInWords(model)}`
+      : encoderInWords(sae),
+    lost: format === "saebench" ? [] : lostBy(model),
     metrics,
   };
 }
@@ -210,6 +215,21 @@ async function compareCoders(
   };
 }
 
+// What codes as this tool does is measured once.
+async function measureOwn(
+  model: DictionaryModel,
+  source: RowSource,
+  heldOut: RowSet | undefined,
+  options: RunOptions,
+): Promise<ExportMetrics> {
+  const { rows, metrics } = await evaluate(model, source, {
+    ...options,
+    rows: { only: heldOut },
+  });
+  const exact = numbersOf(metrics);
+  return { rows, exported: exact, exact };
+}
+
 function numbersOf(metrics: Metrics): NumberMetrics {
   return Object.fromEntries(
     Object.entries(metrics).filter(([, value]) => typeof value === "number"),
@@ -227,7 +247,7 @@ function encoderInWords({ activation, format }: SparseAutoencoder): string {
   }
 }
 
-// Every target codes in a way of its own: a linear encoder, or plain matching pursuit.
+// Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.
 function lostBy(model: DictionaryModel): string[] {
   const { coder, groups } = model;
   const nested = groups.length > 1

@@ -13,6 +13,7 @@ import {
 import { transpose } from "../model/transpose.ts";
 import { zipParts } from "../files/zip.ts";
 import { TOOL_VERSION } from "../version.ts";
+import { saeBenchFiles } from "./export_saebench.ts";
 
 /** Formats that a dictionary can be exported to. */
 export const EXPORT_FORMATS = [
@@ -22,6 +23,7 @@ export const EXPORT_FORMATS = [
   "dictionary-learning",
   "sparsify",
   "gemma-scope",
+  "saebench",
 ] as const;
 
 /** A format that a dictionary can be exported to. */
@@ -29,7 +31,7 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 
 /** The formats with a linear encoder, which has to be fitted to rows. */
 export const LINEAR_FORMATS: readonly ExportFormat[] = EXPORT_FORMATS
-  .filter((format) => format !== "saelens-mp");
+  .filter((format) => !["saelens-mp", "saebench"].includes(format));
 
 /** The version whose layout of SAELens is written. */
 const SAELENS_VERSION = "6.0.0";
@@ -74,7 +76,7 @@ export function exportFiles(
     signed_latents: sae.atoms !== model.atoms,
     ...more,
   };
-  const files = writers[format](sae, names, origin, model.coder.sparsity);
+  const files = writers[format](sae, names, origin, model);
   if (sae.labels !== undefined) {
     files.push(jsonFile(MODEL_FILES.labels, sae.labels));
   }
@@ -85,7 +87,7 @@ type Writer = (
   sae: SparseAutoencoder,
   names: ExportNames,
   origin: Record<string, unknown>,
-  k: number,
+  model: DictionaryModel,
 ) => FileContents[];
 
 const writers: Record<ExportFormat, Writer> = {
@@ -95,6 +97,7 @@ const writers: Record<ExportFormat, Writer> = {
   "sparsify": sparsifyFiles,
   "dictionary-learning": dictionaryLearningFiles,
   "gemma-scope": gemmaScopeFiles,
+  "saebench": saeBenchFolder,
 };
 
 // SAELens loads strictly: exactly the tensors of its architecture, or it refuses.
@@ -150,7 +153,7 @@ function sparsifyFiles(
   sae: SparseAutoencoder,
   _names: ExportNames,
   origin: Record<string, unknown>,
-  k: number,
+  { coder: { sparsity: k } }: DictionaryModel,
 ): FileContents[] {
   const { width, atoms } = sae;
   const cfg = {
@@ -180,7 +183,7 @@ function dictionaryLearningFiles(
   sae: SparseAutoencoder,
   names: ExportNames,
   origin: Record<string, unknown>,
-  k: number,
+  { coder: { sparsity: k } }: DictionaryModel,
 ): FileContents[] {
   const { width, atoms } = sae;
   const config = {
@@ -228,6 +231,29 @@ function gemmaScopeFiles(
       "threshold.npy": npyParts(activation.threshold, [atoms]),
     }),
   }];
+}
+
+function saeBenchFolder(
+  sae: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+  model: DictionaryModel,
+): FileContents[] {
+  const cfg = {
+    architecture: "dbksvd",
+    d_in: sae.width,
+    d_sae: sae.atoms,
+    metadata: {
+      model_name: names.modelName,
+      layer: names.layer,
+      hook_name: names.hookName,
+      context_size: names.contextSize,
+      dataset_path: names.datasetPath,
+      prepend_bos: names.prependBos,
+      dbksvd: origin,
+    },
+  };
+  return [jsonFile("cfg.json", cfg), ...saeBenchFiles(model)];
 }
 
 function columns({ encoder, atoms, width }: SparseAutoencoder): Tensor {

@@ -2,6 +2,7 @@ import { join, sep } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { MODEL_FILES } from "../model/directory.ts";
 import { readText } from "../files/text.ts";
+import { SAEBENCH_FILES } from "./export_saebench.ts";
 
 /** What an export may consist of. */
 const EXPORT_FILES = [
@@ -11,6 +12,7 @@ const EXPORT_FILES = [
   "sae.safetensors",
   "ae.safetensors",
   "params.npz",
+  ...SAEBENCH_FILES,
   MODEL_FILES.labels,
 ];
 

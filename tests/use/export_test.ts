@@ -10,6 +10,7 @@ import { exportModel } from "../../src/use/export.ts";
 import {
   EXPORT_FORMATS,
   type ExportFormat,
+  LINEAR_FORMATS,
 } from "../../src/use/export_formats.ts";
 import { importModel } from "../../src/use/import.ts";
 import { train } from "../../src/use/train.ts";
@@ -75,7 +76,8 @@ async function throughPython(
   }
 }
 
-for (const format of EXPORT_FORMATS) {
+// What others read as an autoencoder; an export for SAEBench brings its own reader.
+for (const format of EXPORT_FORMATS.filter((f) => f !== "saebench")) {
   Deno.test(`exportModel() to ${format}: a reader made from its documentation rebuilds the same rows`, async () => {
     await inDirectory(async (directory) => {
       const { model, data, source } = problem();
@@ -204,7 +206,7 @@ Deno.test("exportModel() needs rows only for linear encoders", async () => {
     const out = join(directory, "sae");
     const pursuit = await exportModel(model, { format: "saelens-mp", out });
     assert.equal(pursuit.metrics, undefined);
-    for (const format of EXPORT_FORMATS.filter((f) => f !== "saelens-mp")) {
+    for (const format of LINEAR_FORMATS) {
       await assert.rejects(exportModel(model, { format, out }), /needs rows/);
     }
   });

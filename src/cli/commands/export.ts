@@ -38,6 +38,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
       "dbksvd export dbksvd-model --format saelens-mp --out sae",
       "dbksvd export dbksvd-model rows.parquet --format saelens-topk --out sae",
       "dbksvd export dbksvd-model --format sparsify --out sae --hook-name layers.3",
+      "dbksvd export dbksvd-model --format saebench --out sae --model-name gemma-2-2b --layer 12",
     ],
   )
     .argument("<model>", "a model directory")
@@ -138,11 +139,16 @@ function describeExport(result: ExportResult): string {
   }
   if (metrics !== undefined) {
     const names = ["fvu", "explained_variance", "l0"];
+    const own = format === "saebench";
     lines.push(table(
-      [`${count(metrics.rows)} rows`, "by the target", "by dbksvd"],
+      [
+        `${count(metrics.rows)} rows`,
+        ...(own ? [] : ["by the target"]),
+        "by dbksvd",
+      ],
       names.map((name) => [
         name,
-        figure(metrics.exported[name]),
+        ...(own ? [] : [figure(metrics.exported[name])]),
         figure(metrics.exact[name]),
       ]),
     ));
