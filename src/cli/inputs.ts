@@ -106,15 +106,16 @@ export function neededInputs(inputs: readonly string[]): readonly string[] {
 
 /**
  * Opens the inputs, or the sample where there are none. Without a URL among them the network is given up, unless a page
- * is to be served; beside a native MPI library that would mean nothing.
+ * is to be served or a language model asked; beside a native MPI library that would mean nothing.
  */
 export async function openInputs(
   inputs: readonly string[],
-  flags: RowOptions & { serve?: unknown; mpi?: true },
+  flags: RowOptions & { serve?: unknown; explain?: unknown; mpi?: true },
   session: Session,
 ): Promise<RowSource> {
   const remote = inputs.some((input) => /^[a-z]+:\/\//i.test(input));
-  if (!remote && flags.serve === undefined && !flags.mpi) {
+  const { serve, explain, mpi } = flags;
+  if (!remote && serve === undefined && explain === undefined && !mpi) {
     await Deno.permissions.revoke({ name: "net" });
   }
   const { openRows } = await import("../rows/open.ts");

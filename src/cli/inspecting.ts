@@ -118,7 +118,8 @@ export function cacheFolder({ io }: Session): string | undefined {
     (home === undefined ? undefined : `${home}/.cache`);
 }
 
-async function foundText(
+/** The column with a text for every row, where it is clear which; says so where it is not. */
+export async function foundText(
   source: RowSource,
   session: Session,
 ): Promise<string | undefined> {

@@ -10,6 +10,7 @@ import { benchCommand } from "./commands/bench.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { exportCommand } from "./commands/export.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { labelCommand } from "./commands/label.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
@@ -33,6 +34,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   compareCommand,
   sweepCommand,
   inspectCommand,
+  labelCommand,
   exportCommand,
   steerCommand,
   synthesizeCommand,

@@ -30,8 +30,19 @@ export interface KeptRow {
   places: number;
 }
 
+/** What is told of rows that come to hold a place with some latent, and that lose it. */
+export interface RowHolder {
+  /** Gives row i of some codes a place more. */
+  hold(codes: Codes, i: number, row: number): void;
+  /** Takes a place from a row. */
+  release(row: number): void;
+}
+
+/** For who wants to know which rows hold places, and nothing else of them. */
+export const NOTHING_HELD: RowHolder = { hold() {}, release() {} };
+
 /** The rows that hold a place with some latent, by number. */
-export class KeptRows {
+export class KeptRows implements RowHolder {
   readonly byNumber: Map<number, KeptRow> = new Map();
 
   /** Gives row i of some codes a place more. */
@@ -70,18 +81,18 @@ export class RankedRows {
   /** latents × perLatent × tokens of a context. */
   readonly contexts?: Int8Array;
   readonly #ranks: Float64Array;
-  readonly #kept: KeptRows;
+  readonly #kept: RowHolder;
 
   /**
    * @param latents how many
    * @param perLatent rows kept for each
-   * @param kept where the rows' codes are held
+   * @param kept where the rows' codes are held, if they are
    * @param nested whether contexts of tokens are kept too
    */
   constructor(
     latents: number,
     perLatent: number,
-    kept: KeptRows,
+    kept: RowHolder,
     nested: boolean,
   ) {
     const places = latents * perLatent;
@@ -157,9 +168,12 @@ export interface Use {
 /**
  * A number in [0, 1) that follows from a row's number alone and is spread evenly: rows with the largest ones are a
  * sample of all rows, the same in any order of reading (SplitMix's finaliser on 32 bits).
+ *
+ * @param row the row's number
+ * @param salt another one makes another sample
  */
-export function rowRank(row: number): number {
-  let x = (row ^ Math.floor(row / 2 ** 32) * 0x9e3779b9) >>> 0;
+export function rowRank(row: number, salt = 0): number {
+  let x = (row ^ Math.floor(row / 2 ** 32) * 0x9e3779b9 ^ salt) >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
@@ -180,17 +194,19 @@ export class LatentRowKeeper {
    * @param sides 2 where codes have signs, which are kept apart; else 1
    * @param rows rows kept for each latent: at the top, and from all over
    * @param nested whether rows are tokens of texts
+   * @param holder what keeps the rows' codes: `kept`, where nothing else is named
    */
   constructor(
     atoms: number,
     sides: number,
     rows: { top: number; spread: number },
     nested: boolean,
+    holder: RowHolder = this.kept,
   ) {
     const latents = atoms * sides;
     this.#sides = sides;
-    this.top = new RankedRows(latents, rows.top, this.kept, nested);
-    this.spread = new RankedRows(latents, rows.spread, this.kept, nested);
+    this.top = new RankedRows(latents, rows.top, holder, nested);
+    this.spread = new RankedRows(latents, rows.spread, holder, nested);
   }
 
   /**

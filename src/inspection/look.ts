@@ -29,8 +29,8 @@ export async function lookAtRows(
   source: RowSource | undefined,
   options: InspectOptions,
 ): Promise<Found> {
-  const { atoms, coder } = model;
-  const sides = coder.nonnegative && coder.candidates === undefined ? 1 : 2;
+  const { atoms } = model;
+  const sides = sidesOf(model);
   const nested = source?.readItems !== undefined && options.text !== undefined;
   const found: Found = {
     sides,
@@ -56,7 +56,13 @@ export async function lookAtRows(
   return found;
 }
 
-async function* codesOf(
+/** Latents of an atom: 2 where codes have signs, else 1. */
+export function sidesOf({ coder }: DictionaryModel): 1 | 2 {
+  return coder.nonnegative && coder.candidates === undefined ? 1 : 2;
+}
+
+/** Codes of all rows in stored order: computed, or read from the file that `options.codes` names. */
+export async function* codesOf(
   model: DictionaryModel,
   source: RowSource,
   options: InspectOptions,
@@ -107,7 +113,8 @@ function tokenOffer({ rows }: Found, source: RowSource): Offer {
   };
 }
 
-async function placesOf(
+/** Where consecutive rows that are tokens stand in their texts. */
+export async function placesOf(
   source: RowSource,
   numbers: Float64Array,
 ): Promise<TextPlaces> {

@@ -67,11 +67,15 @@ function isEntry(entry: unknown): entry is LabelEntry {
 
 function isLabel(value: unknown): value is AtomLabel {
   if (!isJsonObject(value)) return false;
-  const { label, source, sign, score, prompt } = value;
+  const { label, source, sign, score, fuzzing, model, prompt } = value;
   return typeof label === "string" && SOURCES.includes(source as string) &&
     (sign === undefined || sign === "+" || sign === "-") &&
-    (score === undefined || typeof score === "number") &&
-    (prompt === undefined || typeof prompt === "string");
+    [score, fuzzing].every((one) => isOptional(one, "number")) &&
+    [model, prompt].every((one) => isOptional(one, "string"));
+}
+
+function isOptional(value: unknown, type: "number" | "string"): boolean {
+  return value === undefined || typeof value === type;
 }
 
 /** What `labels.json` holds for these names. */

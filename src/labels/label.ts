@@ -14,7 +14,11 @@ export interface AtomLabel {
    * detection.
    */
   score?: number;
-  /** The version of the prompt that a model was asked with. */
+  /** Balanced accuracy of telling the tokens that are meant from others, where a model named it. */
+  fuzzing?: number;
+  /** The language model that gave it. */
+  model?: string;
+  /** The version of the prompt that the model was asked with. */
   prompt?: string;
 }
 

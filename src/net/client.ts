@@ -40,11 +40,17 @@ export interface Asked {
   method?: string;
   headers?: Record<string, string>;
   body?: string | Uint8Array<ArrayBuffer>;
+  /** Statuses to come back after, beside 408, 429 and all from 500 on. */
+  busy?: readonly number[];
+  /** Called with an answer that is no success and the beginning of its text: throws where it knows what is wrong. */
+  refused?(status: number, text: string): void;
 }
 
 const CONNECTIONS = 8;
 const REDIRECTS = 8;
 const SPAN_BYTES = 1024;
+/** How much of the text of an answer that is no success is looked at. */
+const REFUSAL_BYTES = 65_536;
 const CREDENTIALS =
   "give credentials in DBKSVD_HTTP_HEADERS, or HF_TOKEN for hf://";
 
@@ -124,7 +130,7 @@ export class Connection {
       this.#answered = true;
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || !location) {
-        return await this.#accept(response);
+        return await this.#accept(response, asked);
       }
       await response.body?.cancel();
       if (asked.body !== undefined) {
@@ -143,10 +149,14 @@ export class Connection {
     throw this.failure("Server redirects elsewhere than to the web");
   }
 
-  async #accept(response: Response): Promise<Response> {
+  async #accept(
+    response: Response,
+    { busy = [], refused: onRefused }: Asked,
+  ): Promise<Response> {
     if (response.ok) return response;
-    await response.body?.cancel();
     const { status } = response;
+    if (onRefused === undefined) await response.body?.cancel();
+    else onRefused(status, await beginningOf(response));
     const refused = status === 401 || status === 403;
     // A redirect's signature runs out: ask the address itself again.
     if (refused && this.#target !== this.place.url) {
@@ -160,7 +170,9 @@ export class Connection {
         this.#options.credentials ?? CREDENTIALS,
       );
     }
-    if (status === 429 || status === 408 || status >= 500) {
+    if (
+      status === 429 || status === 408 || status >= 500 || busy.includes(status)
+    ) {
       throw new Busy(status, retryAfter(response.headers));
     }
     throw this.failure(`Server answers ${status}`);
@@ -280,8 +292,25 @@ class Busy extends Error {
   }
 }
 
-/** Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3). */
+async function beginningOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    bytes += chunk.length;
+    if (bytes >= REFUSAL_BYTES) break;
+  }
+  return text;
+}
+
+/**
+ * Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3); some servers are more exact in a
+ * header of their own.
+ */
 function retryAfter(headers: Headers): number {
+  const exact = headers.get("retry-after-ms")?.trim() ?? "";
+  if (/^\d+$/.test(exact)) return Number(exact);
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+$/.test(text)) return 1000 * Number(text);
   const date = Date.parse(text);

@@ -2,6 +2,7 @@ import { BENCHMARKS } from "./benchmarks.ts";
 import type { Document } from "./fields.ts";
 import { FILES } from "./files.ts";
 import { LOOKING } from "./looking.ts";
+import { NAMING } from "./naming.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { USING } from "./using.ts";
 
@@ -9,6 +10,7 @@ import { USING } from "./using.ts";
 export const DOCUMENTS: readonly Document[] = [
   ...USING,
   ...LOOKING,
+  ...NAMING,
   ...BENCHMARKS,
   ...PIPELINES,
   ...FILES,

@@ -88,10 +88,10 @@ export function text(description: string): Field {
   return { json: { description, type: "string" } };
 }
 
-/** One of some words. */
+/** One of some words, numbers or truths. */
 export function words(
   description: string,
-  all: readonly (string | number)[],
+  all: readonly (string | number | boolean)[],
 ): Field {
   return { json: { description, enum: all } };
 }
