@@ -85,6 +85,7 @@ const OCCASIONS: {
   { spec: { powerSteps: 2 } },
   { spec: { exact: true } },
   { form: "product" },
+  { form: "correlations" },
   { tuning: { denseUses: 0 } },
   { tuning: { residualSlice: 8 } },
   { tuning: { search: "verified" } },

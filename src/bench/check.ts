@@ -138,6 +138,7 @@ async function checkCodes(
     .forEach((row, j) => gram.set(row.subarray(0, m), j * m));
   const pursuit = new Pursuit(gram, m, {
     ...coder,
+    method: coder.method === "mp" ? "mp" : "omp",
     ridge: stage === "refit" ? ridge : 0,
     refit: stage === "refit" && coder.refit,
     refine: stage === "omp" ? 0 : coder.refine,

@@ -81,7 +81,7 @@ export function sessionStages(
       run: each((run) => correlate(context, 0, run)),
     },
     {
-      stage: coder.method,
+      stage: coder.method === "mp" ? "mp" as const : "omp" as const,
       run: each((run) => pursue(context, 0, run, coder.sparsity)),
     },
     {

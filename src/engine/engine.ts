@@ -3,8 +3,12 @@ export const EMPTY_SLOT = 0xFFFFFFFF;
 
 /** How rows are coded. */
 export interface CoderOptions {
-  /** `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit, the paper's coder. */
-  method: "omp" | "mp";
+  /**
+   * `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit, the paper's coder. `correlations` is for `encode`
+   * alone and no pursuit: the `sparsity` largest correlations of a row with one group's atoms, as they are, the largest
+   * first, the lower index on ties; nothing is taken from the row, so that its residual is 1.
+   */
+  method: "omp" | "mp" | "correlations";
   /** Most nonzeros a row, over all groups: k ≥ number of groups. */
   sparsity: number;
   /** Only positive coefficients. */

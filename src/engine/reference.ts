@@ -157,7 +157,9 @@ class CpuEngine implements GroupEngine {
     const energies = rowEnergies(residual, rows.rows, n);
     const indices = new Uint32Array(rows.rows * k).fill(EMPTY_SLOT);
     const values = new Float32Array(rows.rows * k);
+    const pursues = coder.method !== "correlations";
     for (const group of layOutGroups(this.spec, k)) {
+      const known = this.#grams.has(group.start) ? "known" : "made";
       const input = codingInput(group, {
         dictionary: this.#dictionary,
         rows: residual,
@@ -165,10 +167,10 @@ class CpuEngine implements GroupEngine {
         width: n,
         workspace: this.#workspace,
         progress: this.#progress,
-      }, this.#grams.has(group.start));
+      }, pursues ? known : "none");
       this.#grams.add(group.start);
       const codes = codeGroup(input, coder, { ridge: 0, shrink: 0 });
-      subtractCodes(input, codes);
+      if (pursues) subtractCodes(input, codes);
       for (let e = 0; e < codes.indices.length; e++) {
         if (codes.indices[e] === EMPTY_SLOT) continue;
         const row = Math.floor(e / group.sparsity);

@@ -66,3 +66,19 @@ for (const method of ["omp", "mp"] as const) {
     });
   }
 }
+
+Deno.test("cpu engine: the largest correlations are the same bytes on 1, 2 and 5 threads", async () => {
+  const { data, dictionary } = plant(SIZES, 0.3, "threads");
+  const spec = plainSpec({ ...SIZES, sparsity: 40 }, {
+    coder: { method: "correlations" },
+  });
+  const codes = async (threads: number) => {
+    const engine = await createCpuEngine(spec, { threads });
+    await engine.loadDictionary(dictionary);
+    const found = await engine.encode({ data, rows: SIZES.rows });
+    await engine.close();
+    return found;
+  };
+  const one = await codes(1);
+  for (const threads of [2, 5]) assert.deepEqual(await codes(threads), one);
+});

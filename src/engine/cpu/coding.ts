@@ -1,7 +1,9 @@
 import type { Kernels } from "../../wasm/module.ts";
 import { ompName } from "../../wasm/kernels/omp.ts";
 import { DEPENDENT_PIVOT, NEGLIGIBLE_CORRELATION } from "../../thresholds.ts";
+import { isPositive } from "../dial.ts";
 import { EMPTY_SLOT } from "../engine.ts";
+import { LargestEntries } from "../largest.ts";
 import { nonnegativeLeastSquares } from "../reference/coefficients.ts";
 import { Refinement } from "../reference/refinement.ts";
 import { atomsOf, type Context, groupAtHand } from "./context.ts";
@@ -46,6 +48,7 @@ export class Coder {
   readonly #matrix: Float64Array;
   readonly #omp: Kernels[keyof Kernels];
   readonly #mp: Kernels[keyof Kernels];
+  readonly #largest: LargestEntries | undefined;
   /** Made for a task: it knows the Gram's diagonal as it stands. */
   #refinement: Refinement | undefined;
   #wide = new Float64Array(0);
@@ -53,8 +56,10 @@ export class Coder {
   constructor(context: Context) {
     const { kernels, spec: { coder } } = context;
     this.#context = context;
-    this.#matrix = new Float64Array(coder.sparsity ** 2);
-    const signed = !coder.nonnegative && coder.candidates !== "positive";
+    const pursues = coder.method !== "correlations";
+    this.#matrix = new Float64Array(pursues ? coder.sparsity ** 2 : 0);
+    const signed = !isPositive(coder);
+    if (!pursues) this.#largest = new LargestEntries(coder.sparsity, !signed);
     this.#omp = kernels[ompName(signed, coder.weights !== undefined)];
     this.#mp = coder.nonnegative ? kernels.mpPositive : kernels.mp;
   }
@@ -92,6 +97,11 @@ export class Coder {
     const { spec, layout, kernels, views } = this.#context;
     const { rowBytes } = layout, { tolerance } = spec.coder;
     const r = layout.residual + row * rowBytes;
+    if (this.#largest !== undefined) {
+      const energy = views.energies[row] = kernels.dot(r, r, rowBytes);
+      views.errors[row] = energy;
+      return this.#takeLargest(this.#largest, hand, row, correlations);
+    }
     const energy = kernels.dot(r, r, rowBytes);
     views.current[row] = energy;
     if (hand.group.start === 0) views.energies[row] = energy;
@@ -105,6 +115,23 @@ export class Coder {
     this.#subtract(hand, r, used);
     this.#write(hand, row, used);
     views.errors[row] = kernels.dot(r, r, rowBytes);
+  }
+
+  // A row's largest correlations; it stays as it is.
+  #takeLargest(
+    largest: LargestEntries,
+    { group, slot, slots }: TaskAtHand,
+    row: number,
+    correlations: number,
+  ): void {
+    const { layout, views } = this.#context;
+    const from = row * layout.sparsity + slot;
+    largest.find(
+      this.#floats(correlations, group.atoms),
+      NEGLIGIBLE_CORRELATION * Math.sqrt(views.energies[row]),
+      views.indices.subarray(from, from + slots),
+      views.values.subarray(from, from + slots),
+    );
   }
 
   // The code of a row, in the thread's own `support` and `x`: its number of nonzeros.

@@ -60,7 +60,7 @@ export interface Views {
   parts: Uint32Array;
   carried: Float64Array;
   sums: Float64Array;
-  /** Each group's Gram. */
+  /** Each group's Gram; none where there are no pursuits. */
   grams: Float32Array[];
   /** The thread's own: one row's code. */
   support: Uint32Array;
@@ -79,7 +79,7 @@ export function contextOf(start: ThreadStart): Context {
     mpSteps: start.mpSteps,
     blas: start.blas === undefined ? undefined : openBlas(start.blas, memory),
     own,
-    views: viewsOf(layout, own, buffer),
+    views: viewsOf(spec, layout, own, buffer),
   };
 }
 
@@ -100,6 +100,7 @@ export function atomsOf(
 }
 
 function viewsOf(
+  { coder }: EngineSpec,
   layout: Layout,
   own: ThreadPlace,
   buffer: ArrayBufferLike,
@@ -134,9 +135,9 @@ function viewsOf(
     parts: words(layout.parts, MOST_PARTS + 1),
     carried: new Float64Array(buffer, layout.carried, largest),
     sums: new Float64Array(buffer, layout.sums, largest * (layout.width + 1)),
-    grams: layout.groups.map(({ gram, padded }) =>
-      singles(gram, padded * padded)
-    ),
+    grams: coder.method === "correlations"
+      ? []
+      : layout.groups.map((group) => singles(group.gram, group.padded ** 2)),
     support: words(own.support, slots),
     x: singles(own.x, slots),
   };

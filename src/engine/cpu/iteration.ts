@@ -45,7 +45,7 @@ export function codeGroup(
 ): void {
   const { context: { layout, orders }, crew, spec, progress } = parts;
   orders.set({ ...shrinkage, group: layout.groups.indexOf(group) });
-  if (!parts.fresh.has(group)) makeGram(parts, group);
+  if (!parts.fresh.has(group)) prepareAtoms(parts, group);
   parts.fresh.add(group);
   lap("gram");
   const rows = orders.get("rows"), slots = orders.get("slots");
@@ -181,14 +181,16 @@ export function updateWork(
   return { work: 4 * uses * layout.padded, shares };
 }
 
-function makeGram(
-  { context: { layout, blas }, crew, progress }: Parts,
+// The atoms as products take them, and the Gram that pursuits go by.
+function prepareAtoms(
+  { spec, context: { layout, blas }, crew, progress }: Parts,
   group: GroupPlace,
 ): void {
   const { padded } = group, values = padded * layout.padded;
   // A BLAS takes the atoms as they lie.
   const packs = blas === undefined ? depthRuns(layout.padded).length : 0;
   crew.run(PHASE.pack, packs, values);
+  if (spec.coder.method === "correlations") return;
   const tasks = Math.ceil(padded / GRAM_ROWS);
   crew.run(
     PHASE.gram,

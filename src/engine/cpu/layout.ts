@@ -31,7 +31,7 @@ export interface GroupPlace {
   padded: number;
   /** Its first row in the dictionary, padded atoms of earlier groups included. */
   first: number;
-  /** Its Gram, padded × padded, and its atoms as panels. */
+  /** Its Gram, padded × padded, where there are pursuits, and its atoms as panels. */
   gram: number;
   panels: number;
 }
@@ -131,12 +131,15 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
   const atoms = groups.reduce((sum, group) => sum + group.padded, 0);
   const largest = Math.max(...groups.map((group) => group.padded));
   const slots = Math.max(...sharesOf(spec, sparsity));
+  // The largest correlations need no Gram, and nothing of what a pursuit works in.
+  const pursues = spec.coder.method !== "correlations";
   // A panel of rows may reach beyond the last atom, and a task's rows beyond the last row.
   const dictionary = () => room.singles((atoms + PANEL_ROWS) * padded);
   const dictionaries: [number, number] = [dictionary(), dictionary()];
   for (const group of groups) {
     group.panels = room.singles(group.padded * padded);
-    group.gram = room.singles((group.padded + GRAM_ROWS) * group.padded);
+    const gram = (group.padded + GRAM_ROWS) * group.padded;
+    group.gram = room.singles(pursues ? gram : 0);
   }
   const uses = rows * slots + 4 * largest;
   const places = {
@@ -165,12 +168,12 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     correlations: room.singles(CHUNK_ROWS * largest),
     panels: room.singles(CHUNK_ROWS * MOST_DEPTH),
     changing: room.singles(largest),
-    steps: room.singles(slots * largest),
+    steps: room.singles(pursues ? slots * largest : 0),
     entries: room.singles(slots),
     direction: room.singles(padded),
     support: room.singles(slots + 4),
     x: room.singles(slots + 4),
-    room: room.doubles(coefficientsRoom(slots)),
+    room: room.doubles(pursues ? coefficientsRoom(slots) : 0),
   }));
   const bytes = up(room.bytes, PAGE), wide = bytes > MOST_PAGES.narrow * PAGE;
   if (bytes > MOST_PAGES.wide * PAGE) throw tooLarge(bytes);

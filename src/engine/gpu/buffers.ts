@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../gpu/device.ts";
 import { type Matrix, type MatrixShape, partBytes } from "../../gpu/matrix.ts";
 import { allocateSafely, bufferBytes, DeviceMemory } from "../../gpu/memory.ts";
-import type { EngineSpec } from "../engine.ts";
+import type { CoderOptions, EngineSpec } from "../engine.ts";
 import {
   correlationElements,
   extremes,
@@ -310,7 +310,7 @@ function given(
 }
 
 function factorBytes(
-  method: "omp" | "mp",
+  method: CoderOptions["method"],
   plan: GpuLayout,
 ): number | undefined {
   const { groups, form, chunkRows, scratchWorkers } = plan;

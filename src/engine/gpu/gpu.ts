@@ -257,7 +257,7 @@ class WgslEngine implements GpuEngine {
   }
 
   #gram(group: number): void {
-    if (this.#gramOf === group || this.#context.plan.form === "product") return;
+    if (this.#gramOf === group || this.#context.plan.form !== "gram") return;
     computeGram(this.#context, group);
     this.#gramOf = group;
   }

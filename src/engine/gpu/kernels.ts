@@ -11,6 +11,7 @@ import {
 import { PRODUCTS } from "./stages/correlate.ts";
 import { DUPLICATES } from "./stages/duplicates.ts";
 import { GRAM } from "./stages/gram.ts";
+import { LARGEST } from "./stages/largest.ts";
 import { LISTS } from "./stages/lists.ts";
 import { STEP } from "./stages/products.ts";
 import { PURSUE } from "./stages/pursue.ts";
@@ -29,6 +30,7 @@ const STAGES: readonly StageKernels[] = [
   PRODUCTS,
   GRAM,
   PURSUE,
+  LARGEST,
   STEP,
   REFINE,
   SOLVE,

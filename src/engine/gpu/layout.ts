@@ -3,9 +3,10 @@ import type { GramSearch } from "./tuning.ts";
 
 /**
  * How rows are coded: `gram`, from a Gram matrix kept on the device; `product`, from the residuals' product with the
- * atoms, anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit.
+ * atoms, anew in every step of the pursuit: for k so large that Gram rows cost more, and where a Gram does not fit;
+ * `correlations`, by no pursuit at all.
  */
-export type CodingForm = "gram" | "product";
+export type CodingForm = "gram" | "product" | "correlations";
 
 /** How a pursuit over m atoms is laid out. */
 export interface PursuitLayout {

@@ -16,6 +16,7 @@ import {
   triangleBytes,
 } from "./layout.ts";
 import { layOutGroups, withoutGram } from "./plan_groups.ts";
+import { largestTurns } from "./stages/largest.ts";
 import { pursuitTurns } from "./stages/pursue.ts";
 import { swapTurns } from "./stages/refine.ts";
 import { solveTurns } from "./stages/solve.ts";
@@ -138,10 +139,14 @@ function loopProblem(
 ): string | undefined {
   const { loopBudget } = tuning, { refine = 0 } = coder;
   if (form === "product") return undefined;
-  const turns = Math.max(...groups.flatMap(({ layout, sparsity }) => [
-    pursuitTurns(coder.method, layout, sparsity),
-    solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
-  ]));
+  const turns = Math.max(
+    ...groups.flatMap(({ layout, sparsity }) =>
+      form === "correlations" ? [largestTurns(layout, sparsity)] : [
+        pursuitTurns(coder.method, layout, sparsity),
+        solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
+      ]
+    ),
+  );
   if (turns > loopBudget) {
     return `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`;
   }
@@ -164,6 +169,7 @@ function gigabytes(bytes: number): string {
 // The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a
 // run gives may not depend on the card.
 function formsFor(spec: EngineSpec, tuning: Tuning): CodingForm[] {
+  if (spec.coder.method === "correlations") return ["correlations"];
   if (spec.coder.refine) return ["gram"];
   return prefersProduct(spec, tuning)
     ? ["product", "gram"]
@@ -196,7 +202,9 @@ export function layOut(
   const matrix = (count: number, stride: number) =>
     matrixShape(count, stride, "vec4<f32>", limits.binding);
   const planned = layOutGroups(spec, limits, tuning);
-  const groups = form === "gram" ? planned : planned.map(withoutGram);
+  const groups = form === "gram"
+    ? planned
+    : planned.map((group) => withoutGram(group, form));
   const weighted = isWeighted(spec.coder);
   const { most } = extremes({ groups });
   const scratchWorkers = fittingWorkers(groups, limits, tuning);
@@ -265,7 +273,7 @@ function fittingRows(
     binding - 16 * correlationElements(plan, 0).elements,
     memory * CORRELATION_SHARE,
   );
-  const largest = plan.form === "gram" ? rowBytes : Math.max(
+  const largest = plan.form !== "product" ? rowBytes : Math.max(
     rowBytes,
     16 * Math.ceil(width / 4),
     4 * stepStateWords(widest),

@@ -43,7 +43,13 @@ export function layOutGroups(
   });
 }
 
-/** A group whose rows are coded by products: its supports' triangles, one a workgroup, are all it keeps of a Gram. */
-export function withoutGram(group: PlannedGroup): PlannedGroup {
-  return { ...group, scratchRows: 0, scratchFactors: true };
+/**
+ * A group that keeps no Gram: where its rows are coded by products, its supports' triangles, one a workgroup, are all
+ * there is of one.
+ */
+export function withoutGram(
+  group: PlannedGroup,
+  form: "product" | "correlations",
+): PlannedGroup {
+  return { ...group, scratchRows: 0, scratchFactors: form === "product" };
 }

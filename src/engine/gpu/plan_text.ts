@@ -35,9 +35,11 @@ export async function planOnThisMachine(spec: EngineSpec): Promise<PlannedRun> {
 /** A plan as lines to print. */
 export function planLines({ adapter, plan, search }: PlannedRun): string[] {
   const size = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`.padStart(12);
-  const form = plan.form === "gram"
-    ? `from a Gram matrix (${search})`
-    : "by products of residuals and atoms";
+  const form = {
+    gram: `from a Gram matrix (${search})`,
+    product: "by products of residuals and atoms",
+    correlations: "by their largest correlations",
+  }[plan.form];
   return [
     `${adapter}: ${size(plan.needed).trim()} of ${size(plan.had).trim()}`,
     ...plan.buffers.filter(({ bytes }) => bytes > 0)

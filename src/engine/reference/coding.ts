@@ -1,4 +1,7 @@
+import { NEGLIGIBLE_CORRELATION } from "../../thresholds.ts";
+import { isPositive } from "../dial.ts";
 import { type CoderOptions, EMPTY_SLOT } from "../engine.ts";
+import { LargestEntries } from "../largest.ts";
 import type { ProgressReporter } from "../progress.ts";
 import { type Group, groupDictionary } from "./groups.ts";
 import { gram, multiplyTransposed } from "./products.ts";
@@ -37,17 +40,18 @@ export interface CodingInput {
 /**
  * What a group's coding works with: its atoms and their Gram beside the rows.
  *
- * @param known whether the Gram of this very dictionary is in the workspace already
+ * @param wants the Gram: `made`, `known` where that of this very dictionary is in the workspace already, or none
  */
 export function codingInput(
   group: Group,
   { dictionary, ...rows }: Omit<CodingInput, "group" | "gram">,
-  known = false,
+  wants: "made" | "known" | "none" = "made",
 ): CodingInput {
   const own = groupDictionary(group, dictionary, rows.width);
   const name = `gram ${group.start}`;
-  const g = rows.workspace.array("Float32Array", name, group.atoms ** 2);
-  if (!known) {
+  const size = wants === "none" ? 0 : group.atoms ** 2;
+  const g = rows.workspace.array("Float32Array", name, size);
+  if (wants === "made") {
     gram(
       own,
       group.atoms,
@@ -70,12 +74,7 @@ export function codeGroup(
   const count = energies.length;
   const indices = workspace.array("Uint32Array", "indices", count * k);
   const values = workspace.array("Float32Array", "values", count * k);
-  const pursuit = new Pursuit(input.gram, m, {
-    ...coder,
-    weights: coder.weights?.subarray(group.start, group.start + m),
-    sparsity: k,
-    ...shrinkage,
-  });
+  const codeRow = rowCoder(input, coder, shrinkage);
   const left = workspace.array("Float64Array", "left", count);
   const current = group.start === 0
     ? energies
@@ -102,7 +101,7 @@ export function codeGroup(
     for (let i = 0; i < chunk; i++) {
       const row = first + i;
       input.progress.report("coding", row, count);
-      pursuit.run(
+      codeRow(
         correlations.subarray(i * m, (i + 1) * m),
         current[row],
         coder.tolerance ** 2 * energies[row],
@@ -113,6 +112,28 @@ export function codeGroup(
     }
   }
   return { indices, values };
+}
+
+// What codes a row from its correlations: a pursuit, or the choice of the largest.
+function rowCoder(
+  { group: { start, atoms: m, sparsity: k }, gram }: CodingInput,
+  { method, ...coder }: CoderOptions,
+  shrinkage: { ridge: number; shrink: number },
+): (...row: Parameters<Pursuit["run"]>) => void {
+  if (method === "correlations") {
+    const largest = new LargestEntries(k, isPositive({ method, ...coder }));
+    return (correlations, _energy, _stop, indices, values, whole = 0) =>
+      largest.find(
+        correlations,
+        NEGLIGIBLE_CORRELATION * Math.sqrt(whole),
+        indices,
+        values,
+      );
+  }
+  const weights = coder.weights?.subarray(start, start + m);
+  const options = { ...coder, method, weights, sparsity: k, ...shrinkage };
+  const pursuit = new Pursuit(gram, m, options);
+  return (...row) => pursuit.run(...row);
 }
 
 /** R ← R − X·D over one group. */

@@ -121,8 +121,8 @@ function addTexts(
     lanes?: number | undefined;
   },
 ): void {
-  for (const form of ["gram", "product"] as const) {
-    if (form === "product" && spec.coder.refine) continue; // Refinement needs a Gram.
+  for (const form of ["gram", "product", "correlations"] as const) {
+    if (form !== "gram" && spec.coder.refine) continue; // Refinement needs a Gram.
     const plan = layOut(spec, limits, tuning, form);
     const context = { tuning, search: plan.search, limits, subgroups, lanes };
     const element = spec.rows === "f16" ? "vec2<u32>" : "vec4<f32>";

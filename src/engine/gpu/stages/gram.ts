@@ -2,6 +2,7 @@ import boundsText from "../../../../kernels/bounds.wgsl" with { type: "text" };
 import mirrorText from "../../../../kernels/mirror.wgsl" with { type: "text" };
 import type { KernelSource } from "../../../gpu/kernel.ts";
 import { type MatrixShape, partRuns } from "../../../gpu/matrix.ts";
+import type { CoderOptions } from "../../engine.ts";
 import type { GpuContext } from "../context.ts";
 import type { PursuitLayout } from "../layout.ts";
 import { flatKernel, type KernelContext, stageKernels } from "./common.ts";
@@ -37,7 +38,7 @@ export function boundsKernel(
     layout: PursuitLayout;
     sparsity: number;
   },
-  method: "omp" | "mp",
+  method: CoderOptions["method"],
 ): KernelSource | undefined {
   const HALVES = context.search !== "floats";
   const PRUNED = isPruned(context, method, { layout, sparsity });

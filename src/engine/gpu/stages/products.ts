@@ -14,7 +14,7 @@ import { choiceOf, type CodingRun, placeOf } from "./runs.ts";
 /** Pursuits without a Gram: one step of all rows after the other. */
 export const STEP = stageKernels({
   each: ({ context, spec, plan }, { sparsity, layout }) => ({
-    step: plan.form === "gram" ? undefined : rowKernel(
+    step: plan.form !== "product" ? undefined : rowKernel(
       context,
       { name: "step", text },
       spec.width,

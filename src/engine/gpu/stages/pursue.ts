@@ -106,7 +106,7 @@ export function factorFits(
 /** True where Gram rows are left unread that cannot change the choice: in an exact search by OMP, if its loops may. */
 export function isPruned(
   { search, tuning }: Pick<KernelContext, "search" | "tuning">,
-  method: "omp" | "mp",
+  method: CoderOptions["method"],
   { layout, sparsity }: { layout: PursuitLayout; sparsity: number },
 ): boolean {
   return method === "omp" && search !== "halves" && tuning.pruned &&
@@ -118,7 +118,7 @@ export function isPruned(
  * again.
  */
 export function pursuitTurns(
-  method: "omp" | "mp",
+  method: CoderOptions["method"],
   { threads, stride, elements }: PursuitLayout,
   sparsity: number,
   pruned = false,

@@ -16,9 +16,7 @@ import { codeBuffers, type CodingRun, placeOf, shareOut } from "./runs.ts";
 /** Solves for the coefficients on supports already found. */
 export const SOLVE = stageKernels({
   each: (setup, group) => ({
-    coefficients: setup.plan.form === "gram"
-      ? fromGram(setup, group)
-      : fromAtoms(setup, group),
+    coefficients: kernelFor(setup, group),
   }),
 });
 
@@ -39,6 +37,15 @@ export function solveTurns(
   const each = Math.ceil(sparsity / SOLVER_THREADS[0]);
   const once = sparsity * each * (sparsity / 3 + 6) + 3 * sparsity;
   return nonnegative ? (sparsity + 1) * (once + each * 2 * sparsity) : once;
+}
+
+function kernelFor(
+  setup: StageSetup,
+  group: PlannedGroup,
+): KernelSource | undefined {
+  const { form } = setup.plan;
+  if (form === "correlations") return undefined;
+  return form === "gram" ? fromGram(setup, group) : fromAtoms(setup, group);
 }
 
 // The kernel where a Gram is kept.
@@ -119,7 +126,7 @@ export function refit(
   runner.stage("refit");
   for (const share of shareOut(tuning, run, scratchFactors, turns)) {
     runner.run(
-      kernels.group(SOLVE, index).coefficients,
+      kernels.group(SOLVE, index).coefficients!,
       {
         ...codeBuffers(context, index),
         D: buffers.dictionary,
