@@ -91,6 +91,7 @@ export {
 export { inspect, type Inspection } from "./src/inspection/inspect.ts";
 export type { InspectOptions } from "./src/inspection/options.ts";
 export type { NormForm } from "./src/inspection/logits/unembedding.ts";
+export type { AtomReading } from "./src/model/atom_reading.ts";
 export {
   type AtomDescription,
   describeAtom,

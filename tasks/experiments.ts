@@ -4,6 +4,8 @@
 // deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an
 // hour;
 //     its labels and activations come from `deno task experiments:data`
+// deno task experiments --only=readings [--sets=…] [--seeds=3]    top rows by code and by activation, on the same data:
+//     minutes
 // deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts:
 // hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
@@ -22,6 +24,7 @@ import {
   recovered,
   toyProblem,
 } from "./experiments/recovery.ts";
+import { readings } from "./experiments/readings.ts";
 import { refinement } from "./experiments/refinement.ts";
 import {
   markdownTable,
@@ -86,13 +89,14 @@ const { words, sentences } = values;
 if (words) sections.words = () => wordVectors(words);
 if (sentences) sections.sentences = () => sentenceEmbeddings(sentences);
 const chosen = values.only?.split(",") ?? Object.keys(sections);
-// Only where it is asked for: it needs what another task makes.
-sections.disentangling = () =>
-  disentangling(
-    Number(values.seeds ?? tier.seeds),
-    fileURLToPath(new URL("../.cache/disentangling", import.meta.url)),
-    values.sets.split(","),
-  );
+// Only where they are asked for: they need what another task makes.
+const labelled = [
+  Number(values.seeds ?? tier.seeds),
+  fileURLToPath(new URL("../.cache/disentangling", import.meta.url)),
+  values.sets.split(","),
+] as const;
+sections.disentangling = () => disentangling(...labelled);
+sections.readings = () => readings(...labelled);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {
   console.error(

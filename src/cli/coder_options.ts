@@ -3,6 +3,8 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
+import { DbksvdError } from "../errors.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { CoderChanges } from "../use/coder_changes.ts";
 import { numberFrom, wholeNumber } from "./options.ts";
 
@@ -13,7 +15,14 @@ export function addCoderOptions<
 >(
   command: Command<Arguments, Options>,
 ): Command<Arguments, Options & CoderChanges> {
-  const options = [
+  for (const one of changeOptions()) {
+    command.addOption(one);
+  }
+  return command as unknown as Command<Arguments, Options & CoderChanges>;
+}
+
+function changeOptions(): Option[] {
+  return [
     new Option("--refine <passes>", "swap passes after omp")
       .argParser(wholeNumber(0)),
     new Option("--coding <how>", "nested groups: one after another, or all")
@@ -24,11 +33,33 @@ export function addCoderOptions<
       .argParser(numberFrom(1)),
     new Option("--candidates <which>", "by the sign of their correlation")
       .choices(["signed", "positive"]),
-  ];
-  for (const one of options) {
-    command.addOption(one.helpGroup("Codes, in place of the model's own:"));
-  }
-  return command as unknown as Command<Arguments, Options & CoderChanges>;
+  ].map((one) => one.helpGroup("Codes, in place of the model's own:"));
+}
+
+/**
+ * What of atoms is read where options that change codes are given: these, and not the activations, which only
+ * `--candidates` changes.
+ *
+ * @param flags the command line's
+ * @param asked what was asked for by name
+ * @param option how that was asked for
+ * @throws {DbksvdError} `usage` for activations with options that are for codes
+ */
+export function readingAsked(
+  flags: CoderChanges,
+  asked: AtomReading | undefined,
+  option: string,
+): AtomReading | undefined {
+  const changes = coderChanges(flags);
+  const given = changeOptions().filter((one) =>
+    changes[one.attributeName() as keyof CoderChanges] !== undefined
+  );
+  if (asked !== "activation") return given.length > 0 ? "code" : asked;
+  const idle = given.find((one) => one.attributeName() !== "candidates");
+  if (idle === undefined) return asked;
+  throw new DbksvdError("usage", `${idle.long} is for codes`, {
+    mend: `leave it out, or leave ${option} out`,
+  });
 }
 
 /** The changes among all that the command line gave. */

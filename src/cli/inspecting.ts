@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { InspectOptions } from "../inspection/options.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
@@ -16,6 +17,7 @@ import {
 
 /** What says how a model is looked at. */
 export interface LookOptions extends UnembedFlags {
+  by?: AtomReading;
   text?: string;
   tokens?: string;
   codes?: string;
@@ -63,6 +65,7 @@ export async function prepareLook(
       : await readTokens(flags.tokens),
     topRows: flags.top,
     nearest: flags.nearest,
+    by: flags.by,
     codes: flags.codes,
   };
   const { classesByAtom, keptProbe } = await import("../report/kept_probe.ts");

@@ -180,21 +180,26 @@ export function hitTable(hits: readonly AtomHit[]): string {
   ).join("\n");
 }
 
-/** A row as its atoms make it up, with the atoms' words where they are known. */
+/** A row as its atoms make it up, or show in it, with the atoms' words where they are known. */
 export function rowPage(
   row: RowDescription,
   words: (atom: number, value: number) => string,
 ): string {
+  const { residual } = row;
   const lines = table(
-    ["atom", "value", "contribution"],
+    ["atom", "value", ...(residual === undefined ? [] : ["contribution"])],
     row.atoms.map(({ atom, label, value, contribution }) => [
       named(atom, label),
       figure(value),
-      figure(contribution),
+      ...(contribution === undefined ? [] : [figure(contribution)]),
     ]),
   ).split("\n");
   return [
-    `Row ${rowText(row)}: residual ${figure(row.residual)}`,
+    `Row ${rowText(row)}: ${
+      residual === undefined
+        ? "its largest activations"
+        : `residual ${figure(residual)}`
+    }`,
     ...lines.map((line, i) => {
       if (i === 0) return line;
       const { atom, label, value } = row.atoms[i - 1];

@@ -59,7 +59,7 @@ export class PieceCoder<C extends SparseCodes> {
   code(batch: RowBatch): Promise<C> {
     const coded = this.#given.then(() => this.#give(batch));
     this.#given = coded;
-    return coded.then(async (pieces) => joined(await Promise.all(pieces)));
+    return coded.then(async (pieces) => joinedCodes(await Promise.all(pieces)));
   }
 
   async #give(batch: RowBatch): Promise<Promise<C>[]> {
@@ -105,8 +105,8 @@ export class PieceCoder<C extends SparseCodes> {
   }
 }
 
-// Codes of consecutive rows as one; rows of fewer slots are filled up.
-function joined<C extends SparseCodes>(pieces: readonly C[]): C {
+/** Codes of consecutive rows as one; rows of fewer slots are filled up. */
+export function joinedCodes<C extends SparseCodes>(pieces: readonly C[]): C {
   if (pieces.length === 1) return pieces[0];
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
   const sparsity = Math.max(...pieces.map((piece) => piece.sparsity));

@@ -10,7 +10,7 @@ import {
   NOTHING_HELD,
   type RankedRows,
 } from "../inspection/latent_rows.ts";
-import { codesOf, placesOf, sidesOf } from "../inspection/look.ts";
+import { placesOf, readingOfRows, sidesOf } from "../inspection/look.ts";
 import type { InspectOptions } from "../inspection/options.ts";
 import type { NumberedCodes } from "../inspection/stored_codes.ts";
 import { UsageTally } from "../inspection/tally.ts";
@@ -74,7 +74,11 @@ export async function gather(
     pool.offer(coded, places, { start, end });
   };
   const window = new ContextWindow();
-  for await (const coded of codesOf(model, source, options)) {
+  const rows = await readingOfRows(model, source, {
+    ...options,
+    by: options.codes === undefined ? "code" : undefined,
+  });
+  for await (const coded of rows.codes()) {
     tally.add(coded.codes);
     const { codes, numbers } = coded;
     if (!nested) offer(coded);

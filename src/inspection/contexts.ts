@@ -1,3 +1,4 @@
+import { joinedCodes } from "../coding/pieces.ts";
 import type { Codes } from "../engine/engine.ts";
 
 /** Tokens shown on each side of a token. */
@@ -114,13 +115,7 @@ type Rows = Omit<Windowed, "start" | "end">;
 
 function joined(a: Rows, b: Rows): Rows {
   return {
-    codes: {
-      rows: a.codes.rows + b.codes.rows,
-      sparsity: b.codes.sparsity,
-      indices: concat(Uint32Array, a.codes.indices, b.codes.indices),
-      values: concat(Float32Array, a.codes.values, b.codes.values),
-      residual: concat(Float32Array, a.codes.residual, b.codes.residual),
-    },
+    codes: joinedCodes([a.codes, b.codes]),
     numbers: concat(Float64Array, a.numbers, b.numbers),
     places: {
       rows: concat(Float64Array, a.places.rows, b.places.rows),

@@ -1,10 +1,12 @@
-import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import type { RunOptions } from "../coding/coder.ts";
 import { checkWidth, codeRows } from "../coding/rows.ts";
 import type { Codes } from "../engine/engine.ts";
 import { dot } from "../engine/reference/products.ts";
 import { DbksvdError } from "../errors.ts";
 import { labelOfSign } from "../labels/label.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { readingCoder } from "../use/activations.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { RowText } from "./latent_rows.ts";
@@ -16,33 +18,38 @@ import { textsOf } from "./row_texts.ts";
 export interface RowDescription extends Partial<RowText> {
   /** Its number within the source. */
   row: number;
-  /** ‖r‖²/‖y − mean‖². */
-  residual: number;
-  /** Largest contribution first. */
+  /** What of its atoms was read. */
+  by: AtomReading;
+  /** ‖r‖²/‖y − mean‖²; activations leave none. */
+  residual?: number;
+  /** Largest contribution first; by activation the largest of these. */
   atoms: {
     atom: number;
     label?: string | undefined;
-    /** Coefficient, in raw units. */
+    /** Coefficient, or activation, in raw units. */
     value: number;
-    /** ⟨value·atom, y − mean⟩/‖y − mean‖²: contributions and the residual's share add up to about 1. */
-    contribution: number;
+    /**
+     * ⟨value·atom, y − mean⟩/‖y − mean‖²: contributions and the residual's share add up to about 1; activations have
+     * none.
+     */
+    contribution?: number;
   }[];
 }
 
 /**
- * One row's atoms and what each contributes.
+ * One row's atoms and what each contributes, or shows.
  *
  * @param model the dictionary
  * @param source where the row is
  * @param row its number
- * @param options a text column and what its ids stand for, the device
+ * @param options what of the atoms is read, `code` by default, a text column and what its ids stand for, the device
  * @throws {DbksvdError} `usage` where there is no such row
  */
 export async function describeRow(
   model: DictionaryModel,
   source: RowSource,
   row: number,
-  options: RunOptions & Pick<InspectOptions, "text" | "tokens"> = {},
+  options: RunOptions & Pick<InspectOptions, "by" | "text" | "tokens"> = {},
 ): Promise<RowDescription> {
   checkWidth(source, model.width);
   if (!(Number.isInteger(row) && row >= 0 && row < source.rowCount)) {
@@ -50,9 +57,10 @@ export async function describeRow(
       mend: `rows are 0 to ${source.rowCount - 1}`,
     });
   }
+  const { by = "code" } = options;
   const data = await source.read({ start: row, end: row + 1 });
   const centred = data.map((value, d) => value - model.mean[d]);
-  const coder = await engineCoder(model, options);
+  const coder = await readingCoder(model, by, options);
   try {
     // Not by way of the source: a row that its filters drop is shown as well.
     const coded = codeRows(rowsFromArray(data, model.width), [coder], options);
@@ -62,33 +70,44 @@ export async function describeRow(
     const [found] = column === undefined
       ? []
       : await textsOf(source, { column, tokens }, Float64Array.of(row));
-    const atoms = slots(0, codes.sparsity, codes.indices).map((slot) =>
-      contributionOf(model, centred, codes.indices[slot], codes.values[slot])
-    );
-    atoms.sort((a, b) => b.contribution - a.contribution);
     const { text, before, after } = found ?? {};
-    return { row, text, before, after, residual: codes.residual[0], atoms };
+    const uses = slots(0, codes.sparsity, codes.indices).map((slot) =>
+      useOf(model, codes.indices[slot], codes.values[slot])
+    );
+    if (by === "activation") {
+      uses.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+      return { row, by, text, before, after, atoms: uses };
+    }
+    const contribution = contributions(model, centred);
+    const atoms = uses.map((use) => ({
+      ...use,
+      contribution: contribution(use),
+    })).sort((a, b) => b.contribution - a.contribution);
+    const [residual] = codes.residual;
+    return { row, by, text, before, after, residual, atoms };
   } finally {
     await coder.close();
   }
 }
 
-function contributionOf(
-  model: DictionaryModel,
-  centred: Float32Array,
-  atom: number,
-  value: number,
-) {
-  const { width, dictionary } = model;
+function useOf(model: DictionaryModel, atom: number, value: number) {
   const entry = model.labels?.[atom];
-  const energy = dot(centred, 0, centred, 0, width);
-  const along = value * dot(dictionary, atom * width, centred, 0, width);
   return {
     atom,
     label: entry === undefined
       ? undefined
       : labelOfSign(entry, value < 0 ? "-" : "+")?.label,
     value,
-    contribution: energy === 0 ? 0 : along / energy,
+  };
+}
+
+function contributions(
+  { width, dictionary }: DictionaryModel,
+  centred: Float32Array,
+): (use: { atom: number; value: number }) => number {
+  const energy = dot(centred, 0, centred, 0, width);
+  return ({ atom, value }) => {
+    const along = value * dot(dictionary, atom * width, centred, 0, width);
+    return energy === 0 ? 0 : along / energy;
   };
 }

@@ -57,7 +57,8 @@ export async function inspect(
     width: model.width,
     atoms: model.atoms,
     groups: model.groups,
-    coder: model.coder,
+    by: found.by,
+    coder: found.coder,
     toolVersion: model.toolVersion,
     rows: found.seen,
     source: source && {
@@ -106,8 +107,13 @@ async function neighbourhood(
   return { nearest: { count, indices, cosines }, coherence };
 }
 
-function sampleTable({ byNumber }: KeptRows, sparsity: number) {
+function sampleTable({ byNumber }: KeptRows, fewest: number) {
   const kept = [...byNumber].sort(([a], [b]) => a - b);
+  // Another tool's encoder gives rows any number of latents.
+  const sparsity = kept.reduce(
+    (most, [, { indices }]) => Math.max(most, indices.length),
+    fewest,
+  );
   const indices = new Uint32Array(kept.length * sparsity).fill(EMPTY_SLOT);
   const values = new Float32Array(kept.length * sparsity);
   const placeOf = new Map<number, number>();

@@ -7,6 +7,7 @@ import {
   temporarySibling,
   writeError,
 } from "../files/atomic.ts";
+import { bytesOf } from "../files/safetensors.ts";
 import { labelTexts } from "../labels/label.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { AtomLogits } from "../report/data.ts";
@@ -14,7 +15,7 @@ import type { RowSource } from "../rows/source.ts";
 import { fingerprint } from "../use/codes_metadata.ts";
 import { TOOL_VERSION } from "../version.ts";
 import type { Inspection } from "./inspect.ts";
-import type { InspectOptions } from "./options.ts";
+import { DEFAULT_READING, type InspectOptions } from "./options.ts";
 import { partsOf, type StoredPart, whole } from "./parts.ts";
 
 /** The file that an inspection is kept in. */
@@ -67,11 +68,15 @@ export async function keyOf(
     return undefined;
   }
   const { text, tokens, topRows, spreadRows, nearest, rows } = options;
+  const { by = options.codes === undefined ? DEFAULT_READING : "stored" } =
+    options;
   const facts = {
     format: FORMAT,
     toolVersion: TOOL_VERSION,
     dictionary: await fingerprint(model),
+    by,
     coder: model.coder,
+    encoder: by === "activation" ? encoderDigest(model.autoencoder) : undefined,
     groups: model.groups,
     files: source.files.map(({ path, rows, bytes }, i) => ({
       path,
@@ -84,6 +89,23 @@ export async function keyOf(
     tokens: tokens?.digest,
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+}
+
+// What an autoencoder's activations follow from beside its decoder.
+function encoderDigest(
+  sae: DictionaryModel["autoencoder"],
+): string | undefined {
+  if (sae === undefined) return undefined;
+  const hash = createHash("sha256");
+  const { encoder, encoderBias, centresInput, scalesByLength } = sae;
+  const { kind, ...numbers } = sae.activation;
+  hash.update(JSON.stringify([kind, centresInput, scalesByLength]));
+  for (const part of [encoder, encoderBias, ...Object.values(numbers)]) {
+    hash.update(
+      part instanceof Float32Array ? bytesOf(part) : JSON.stringify([part]),
+    );
+  }
+  return hash.digest("hex");
 }
 
 /**

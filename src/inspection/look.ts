@@ -1,19 +1,28 @@
-import { engineCoder } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import type { Codes } from "../engine/engine.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
+import { readingCoder, readingInWords } from "../use/activations.ts";
 import { rowNumbersOf } from "../use/codes.ts";
 import { Contexts, ContextWindow, type TextPlaces } from "./contexts.ts";
-import type { InspectOptions } from "./options.ts";
+import { DEFAULT_READING, type InspectOptions } from "./options.ts";
 import { LatentRowKeeper } from "./latent_rows.ts";
 import { type TextColumn, textsOf } from "./row_texts.ts";
-import { type NumberedCodes, storedCodes } from "./stored_codes.ts";
+import {
+  type NumberedCodes,
+  readingOfStored,
+  storedCodes,
+  type StoredReading,
+} from "./stored_codes.ts";
 import { UsageTally } from "./tally.ts";
 import { TogetherTally } from "./together.ts";
 
 /** What one pass over the rows found. */
 export interface Found {
+  /** What of the atoms was read, and how, in words. */
+  by: AtomReading;
+  coder: string;
   /** Latents of an atom. */
   sides: 1 | 2;
   /** Rows seen. */
@@ -32,7 +41,10 @@ export async function lookAtRows(
   const { atoms } = model;
   const sides = sidesOf(model);
   const nested = source?.readItems !== undefined && options.text !== undefined;
+  const rows = await readingOfRows(model, source, options);
   const found: Found = {
+    by: rows.by,
+    coder: rows.coder,
     sides,
     seen: 0,
     usage: new UsageTally(atoms, sides),
@@ -46,7 +58,7 @@ export async function lookAtRows(
   const offer = nested ? tokenOffer(found, source) : rowOffer(found);
   const give = (touched: readonly number[]) =>
     addTexts(found, source, options, touched);
-  for await (const { codes, numbers } of codesOf(model, source, options)) {
+  for await (const { codes, numbers } of rows.codes()) {
     found.usage.add(codes);
     found.together.add(codes, numbers);
     found.seen += codes.rows;
@@ -61,17 +73,31 @@ export function sidesOf({ coder }: DictionaryModel): 1 | 2 {
   return coder.nonnegative && coder.candidates === undefined ? 1 : 2;
 }
 
-/** Codes of all rows in stored order: computed, or read from the file that `options.codes` names. */
-export async function* codesOf(
+/** What rows use atoms by, and the codes or activations themselves, in stored order. */
+export async function readingOfRows(
+  model: DictionaryModel,
+  source: RowSource | undefined,
+  options: InspectOptions,
+): Promise<
+  StoredReading & { codes(): AsyncGenerator<NumberedCodes> }
+> {
+  const { codes: file } = options;
+  if (file === undefined || source === undefined) {
+    const by = options.by ?? DEFAULT_READING;
+    const coder = readingInWords(model, by);
+    return { by, coder, codes: () => newCodes(model, source!, by, options) };
+  }
+  const stored = await readingOfStored(model, file, options.by);
+  return { ...stored, codes: () => storedCodes(model, source, file, options) };
+}
+
+async function* newCodes(
   model: DictionaryModel,
   source: RowSource,
+  by: AtomReading,
   options: InspectOptions,
 ): AsyncGenerator<NumberedCodes> {
-  if (options.codes !== undefined) {
-    yield* storedCodes(model, source, options.codes, options);
-    return;
-  }
-  const coder = await engineCoder(model, options);
+  const coder = await readingCoder(model, by, options);
   try {
     const delivery = options.rows;
     const coded = codeRows(source, [coder], { ...options, delivery });

@@ -1,10 +1,22 @@
 import type { RunOptions } from "../coding/coder.ts";
 import type { TokenTexts } from "../files/tokenizer.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { BatchOptions } from "../rows/source.ts";
 import type { NormForm } from "./logits/unembedding.ts";
 
+/**
+ * What atoms are looked at by where nobody says: the top rows of an activation are of one class more often than those
+ * of a code (tasks/experiments/RESULTS.md has the table).
+ */
+export const DEFAULT_READING: AtomReading = "activation";
+
 /** Options of `inspect`. */
 export interface InspectOptions extends RunOptions {
+  /**
+   * By which reading rows use atoms: their codes, or as many of their largest activations. That of `codes` where they
+   * are given, else `activation` by default: its top rows are of one theme more often.
+   */
+  by?: AtomReading | undefined;
   /** The model's name, for headings. */
   name?: string | undefined;
   /** The input's column with a text for every row; where rows are tokens, with a list of their texts or ids. */
@@ -17,7 +29,7 @@ export interface InspectOptions extends RunOptions {
   spreadRows?: number | undefined;
   /** Nearest atoms found for every atom. 10. */
   nearest?: number | undefined;
-  /** A file of codes of these rows by this model, in place of coding them. */
+  /** A file of codes or activations of these rows by this model, in place of coding them. */
   codes?: string | undefined;
   /** A language model's unembedding (a safetensors file, or a checkpoint's folder), for the atoms' logits. */
   unembed?: string | undefined;

@@ -1,7 +1,9 @@
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
+import { readingInWords } from "../use/activations.ts";
 import { fingerprint } from "../use/codes_metadata.ts";
 import { openCodes, type StoredCodes } from "../use/codes_reader.ts";
 import type { TextPlaces } from "./contexts.ts";
@@ -44,6 +46,39 @@ export async function* storedCodes(
   } finally {
     reader.close();
   }
+}
+
+/** What of the atoms was read, and how, in words. */
+export interface StoredReading {
+  by: AtomReading;
+  coder: string;
+}
+
+/**
+ * What a file of codes holds: that is what it can be looked at by.
+ *
+ * @param model the dictionary
+ * @param file the codes
+ * @param asked what the file should hold, where that is asked for
+ * @throws {DbksvdError} `usage` where it holds the other
+ */
+export async function readingOfStored(
+  model: DictionaryModel,
+  file: string,
+  asked?: AtomReading,
+): Promise<StoredReading> {
+  const reader = await openCodes(file, model);
+  reader.close();
+  const { by = "code", activations } = reader.description ?? {};
+  if (asked === undefined || asked === by) {
+    return { by, coder: readingInWords(model, by, activations) };
+  }
+  throw new DbksvdError("usage", `The file holds ${by}s, not ${asked}s`, {
+    where: { file },
+    mend: asked === "activation"
+      ? "give what encode --activations wrote, or leave --by out"
+      : "give what encode wrote without --activations, or leave --by out",
+  });
 }
 
 async function requireOwn(

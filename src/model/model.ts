@@ -1,4 +1,5 @@
 import type { Labels } from "../labels/label.ts";
+import type { SparseAutoencoder } from "./autoencoder.ts";
 import type { ModelCoder } from "../options/model_coder.ts";
 
 /** A learned dictionary with what is needed to code raw rows with it: ŷ = mean + Σ value·atom. */
@@ -30,6 +31,8 @@ export interface DictionaryModel {
   toolVersion: string;
   /** Names given to atoms (`labels.json`), by atom index. */
   labels?: Labels | undefined;
+  /** The autoencoder whose decoder this is: its encoder gives the activations. Not saved. */
+  autoencoder?: SparseAutoencoder | undefined;
 }
 
 /** Everything recorded of one training: `config.json` in the model directory. */

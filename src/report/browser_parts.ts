@@ -46,6 +46,7 @@ function packAtoms(data: BrowserData): string {
     width: data.width,
     atoms: data.atoms,
     groups: data.groups,
+    by: data.by,
     coder: data.coder,
     toolVersion: data.toolVersion,
     rows: data.rows,

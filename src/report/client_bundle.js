@@ -1369,8 +1369,10 @@
   // src/report/client/row_page.ts
   function rowPage(dictionary, codes, place) {
     const parts = rowParts(codes, place);
-    const known = !Number.isNaN(dictionary.residual[place]);
-    const explained = known ? Math.max(0, 1 - dictionary.residual[place]) : 1;
+    const { by, residual } = dictionary;
+    const known = !Number.isNaN(residual[place]);
+    const explained = known ? Math.max(0, 1 - residual[place]) : 1;
+    const nonzeros = count(codes.nonzeros[place]);
     return element("article", {
       class: "row-page"
     }, element("p", {
@@ -1381,7 +1383,7 @@
       class: "whole-text"
     }, dictionary.before?.[place], element("b", {}, dictionary.texts[place] || "No text"), dictionary.after?.[place])), element("p", {
       class: "lead"
-    }, known ? `${count(codes.nonzeros[place])} atoms explain ${share(explained)} of this row's squared distance from the mean.` : `${count(codes.nonzeros[place])} atoms make up this row.`), decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
+    }, by === "activation" ? `The ${nonzeros} atoms whose activations are largest in this row.` : known ? `${nonzeros} atoms explain ${share(explained)} of this row's squared distance from the mean.` : `${nonzeros} atoms make up this row.`), by === "activation" ? void 0 : decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
       class: "rows"
     }, parts.map((part2) => partRow(dictionary, part2, parts[0])))));
   }
@@ -1425,7 +1427,7 @@
       class: "row-figures"
     }, bar(Math.abs(value / first.value), value), element("span", {
       class: "value"
-    }, figure(value)), element("span", {
+    }, figure(value)), dictionary.by === "activation" ? void 0 : element("span", {
       class: "value"
     }, share(part2))));
   }
@@ -1663,7 +1665,7 @@
     const { coder, rows } = dictionary;
     const words2 = [
       `${count(dictionary.atoms)} atoms \xD7 ${count(dictionary.width)} dimensions`,
-      `${coder.method.toUpperCase()}, ${coder.sparsity} nonzeros a row`,
+      dictionary.by === "code" ? `codes: ${coder}` : coder,
       rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
       ...rows === 0 ? [] : [
         `${count(dead)} never used`

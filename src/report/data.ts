@@ -1,5 +1,6 @@
 import type { LatentClass, ProbeResult } from "../metrics/probe_result.ts";
 import type { PrefixMetrics } from "../metrics/accumulator.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainingCourse } from "./course.ts";
 
@@ -215,8 +216,10 @@ export interface BrowserData {
   atoms: number;
   /** Sizes of nested groups; one where not nested. */
   groups: readonly number[];
-  /** How rows are coded. */
-  coder: DictionaryModel["coder"];
+  /** What rows use atoms by: their codes, or their largest activations. */
+  by: AtomReading;
+  /** How that was found, in words. */
+  coder: string;
   /** Version of the tool that trained it. */
   toolVersion: string;
   /** Rows coded to find the figures; 0 where only the dictionary was looked at. */

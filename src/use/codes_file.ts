@@ -28,6 +28,10 @@ export interface CodesFileOptions {
   dense?: boolean | undefined;
   /** `zstd` by default. */
   compression?: Compression | undefined;
+  /**
+   * Write so many of each row's largest activations in place of its code: what atoms show, not what rebuilds the row.
+   */
+  activations?: number | undefined;
 }
 
 /** A Parquet file of codes in the making. */
@@ -53,7 +57,8 @@ export class CodesFile {
     this.#atoms = coding.atoms;
     this.#options = options;
     this.#file = file;
-    const perRow = options.dense ? coding.atoms : coding.coder.sparsity;
+    const slots = options.activations ?? coding.coder.sparsity;
+    const perRow = options.dense ? coding.atoms : slots;
     const rows = Math.floor(GROUP_VALUES / perRow);
     const most = options.keep?.length ? GROUP_ROWS_KEEPING : GROUP_ROWS;
     this.#groupRows = Math.max(1, Math.min(most, rows));
@@ -82,14 +87,17 @@ export class CodesFile {
         numberSchema("indices", "INT32", true),
         numberSchema("values", "FLOAT", true),
       ],
-      numberSchema("residual", "FLOAT", false),
+      // Activations leave nothing of a row.
+      ...options.activations === undefined
+        ? [numberSchema("residual", "FLOAT", false)]
+        : [],
     ];
     const file = await ParquetFile.create(path, {
       columns,
       compression: options.compression ?? "zstd",
       metadata: {
         dbksvd: JSON.stringify({
-          ...await describeCodes(model, coding),
+          ...await describeCodes(model, coding, options.activations),
           ...options.origin,
         }),
       },
@@ -147,7 +155,6 @@ export class CodesFile {
       schema: parts[0].kept[i].schema as SchemaElement[],
       values: parts.flatMap((part) => part.kept[i].values),
     }));
-    const residual = joinFloats(parts.map(({ codes }) => codes.residual));
     const items = parts[0].items === undefined ? [] : [{
       name: "item",
       data: Int32Array.from(parts.flatMap((part) => [...part.items!])),
@@ -159,7 +166,12 @@ export class CodesFile {
       ...this.#options.dense
         ? [denseColumn(parts, this.#atoms)]
         : sparseColumns(parts),
-      { name: "residual", data: residual },
+      ...this.#options.activations === undefined
+        ? [{
+          name: "residual",
+          data: joinFloats(parts.map(({ codes }) => codes.residual)),
+        }]
+        : [],
     ];
   }
 

@@ -1,4 +1,5 @@
 import { bytesOf } from "../files/safetensors.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -9,7 +10,12 @@ export interface CodesDescription {
   /** Atoms that codes may use. */
   atoms: number;
   groups: readonly number[];
-  coder: DictionaryModel["coder"];
+  /** How codes were found; absent where the file holds activations. */
+  coder?: DictionaryModel["coder"];
+  /** What is in the file: codes, which rebuild rows, or activations; absent in files of version 0.1.0: codes. */
+  by?: AtomReading;
+  /** How many activations of a row were kept, at most. */
+  activations?: number;
   /** SHA-256 of the whole dictionary and mean, in hexadecimal. */
   dictionary: string;
   /** What wrote the file; absent in files of version 0.1.0. */
@@ -23,17 +29,21 @@ export interface CodesDescription {
  *
  * @param model the whole model
  * @param coding the part of it that codes rows
+ * @param activations how many of a row's are kept, where it is not codes
  */
 export async function describeCodes(
   model: DictionaryModel,
   coding: DictionaryModel,
+  activations?: number,
 ): Promise<CodesDescription> {
   return {
     toolVersion: TOOL_VERSION,
     width: coding.width,
     atoms: coding.atoms,
     groups: coding.groups,
-    coder: coding.coder,
+    ...activations === undefined
+      ? { by: "code", coder: coding.coder }
+      : { by: "activation", activations },
     dictionary: await fingerprint(model),
   };
 }

@@ -117,6 +117,12 @@ async function checkModel(
   { description }: CodesReader,
   path: string,
 ) {
+  if (description?.by === "activation") {
+    throw new DbksvdError("data", "The file holds activations", {
+      where: { file: path },
+      mend: "only codes rebuild rows: encode them without --activations",
+    });
+  }
   const stored = description?.dictionary;
   if (stored === undefined || stored === await fingerprint(model)) return;
   throw new DbksvdError("data", "The codes are of another dictionary", {

@@ -1,7 +1,9 @@
 import type { Codes, EngineInfo } from "../engine/engine.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { prefixModel } from "../model/prefix.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
+import { activationCoder } from "./activations.ts";
 import { rowNumbersOf } from "./codes.ts";
 import { engineCoder, type RunOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
@@ -40,6 +42,8 @@ export interface EncodeResult {
   bytes: number;
   /** Time taken, opening and closing included. */
   seconds: number;
+  /** What the file holds: `code`, or `activation`, with which rows cannot be rebuilt. */
+  by: AtomReading;
   /** How the codes were found, in words. */
   coder: string;
   /** What ran it. */
@@ -49,7 +53,8 @@ export interface EncodeResult {
 /**
  * Codes rows, streamed, into a Parquet file: one row a sample, in input order, with `row`, the columns asked for,
  * `indices` and `values` (ŷ = mean + Σ value·atom) and `residual` (‖r‖²/‖y − mean‖²). Memory stays bounded whatever the
- * number of rows; the file appears when it is whole.
+ * number of rows; the file appears when it is whole. With `activations`, `values` are what the atoms show in place of
+ * what rebuilds the row (see {@linkcode AtomReading}), the largest first, and there is no `residual`.
  *
  * @param model the dictionary
  * @param source the rows, of the dictionary's width
@@ -78,7 +83,10 @@ export async function encode(
   prefixModel(model, options.group);
   await requireApart(options.out, source.files.map(({ path }) => path));
   requireParquetName(options.out, "Codes");
-  const origin = await originOf("encode", model, source.files);
+  const command = options.activations === undefined
+    ? "encode"
+    : "encode --activations";
+  const origin = await originOf(command, model, source.files);
   const claim = await claimOutput(options.out, origin, {
     overwrite: options.overwrite,
     read: parquetOrigin,
@@ -101,12 +109,16 @@ async function encodeInto(
   origin: OutputOrigin,
 ): Promise<Omit<EncodeResult, "out" | "seconds">> {
   const coding = prefixModel(model, options.group);
-  const coder = await engineCoder(coding, options);
+  const { activations } = options;
+  const coder = activations === undefined
+    ? await engineCoder(coding, options)
+    : await activationCoder(coding, activations, options);
   try {
     const file = await CodesFile.create(path, model, coding, source, {
       keep: options.keep,
       dense: options.dense,
       compression: options.compression,
+      activations,
       origin,
     });
     try {
@@ -127,6 +139,7 @@ async function encodeInto(
     return {
       rows: file.rows,
       bytes: file.bytes,
+      by: activations === undefined ? "code" : "activation",
       coder: coder.description,
       device: coder.info,
     };

@@ -140,5 +140,6 @@ function decoderOf(sae: SparseAutoencoder): DictionaryModel {
     seed: 0,
     toolVersion: TOOL_VERSION,
     labels: sae.labels,
+    autoencoder: sae,
   };
 }

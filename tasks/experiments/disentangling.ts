@@ -11,11 +11,9 @@ import { evaluateAll } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 import {
   type LabelledSet,
-  planted,
+  labelledSet,
   sourceOf,
-  tokens,
   trainingRows,
-  words,
 } from "./disentangling/data.ts";
 import { trainSae } from "./disentangling/sae.ts";
 import { markdownTable, type Report } from "./report.ts";
@@ -111,13 +109,8 @@ export async function disentangling(
   names: readonly string[],
 ): Promise<Report> {
   const parts: string[] = [];
-  const makers: Record<string, () => Promise<LabelledSet> | LabelledSet> = {
-    words: () => words(directory),
-    tokens: () => tokens(directory),
-    planted,
-  };
   for (const name of names) {
-    const set = await makers[name]();
+    const set = await labelledSet(name, directory);
     const found = new Map<string, Row[]>();
     for (let seed = 0; seed < seeds; seed++) {
       for (const [model, row] of await measured(set, seed)) {

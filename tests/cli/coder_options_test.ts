@@ -62,8 +62,56 @@ Deno.test("--for probing says what it stands for, keeps it in the model, and eve
     const codes = await openCodes(out, { atoms: 80, width: 100 });
     codes.close();
     assert.equal(codes.description!.coder!.selectionRidge, 0.3);
-    const looked = await json("inspect", model, "--device", "cpu");
-    assert.equal(looked.coder, words);
+    const looked = await json(
+      ...["inspect", model, "--by", "code", "--device", "cpu"],
+    );
+    assert.deepEqual([looked.by, looked.coder], ["code", words]);
+  });
+});
+
+Deno.test("inspect goes by activations, by codes where it is told how to code, and --row by codes", async () => {
+  await inDirectory(async (directory) => {
+    const model = join(directory, "model");
+    await json(...TRAINING, "--out", model);
+    const inspect = (...more: string[]) =>
+      json("inspect", model, "--device", "cpu", ...more);
+    const plain = await inspect();
+    assert.equal(plain.by, "activation");
+    assert.match(plain.coder, /^the 6 largest activations of a row/);
+    const asked = await inspect("--by", "activation");
+    assert.deepEqual(asked.atoms, plain.atoms);
+    const ridge = await inspect("--selection-ridge", "0.3");
+    assert.deepEqual([ridge.by, ridge.coder], [
+      "code",
+      "OMP, k = 6, selection ridge 0.3",
+    ]);
+    const positive = await inspect(
+      ...["--by", "activation", "--candidates", "positive"],
+    );
+    assert.match(positive.coder, /positive correlations/);
+    const row = await inspect("--row", "3");
+    assert.deepEqual([row.by, typeof row.residual], ["code", "number"]);
+    const shown = await inspect("--row", "3", "--by", "activation");
+    assert.deepEqual([shown.by, shown.residual], ["activation", undefined]);
+    const text = await runCli([
+      ...["inspect", model, "--row", "3", "--by", "activation"],
+      ...["--device", "cpu"],
+    ]);
+    assert.match(
+      text.stdout,
+      /^Row .*: its largest activations\natom +value\b/,
+    );
+    const out = join(directory, "codes.parquet");
+    for (
+      const args of [
+        ["inspect", model, "--by", "activation"],
+        ["encode", model, SAMPLE, "--out", out, "--activations", "5"],
+      ]
+    ) {
+      const refused = await runCli([...args, "--refine", "1"]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /--refine is for codes/);
+    }
   });
 });
 

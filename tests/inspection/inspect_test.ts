@@ -8,6 +8,8 @@ import { compare } from "../../src/use/compare.ts";
 import { describeAtom } from "../../src/inspection/describe.ts";
 import { describeRow } from "../../src/inspection/describe_row.ts";
 import { searchAtoms } from "../../src/inspection/search.ts";
+import type { SparseAutoencoder } from "../../src/model/autoencoder.ts";
+import { encodeRows as ownCodes } from "../../src/use/autoencoder_coder.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
 import { inspect } from "../../src/inspection/inspect.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
@@ -41,7 +43,10 @@ async function usesOf(
 
 Deno.test("inspect() finds each atom's uses, mean, largest value and top rows in one pass", async () => {
   const { model, source } = smallProblem(20_000);
-  const inspection = await inspect(model, source, { ...CPU, topRows: 7 });
+  const inspection = await inspect(model, source, {
+    ...{ ...CPU, by: "code", topRows: 7 },
+  });
+  assert.deepEqual([inspection.by, inspection.coder], ["code", "OMP, k = 3"]);
   const uses = await usesOf(model, source);
   assert.equal(inspection.rows, 20_000);
   uses.forEach((list, atom) => {
@@ -154,12 +159,102 @@ Deno.test("describeRow() splits a row into its atoms' contributions", async () =
   const { atoms, residual, row } = await describeRow(model, source, 17, CPU);
   assert.equal(row, 17);
   assert.equal(atoms.length, 3);
-  const sum = atoms.reduce((total, atom) => total + atom.contribution, 0);
-  assert.ok(Math.abs(sum + residual - 1) < 1e-5);
+  const sum = atoms.reduce((total, atom) => total + atom.contribution!, 0);
+  assert.ok(Math.abs(sum + residual! - 1) < 1e-5);
   await assert.rejects(
     describeRow(model, source, 50, CPU),
     /There is no row 50.*rows are 0 to 49/,
   );
+});
+
+Deno.test("inspect() shows by activation, where nobody says, what atoms correlate with, and so does a file of these", async () => {
+  await inDirectory(async (directory) => {
+    const { model, data, source } = smallProblem(500);
+    const { width, mean, dictionary } = model;
+    const shown = Array.from(
+      { length: 500 },
+      (_, row) =>
+        Array.from({ length: model.atoms }, (_, atom) => {
+          let value = 0;
+          for (let d = 0; d < width; d++) {
+            value += (data[row * width + d] - mean[d]) *
+              dictionary[atom * width + d];
+          }
+          return { row, atom, value };
+        }).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 3),
+    );
+    const inspection = await inspect(model, source, { ...CPU, topRows: 9 });
+    assert.equal(inspection.by, "activation");
+    for (let atom = 0; atom < model.atoms; atom++) {
+      const uses = shown.flat().filter((use) => use.atom === atom)
+        .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+      const about = describeAtom(inspection, atom);
+      assert.equal(about.uses, uses.length);
+      assert.deepEqual(
+        about.top.map(({ row }) => row),
+        uses.slice(0, 9).map(({ row }) => row),
+      );
+      assert.ok(
+        about.top.every(({ value }, i) =>
+          Math.abs(value - uses[i].value) < 1e-4
+        ),
+      );
+    }
+    assert.ok(inspection.samples.residual.every(Number.isNaN));
+
+    const codes = join(directory, "activations.parquet");
+    await encode(model, source, { ...CPU, out: codes, activations: 3 });
+    const stored = await inspect(model, source, { codes, topRows: 9 });
+    assert.equal(stored.by, "activation");
+    assert.equal(stored.coder, inspection.coder);
+    assert.deepEqual(stored.top, inspection.top);
+    await assert.rejects(
+      inspect(model, source, { codes, by: "code" }),
+      /The file holds activations, not codes.*without --activations/,
+    );
+
+    const row = await describeRow(model, source, 17, {
+      ...CPU,
+      by: "activation",
+    });
+    assert.deepEqual(
+      row.atoms.map(({ atom }) => atom),
+      shown[17].map(({ atom }) => atom),
+    );
+    assert.deepEqual([row.residual, row.atoms[0].contribution], [
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+Deno.test("inspect() shows every latent of an autoencoder whose rows have different numbers of them", async () => {
+  const { model, data, source } = smallProblem(200);
+  const { width, atoms, dictionary, mean } = model;
+  const autoencoder: SparseAutoencoder = {
+    ...{ format: "SAELens", width, atoms, dictionary, mean },
+    ...{ encoder: dictionary, encoderBias: new Float32Array(atoms) },
+    ...{ centresInput: true, scalesByLength: false, metadata: {} },
+    activation: {
+      kind: "jumprelu",
+      threshold: new Float32Array(atoms).fill(1),
+    },
+  };
+  const found = await inspect({ ...model, autoencoder }, source, CPU);
+  assert.match(found.coder, /its own encoder \(SAELens jumprelu\)/);
+  const codes = ownCodes(autoencoder, data, 200);
+  const most = new Map<number, number>();
+  for (let row = 0; row < 200; row++) {
+    const at = row * codes.sparsity;
+    [...codes.values.subarray(at, at + codes.sparsity)]
+      .map((value, s) => ({ value, atom: codes.indices[at + s] }))
+      .filter(({ value }) => value > 0)
+      .sort((a, b) => b.value - a.value).slice(0, model.coder.sparsity)
+      .forEach(({ atom }) => most.set(atom, (most.get(atom) ?? 0) + 1));
+  }
+  for (let atom = 0; atom < atoms; atom++) {
+    assert.equal(found.table.uses[atom], most.get(atom) ?? 0);
+  }
 });
 
 Deno.test("compare() pairs the atoms that two dictionaries share", async () => {
@@ -198,7 +293,9 @@ Deno.test("labelAtoms() merges names into a model's directory", async () => {
 
 Deno.test("inspect() tells an atom's signs apart, and draws rows from all that use each", async () => {
   const { model, source } = smallProblem(3000);
-  const inspection = await inspect(model, source, { ...CPU, topRows: 5 });
+  const inspection = await inspect(model, source, {
+    ...{ ...CPU, by: "code", topRows: 5 },
+  });
   const uses = await usesOf(model, source);
   uses.forEach((list, atom) => {
     const { sides } = describeAtom(inspection, atom);
@@ -227,7 +324,7 @@ Deno.test("inspect() reads codes in place of coding, to the same inspection", as
     const codes = join(directory, "codes.parquet");
     await encode(model, source, { ...CPU, out: codes });
     const options = { ...CPU, text: "tokens" };
-    const coded = await inspect(model, source, options);
+    const coded = await inspect(model, source, { ...options, by: "code" });
     assert.deepEqual(
       await inspect(model, source, { ...options, codes }),
       coded,

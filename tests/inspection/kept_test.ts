@@ -24,6 +24,17 @@ const rowsOf = (shift = 0) =>
     WIDTH,
   );
 const model = makeModel({ width: WIDTH, atoms: 9 });
+// The dictionary as an autoencoder's decoder, with an encoder beside it.
+const withEncoder = (shift: number): typeof model => ({
+  ...model,
+  autoencoder: {
+    ...{ format: "SAELens", width: WIDTH, atoms: 9, mean: model.mean },
+    ...{ dictionary: model.dictionary, activation: { kind: "topk", k: 2 } },
+    ...{ centresInput: true, scalesByLength: false, metadata: {} },
+    encoder: model.dictionary.map((value) => value + shift),
+    encoderBias: new Float32Array(9),
+  },
+});
 const OPTIONS: InspectOptions = { device: "cpu", topRows: 4, name: "kept" };
 
 async function keyFor(
@@ -78,8 +89,12 @@ Deno.test("an inspection is made again where dictionary, coder, rows, options or
     await keyFor({ options: { topRows: 5 } }),
     await keyFor({ options: { text: "word" } }),
     await keyFor({ reading: { skipInvalid: true } }),
+    await keyFor({ options: { by: "code" } }),
+    await keyFor({ model: withEncoder(0) }),
+    await keyFor({ model: withEncoder(1) }),
   ];
   assert.equal(new Set([same, ...others]).size, others.length + 1);
+  assert.equal(await keyFor({ options: { by: "activation" } }), same);
 });
 
 Deno.test("readKept() looks past a file that is damaged, of another key, or no database", async () => {

@@ -11,7 +11,11 @@ import {
   openInputs,
   type RowOptions,
 } from "../inputs.ts";
-import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import {
+  addCoderOptions,
+  coderChanges,
+  readingAsked,
+} from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Communicator } from "../../distributed/communicator.ts";
 import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
@@ -25,6 +29,7 @@ type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
   overwrite?: true;
   out?: string;
   keep?: string[];
+  activations?: number;
   dense?: true;
   group?: number;
   compression: "zstd" | "snappy" | "none";
@@ -35,6 +40,7 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
   const command = describe("encode", "turn rows into codes, as Parquet", [
     "dbksvd encode dbksvd-model fresh.parquet --out codes.parquet",
     "dbksvd encode dbksvd-model 'day/*.parquet' --out codes.parquet --keep id text",
+    "dbksvd encode dbksvd-model fresh.parquet --activations 20 --out activations.parquet",
     "dbksvd encode nested-model fresh.parquet --group 2 --out prefix.parquet",
   ])
     .argument("<model>", "a model directory")
@@ -42,6 +48,11 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
     .option("--out <file>", "the Parquet file to write")
     .option("--overwrite", "replace whatever --out names")
     .option("--keep <column...>", "columns of the input to pass through")
+    .option(
+      "--activations <count>",
+      "write a row's largest activations, so many, in place of its code",
+      wholeNumber(),
+    )
     .option("--dense", "a list of one value an atom, for small dictionaries")
     .option(
       "--group <count>",
@@ -74,6 +85,8 @@ async function encodeRows(
   ranks?: Communicator,
 ): Promise<void> {
   const out = needed(flags.out, "--out");
+  const asked = flags.activations === undefined ? "code" : "activation";
+  readingAsked(flags, asked, "--activations");
   const [{ encode }, { loadDictionary }, { withCoder }] = await Promise
     .all([
       import("../../use/encode.ts"),
@@ -83,7 +96,7 @@ async function encodeRows(
   const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await openInputs(neededInputs(inputs), flags, session);
   try {
-    const { keep, dense, group, compression } = flags;
+    const { keep, activations, dense, group, compression } = flags;
     const options = {
       ...followed(session),
       ...engineChoice(flags),
@@ -91,6 +104,7 @@ async function encodeRows(
       out,
       overwrite: flags.overwrite,
       keep,
+      activations,
       dense,
       group,
       compression,

@@ -18,7 +18,11 @@ import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
-import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import {
+  addCoderOptions,
+  coderChanges,
+  readingAsked,
+} from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
@@ -63,6 +67,12 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     .option(
       "--text <column>",
       "the column with a text for every row (default: the one that is there)",
+    )
+    .addOption(
+      new Option(
+        "--by <reading>",
+        "what a row uses atoms by: its largest activations (the default), or its code (that of --row)",
+      ).choices(["code", "activation"] as const),
     )
     .option("--atom <number>", "one atom", wholeNumber(0))
     .option(
@@ -135,6 +145,7 @@ async function inspectModel(
         "No atom has a label",
     );
   }
+  const by = readingAsked(flags, flags.by, "--by activation");
   const [{ loadDictionary }, { withCoder }] = await Promise.all([
     import("../../use/models.ts"),
     import("../../use/coder_changes.ts"),
@@ -147,7 +158,8 @@ async function inspectModel(
       await requireOwnPlace(flags.html, directory, source);
       page = await claimPage(flags.html, model, source, flags, session);
     }
-    const look = await prepareLook(directory, model, source, flags, session);
+    const asked = { ...flags, ...(by && { by }) };
+    const look = await prepareLook(directory, model, source, asked, session);
     const row = rowAsked(flags);
     if (row !== undefined) {
       return await showRow(directory, look, row, session);
@@ -187,10 +199,11 @@ async function showRow(
 ): Promise<void> {
   const { describeRow } = await import("../../inspection/describe_row.ts");
   const { model, source, options } = look;
-  const { text, tokens, device, threads, blas, signal } = options;
+  const { by, text, tokens, device, threads, blas, signal } = options;
   const described = await describeRow(model, source, row, {
     ...{ device, threads, blas },
     signal,
+    by,
     tokens,
     text,
   });
@@ -211,12 +224,10 @@ async function show(
   { print }: Session,
   page: Page | undefined,
 ): Promise<void> {
-  const [{ describeAtom }, { searchAtoms }, { coderInWords }] = await Promise
-    .all([
-      import("../../inspection/describe.ts"),
-      import("../../inspection/search.ts"),
-      import("../../model/coder.ts"),
-    ]);
+  const [{ describeAtom }, { searchAtoms }] = await Promise.all([
+    import("../../inspection/describe.ts"),
+    import("../../inspection/search.ts"),
+  ]);
   if (flags.atom !== undefined) {
     const atom = describeAtom(inspection, flags.atom);
     const { unembedding } = inspection.logits ?? {};
@@ -238,12 +249,12 @@ async function show(
     { length: inspection.atoms },
     (_, atom) => describeAtom(inspection, atom),
   );
-  const coder = coderInWords(inspection);
+  const { by, coder } = inspection;
   print(
     {
       model: directory,
       rows: inspection.rows,
-      coder,
+      ...{ by, coder },
       html,
       unembedding: inspection.logits?.unembedding,
       atoms: flags.limit === undefined
@@ -252,10 +263,10 @@ async function show(
     },
     () =>
       html === undefined
-        ? `Coded by ${coder}\n${
+        ? `By ${by}: ${coder}\n${
           atomTable(atoms, inspection.rows, flags.limit ?? ATOMS_SHOWN)
         }`
-        : `The atoms, coded by ${coder}, are in ${html}: open it in a browser`,
+        : `The atoms, by ${by} (${coder}), are in ${html}: open it in a browser`,
   );
 }
 

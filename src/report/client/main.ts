@@ -128,7 +128,7 @@ function homePage(
   const { coder, rows } = dictionary;
   const words = [
     `${count(dictionary.atoms)} atoms × ${count(dictionary.width)} dimensions`,
-    `${coder.method.toUpperCase()}, ${coder.sparsity} nonzeros a row`,
+    dictionary.by === "code" ? `codes: ${coder}` : coder,
     rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
     ...(rows === 0 ? [] : [`${count(dead)} never used`]),
   ];

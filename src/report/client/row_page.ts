@@ -1,4 +1,4 @@
-// A row's page: which atoms make it up.
+// A row's page: which atoms make it up, or show in it.
 import type { Dictionary, PackedCodes } from "./types.ts";
 import { bar, element, withStyle } from "./dom.ts";
 import { atomLink, section } from "./page_parts.ts";
@@ -12,16 +12,18 @@ interface Part {
   share: number;
 }
 
-/** The page of one row: which atoms make it up. */
+/** The page of one row: which atoms make it up, or show in it. */
 export function rowPage(
   dictionary: Dictionary,
   codes: PackedCodes,
   place: number,
 ): HTMLElement {
   const parts = rowParts(codes, place);
-  // Codes of another tool's file may come without residuals.
-  const known = !Number.isNaN(dictionary.residual[place]);
-  const explained = known ? Math.max(0, 1 - dictionary.residual[place]) : 1;
+  const { by, residual } = dictionary;
+  // Codes of another tool's file may come without residuals; activations always do, and make no row up.
+  const known = !Number.isNaN(residual[place]);
+  const explained = known ? Math.max(0, 1 - residual[place]) : 1;
+  const nonzeros = count(codes.nonzeros[place]);
   return element(
     "article",
     { class: "row-page" },
@@ -40,13 +42,17 @@ export function rowPage(
     element(
       "p",
       { class: "lead" },
-      known
-        ? `${count(codes.nonzeros[place])} atoms explain ${
+      by === "activation"
+        ? `The ${nonzeros} atoms whose activations are largest in this row.`
+        : known
+        ? `${nonzeros} atoms explain ${
           share(explained)
         } of this row's squared distance from the mean.`
-        : `${count(codes.nonzeros[place])} atoms make up this row.`,
+        : `${nonzeros} atoms make up this row.`,
     ),
-    decompositionBar(dictionary, parts, explained),
+    by === "activation"
+      ? undefined
+      : decompositionBar(dictionary, parts, explained),
     section(
       "Its atoms, strongest first",
       element(
@@ -124,7 +130,9 @@ function partRow(
       { class: "row-figures" },
       bar(Math.abs(value / first.value), value),
       element("span", { class: "value" }, figure(value)),
-      element("span", { class: "value" }, share(part)),
+      dictionary.by === "activation"
+        ? undefined
+        : element("span", { class: "value" }, share(part)),
     ),
   );
 }

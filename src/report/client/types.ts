@@ -8,7 +8,9 @@ export interface PackedAtoms {
   /** m: number of atoms. */
   atoms: number;
   groups: number[];
-  coder: { method: string; sparsity: number };
+  /** What rows use atoms by, and how that was found, in words. */
+  by: "code" | "activation";
+  coder: string;
   /** Rows inspected; 0 where only the dictionary was looked at. */
   rows: number;
   labels: Record<string, string>;

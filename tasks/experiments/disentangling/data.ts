@@ -19,6 +19,8 @@ export interface LabelledSet {
   width: number;
   /** The columns of classes. */
   classes: Readonly<Record<string, readonly (string | string[] | null)[]>>;
+  /** The word of each row, where rows are of words. */
+  texts?: readonly string[];
   /** Rows that no dictionary is trained on. */
   test: RowSet;
 }
@@ -36,8 +38,25 @@ async function readJson(directory: string, name: string) {
   }
 }
 
+/** A data set by its name. */
+export async function labelledSet(
+  name: string,
+  directory: string,
+): Promise<LabelledSet> {
+  switch (name) {
+    case "words":
+      return await words(directory);
+    case "tokens":
+      return await tokens(directory);
+    case "planted":
+      return planted();
+    default:
+      throw new Error(`No set "${name}": there are words, tokens, planted`);
+  }
+}
+
 /** The sample's words: part of speech, lexicographer class, number and sentiment. */
-export async function words(directory: string): Promise<LabelledSet> {
+async function words(directory: string): Promise<LabelledSet> {
   const source = await openRows([SAMPLE]);
   const range = { start: 0, end: source.rowCount };
   const [{ values }] = await source.readColumns!(["word"], range);
@@ -54,12 +73,13 @@ export async function words(directory: string): Promise<LabelledSet> {
     ...{ name: "words", atoms: 512, sparsity: 8, width: source.width, data },
     ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
     classes: Object.fromEntries(names.map((name) => [name, column(name)])),
+    texts: values.map(String),
     test: someOf(range.end, "words"),
   };
 }
 
 /** Tokens of a transformer's residual stream, the test's of other texts. */
-export async function tokens(directory: string): Promise<LabelledSet> {
+async function tokens(directory: string): Promise<LabelledSet> {
   const width = 512;
   const rows = await readJson(directory, "tokens.json") as Record<
     string,
@@ -79,12 +99,13 @@ export async function tokens(directory: string): Promise<LabelledSet> {
     classes: Object.fromEntries(
       names.map((name) => [name, rows.map((row) => row[name])]),
     ),
+    texts: rows.map((row) => String(row.word)),
     test: { size: rows.filter((_, row) => has(row)).length, has },
   };
 }
 
 /** General concepts with children, whose truth is known: two rows in three of a concept are of one of its children. */
-export function planted(): LabelledSet {
+function planted(): LabelledSet {
   const concepts = 12, children = 8, others = 300, width = 128, rows = 16_000;
   const random = randomStream(1, "planted concepts");
   const atoms = Array.from(
