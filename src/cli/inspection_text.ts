@@ -54,6 +54,7 @@ export function atomPage(
 ): string {
   return [
     table([`Atom ${named(one.atom, one.label)}`, ""], [
+      ["values are its", `${one.by}s`],
       ["rows that use it", count(one.uses)],
       ["mean activation", figure(one.meanActivation)],
       ["largest activation", figure(one.maxActivation)],

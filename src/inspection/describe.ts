@@ -1,5 +1,6 @@
 import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { LatentClass } from "../metrics/probe_result.ts";
 import type { AtomLogits, LatentRows, TokenLogits } from "../report/data.ts";
 import type { Inspection } from "./inspect.ts";
@@ -9,7 +10,7 @@ import type { RowText } from "./latent_rows.ts";
 export type ShownRow = {
   /** Its number within the source. */
   row: number;
-  /** Its code, in raw units. */
+  /** Its code, or its activation, in raw units. */
   value: number;
   /** How often the same text stood among the atom's rows, where it was more than once. */
   times?: number;
@@ -55,6 +56,8 @@ export interface AtomDescription {
   atom: number;
   /** Its name, if it was given one. */
   label?: string | undefined;
+  /** What rows use it by: its code, or its activation, which all values below are. */
+  by: AtomReading;
   /** Rows that use it, of those inspected. */
   uses: number;
   /** Mean |code value| over its uses, in raw units. */
@@ -95,6 +98,7 @@ export function describeAtom(
   return {
     atom,
     label: labels[atom],
+    by: inspection.by,
     uses: table.uses[atom],
     meanActivation: table.meanActivation[atom],
     maxActivation: table.maxActivation[atom],

@@ -9,6 +9,7 @@ import type {
 import type { RowDescription } from "../../src/inspection/describe_row.ts";
 import type { AtomLogits } from "../../src/report/data.ts";
 import type { AtomHit } from "../../src/inspection/search.ts";
+import type { AtomReading } from "../../src/model/atom_reading.ts";
 import type { Labels } from "../../src/labels/label.ts";
 import type {
   Absorption,
@@ -40,11 +41,13 @@ import {
 } from "./fields.ts";
 import { labels, model, ofRows } from "./shared.ts";
 
+const by = words("What rows use atoms by.", ["code", "activation"]);
+
 const shownRow = define(
   "shownRow",
   object<ShownRow>({
     row: count("Its number among the rows."),
-    value: number("Its code, in raw units."),
+    value: number("Its code, or its activation, in raw units."),
     times: optional(count("How often its text stood among the atom's rows.")),
     text: optional(text("Its text.")),
     before: optional(text("What stands before it.")),
@@ -109,9 +112,10 @@ const unembedding = optional(object<AtomLogits["unembedding"]>({
 const ATOM: Fields<AtomDescription> = {
   atom: count("Its index."),
   label: optional(text("Its name.")),
+  by,
   uses: count("Rows that use it."),
-  meanActivation: number("Mean |code| over its uses, in raw units."),
-  maxActivation: number("Largest |code|, in raw units."),
+  meanActivation: number("Mean |value| over its uses, in raw units."),
+  maxActivation: number("Largest |value|, in raw units."),
   coherence: number("Largest |⟨d, d'⟩| to another atom."),
   nearest: list(
     "The atoms most like it.",
@@ -146,11 +150,18 @@ interface OfUnembedding {
 const atomTable = ofRows<
   & OfModel
   & OfUnembedding
-  & { rows: number; coder: string; html?: string; atoms: unknown[] }
+  & {
+    rows: number;
+    by: AtomReading;
+    coder: string;
+    html?: string;
+    atoms: unknown[];
+  }
 >({
   model,
   rows: count("Rows that were looked at."),
-  coder: text("How they were coded, in words."),
+  by,
+  coder: text("How that was found, in words."),
   html: optional(text("The atom browser that was written: --html.")),
   unembedding,
   atoms: list(
@@ -165,19 +176,23 @@ const rowPage = ofRows<OfModel & RowDescription>({
   text: optional(text("Its text.")),
   before: optional(text("What stands before it.")),
   after: optional(text("What follows it.")),
-  residual: figure("‖r‖²/‖y − mean‖²."),
+  by,
+  residual: optional(figure("‖r‖²/‖y − mean‖²; by code.")),
   atoms: list(
-    "Its atoms, the largest contribution first.",
+    "Its atoms, the largest contribution or activation first.",
     object<RowDescription["atoms"][number]>({
       ...otherAtom,
-      value: number("Its code, in raw units."),
-      contribution: number("⟨value·atom, y − mean⟩/‖y − mean‖²."),
+      value: number("Its code, or its activation, in raw units."),
+      contribution: optional(
+        number("⟨value·atom, y − mean⟩/‖y − mean‖²; by code."),
+      ),
     }),
   ),
 }, "A row as its atoms make it up: --row.");
 
-const hits = ofRows<OfModel & { hits: AtomHit[] }>({
+const hits = ofRows<OfModel & { by: AtomReading; hits: AtomHit[] }>({
   model,
+  by,
   hits: list(
     "Atoms that match, best first; --limit of them.",
     object<AtomHit>({

@@ -109,6 +109,22 @@ Deno.test("atomPage() says so of an atom that nothing uses", async () => {
   });
 });
 
+Deno.test("rowPage() shows a row's activations as what they are: no parts of it", async () => {
+  const data = fixtureBrowser();
+  data.by = "activation";
+  data.samples.residual.fill(NaN);
+  await withPages(({ row }) => {
+    const page = row(0);
+    assert.match(texts(page, ".lead")[0], /^The 4 atoms whose activations are/);
+    assert.equal(page.querySelector(".segments"), null);
+    assert.equal(page.querySelectorAll(".rows li").length, 4);
+    assert.equal(
+      page.querySelectorAll(".rows li:first-child .value").length,
+      1,
+    );
+  }, data);
+});
+
 Deno.test("rowPage() shows a row's atoms by strength and how much they explain", async () => {
   const data = fixtureBrowser();
   await withPages(({ row }) => {

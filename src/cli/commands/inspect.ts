@@ -239,7 +239,7 @@ async function show(
   if (flags.search !== undefined) {
     const hits = searchAtoms(inspection, flags.search).slice(0, flags.limit);
     return print(
-      { model: directory, hits },
+      { model: directory, by: inspection.by, hits },
       () => hitTable(hits.slice(0, flags.limit ?? ATOMS_SHOWN)),
     );
   }
