@@ -17,6 +17,7 @@ import { encodeCommand } from "./commands/encode.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { pipelineCommand } from "./commands/pipeline.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { shareCommand } from "./commands/share.ts";
 import { steerCommand } from "./commands/steer.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { synthesizeCommand } from "./commands/synthesize.ts";
@@ -37,6 +38,7 @@ const BUILDERS: readonly CommandBuilder[] = [
   labelCommand,
   exportCommand,
   steerCommand,
+  shareCommand,
   synthesizeCommand,
   doctorCommand,
   benchCommand,

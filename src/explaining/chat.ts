@@ -1,7 +1,8 @@
 import { DbksvdError } from "../errors.ts";
 import { parseJson } from "../files/text.ts";
 import { isJsonObject } from "../json.ts";
-import { type Attempt, Connection, sleep } from "../net/client.ts";
+import { type Attempt, Connection } from "../net/client.ts";
+import { sleep } from "../net/pacing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Pace } from "./pace.ts";
 

@@ -1,4 +1,6 @@
 import { DbksvdError } from "../errors.ts";
+import { limited, retryAfter, sleep } from "./pacing.ts";
+import { PartsBody } from "./parts_body.ts";
 import type { RemotePlace } from "./place.ts";
 import { Unreachable } from "./unreachable.ts";
 
@@ -39,14 +41,16 @@ export interface RequestOptions {
 export interface Asked {
   method?: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array<ArrayBuffer>;
+  /** What is sent; of a {@linkcode PartsBody} every part that goes out counts as progress. */
+  body?: string | Uint8Array<ArrayBuffer> | PartsBody;
+  /** Statuses that are answers too, not failures. */
+  accepts?: readonly number[];
   /** Statuses to come back after, beside 408, 429 and all from 500 on. */
   busy?: readonly number[];
   /** Called with an answer that is no success and the beginning of its text: throws where it knows what is wrong. */
   refused?(status: number, text: string): void;
 }
 
-const CONNECTIONS = 8;
 const REDIRECTS = 8;
 const SPAN_BYTES = 1024;
 /** How much of the text of an answer that is no success is looked at. */
@@ -151,9 +155,9 @@ export class Connection {
 
   async #accept(
     response: Response,
-    { busy = [], refused: onRefused }: Asked,
+    { accepts = [], busy = [], refused: onRefused }: Asked,
   ): Promise<Response> {
-    if (response.ok) return response;
+    if (response.ok || accepts.includes(response.status)) return response;
     const { status } = response;
     if (onRefused === undefined) await response.body?.cancel();
     else onRefused(status, await beginningOf(response));
@@ -240,7 +244,11 @@ export class Attempt {
 
   /** Asks; what is no success is thrown. */
   async ask(asked: Asked): Promise<Response> {
-    const response = await this.connection.ask(asked, this.#signal);
+    const { body } = asked;
+    const counted = body instanceof PartsBody
+      ? { ...asked, body: body.counted((bytes) => this.#came += bytes) }
+      : asked;
+    const response = await this.connection.ask(counted, this.#signal);
     this.#came += SPAN_BYTES;
     return response;
   }
@@ -302,50 +310,4 @@ async function beginningOf({ body }: Response): Promise<string> {
     if (bytes >= REFUSAL_BYTES) break;
   }
   return text;
-}
-
-/**
- * Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3); some servers are more exact in a
- * header of their own.
- */
-function retryAfter(headers: Headers): number {
-  const exact = headers.get("retry-after-ms")?.trim() ?? "";
-  if (/^\d+$/.test(exact)) return Number(exact);
-  const text = headers.get("retry-after")?.trim() ?? "";
-  if (/^\d+$/.test(text)) return 1000 * Number(text);
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
-}
-
-/** Waits, unless the signal fires. */
-export function sleep(
-  milliseconds: number,
-  signal?: AbortSignal | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
-let free = CONNECTIONS;
-const waiting: (() => void)[] = [];
-
-async function limited<T>(work: () => Promise<T>): Promise<T> {
-  if (free > 0) free--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  }
 }

@@ -1,4 +1,4 @@
-import { sleep } from "../net/client.ts";
+import { sleep } from "../net/pacing.ts";
 import { type FoundInput, statOf } from "./inputs.ts";
 
 /**

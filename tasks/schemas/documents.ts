@@ -4,11 +4,13 @@ import { FILES } from "./files.ts";
 import { LOOKING } from "./looking.ts";
 import { NAMING } from "./naming.ts";
 import { PIPELINES } from "./pipelines.ts";
+import { SHARING } from "./sharing.ts";
 import { USING } from "./using.ts";
 
 /** Every JSON document that the tool prints or writes, but its configurations, which src/ describes. */
 export const DOCUMENTS: readonly Document[] = [
   ...USING,
+  ...SHARING,
   ...LOOKING,
   ...NAMING,
   ...BENCHMARKS,

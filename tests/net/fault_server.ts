@@ -12,6 +12,7 @@ export interface Seen {
   range: string | null;
   headers: Headers;
   body: string;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** A web server that gives files by ranges, and faults where a test asks for them. */
@@ -47,10 +48,11 @@ export class FaultServer {
     const path = decodeURIComponent(new URL(request.url).pathname);
     const range = request.headers.get("range");
     const { method, headers } = request;
-    const body = await request.text();
-    this.seen.push({ method, path, range, headers, body });
+    const bytes = await request.bytes();
+    const body = new TextDecoder().decode(bytes);
+    const count = this.seen.push({ method, path, range, headers, body, bytes });
     const sound = () => this.#file(path, range);
-    return await this.fault(request, this.seen.length, sound) ?? sound();
+    return await this.fault(request, count, sound) ?? sound();
   }
 
   #file(path: string, range: string | null): Response {

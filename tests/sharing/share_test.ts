@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { loadModel, saveModel } from "../../src/model/directory.ts";
+import type { ModelConfig } from "../../src/model/model.ts";
+import { CARD_MARK } from "../../src/sharing/card.ts";
+import {
+  type SendOptions,
+  type ShareOptions,
+  Sharing,
+} from "../../src/sharing/share.ts";
+import { exportModel } from "../../src/use/export.ts";
+import { importModel } from "../../src/use/import.ts";
+import { originOf, withOrigin } from "../../src/use/output_claim.ts";
+import { inDirectory } from "../directories.ts";
+import { CONFIG, makeModel } from "../model/models.ts";
+import { status } from "../net/fault_server.ts";
+import { HubModels } from "../net/hub_models.ts";
+
+const REPO = "me/words";
+const QUICK: SendOptions = {
+  retry: { attempts: 3, wait: () => 1, spanMs: 1000, outageMs: 2000 },
+};
+
+/** What nobody else is to see of a record. */
+const SECRETS = [
+  "/home/ann",
+  "host.example",
+  "token=abc",
+  "sha256:feed",
+  "ann@corp",
+  "start.safetensors",
+  "rig7",
+  "diagnosis",
+  "left.csv",
+];
+
+const RECORD: ModelConfig = {
+  ...CONFIG,
+  parameters: {
+    ...CONFIG.parameters,
+    init: "/home/ann/start.safetensors",
+    later: "/home/ann",
+  },
+  inputs: [
+    {
+      path: "https://host.example/rows.parquet?token=abc",
+      rows: 9,
+      bytes: 90,
+      digest: "sha256:feed",
+    },
+    { path: "/home/ann/rows.parquet", rows: 1, bytes: 10 },
+  ],
+  reading: { unitNorm: true, where: { email: "ann@corp", diagnosis: "x" } },
+  notRead: [{ reason: "ending", count: 1, paths: ["/home/ann/left.csv"] }],
+  device: { ...CONFIG.device, details: { host: "rig7" } },
+  distributed: { ranks: 2, library: "MPICH", devices: ["rig7", "rig7"] },
+};
+
+async function withModel(
+  use: (
+    directory: string,
+    model: ReturnType<typeof makeModel>,
+  ) => Promise<void>,
+) {
+  await inDirectory(async (folder) => {
+    const directory = join(folder, "model");
+    const model = makeModel({ width: 20, atoms: 40 });
+    model.labels = { "3": "rain" };
+    await saveModel(directory, model, RECORD, []);
+    await use(directory, model);
+  });
+}
+
+async function share(
+  directory: string,
+  options: Partial<ShareOptions> = {},
+  sending: SendOptions = QUICK,
+) {
+  const sharing = await Sharing.of(directory, { repository: REPO, ...options });
+  return await sharing.send(sending);
+}
+
+Deno.test("share puts a model on the hub, private, and it is read there as it was", () =>
+  withModel(async (directory, model) => {
+    await using hub = new HubModels();
+    const shared = await share(directory);
+    assert.deepEqual(hub.flaws, []);
+    assert.equal(shared.created, true);
+    assert.equal(shared.public, false);
+    const { files, commits, private: isPrivate } = hub.repositories.get(REPO)!;
+    assert.equal(isPrivate, true);
+    assert.equal(commits.length, 1);
+    assert.deepEqual([...files.keys()].sort(), [
+      "README.md",
+      "config.json",
+      "dictionary.safetensors",
+      "labels.json",
+      "saelens-mp/cfg.json",
+      "saelens-mp/labels.json",
+      "saelens-mp/sae_weights.safetensors",
+    ]);
+    await inDirectory(async (copy) => {
+      for (const [path, bytes] of files) {
+        await Deno.mkdir(dirname(join(copy, path)), { recursive: true });
+        await Deno.writeFile(join(copy, path), bytes);
+      }
+      const loaded = await loadModel(copy);
+      assert.deepEqual(loaded.model, model);
+      assert.deepEqual(loaded.config.rows, RECORD.rows);
+      const sae = await importModel(join(copy, "saelens-mp"));
+      assert.equal(sae!.width, 20);
+    });
+  }));
+
+Deno.test("nothing that is shared tells of paths, hosts, filters and machines", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    await share(directory, { report: true });
+    const { files } = hub.repositories.get(REPO)!;
+    assert(files.has("report.html"));
+    for (const [path, bytes] of files) {
+      const text = new TextDecoder().decode(bytes);
+      for (const secret of SECRETS) {
+        assert(!text.includes(secret), `${path} tells ${secret}`);
+      }
+    }
+    const config = JSON.parse(hub.text(REPO, "config.json"));
+    assert.deepEqual(config.reading, { unitNorm: true });
+    assert.equal(config.parameters.atoms, RECORD.parameters.atoms);
+    assert.deepEqual(config.inputs[0], {
+      ...{ path: "(input 1)", rows: 9, bytes: 90 },
+    });
+  }));
+
+Deno.test("the token goes to the hub alone, and DBKSVD_HTTP_HEADERS nowhere", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    Deno.env.set("DBKSVD_HTTP_HEADERS", "x-secret: 1");
+    try {
+      await share(directory);
+    } finally {
+      Deno.env.delete("DBKSVD_HTTP_HEADERS");
+    }
+    const stored = hub.seen.filter(({ path }) => path.startsWith("/storage/"));
+    assert.equal(stored.length, 2);
+    assert(hub.seen.every(({ headers }) => !headers.has("x-secret")));
+    assert.deepEqual(hub.flaws, []);
+  }));
+
+Deno.test("an upload that broke off goes on with what is missing; the same again sends nothing", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    let puts = 0;
+    hub.fault = (_, count) => {
+      const seen = hub.seen[count - 1];
+      return seen.method === "PUT" && ++puts > 1 ? status(500) : hub.hub(seen);
+    };
+    await assert.rejects(share(directory), /failed 3 times/);
+    assert.equal(hub.storage.size, 1);
+    assert.deepEqual([...hub.repositories.get(REPO)!.files], []);
+    hub.fault = (_, count) => hub.hub(hub.seen[count - 1]);
+    const [one] = hub.storage.values();
+    const { sentBytes, created } = await share(directory);
+    assert.equal(created, false);
+    assert.equal(hub.storage.size, 2);
+    const all = [...hub.storage.values()]
+      .reduce((sum, { length }) => sum + length, 0);
+    assert.equal(sentBytes, all - one.length);
+    assert.equal((await share(directory)).sentBytes, 0);
+    assert.equal(hub.repositories.get(REPO)!.commits.length, 2);
+  }));
+
+Deno.test("large files go in parts, and progress tells of every byte", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    hub.partBytes = 1500;
+    const told: number[][] = [];
+    const { sentBytes } = await share(directory, {}, {
+      ...QUICK,
+      onProgress: (done, total) => void told.push([done, total]),
+    });
+    assert.deepEqual(hub.flaws, []);
+    assert.deepEqual(told.at(-1), [sentBytes, sentBytes]);
+    assert(told.every(([done], i) => i === 0 || done >= told[i - 1][0]));
+    assert(hub.seen.filter(({ method }) => method === "PUT").length > 4);
+  }));
+
+Deno.test("a hub that is busy is asked again, when it says; one that refuses tells why", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    const busy = new Set<string>();
+    hub.fault = (_, count) => {
+      const seen = hub.seen[count - 1];
+      if (busy.has(seen.path)) return hub.hub(seen);
+      busy.add(seen.path);
+      return status(429, { "retry-after": "0" });
+    };
+    await share(directory);
+    assert.deepEqual(hub.flaws, []);
+    hub.fault = (_, count) =>
+      hub.seen[count - 1].path.endsWith("/commit/main")
+        ? status(503, { "retry-after": "600" })
+        : hub.hub(hub.seen[count - 1]);
+    await assert.rejects(share(directory), /come back in 10 min/);
+    hub.fault = (_, count) =>
+      hub.seen[count - 1].path.endsWith("/commit/main")
+        ? Response.json({ error: "Invalid\nmetadata" }, { status: 400 })
+        : hub.hub(hub.seen[count - 1]);
+    await assert.rejects(share(directory), /Hub refuses: Invalid metadata/);
+    Deno.env.set("HF_TOKEN", "hf_other");
+    await assert.rejects(share(directory), /answers 401.*HF_TOKEN/);
+    Deno.env.delete("HF_TOKEN");
+    await assert.rejects(share(directory), /HF_TOKEN is not set/);
+    Deno.env.set("HF_ENDPOINT", "http://hub.example");
+    Deno.env.set("HF_TOKEN", "hf_other");
+    await assert.rejects(share(directory), /https:\/\//);
+  }));
+
+Deno.test("nothing goes into a public repository unless that was asked for", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    hub.makes = "public";
+    await assert.rejects(share(directory), /was made public/);
+    await assert.rejects(share(directory), /repository is public/);
+    assert.equal(hub.storage.size, 0);
+    const shared = await share(directory, { public: true });
+    assert.equal(shared.public, true);
+    hub.repositories.get(REPO)!.private = true;
+    const notices: string[] = [];
+    const again = await share(directory, { public: true }, {
+      ...QUICK,
+      onNotice: (notice) => notices.push(notice),
+    });
+    assert.equal(again.public, false);
+    assert.match(notices[0], /stays so/);
+  }));
+
+Deno.test("a card of somebody's own stays, one that was made here is made anew", () =>
+  withModel(async (directory) => {
+    await using hub = new HubModels();
+    await share(directory);
+    const made = hub.text(REPO, "README.md");
+    assert(made.includes(CARD_MARK));
+    await share(directory, { tags: ["words"] });
+    assert.match(hub.text(REPO, "README.md"), /- "words"/);
+    const { files } = hub.repositories.get(REPO)!;
+    const own = new TextEncoder().encode(made.replace(CARD_MARK, "Mine."));
+    files.set("README.md", own);
+    await share(directory);
+    assert.match(hub.text(REPO, "README.md"), /Mine\./);
+    const card = join(directory, "..", "card.md");
+    await Deno.writeTextFile(card, "# Another");
+    await share(directory, { card });
+    assert.equal(hub.text(REPO, "README.md"), "# Another");
+  }));
+
+Deno.test("the card has the hub's front matter, the figures and ways of use", () =>
+  withModel(async (directory) => {
+    const { plan } = await Sharing.of(directory, {
+      repository: REPO,
+      baseModel: "openai-community/gpt2",
+      datasets: ["o/n"],
+      license: "cc-by-4.0",
+    });
+    const [, front, body] = plan.card.split("---\n");
+    assert.deepEqual(front.trimEnd().split("\n"), [
+      "library_name: saelens",
+      'license: "cc-by-4.0"',
+      'base_model: "openai-community/gpt2"',
+      "datasets:",
+      '- "o/n"',
+      "tags:",
+      '- "dictionary-learning"',
+      '- "sparse-autoencoder"',
+      '- "interpretability"',
+      '- "dbksvd"',
+      '- "saelens"',
+    ]);
+    assert.match(body, /^# words$/m);
+    assert.match(body, /40 atoms for rows of 20 dimensions of `openai/);
+    assert.match(body, /SAE\.from_pretrained\("me\/words", "saelens-mp"\)/);
+    assert.match(body, /names 1 atom/);
+    const bare = await Sharing.of(directory, { repository: REPO, exports: [] });
+    assert.match(bare.plan.card, /^library_name: dbksvd$/m);
+    assert(!bare.plan.files.some(({ path }) => path.includes("/")));
+  }));
+
+Deno.test("exports and pages are shared where they are of the model", () =>
+  withModel(async (directory, model) => {
+    await using hub = new HubModels();
+    const made = join(directory, "..", "sae");
+    const other = join(directory, "..", "other");
+    const datasetPath = "/home/ann/data";
+    await exportModel(model, { format: "saelens-mp", out: made, datasetPath });
+    const another = makeModel({ width: 20, atoms: 10 });
+    await exportModel(another, { format: "saelens-mp", out: other });
+    const refused = (options: Partial<ShareOptions>, message: RegExp) =>
+      assert.rejects(share(directory, options), message);
+    await refused({ exports: [other] }, /no export of this model/);
+    await refused({ exports: [directory] }, /no export of this model/);
+    const page = join(directory, "..", "atoms.html");
+    const text = '<!doctype html>\n<meta charset="utf-8">\n';
+    await Deno.writeTextFile(page, text);
+    await refused({ pages: [page] }, /no atoms of this model/);
+    const origin = await originOf("inspect", model, []);
+    await Deno.writeTextFile(page, withOrigin(text, origin));
+    await share(directory, { exports: [made, made], pages: [page] });
+    const { files } = hub.repositories.get(REPO)!;
+    assert(files.has("2-saelens-mp/cfg.json") && files.has("atoms.html"));
+    assert(!hub.text(REPO, "saelens-mp/cfg.json").includes("/home/ann"));
+    assert.match(hub.text(REPO, "README.md"), /\(atoms\.html\)/);
+  }));
+
+Deno.test("a repository's name is USER/NAME", () =>
+  withModel(async (directory) => {
+    for (const name of ["words", "a/b/c", "../x", "a/..", "a/b.git", "a b/c"]) {
+      await assert.rejects(
+        share(directory, { repository: name }),
+        /USER\/NAME/,
+      );
+    }
+  }));
