@@ -50,8 +50,8 @@ export async function carryOut(
   const { directory, plan, endpoint, explainer } = job;
   const { PROMPT_VERSION } = await import("../explaining/prompts.ts");
   const about = {
-    model: directory,
-    ...{ host: endpoint.host, explainModel: explainer, prompt: PROMPT_VERSION },
+    ...{ model: directory, host: endpoint.host, explainModel: explainer },
+    ...{ prompt: PROMPT_VERSION, by: job.gathered.by },
   };
   const said = planText(plan, endpoint.host, flags.maxRequests);
   if (plan.latents.length > 0 && flags.yes) {

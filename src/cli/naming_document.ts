@@ -1,6 +1,7 @@
 import type { LatentPlace } from "../explaining/examples.ts";
 import type { NamedLatent, Naming } from "../explaining/explain.ts";
 import type { NamePlan } from "../explaining/plan.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 
 /** Who is asked for which model, and how. */
 export interface AskedDocument {
@@ -12,6 +13,8 @@ export interface AskedDocument {
   explainModel: string;
   /** The version of the prompts. */
   prompt: string;
+  /** What rows use atoms by. */
+  by: AtomReading;
 }
 
 /** What would be sent. */

@@ -14,6 +14,7 @@ import { placesOf, readingOfRows, sidesOf } from "../inspection/look.ts";
 import type { InspectOptions } from "../inspection/options.ts";
 import type { NumberedCodes } from "../inspection/stored_codes.ts";
 import { UsageTally } from "../inspection/tally.ts";
+import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { WindowPool } from "./window_pool.ts";
@@ -23,11 +24,13 @@ const KEPT = { top: 20, spread: 40 };
 
 /** What one pass over the rows found of every latent. */
 export interface Gathered {
+  /** What rows use atoms by. */
+  by: AtomReading;
   /** Latents of an atom: the positive one first where there are two. */
   sides: 1 | 2;
   /** Rows that use each latent. */
   uses: Uint32Array;
-  /** The largest |code| of each. */
+  /** The largest |value| of each. */
   maxActivation: Float32Array;
   top: RankedRows;
   spread: RankedRows;
@@ -37,11 +40,11 @@ export interface Gathered {
 /** A row that uses a latent. */
 export interface UsingRow {
   row: number;
-  /** Its |code|, in raw units. */
+  /** Its |value|, in raw units. */
   size: number;
   /** Whether it was drawn evenly from all that use the latent; else it is only one of the strongest. */
   isDrawn: boolean;
-  /** Where rows are tokens: shares of its own code that the tokens around have, its own in the middle. */
+  /** Where rows are tokens: shares of its own value that the tokens around have, its own in the middle. */
   shares?: number[];
 }
 
@@ -74,10 +77,7 @@ export async function gather(
     pool.offer(coded, places, { start, end });
   };
   const window = new ContextWindow();
-  const rows = await readingOfRows(model, source, {
-    ...options,
-    by: options.codes === undefined ? "code" : undefined,
-  });
+  const rows = await readingOfRows(model, source, options);
   for await (const coded of rows.codes()) {
     tally.add(coded.codes);
     const { codes, numbers } = coded;
@@ -89,7 +89,7 @@ export async function gather(
   if (nested) offer(window.rest());
   const { latents } = tally.table();
   const { top, spread } = keeper;
-  return { sides, ...latents, top, spread, pool };
+  return { by: rows.by, sides, ...latents, top, spread, pool };
 }
 
 /** The rows that were kept of a latent, each once, the strongest first. */

@@ -29,6 +29,11 @@ export interface Tensor {
   bytes: Uint8Array;
 }
 
+/** A tensor that need not be in memory: its bytes are only counted. */
+export interface TensorForm extends Pick<Tensor, "dtype" | "shape"> {
+  bytes: { length: number };
+}
+
 /** Tensors read from a safetensors file. */
 export interface Safetensors {
   header: SafetensorsHeader;
@@ -158,22 +163,33 @@ export function safetensorsParts(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
+  const all = Object.values(tensors);
+  return [safetensorsHead(tensors, metadata), ...all.map(({ bytes }) => bytes)];
+}
+
+/**
+ * The beginning of a safetensors file, behind which the tensors' bytes follow.
+ *
+ * @param tensors in the order in which they are stored
+ * @param metadata free text for `__metadata__`
+ */
+export function safetensorsHead(
+  tensors: Readonly<Record<string, TensorForm>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let offset = 0;
   for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
-    header[name] = {
-      dtype,
-      shape,
-      data_offsets: [offset, offset + bytes.length],
-    };
-    offset += bytes.length;
+    const end = offset + bytes.length;
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(json, 8);
-  return [padded, ...Object.values(tensors).map((tensor) => tensor.bytes)];
+  return padded;
 }
 
 /** A float32 tensor over an array (not copied). */

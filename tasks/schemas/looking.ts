@@ -39,9 +39,7 @@ import {
   text,
   words,
 } from "./fields.ts";
-import { labels, model, ofRows } from "./shared.ts";
-
-const by = words("What rows use atoms by.", ["code", "activation"]);
+import { by, labels, model, ofRows } from "./shared.ts";
 
 const shownRow = define(
   "shownRow",

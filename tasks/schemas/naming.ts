@@ -23,7 +23,7 @@ import {
   text,
   words,
 } from "./fields.ts";
-import { labels, model, ofRows } from "./shared.ts";
+import { by, labels, model, ofRows } from "./shared.ts";
 
 const leftAlone = object<NamePlan["leftAlone"]>({
   named: count("Named by hand."),
@@ -36,6 +36,7 @@ const ABOUT: Fields<AskedDocument> = {
   host: text("The host that texts go to."),
   explainModel: text("The language model."),
   prompt: text("The version of the prompts."),
+  by,
 };
 
 const place: Fields<LatentPlace> = {

@@ -164,6 +164,9 @@ export function ofRows<T>(fields: Fields<T>, description?: string): Field {
   );
 }
 
+/** Which reading of the atoms a document goes by. */
+export const by = words("What rows use atoms by.", ["code", "activation"]);
+
 /** A label, with where it is from. */
 export const label = define(
   "label",

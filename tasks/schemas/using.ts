@@ -1,4 +1,5 @@
 // What the commands that learn and use dictionaries print.
+import type { DelphiResult } from "../../src/explaining/delphi/export.ts";
 import type { DryRun } from "../../src/use/dry_run.ts";
 import type { Comparison } from "../../src/use/compare.ts";
 import type { DecodeResult } from "../../src/use/decode.ts";
@@ -33,6 +34,7 @@ import {
   words,
 } from "./fields.ts";
 import {
+  by,
   config,
   device,
   matching,
@@ -231,16 +233,30 @@ export const USING: readonly Document[] = [
   {
     name: "export",
     title: "dbksvd export --json",
-    field: ofRows<OfModel & ExportResult>({
-      model,
-      out: text("The directory that was written."),
-      format: words("The target.", EXPORT_FORMATS),
-      files: list("Its files.", text("A file.")),
-      latents: count("Latents of the target."),
-      encoder: text("What its encoder is, in words."),
-      lost: list("What the target has no place for.", text("In words.")),
-      metrics: optional(exported),
-    }),
+    field: either(
+      ofRows<OfModel & ExportResult>({
+        model,
+        out: text("The directory that was written."),
+        format: words("The target.", EXPORT_FORMATS),
+        files: list("Its files.", text("A file.")),
+        latents: count("Latents of the target."),
+        encoder: text("What its encoder is, in words."),
+        lost: list("What the target has no place for.", text("In words.")),
+        metrics: optional(exported),
+      }, "A model."),
+      ofRows<OfModel & DelphiResult>({
+        model,
+        out: text("The directory that was written."),
+        format: words("The target.", ["delphi"]),
+        by,
+        files: list("Its files.", text("A file.")),
+        latents: count("Latents: the negative ones behind the positive ones."),
+        contexts: count("Contexts."),
+        contextSize: count("Tokens of a context."),
+        activations: count("Values that were written."),
+        leftTokens: count("Tokens that no context has."),
+      }, "delphi's cache of activations."),
+    ),
   },
   {
     name: "steer",

@@ -23,7 +23,7 @@ async function named(
   wanted: Wanted = { atoms: 6 },
   options: Partial<ChatOptions> = {},
 ) {
-  const gathered = await gather(model, source, { ...CPU, text: "text" });
+  const gathered = await gather(model, source, { ...CPU, by: "code" });
   const scores = source.readItems === undefined ? 1 : 2;
   const plan = planNames(model, gathered, wanted, scores);
   const chat = new Chat(endpointAt(server.url), { ...CHAT, ...options });
@@ -163,7 +163,7 @@ Deno.test("no latent is begun that the requests left do not suffice for", async 
 
 Deno.test("planNames() takes the most used atoms, and leaves alone what is named by hand, named or hardly used", async () => {
   const { model, source } = smallProblem(2000);
-  const gathered = await gather(model, source, CPU);
+  const gathered = await gather(model, source, { ...CPU, by: "code" });
   const { uses } = gathered;
   uses[2 * 7] = 9;
   const labels = {

@@ -11,6 +11,7 @@ import {
   LINEAR_FORMATS,
 } from "../../use/export_formats.ts";
 import { describe, needed } from "../command.ts";
+import { type DelphiFlags, exportToDelphi } from "../delphi_export.ts";
 import {
   addDeviceOption,
   type DeviceOption,
@@ -23,9 +24,9 @@ import { conduct, followed, type Session } from "../session.ts";
 import { count, figure, table } from "../../text.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 
-type ExportFlags = DeviceOption & RowOptions & ExportNames & {
+type ExportFlags = DeviceOption & RowOptions & ExportNames & DelphiFlags & {
   overwrite?: true;
-  format?: ExportFormat;
+  format?: ExportFormat | "delphi";
   out?: string;
 };
 
@@ -38,13 +39,15 @@ export function exportCommand(io: Io): CommandUnknownOpts {
       "dbksvd export dbksvd-model --format saelens-mp --out sae",
       "dbksvd export dbksvd-model rows.parquet --format saelens-topk --out sae",
       "dbksvd export dbksvd-model --format sparsify --out sae --hook-name layers.3",
+      "dbksvd export tokens-model --format delphi --out results/run --hook-name layers.6 --model-name gpt2",
       "dbksvd export dbksvd-model --format saebench --out sae --model-name gemma-2-2b --layer 12",
     ],
   )
     .argument("<model>", "a model directory")
     .argument("[input...]", "rows to fit to (default: those of the training)")
     .addOption(
-      new Option("--format <target>", "whose format").choices(EXPORT_FORMATS),
+      new Option("--format <target>", "whose format")
+        .choices([...EXPORT_FORMATS, "delphi"] as const),
     )
     .option("--out <dir>", "the directory to write")
     .option("--overwrite", "replace whatever --out names")
@@ -54,7 +57,15 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     .option("--layer <number>", "its layer", wholeNumber(0))
     .option("--context-size <count>", "tokens of a context", wholeNumber())
     .option("--dataset-path <path>", "the texts' data set")
-    .option("--prepend-bos", "contexts began with the BOS token");
+    .option("--prepend-bos", "contexts began with the BOS token")
+    .optionsGroup("delphi's cache of activations:")
+    .option("--token-ids <column>", "the column with the ids of tokens")
+    .addOption(
+      new Option(
+        "--by <reading>",
+        "what a token uses atoms by: its largest activations (the default), or its code",
+      ).choices(["code", "activation"] as const),
+    );
   return addDeviceOption(addRowOptions(command))
     .action((model, inputs, flags, self) =>
       conduct(io, self, (session) => exportTo(model, inputs, flags, session))
@@ -68,6 +79,9 @@ async function exportTo(
   session: Session,
 ): Promise<void> {
   const format = needed(flags.format, "--format");
+  if (format === "delphi") {
+    return await exportToDelphi(directory, inputs, flags, session);
+  }
   const out = needed(flags.out, "--out");
   const [{ exportModel }, { loadDictionary }] = await Promise.all([
     import("../../use/export.ts"),
@@ -121,7 +135,7 @@ async function rowsFor(
   } catch (error) {
     const canDoWithout = inputs.length === 0 && error instanceof DbksvdError &&
       ["data", "run"].includes(error.kind) &&
-      !LINEAR_FORMATS.includes(flags.format!);
+      !LINEAR_FORMATS.includes(flags.format as ExportFormat);
     if (!canDoWithout) throw error;
     session.say("warn", `Not measured: ${error.message}`);
   }

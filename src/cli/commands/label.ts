@@ -7,10 +7,15 @@ import {
 import type { TextColumn } from "../../inspection/row_texts.ts";
 import { DbksvdError } from "../../errors.ts";
 import { labelTexts } from "../../labels/label.ts";
+import type { AtomReading } from "../../model/atom_reading.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
-import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import {
+  addCoderOptions,
+  coderChanges,
+  readingAsked,
+} from "../coder_options.ts";
 import { describe, needed } from "../command.ts";
 import {
   addDeviceOption,
@@ -35,6 +40,7 @@ type AskingFlags = NamingFlags & {
 };
 
 type LabelFlags = DeviceOption & RowOptions & CoderChanges & AskingFlags & {
+  by?: AtomReading;
   text?: string;
   tokens?: string;
   codes?: string;
@@ -59,6 +65,12 @@ export function labelCommand(io: Io): CommandUnknownOpts {
     .option(
       "--text <column>",
       "the column with a text for every row (default: the one that is there)",
+    )
+    .addOption(
+      new Option(
+        "--by <reading>",
+        "what a row uses atoms by: its largest activations (the default), or its code",
+      ).choices(["code", "activation"] as const),
     )
     .option(
       "--tokens <file>",
@@ -124,6 +136,7 @@ async function labelModel(
   const key = session.io.env("DBKSVD_EXPLAIN_KEY");
   const endpoint = endpointAt(flags.explain, key || undefined);
   const explainer = needed(flags.explainModel, "--explain-model");
+  const by = readingAsked(flags, flags.by, "--by activation");
   const { withCoder } = await import("../../use/coder_changes.ts");
   const model = withCoder(own, coderChanges(flags));
   // Without --yes the network is given up, as for any look at local rows.
@@ -141,7 +154,7 @@ async function labelModel(
     const gathered = await gather(model, source, {
       ...followed(session),
       ...engineChoice(flags),
-      codes,
+      ...{ by, codes },
     });
     const scores = source.readItems === undefined ? 1 : 2;
     const plan = planNames(model, gathered, { atoms, list, renew }, scores);
