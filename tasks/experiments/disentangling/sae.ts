@@ -1,4 +1,4 @@
-import { multiplyTransposed } from "../../../src/engine/reference/products.ts";
+import { multiplyFast } from "../../../src/engine/multiply.ts";
 import type { SparseAutoencoder } from "../../../src/model/autoencoder.ts";
 import { randomStream } from "../../../src/random.ts";
 
@@ -48,7 +48,7 @@ export function trainSae(
       const row = random.integer(count) * width;
       batch.set(data.subarray(row, row + width), i * width);
     }
-    multiplyTransposed(batch, BATCH, encoder, atoms, width, latents);
+    multiplyFast(batch, BATCH, encoder, atoms, width, latents);
     gradients.forEach((gradient) => gradient.fill(0));
     for (let i = 0; i < BATCH; i++) {
       const active = topLatents(
