@@ -4,6 +4,7 @@
 // deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an
 // hour;
 //     its labels and activations come from `deno task experiments:data`
+// deno task experiments --only=dial [--sets=…] [--seeds=3]    what --for probing is chosen from, on the same data
 // deno task experiments --only=readings [--sets=…] [--seeds=3]    top rows by code and by activation, on the same data:
 //     minutes
 // deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts:
@@ -16,7 +17,7 @@ import {
   outcomeOf,
   VARIANTS,
 } from "./experiments/generalisation.ts";
-import { disentangling } from "./experiments/disentangling.ts";
+import { dial, disentangling } from "./experiments/disentangling.ts";
 import {
   CLASSIC_WAYS,
   classicProblem,
@@ -96,6 +97,7 @@ const labelled = [
   values.sets.split(","),
 ] as const;
 sections.disentangling = () => disentangling(...labelled);
+sections.dial = () => dial(...labelled);
 sections.readings = () => readings(...labelled);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {

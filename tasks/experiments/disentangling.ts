@@ -1,13 +1,11 @@
-import type { AnyModel } from "../../src/use/models.ts";
 import { decoderOf } from "./disentangling/recode.ts";
-import type { TrainOptions } from "../../src/options/train_options.ts";
-import { PURPOSE_OPTIONS } from "../../src/options/purposes.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
+import type { ProbeOptions } from "../../src/probing/options.ts";
 import { probe } from "../../src/probing/probe.ts";
 import type { ProbeSummary } from "../../src/metrics/probe_result.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
-import { type CoderChanges, withCoder } from "../../src/use/coder_changes.ts";
-import { evaluateAll } from "../../src/use/evaluate.ts";
+import { withCoder } from "../../src/use/coder_changes.ts";
+import { evaluateAll, type NamedModel } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 import {
   type LabelledSet,
@@ -16,77 +14,11 @@ import {
   trainingRows,
 } from "./disentangling/data.ts";
 import { trainSae } from "./disentangling/sae.ts";
+import { DIAL, type Way, WAYS } from "./disentangling/ways.ts";
 import { markdownTable, type Report } from "./report.ts";
 
 /** Latents that probes go by. */
 const KS = [1, 5, 20];
-
-/** A training, and the ways its dictionary codes rows. */
-interface Way {
-  name: string;
-  options(set: LabelledSet): Partial<TrainOptions>;
-  coders: Readonly<Record<string, CoderChanges>>;
-}
-
-const JOINT = { coding: "joint", candidates: "signed" } as const;
-
-const WAYS: readonly Way[] = [
-  {
-    name: "default",
-    options: () => PURPOSE_OPTIONS.rebuild,
-    coders: {
-      "": {},
-      "λ .1": { selectionRidge: 0.1 },
-      "λ .3": { selectionRidge: 0.3 },
-      "λ .3, w 1.2": { selectionRidge: 0.3, groupWeight: 1.2 },
-    },
-  },
-  {
-    name: "non-negative",
-    options: () => ({ nonnegative: true }),
-    coders: { "": {} },
-  },
-  {
-    name: "four nested groups",
-    options: ({ nested }) => ({ matryoshka: nested }),
-    coders: {
-      "by groups": {},
-      "joint": { coding: "joint" },
-      "joint, λ .3": { coding: "joint", selectionRidge: 0.3 },
-    },
-  },
-  {
-    name: "32, rest, non-negative",
-    options: () => ({ matryoshka: "probing", nonnegative: true }),
-    coders: {
-      "by groups": {},
-      "joint, signed": JOINT,
-      "joint, signed, w 1.2": { ...JOINT, groupWeight: 1.2 },
-      "joint, signed, λ .3": { ...JOINT, selectionRidge: 0.3 },
-      "joint, signed, λ .3, w 1.2: `--for probing`": {
-        ...JOINT,
-        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
-      },
-      "joint, positive, w 1.2": {
-        ...{ coding: "joint", candidates: "positive", groupWeight: 1.2 },
-      },
-      "joint, positive, λ .3, w 1.2": {
-        ...{ coding: "joint", candidates: "positive" },
-        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
-      },
-    },
-  },
-  {
-    name: "32, rest, signed",
-    options: () => ({ matryoshka: "probing" }),
-    coders: {
-      "joint": { coding: "joint" },
-      "joint, λ .3, w 1.2": {
-        ...{ coding: "joint", selectionRidge: 0.3, groupWeight: 1.2 },
-      },
-    },
-  },
-];
 
 const LEGEND = [
   "Balanced accuracy of probes by the best 1, 5 and 20 latents (`dbksvd probe`), fitted to the rows that dictionaries",
@@ -116,29 +48,78 @@ export async function disentangling(
   directory: string,
   names: readonly string[],
 ): Promise<Report> {
+  const tables = await tablesOf(names, directory, seeds, measured);
+  return {
+    title: "Reconstruction and disentangling",
+    body: `${tables}\n\nMeans over ${seeds} seeds. ${LEGEND}`,
+  };
+}
+
+/**
+ * The choice of `--for probing`: first groups, selection ridges and group weights, all of them coded jointly, by
+ * held-out FVU and sparse probing.
+ *
+ * @param seeds trainings of each dictionary
+ * @param directory what make_data.ts wrote
+ * @param names which data sets
+ */
+export async function dial(
+  seeds: number,
+  directory: string,
+  names: readonly string[],
+): Promise<Report> {
+  const tables = await tablesOf(
+    names,
+    directory,
+    seeds,
+    async (set, seed) =>
+      await rowsOf(set, seed, await dictionariesOf(DIAL, set, seed), {
+        baselines: [],
+      }),
+  );
+  return {
+    title: "The dial of probing",
+    body:
+      `${tables}\n\nMeans over ${seeds} seeds; non-negative training in two groups with half of k each, coded jointly with signs. Columns as above.`,
+  };
+}
+
+async function tablesOf(
+  names: readonly string[],
+  directory: string,
+  seeds: number,
+  measure: (set: LabelledSet, seed: number) => Promise<Map<string, Row>>,
+): Promise<string> {
   const parts: string[] = [];
   for (const name of names) {
     const set = await labelledSet(name, directory);
     const found = new Map<string, Row[]>();
     for (let seed = 0; seed < seeds; seed++) {
-      for (const [model, row] of await measured(set, seed)) {
+      for (const [model, row] of await measure(set, seed)) {
         found.set(model, [...found.get(model) ?? [], row]);
       }
       console.error(`${name}, seed ${seed}`);
     }
     parts.push(sectionOf(set, found));
   }
-  return {
-    title: "Reconstruction and disentangling",
-    body: `${parts.join("\n\n")}\n\nMeans over ${seeds} seeds. ${LEGEND}`,
-  };
+  return parts.join("\n\n");
 }
 
 async function measured(
   set: LabelledSet,
   seed: number,
 ): Promise<Map<string, Row>> {
-  const models = await modelsOf(set, seed);
+  const dictionaries = await dictionariesOf(WAYS, set, seed);
+  const models = [...dictionaries, ...autoencodersOf(set, seed)];
+  return await rowsOf(set, seed, models, { absorption: true });
+}
+
+async function rowsOf(
+  set: LabelledSet,
+  seed: number,
+  models: readonly NamedModel[],
+  options: Pick<ProbeOptions, "absorption" | "baselines">,
+): Promise<Map<string, Row>> {
   const source = sourceOf(set);
   const evaluated = await evaluateAll(models, source, {
     device: "cpu",
@@ -146,7 +127,7 @@ async function measured(
   });
   const probed = await probe(models, source, {
     ...{ device: "cpu", classColumns: Object.keys(set.classes), k: KS },
-    ...{ test: set.test, seed, minRows: 80, absorption: true },
+    ...{ test: set.test, seed, minRows: 80, ...options },
   });
   const rows = new Map<string, Row>();
   for (const summary of probed.models) {
@@ -157,14 +138,15 @@ async function measured(
   return rows;
 }
 
-async function modelsOf(
+async function dictionariesOf(
+  ways: readonly Way[],
   set: LabelledSet,
   seed: number,
-): Promise<{ name: string; model: AnyModel }[]> {
+): Promise<NamedModel[]> {
   const { atoms, sparsity, width } = set;
   const rows = trainingRows(set);
-  const models: { name: string; model: AnyModel }[] = [];
-  for (const { name, options, coders } of WAYS) {
+  const models: NamedModel[] = [];
+  for (const { name, options, coders } of ways) {
     const { model } = await train(rowsFromArray(rows, width), {
       ...{ atoms, sparsity, seed, holdout: 0 },
       ...options(set),
@@ -176,65 +158,74 @@ async function modelsOf(
       });
     }
   }
-  const steps = set.saeSteps;
-  if (steps === 0) return models;
-  for (
-    const [name, prefixes] of [
-      ["TopK SAE", undefined],
-      ["Matryoshka SAE", [32, 96, 224, atoms]],
-    ] as const
-  ) {
-    const sae = trainSae(rows, width, {
-      atoms,
-      sparsity,
-      steps,
-      seed,
-      prefixes,
-    });
-    models.push({ name: `${name}, its own encoder`, model: sae });
-    models.push({
-      name: `${name}, its decoder by joint OMP, λ .3`,
-      model: decoderOf(sae, { selectionRidge: 0.3 }),
-    });
-  }
   return models;
 }
 
+function autoencodersOf(set: LabelledSet, seed: number): NamedModel[] {
+  const { atoms, sparsity, width, saeSteps: steps } = set;
+  const kinds = [
+    ["TopK SAE", undefined],
+    ["Matryoshka SAE", [32, 96, 224, atoms]],
+  ] as const;
+  return kinds.flatMap(([name, prefixes]) => {
+    const options = { atoms, sparsity, steps, seed, prefixes };
+    const sae = trainSae(trainingRows(set), width, options);
+    return [
+      { name: `${name}, its own encoder`, model: sae },
+      {
+        name: `${name}, its decoder by joint OMP, λ .3`,
+        model: decoderOf(sae, { selectionRidge: 0.3 }),
+      },
+    ];
+  });
+}
+
+/** What a table shows of a model, and with how many decimals. */
+const COLUMNS: readonly [
+  title: string,
+  of: (row: Row) => number | undefined,
+  decimals?: number,
+][] = [
+  ["FVU", ({ fvu }) => fvu],
+  ...KS.map((k): typeof COLUMNS[number] => [
+    `top ${k}`,
+    ({ summary }) => summary.accuracy[k] ?? summary.accuracy.dense,
+  ]),
+  ["best F1", ({ summary }) => summary.bestF1],
+  ["densest", ({ summary }) => summary.densest],
+  ["dense latents", ({ summary }) => summary.denseLatents, 0],
+  ["absorbed", ({ summary }) => summary.absorption?.fraction],
+  ["wholly", ({ summary }) => summary.absorption?.full],
+  ["main F1", ({ summary }) => summary.absorption?.mainF1],
+];
+
 function sectionOf(set: LabelledSet, found: Map<string, Row[]>): string {
-  const rows = set.data.length / set.width;
-  const mean = (values: number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  const cell = (list: Row[], of: (row: Row) => number | undefined) => {
-    const value = mean(list.map((row) => of(row) ?? NaN));
-    return Number.isNaN(value) ? "" : value.toFixed(3).replace(/^0/, "");
-  };
-  const whole = (list: Row[], of: (row: Row) => number | undefined) => {
-    const value = mean(list.map((row) => of(row) ?? NaN));
-    return Number.isNaN(value) ? "" : value.toFixed(0);
-  };
+  const lists = [...found.values()];
+  const known = COLUMNS.filter(([, of]) =>
+    lists.flat().some((row) => Number.isFinite(of(row)))
+  );
   const table = markdownTable(
-    [
-      ...["", "FVU", "top 1", "top 5", "top 20", "best F1", "densest"],
-      ...["dense latents", "absorbed", "wholly", "main F1"],
-    ],
+    ["", ...known.map(([title]) => title)],
     [...found].map(([name, list]) => [
       name,
-      cell(list, ({ fvu }) => fvu),
-      ...KS.map((k) =>
-        cell(
-          list,
-          ({ summary }) => summary.accuracy[k] ?? summary.accuracy.dense,
-        )
-      ),
-      cell(list, ({ summary }) => summary.bestF1),
-      cell(list, ({ summary }) => summary.densest),
-      whole(list, ({ summary }) => summary.denseLatents),
-      cell(list, ({ summary }) => summary.absorption?.fraction),
-      cell(list, ({ summary }) => summary.absorption?.full),
-      cell(list, ({ summary }) => summary.absorption?.mainF1),
+      ...known.map(([, of, decimals = 3]) => cellOf(list.map(of), decimals)),
     ]),
   );
-  return `**${set.name}** (${rows} rows × ${set.width}, m = ${set.atoms}, k = ${set.sparsity}${
-    set.saeSteps > 0 ? `; autoencoders ${set.saeSteps} steps` : ""
-  })\n\n${table}`;
+  const { name, data, width, atoms, sparsity, saeSteps } = set;
+  const steps = [...found.keys()].some((model) => model.includes("SAE"))
+    ? `; autoencoders ${saeSteps} steps`
+    : "";
+  return `**${name}** (${
+    data.length / width
+  } rows × ${width}, m = ${atoms}, k = ${sparsity}${steps})\n\n${table}`;
+}
+
+// The mean over seeds; nothing where one of them has no value.
+function cellOf(
+  values: readonly (number | undefined)[],
+  decimals: number,
+): string {
+  const sum = values.reduce<number>((all, value) => all + (value ?? NaN), 0);
+  const mean = sum / values.length;
+  return Number.isNaN(mean) ? "" : mean.toFixed(decimals).replace(/^0\./, ".");
 }
