@@ -72,20 +72,20 @@ export function readingInWords(
   return by === "code" ? coderInWords(model) : activationInWords(model, most);
 }
 
-/** Which activations are kept, in words. */
+// Which activations are kept, in words.
 function activationInWords(
   { autoencoder, coder }: DictionaryModel,
   most: number,
 ): string {
-  const which = most === 1
-    ? "largest activation"
-    : `${most} largest activations`;
+  const largest = most === 1 ? "the largest" : `the ${most} largest`;
   if (autoencoder !== undefined) {
-    return `its own encoder (${autoencoder.format} ${autoencoder.activation.kind}), the ${which} of a row`;
+    const { format, activation } = autoencoder;
+    return `${largest} of a row by its own encoder (${format} ${activation.kind})`;
   }
-  return onlyPositive(coder)
-    ? `the ${which} of a row (positive correlations)`
-    : `the ${which} of a row (correlations)`;
+  const sign = onlyPositive(coder) ? "positive " : "";
+  return `${largest} ${sign}${
+    most === 1 ? "correlation" : "correlations"
+  } of a row`;
 }
 
 async function correlations(

@@ -77,7 +77,7 @@ Deno.test("inspect goes by activations, by codes where it is told how to code, a
       json("inspect", model, "--device", "cpu", ...more);
     const plain = await inspect();
     assert.equal(plain.by, "activation");
-    assert.match(plain.coder, /^the 6 largest activations of a row/);
+    assert.match(plain.coder, /^the 6 largest correlations of a row$/);
     const asked = await inspect("--by", "activation");
     assert.deepEqual(asked.atoms, plain.atoms);
     const ridge = await inspect("--selection-ridge", "0.3");

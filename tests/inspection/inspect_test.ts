@@ -241,7 +241,10 @@ Deno.test("inspect() shows every latent of an autoencoder whose rows have differ
     },
   };
   const found = await inspect({ ...model, autoencoder }, source, CPU);
-  assert.match(found.coder, /its own encoder \(SAELens jumprelu\)/);
+  assert.match(
+    found.coder,
+    /^the 3 largest of a row by its own encoder \(SAELens jumprelu\)/,
+  );
   const codes = ownCodes(autoencoder, data, 200);
   const most = new Map<number, number>();
   for (let row = 0; row < 200; row++) {

@@ -69,7 +69,7 @@ Deno.test("encode() writes a row's largest correlations with the centred row, an
         ...{ out, activations: 7, dense, ...CPU },
       });
       assert.deepEqual([done.rows, done.by], [300, "activation"]);
-      assert.match(done.coder, /the 7 largest activations of a row/);
+      assert.match(done.coder, /the 7 largest correlations of a row/);
       const { rows, residual, description } = await written(out, model);
       assert.equal(residual, undefined);
       assert.equal(description.by, "activation");
