@@ -7,6 +7,7 @@ import {
 import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { delivered, rowsOf, withRows } from "./files.ts";
+import { changeFooter } from "./footers.ts";
 import { sql } from "./writers.ts";
 
 function parquet(file: string, select: string, options = "") {
@@ -240,4 +241,49 @@ Deno.test("A local file that changes while it is read is an error, by size, date
       await Deno.truncate(file, 100);
       await assert.rejects(source.read({ start: 50, end: 60 }), /changed/);
     });
+  }));
+
+// Fields of the footer: row groups, their columns, and of a column its metadata, path and key.
+const ROW_GROUPS = "field_4", COLUMNS = "field_1", META = "field_3";
+const SCHEMA = "field_2", NAME = "field_4", PATH = "field_3";
+const KEY = "field_8";
+
+Deno.test("A column that is encrypted under a plain footer is said to be; the others are read", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.parquet`;
+    await parquet(
+      file,
+      "SELECT [i, i + 1]::FLOAT[] AS a, [i, i]::FLOAT[] AS b, i AS n FROM range(9) t(i)",
+    );
+    await changeFooter(file, (footer) => {
+      const [{ [COLUMNS]: columns }] = footer[ROW_GROUPS];
+      for (const secret of [columns[1], columns[2]]) {
+        secret[KEY] = { field_1: {} };
+      }
+    });
+    const encrypted = /Column is encrypted .*column "b".*decrypt the file/;
+    await assert.rejects(rowsOf(file, { column: "b" }), encrypted);
+    assert.equal((await rowsOf(file, { column: "a" })).rows.length, 9);
+    await withRows(file, { column: "a" }, async (source) => {
+      const keeping = source.readColumns!(["n"], { start: 0, end: 4 });
+      await assert.rejects(keeping, /Column is encrypted .*column "n"/);
+    });
+  }));
+
+Deno.test("Two columns of one name are refused, whatever they hold; the others are read", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.parquet`;
+    await parquet(
+      file,
+      "SELECT i AS a, 10 + i AS b, [i, i]::FLOAT[] AS v FROM range(9) t(i)",
+    );
+    await changeFooter(file, (footer) => {
+      footer[SCHEMA][2][NAME] = "a";
+      footer[ROW_GROUPS][0][COLUMNS][1][META][PATH] = ["a"];
+    });
+    await assert.rejects(
+      rowsOf(file, { column: "a" }),
+      /Two columns have the same name .*column "a"/,
+    );
+    assert.equal((await rowsOf(file, { column: "v" })).rows.length, 9);
   }));

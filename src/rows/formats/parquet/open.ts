@@ -9,7 +9,7 @@ import {
   type VectorChoice,
   vectorChoices,
 } from "../../../parquet/read/choose.ts";
-import { knownCodec } from "../../../parquet/read/codecs.ts";
+import { columnOf, findChunk } from "../../../parquet/read/chunk.ts";
 import {
   ELEMENT_BYTES,
   type ElementType,
@@ -17,7 +17,6 @@ import {
   vectorLeaves,
 } from "../../../parquet/read/columns.ts";
 import { readFooter } from "../../../parquet/read/footer.ts";
-import { type Chunk, chunkOf } from "../../../parquet/read/pages.ts";
 import type { GroupColumn } from "../../../parquet/read/paged_column.ts";
 import { type Decoders, RowGroupPart } from "./part.ts";
 import {
@@ -190,37 +189,6 @@ function wholeBlob(
 
 type RowGroup = FileMetaData["row_groups"][number];
 
-function columnOf(group: RowGroup, leaf: Leaf) {
-  const path = leaf.path.join("\0");
-  return group.columns.find((column) =>
-    column.meta_data?.path_in_schema.join("\0") === path
-  );
-}
-
-function findChunk(source: ByteSource, group: RowGroup, leaf: Leaf): Chunk {
-  const column = columnOf(group, leaf);
-  if (column === undefined) {
-    // An encrypted column does not even tell its name.
-    const encrypted = group.columns.some((one) => one.meta_data === undefined);
-    if (!encrypted) throw new Error("Row group lacks the column");
-    throw new DbksvdError("data", "Column is encrypted", {
-      where: { file: source.path, column: leaf.name },
-      mend: "decrypt the file first, or choose another with --column",
-    });
-  }
-  if (column.meta_data!.type !== leaf.schema.type) {
-    throw new Error("Row group and schema disagree about the column's type");
-  }
-  const chunk = chunkOf(column, source.size);
-  if (!knownCodec(chunk.codec)) {
-    throw new DbksvdError("data", `Codec ${chunk.codec} is not supported`, {
-      where: { file: source.path, column: leaf.name },
-      mend: "write the file with zstd, snappy, gzip, brotli, lz4_raw or none",
-    });
-  }
-  return chunk;
-}
-
 async function openGroups(
   file: Omit<ParquetFile, "parts"> & { width: number },
   metadata: FileMetaData,
@@ -274,8 +242,9 @@ class NestedGroup {
 
   // How many lists there are is known by the levels alone: lists may be of any length, or missing.
   async rows(group: RowGroup): Promise<number> {
-    const { column: { leaf, chunk }, outerRows } = this;
-    const sizes = columnOf(group, leaf)?.meta_data?.size_statistics;
+    const { source, column: { leaf, chunk }, outerRows } = this;
+    const { meta_data } = columnOf(source, group, leaf);
+    const sizes = meta_data?.size_statistics;
     return countNested(leaf, chunk, outerRows, sizes) ??
       (await this.#scan()).rows;
   }

@@ -9,9 +9,8 @@ import {
 import type { ByteSource } from "../../../files/bytes.ts";
 import type { RowRange } from "../../delivery.ts";
 import type { TableColumn } from "../../part.ts";
-import { knownCodec } from "../../../parquet/read/codecs.ts";
+import { findChunk } from "../../../parquet/read/chunk.ts";
 import { readFooter } from "../../../parquet/read/footer.ts";
-import { chunkOf } from "../../../parquet/read/pages.ts";
 import {
   Allowance,
   type SideChunk,
@@ -170,7 +169,7 @@ function openColumn(
   const leaves = leafPaths([root, tree]).map((path) =>
     new SideLeaf(source, {
       ...sideLeaf(path),
-      chunk: findChunk(source, group, path),
+      chunk: findChunk(source, group, stored(path)),
       path,
       rows,
       pageLimit,
@@ -208,20 +207,9 @@ function sideLeaf(path: SchemaTree[]): Pick<SideChunk, "leaf" | "scale"> {
   };
 }
 
-function findChunk(source: ByteSource, group: RowGroup, path: SchemaTree[]) {
-  const { element, path: names } = path[path.length - 1];
-  const column = group.columns.find(({ meta_data }) =>
-    meta_data?.path_in_schema.join("\0") === names.join("\0")
-  );
-  if (column === undefined) throw new Error("row group lacks the column");
-  if (column.meta_data!.type !== element.type) {
-    throw new Error("row group and schema disagree about the column's type");
-  }
-  const chunk = chunkOf(column, source.size);
-  if (!knownCodec(chunk.codec)) {
-    throw new Error(`codec ${chunk.codec} is not supported`);
-  }
-  return chunk;
+function stored(path: readonly SchemaTree[]) {
+  const { element: schema, path: names } = path[path.length - 1];
+  return { path: names, schema };
 }
 
 function flatten({ element, children }: SchemaTree): SchemaElement[] {
