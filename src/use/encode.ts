@@ -5,7 +5,11 @@ import { prefixModel } from "../model/prefix.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { activationCoder } from "./activations.ts";
 import { rowNumbersOf } from "./codes.ts";
-import { engineCoder, type RunOptions } from "../coding/coder.ts";
+import {
+  engineCoder,
+  type RowCoder,
+  type RunOptions,
+} from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import { CodesFile, type CodesFileOptions } from "./codes_file.ts";
 import {
@@ -110,9 +114,7 @@ async function encodeInto(
 ): Promise<Omit<EncodeResult, "out" | "seconds">> {
   const coding = prefixModel(model, options.group);
   const { activations } = options;
-  const coder = activations === undefined
-    ? await engineCoder(coding, options)
-    : await activationCoder(coding, activations, options);
+  const coder = await coderOf(coding, options);
   try {
     const file = await CodesFile.create(path, model, coding, source, {
       keep: options.keep,
@@ -148,6 +150,16 @@ async function encodeInto(
   }
 }
 
+function coderOf(
+  coding: DictionaryModel,
+  options: RunOptions & Pick<EncodeOptions, "activations">,
+): Promise<RowCoder<Codes>> {
+  const { activations } = options;
+  return activations === undefined
+    ? engineCoder(coding, options)
+    : activationCoder(coding, activations, options);
+}
+
 /** A run of rows with their codes. */
 export interface EncodedRows {
   /** Row number of each, within the source. */
@@ -157,11 +169,12 @@ export interface EncodedRows {
 }
 
 /**
- * Codes rows, streamed, into memory: batch after batch, in input order.
+ * Codes rows, streamed, into memory: batch after batch, in input order. With `activations`, the largest of each row in
+ * place of its code; there are no residuals then (NaN).
  *
  * @param model the dictionary
  * @param source the rows, of the dictionary's width
- * @param options a prefix of groups, which rows, the device, an `AbortSignal`
+ * @param options how many activations, a prefix of groups, which rows, the device, an `AbortSignal`
  * @throws {DbksvdError} `usage` for options that do not fit the model, `data` for bad rows
  *
  * @example
@@ -179,9 +192,11 @@ export interface EncodedRows {
 export async function* encodeRows(
   model: DictionaryModel,
   source: RowSource,
-  options: RunOptions & Pick<EncodeOptions, "group" | "rows"> = {},
+  options:
+    & RunOptions
+    & Pick<EncodeOptions, "activations" | "group" | "rows"> = {},
 ): AsyncGenerator<EncodedRows> {
-  const coder = await engineCoder(prefixModel(model, options.group), options);
+  const coder = await coderOf(prefixModel(model, options.group), options);
   try {
     const delivery = options.rows;
     for await (

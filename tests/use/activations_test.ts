@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { decode } from "../../src/use/decode.ts";
-import { encode } from "../../src/use/encode.ts";
+import { encode, encodeRows } from "../../src/use/encode.ts";
 import { encodeRows as ownCodes } from "../../src/use/autoencoder_coder.ts";
 import { openCodes } from "../../src/use/codes_reader.ts";
 import { exportModel } from "../../src/use/export.ts";
@@ -120,6 +120,23 @@ Deno.test("encode() shows positive correlations alone where codes are non-negati
       );
     }
   });
+});
+
+Deno.test("encodeRows() gives activations in place of codes, without residuals", async () => {
+  const { model, data, source } = smallProblem(60);
+  const options = { activations: 4, ...CPU };
+  for await (const { codes } of encodeRows(model, source, options)) {
+    assert(codes.residual.every(Number.isNaN));
+    for (let row = 0; row < codes.rows; row++) {
+      assertShown(
+        Array.from(
+          codes.indices.subarray(4 * row, 4 * row + 4),
+          (atom, s): Shown[number] => [atom, codes.values[4 * row + s]],
+        ),
+        correlationsOf(model, data, row).slice(0, 4),
+      );
+    }
+  }
 });
 
 Deno.test("encode() gives the same bytes of activations on any number of threads", async () => {

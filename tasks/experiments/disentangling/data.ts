@@ -71,7 +71,7 @@ async function words(directory: string): Promise<LabelledSet> {
   const names = ["pos", "lexname", "number", "sentiment"];
   return {
     ...{ name: "words", atoms: 512, sparsity: 8, width: source.width, data },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 1000 },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
     classes: Object.fromEntries(names.map((name) => [name, column(name)])),
     texts: values.map(String),
     test: someOf(range.end, "words"),
@@ -94,7 +94,7 @@ async function tokens(directory: string): Promise<LabelledSet> {
   const has = (row: number) => texts.has(Number(rows[row].text));
   return {
     ...{ name: "tokens", atoms: 512, sparsity: 16, width },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 600 },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
     data: new Float32Array(bytes.buffer),
     classes: Object.fromEntries(
       names.map((name) => [name, rows.map((row) => row[name])]),
@@ -146,7 +146,7 @@ function planted(): LabelledSet {
   }
   return {
     ...{ name: "planted", atoms: 512, sparsity: 8, width, data },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 1000 },
+    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
     classes: { concept, child },
     test: someOf(rows, "planted"),
   };
