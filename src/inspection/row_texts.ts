@@ -22,11 +22,13 @@ export interface TextColumn {
  * @param source the rows
  * @param text the text column
  * @param rowNumbers which rows, rising
+ * @param reach tokens shown on each side of a token
  */
 export async function textsOf(
   source: RowSource,
   { column, tokens }: TextColumn,
   rowNumbers: Float64Array,
+  reach = NEIGHBOURS,
 ): Promise<FoundText[]> {
   if (rowNumbers.length === 0) return [];
   const [{ values }] = await columnsOf(source, [column], rowNumbers);
@@ -36,7 +38,7 @@ export async function textsOf(
   return values.map((value, i) => {
     const item = places?.items[rowNumbers[i] - start];
     return item !== undefined && (Array.isArray(value) || isIds(value))
-      ? tokenText(pieces(value, item, tokens))
+      ? tokenText(pieces(value, { item, reach }, tokens))
       : { text: cut(textOf(value, tokens)), before: "", after: "" };
   });
 }
@@ -54,12 +56,12 @@ interface Pieces {
 
 function pieces(
   value: Iterable<unknown>,
-  item: number,
+  { item, reach }: { item: number; reach: number },
   names?: TokenTexts,
 ): Pieces {
-  const from = Math.max(0, item - NEIGHBOURS);
+  const from = Math.max(0, item - reach);
   const all = [...value];
-  const shown = all.slice(from, item + 1 + NEIGHBOURS);
+  const shown = all.slice(from, item + 1 + reach);
   const tokens = names !== undefined && shown.every(isId)
     ? shown.map((id) => names.text(Number(id)))
     : asInText(shown.map((token) => textOf(token)), all);

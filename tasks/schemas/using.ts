@@ -5,6 +5,7 @@ import type { Comparison } from "../../src/use/compare.ts";
 import type { DecodeResult } from "../../src/use/decode.ts";
 import type { EncodeResult } from "../../src/use/encode.ts";
 import type { DetailedEvaluation } from "../../src/use/evaluate.ts";
+import type { NeuronpediaResult } from "../../src/inspection/neuronpedia/export.ts";
 import type { ExportMetrics, ExportResult } from "../../src/use/export.ts";
 import { EXPORT_FORMATS } from "../../src/use/export_formats.ts";
 import type { SteerResult } from "../../src/use/steer.ts";
@@ -256,6 +257,17 @@ export const USING: readonly Document[] = [
         activations: count("Values that were written."),
         leftTokens: count("Tokens that no context has."),
       }, "delphi's cache of activations."),
+      ofRows<OfModel & NeuronpediaResult>({
+        model,
+        out: text("The directory that was written."),
+        format: words("The target.", ["neuronpedia"]),
+        by,
+        files: list("Its files.", text("A file.")),
+        latents: count("Features: the negative ones behind the positive ones."),
+        skipped: count("Features that no row uses."),
+        prompts: count("Texts."),
+        rows: count("Rows: tokens, or texts."),
+      }, "Neuronpedia's dashboards."),
     ),
   },
   {

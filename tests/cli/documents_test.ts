@@ -119,6 +119,10 @@ Deno.test("what train, encode, decode, evaluate, compare, sweep, export, steer a
       const out = at(format);
       await answer("export", model, "--format", format, "--out", out, ...CPU);
     }
+    await answer(
+      ...["export", model, "--format", "neuronpedia", "--text", "word"],
+      ...["--model-name", "m", "--layer", "0", "--out", at("np"), ...CPU],
+    );
     const steered = ["--atom", "1+,2-:0.5", "--out", at("s.safetensors")];
     await answer("steer", model, ...steered, ...CPU);
     const planted = ["--rows", "50", "--width", "8", "--atoms", "9"];

@@ -6,6 +6,7 @@ import { describeAtom } from "../../src/inspection/describe.ts";
 import { inspect } from "../../src/inspection/inspect.ts";
 import {
   atomLogits,
+  logitHistograms,
   type LogitOptions,
 } from "../../src/inspection/logits/logits.ts";
 import type { AtomLogits } from "../../src/report/data.ts";
@@ -196,6 +197,37 @@ Deno.test("atomLogits() gives the same on any number of threads, run after run o
       one.ids,
     ]);
   }
+});
+
+Deno.test("logitHistograms() counts every token once, the same on any number of threads", async () => {
+  await inDirectory(async (folder) => {
+    const long = eighths("long", 20_000 * WIDTH);
+    const unembed = join(folder, "w.safetensors");
+    const tensor = tensorOf("F32", long, 20_000, WIDTH);
+    await writeTensors(unembed, { W_U: tensor });
+    const options = { unembed, tokens: named(20_000), threads: 1 };
+    const logits = await atomLogits(model, options);
+    const counted = (threads: number) =>
+      logitHistograms(model, logits, 8, { ...options, threads });
+    const one = await counted(1);
+    assert.deepEqual(await counted(3), one);
+    for (const atom of [0, 39]) {
+      const all = Array.from({ length: 20_000 }, (_, id) => {
+        let logit = 0;
+        for (let d = 0; d < WIDTH; d++) {
+          logit += model.dictionary[atom * WIDTH + d] * long[id * WIDTH + d];
+        }
+        return logit;
+      });
+      const [least, most] = one.limits.subarray(2 * atom, 2 * atom + 2);
+      const bars = one.counts.subarray(8 * atom, 8 * atom + 8);
+      assert(Math.abs(least - all.reduce((a, b) => Math.min(a, b))) < 1e-4);
+      assert(Math.abs(most - all.reduce((a, b) => Math.max(a, b))) < 1e-4);
+      assert.equal(bars.reduce((a, b) => a + b), 20_000);
+      const first = all.filter((value) => value < least + (most - least) / 8);
+      assert(Math.abs(bars[0] - first.length) <= 2);
+    }
+  });
 });
 
 Deno.test("a stopped look at the logits throws the signal's reason", async () => {

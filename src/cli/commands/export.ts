@@ -13,6 +13,10 @@ import {
 import { describe, needed } from "../command.ts";
 import { type DelphiFlags, exportToDelphi } from "../delphi_export.ts";
 import {
+  exportToNeuronpedia,
+  type NeuronpediaFlags,
+} from "../neuronpedia_export.ts";
+import {
   addDeviceOption,
   type DeviceOption,
   engineChoice,
@@ -24,11 +28,17 @@ import { conduct, followed, type Session } from "../session.ts";
 import { count, figure, table } from "../../text.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 
-type ExportFlags = DeviceOption & RowOptions & ExportNames & DelphiFlags & {
-  overwrite?: true;
-  format?: ExportFormat | "delphi";
-  out?: string;
-};
+type ExportFlags =
+  & DeviceOption
+  & RowOptions
+  & ExportNames
+  & DelphiFlags
+  & NeuronpediaFlags
+  & {
+    overwrite?: true;
+    format?: ExportFormat | "delphi" | "neuronpedia";
+    out?: string;
+  };
 
 /** `export MODEL [INPUT…] --format F --out DIR`: a model for other tools. */
 export function exportCommand(io: Io): CommandUnknownOpts {
@@ -40,6 +50,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
       "dbksvd export dbksvd-model rows.parquet --format saelens-topk --out sae",
       "dbksvd export dbksvd-model --format sparsify --out sae --hook-name layers.3",
       "dbksvd export tokens-model --format delphi --out results/run --hook-name layers.6 --model-name gpt2",
+      "dbksvd export tokens-model --format neuronpedia --out dashboards --model-name gpt2-small --layer 6",
       "dbksvd export dbksvd-model --format saebench --out sae --model-name gemma-2-2b --layer 12",
     ],
   )
@@ -47,7 +58,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     .argument("[input...]", "rows to fit to (default: those of the training)")
     .addOption(
       new Option("--format <target>", "whose format")
-        .choices([...EXPORT_FORMATS, "delphi"] as const),
+        .choices([...EXPORT_FORMATS, "delphi", "neuronpedia"] as const),
     )
     .option("--out <dir>", "the directory to write")
     .option("--overwrite", "replace whatever --out names")
@@ -58,8 +69,24 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     .option("--context-size <count>", "tokens of a context", wholeNumber())
     .option("--dataset-path <path>", "the texts' data set")
     .option("--prepend-bos", "contexts began with the BOS token")
-    .optionsGroup("delphi's cache of activations:")
-    .option("--token-ids <column>", "the column with the ids of tokens")
+    .optionsGroup("What tokens use atoms by, for delphi and Neuronpedia:")
+    .option("--token-ids <column>", "delphi: the column with the ids of tokens")
+    .option("--text <column>", "Neuronpedia: the column with texts, or tokens")
+    .option(
+      "--tokens <file>",
+      "Neuronpedia: tokenizer.json, or a list: what ids stand for",
+    )
+    .option("--set-name <name>", "Neuronpedia: the set's name", "dbksvd")
+    .option(
+      "--unembed <path>",
+      "Neuronpedia: an unembedding, for logits (safetensors, or a checkpoint's folder)",
+    )
+    .addOption(
+      new Option(
+        "--fold-norm [form]",
+        "fold the final norm's weights in; alone: as config.json beside it has it",
+      ).choices(["weight", "1+weight"] as const),
+    )
     .addOption(
       new Option(
         "--by <reading>",
@@ -81,6 +108,9 @@ async function exportTo(
   const format = needed(flags.format, "--format");
   if (format === "delphi") {
     return await exportToDelphi(directory, inputs, flags, session);
+  }
+  if (format === "neuronpedia") {
+    return await exportToNeuronpedia(directory, inputs, flags, session);
   }
   const out = needed(flags.out, "--out");
   const [{ exportModel }, { loadDictionary }] = await Promise.all([

@@ -12,6 +12,7 @@ import {
 } from "./unembedding.ts";
 import {
   type LogitEnds,
+  type LogitsFound,
   type LogitStart,
   LogitWork,
   type TokenRun,
@@ -93,52 +94,105 @@ export async function atomLogits(
 
 async function endsOf(
   model: DictionaryModel,
-  { place, factors }: Unembedding,
+  found: Unembedding,
   vocabulary: number,
-  { threads, signal, onProgress }: LogitOptions,
+  options: LogitOptions,
 ): Promise<LogitEnds> {
   const { atoms } = model;
-  const start: LogitStart = {
-    dictionary: sharedDictionary(model, factors),
-    atoms,
-    place,
-    count: Math.min(TOKENS_KEPT, vocabulary),
+  const start = startOf(model, found, Math.min(TOKENS_KEPT, vocabulary));
+  const ends: LogitEnds = {
+    promoted: new TopTokens(atoms, start.count),
+    suppressed: new TopTokens(atoms, start.count),
   };
+  const take = ({ ends: of }: LogitsFound) => merge(ends, of);
+  await overVocabulary(model, start, vocabulary, take, options);
+  return ends;
+}
+
+/**
+ * Histograms of every atom's logits over the vocabulary, between its smallest and its largest one.
+ *
+ * @param model whose atoms
+ * @param logits what {@linkcode atomLogits} found with the same options
+ * @param bars of a histogram
+ * @param options the unembedding
+ * @returns atoms × bars tokens, and atoms × 2 limits
+ */
+export async function logitHistograms(
+  model: DictionaryModel,
+  { promoted, suppressed, count }: AtomLogits,
+  bars: number,
+  options: LogitOptions,
+): Promise<{ counts: Uint32Array; limits: Float32Array }> {
+  const { unembed, foldNorm, tokens } = options;
+  const found = await openUnembedding(unembed, model.width, foldNorm);
+  const limits = Float32Array.from(
+    { length: 2 * model.atoms },
+    (_, i) => (i % 2 === 0 ? suppressed : promoted).logits[(i >> 1) * count],
+  );
+  const vocabulary = Math.min(found.place.vocabulary, tokens.size);
+  const start = { ...startOf(model, found, 0), histograms: { bars, limits } };
+  const counts = new Uint32Array(model.atoms * bars);
+  await overVocabulary(model, start, vocabulary, ({ bars: of }) => {
+    of.forEach((tokens, bar) => counts[bar] += tokens);
+  }, options);
+  return { counts, limits };
+}
+
+function startOf(
+  model: DictionaryModel,
+  { place, factors }: Unembedding,
+  count: number,
+): LogitStart {
+  const dictionary = sharedDictionary(model, factors);
+  return { dictionary, atoms: model.atoms, place, count };
+}
+
+// Shares the tokens out, and gives what each thread has found in the end.
+async function overVocabulary(
+  model: DictionaryModel,
+  start: LogitStart,
+  vocabulary: number,
+  take: (found: LogitsFound) => void,
+  { threads, signal, onProgress }: LogitOptions,
+): Promise<void> {
   const runs = runsOf(
     vocabulary,
-    runLength(model, place.transposed),
+    runLength(model, start.place.transposed),
   );
   const count = Math.min(helpersFor(WORKER, threads), runs.length);
   const helpers = Array.from(
     { length: count },
     () => count === 1 ? ownHelper(start) : newThread(),
   );
-  const ends: LogitEnds = {
-    promoted: new TopTokens(atoms, start.count),
-    suppressed: new TopTokens(atoms, start.count),
-  };
   const race = (orders: readonly LogitOrder[]) =>
     Promise.all(
       helpers.map((helper) =>
-        shareOut(orders, [helper], (reply) => merge(ends, reply), signal)
+        shareOut(orders, [helper], (found) => {
+          if (found !== null) take(found);
+        }, signal)
       ),
     );
   try {
     await race([start]);
     let done = 0;
-    await shareOut<LogitOrder, Found[]>(runs, helpers, (_, run) => {
-      done += (run as TokenRun).end - (run as TokenRun).from;
-      onProgress?.(done, vocabulary);
-    }, signal);
+    await shareOut<LogitOrder, LogitsFound | null>(
+      runs,
+      helpers,
+      (_, run) => {
+        done += (run as TokenRun).end - (run as TokenRun).from;
+        onProgress?.(done, vocabulary);
+      },
+      signal,
+    );
     await race(["finish"]);
   } finally {
     for (const helper of helpers) helper.close();
   }
-  return ends;
 }
 
 type Found = Pick<TopTokens, "ids" | "values">;
-type LogitHelper = Helper<LogitOrder, Found[]>;
+type LogitHelper = Helper<LogitOrder, LogitsFound | null>;
 
 function newThread(): LogitHelper {
   return threadHelper(new Worker(WORKER, { type: "module" }));
@@ -149,11 +203,9 @@ function ownHelper(start: LogitStart): LogitHelper {
   const work = new LogitWork(start);
   return {
     run: (order) => {
-      if (order === "finish") {
-        return Promise.resolve([work.ends.promoted, work.ends.suppressed]);
-      }
+      if (order === "finish") return Promise.resolve(work.found());
       if ("from" in order) work.add(order);
-      return Promise.resolve([]);
+      return Promise.resolve(null);
     },
     close: () => work.close(),
   };
@@ -161,9 +213,8 @@ function ownHelper(start: LogitStart): LogitHelper {
 
 function merge(
   { promoted, suppressed }: LogitEnds,
-  found: Found[],
+  found: readonly Found[],
 ): void {
-  if (found.length === 0) return;
   const take = (into: TopTokens, { ids, values }: Found, sign: 1 | -1) =>
     ids.forEach((id, place) => {
       if (id === EMPTY_SLOT) return;

@@ -15,6 +15,16 @@ export interface LogitStart {
   place: UnembeddingPlace;
   /** Tokens kept at each end of an atom. */
   count: number;
+  /** Counts all tokens in place of keeping ends. */
+  histograms?: LogitHistograms | undefined;
+}
+
+/** How logits are counted. */
+export interface LogitHistograms {
+  /** Bars of an atom, of equal width. */
+  bars: number;
+  /** atoms × 2: where they begin and end. */
+  limits: Float32Array;
 }
 
 /** Tokens from ≤ id < end. */
@@ -29,11 +39,13 @@ export interface LogitEnds {
   suppressed: TopTokens;
 }
 
-/** The products of all atoms with runs of tokens, of which only the ends are kept. */
+/** The products of all atoms with runs of tokens, of which only the ends, or the bars of histograms, are kept. */
 export class LogitWork {
   readonly #start: LogitStart;
   readonly #file: LocalFile;
   readonly ends: LogitEnds;
+  /** atoms × bars tokens. */
+  readonly bars: Uint32Array;
 
   constructor(start: LogitStart) {
     const { atoms, count, place } = start;
@@ -43,6 +55,7 @@ export class LogitWork {
       promoted: new TopTokens(atoms, count),
       suppressed: new TopTokens(atoms, count),
     };
+    this.bars = new Uint32Array(atoms * (start.histograms?.bars ?? 0));
   }
 
   /** Takes a run of tokens into account. */
@@ -61,14 +74,50 @@ export class LogitWork {
       multiplyFast(strip, count, rows, tokens, width, logits);
       for (let i = 0; i < count; i++) {
         const line = logits.subarray(i * tokens, (i + 1) * tokens);
-        this.ends.promoted.offerAll(first + i, line, from, 1);
-        this.ends.suppressed.offerAll(first + i, line, from, -1);
+        this.#take(first + i, line, from);
       }
     }
   }
 
+  #take(atom: number, line: Float32Array, from: number): void {
+    const { histograms } = this.#start;
+    if (histograms !== undefined) {
+      return countInto(this.bars, atom, line, histograms);
+    }
+    this.ends.promoted.offerAll(atom, line, from, 1);
+    this.ends.suppressed.offerAll(atom, line, from, -1);
+  }
+
+  /** What was found: the ends, promoted tokens first, and the bars. */
+  found(): LogitsFound {
+    const { promoted, suppressed } = this.ends;
+    const plain = ({ ids, values }: TopTokens) => ({ ids, values });
+    return { ends: [plain(promoted), plain(suppressed)], bars: this.bars };
+  }
+
   close(): void {
     this.#file.close();
+  }
+}
+
+/** What a share of the tokens came to. */
+export interface LogitsFound {
+  ends: Pick<TopTokens, "ids" | "values">[];
+  bars: Uint32Array;
+}
+
+function countInto(
+  counts: Uint32Array,
+  atom: number,
+  values: Float32Array,
+  { bars, limits }: LogitHistograms,
+): void {
+  const least = limits[2 * atom], extent = limits[2 * atom + 1] - least;
+  const first = atom * bars;
+  for (const value of values) {
+    const bar = extent === 0 ? 0 : (value - least) / extent * bars;
+    // What is not a number is in no bar.
+    if (bar >= 0) counts[first + Math.min(bars - 1, Math.floor(bar))]++;
   }
 }
 

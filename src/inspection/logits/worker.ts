@@ -9,17 +9,13 @@ let work: LogitWork | undefined;
 
 self.onmessage = ({ data }: MessageEvent<LogitOrder>) => {
   if (data === "finish") {
-    const { promoted, suppressed } = work!.ends;
+    self.postMessage(work!.found());
     work!.close();
-    self.postMessage([promoted, suppressed].map(({ ids, values }) => ({
-      ids,
-      values,
-    })));
   } else if ("dictionary" in data) {
     work = new LogitWork(data);
-    self.postMessage([]);
+    self.postMessage(null);
   } else {
     work!.add(data);
-    self.postMessage([]);
+    self.postMessage(null);
   }
 };
