@@ -163,6 +163,7 @@ export type {
   FiringTogether,
   LatentRows,
   NearestAtoms,
+  PictureTable,
   SampleTable,
   TokenLogits,
 } from "./src/report/data.ts";

@@ -15,6 +15,7 @@ export type {
   FiringTogether,
   LatentRows,
   NearestAtoms,
+  PictureTable,
   SampleTable,
   TokenLogits,
 } from "./src/report/data.ts";

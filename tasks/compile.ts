@@ -13,6 +13,7 @@ export const WORKERS: readonly string[] = [
   "src/engine/cpu/thread.ts",
   "src/engine/worker/entry.ts",
   "src/inspection/logits/worker.ts",
+  "src/inspection/pictures/worker.ts",
   "src/rows/workers/decode_worker.ts",
 ];
 

@@ -6,6 +6,11 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
 import { readingOf, type RowOptions } from "./inputs.ts";
+import {
+  type PictureFlags,
+  pictureOptions,
+  picturesInWords,
+} from "./pictures.ts";
 import { followed, type Session } from "./session.ts";
 import {
   logitsFor,
@@ -16,7 +21,7 @@ import {
 } from "./token_logits.ts";
 
 /** What says how a model is looked at. */
-export interface LookOptions extends UnembedFlags {
+export interface LookOptions extends UnembedFlags, PictureFlags {
   by?: AtomReading;
   text?: string;
   tokens?: string;
@@ -59,7 +64,8 @@ export async function prepareLook(
     ...followed(session),
     name: basename(directory),
     ...engineChoice(flags),
-    text: flags.text ?? await foundText(source, session),
+    text: flags.text ?? await foundText(source, session, flags.image),
+    ...pictureOptions(flags),
     tokens: flags.tokens === undefined
       ? undefined
       : await readTokens(flags.tokens),
@@ -90,6 +96,11 @@ export async function looked(
   session: Session,
 ): Promise<Inspection> {
   const inspection = await keptOrNew(look, session);
+  const { pictures } = inspection;
+  if (pictures !== undefined) {
+    const whole = Object.keys(pictures.broken).length === 0;
+    session.say(whole ? "info" : "warn", picturesInWords(pictures));
+  }
   const { classes } = look;
   const table = { ...inspection.table, ...(classes && { classes }) };
   return { ...inspection, table };
@@ -125,9 +136,10 @@ export function cacheFolder({ io }: Session): string | undefined {
 export async function foundText(
   source: RowSource,
   session: Session,
+  image?: string,
 ): Promise<string | undefined> {
   const { findTextColumn } = await import("../inspection/text_column.ts");
-  const { chosen, all } = await findTextColumn(source);
+  const { chosen, all } = await findTextColumn(source, image);
   if (chosen === undefined && all.length > 1) {
     session.say(
       "info",

@@ -1,3 +1,8 @@
+import {
+  type Command,
+  Option,
+  type OptionValues,
+} from "@commander-js/extra-typings";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { bytesOf } from "../files/safetensors.ts";
@@ -10,9 +15,33 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { Session } from "./session.ts";
 
 /** The flags that name an unembedding. */
-export interface UnembedFlags {
+export type UnembedFlags = {
   unembed?: string;
   foldNorm?: NormForm | true;
+};
+
+/** Adds the options that name an unembedding. */
+export function addUnembedOptions<
+  Arguments extends unknown[],
+  Options extends OptionValues,
+>(
+  command: Command<Arguments, Options>,
+): Command<Arguments, Options & UnembedFlags> {
+  const option = (flags: string, description: string) =>
+    new Option(flags, description).helpGroup("Logits:");
+  return command
+    .addOption(
+      option(
+        "--unembed <path>",
+        "a language model's unembedding (safetensors, or a checkpoint's folder): tokens that atoms promote, suppress",
+      ),
+    )
+    .addOption(
+      option(
+        "--fold-norm [form]",
+        "fold the final norm's weights in; alone: as config.json beside it has it",
+      ).choices(["weight", "1+weight"]),
+    ) as unknown as Command<Arguments, Options & UnembedFlags>;
 }
 
 /** An unembedding that is asked for. */

@@ -151,15 +151,19 @@ function logitsOf(
 }
 
 function sidesOf(inspection: Inspection, atom: number): SideDescription[] {
-  const { sides, table: { latents }, top, spread } = inspection;
+  const { sides, table: { latents }, top, spread, pictures } = inspection;
+  // Pictures of one caption are not the same.
+  const once = pictures === undefined
+    ? withoutRepeats
+    : (rows: ShownRow[]) => rows;
   return Array.from({ length: sides }, (_, side) => {
     const latent = atom * sides + side;
     return {
       sign: side === 0 ? "+" as const : "-" as const,
       uses: latents.uses[latent],
       maxActivation: latents.maxActivation[latent],
-      top: withoutRepeats(shownRows(inspection, top, latent)),
-      spread: withoutRepeats(shownRows(inspection, spread, latent)),
+      top: once(shownRows(inspection, top, latent)),
+      spread: once(shownRows(inspection, spread, latent)),
     };
   }).filter(({ uses }, side) => uses > 0 || sides === 1 && side === 0)
     .sort((a, b) => b.maxActivation - a.maxActivation);

@@ -12,6 +12,7 @@ import type {
 import type { RowSource } from "../rows/source.ts";
 import type { InspectOptions } from "./options.ts";
 import { atomLogits } from "./logits/logits.ts";
+import { picturesOf } from "./pictures/pictures.ts";
 import { type Found, lookAtRows } from "./look.ts";
 import type { KeptRows, RankedRows } from "./latent_rows.ts";
 
@@ -52,6 +53,8 @@ export async function inspect(
 ): Promise<Inspection> {
   const found = await lookAtRows(model, source, options);
   const samples = sampleTable(found.rows.kept, model.coder.sparsity);
+  const shown = { samples: samples.table, ...rowsOf(found, samples.placeOf) };
+  const { image } = options;
   return {
     name: options.name ?? "",
     width: model.width,
@@ -65,18 +68,28 @@ export async function inspect(
       inputs: source.files.map(({ path }) => path),
       textColumn: options.text,
     },
+    ...source !== undefined && image !== undefined && {
+      pictures: await picturesOf(source, shown, pictureOptions(options, image)),
+    },
     sides: found.sides,
     table: {
       ...found.usage.table(),
       ...await neighbourhood(model, options),
       labels: labelTexts(model.labels ?? {}),
     },
-    samples: samples.table,
-    ...rowsOf(found, samples.placeOf),
+    ...shown,
     ...found.seen > 0 && { together: found.together.table(TOGETHER) },
     ...options.unembed !== undefined && {
       logits: await atomLogits(model, { ...options, ...unembedding(options) }),
     },
+  };
+}
+
+function pictureOptions(options: InspectOptions, image: string) {
+  const { onProgress, ...others } = options;
+  return {
+    ...{ ...others, image },
+    onProgress: (rows: number, total: number) => onProgress?.({ rows, total }),
   };
 }
 

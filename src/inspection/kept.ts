@@ -22,7 +22,7 @@ import { partsOf, type StoredPart, whole } from "./parts.ts";
 export const KEPT_FILE = "inspection.sqlite";
 
 /** The form of the file: another one is looked past. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /**
  * Where a model's inspection is kept: in its directory, or, where that cannot be written, in the user's cache.
@@ -70,6 +70,7 @@ export async function keyOf(
   const { text, tokens, topRows, spreadRows, nearest, rows } = options;
   const { by = options.codes === undefined ? DEFAULT_READING : "stored" } =
     options;
+  const { image, imageDir, imageSize, imageLimit } = options;
   const facts = {
     format: FORMAT,
     toolVersion: TOOL_VERSION,
@@ -87,6 +88,7 @@ export async function keyOf(
     reading,
     ...{ text, topRows, spreadRows, nearest, range: rows?.range },
     tokens: tokens?.digest,
+    ...{ image, imageDir, imageSize, imageLimit },
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }

@@ -35,6 +35,17 @@ export interface InspectOptions extends RunOptions {
   unembed?: string | undefined;
   /** Folds the final norm's weights into it: by `weight`, `1+weight`, or as the config.json beside it has it. */
   foldNorm?: NormForm | "auto" | undefined;
+  /**
+   * The column with a picture for every row: bytes, a path from the input's folder on, or an address under that of an
+   * input from the web; files elsewhere are not looked at.
+   */
+  image?: string | undefined;
+  /** Where paths of pictures begin, in place of the input's folder. */
+  imageDir?: string | undefined;
+  /** Longest side of the small pictures, in pixels. 128. */
+  imageSize?: number | undefined;
+  /** Pictures at most, those of rows that use atoms most first. 8192. */
+  imageLimit?: number | undefined;
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }

@@ -19,10 +19,16 @@ const USUAL = [
  * tokens, columns with a list of token texts come before columns with the whole text.
  *
  * @param source the rows
+ * @param image the column of pictures: where it holds paths, these are texts if there is no other
  */
-export async function findTextColumn(source: RowSource): Promise<TextColumns> {
+export async function findTextColumn(
+  source: RowSource,
+  image?: string,
+): Promise<TextColumns> {
   const columns = await source.otherColumns?.() ?? [];
-  const texts = columns.filter(({ schema }) => holdsText(schema));
+  const textual = columns.filter(({ schema }) => holdsText(schema));
+  const others = textual.filter(({ name }) => name !== image);
+  const texts = others.length > 0 ? others : textual;
   const lists = texts.filter(({ schema }) => schema.length > 1);
   const all = texts.map(({ name }) => name);
   const likely = source.readItems !== undefined && lists.length > 0

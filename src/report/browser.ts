@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import baseCss from "./base.css" with { type: "text" };
 import listCss from "./browser.css" with { type: "text" };
 import logitsCss from "./browser_logits.css" with { type: "text" };
+import picturesCss from "./browser_pictures.css" with { type: "text" };
 import pagesCss from "./browser_pages.css" with { type: "text" };
 import screensCss from "./browser_screens.css" with { type: "text" };
 import { browserParts } from "./browser_parts.ts";
@@ -45,11 +46,15 @@ export function renderBrowser(data: BrowserData): string {
  */
 export function browserPage(data: BrowserData, token?: string): BrowserPage {
   const script = clientScript();
-  const style = baseCss + listCss + pagesCss + logitsCss + screensCss;
+  const style = [
+    ...[baseCss, listCss, pagesCss, logitsCss, picturesCss, screensCss],
+  ].join("");
   const policy = [
     "default-src 'none'",
     `script-src '${digest(script)}'`,
     `style-src '${digest(style)}'`,
+    // Pictures are made of what the page itself holds.
+    ...data.pictures === undefined ? [] : ["img-src blob:"],
     "base-uri 'none'",
     "form-action 'none'",
     ...token === undefined ? [] : ["connect-src 'self'"],

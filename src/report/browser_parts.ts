@@ -10,7 +10,7 @@ const INT16_MAX = 32767;
 /** The browser's data as texts for the page: what every view needs, the rows, and the rows' codes. */
 export function browserParts(
   data: BrowserData,
-): { atoms: string; rows: string; codes: string; logits?: string } {
+): Record<string, string> {
   return {
     atoms: packAtoms(data),
     rows: packPart({
@@ -22,6 +22,7 @@ export function browserParts(
       numbers: data.samples.rows,
       residual: data.samples.residual,
       ...data.samples.at && { at: data.samples.at },
+      ...data.pictures && { pictureOffsets: data.pictures.offsets },
       topSamples: data.top.samples,
       topValues: data.top.values,
       spreadSamples: data.spread.samples,
@@ -31,6 +32,9 @@ export function browserParts(
     }),
     codes: packCodes(data.samples, data.atoms),
     ...data.logits && { logits: packLogits(data.logits) },
+    ...data.pictures && {
+      pictures: packPart({}, { bytes: data.pictures.bytes }),
+    },
   };
 }
 
@@ -54,6 +58,8 @@ function packAtoms(data: BrowserData): string {
     labels: table.labels,
     classes: table.classes && packClasses(table.classes),
     unembedding: data.logits?.unembedding,
+    pictureSize: data.pictures?.size,
+    captions: data.pictures?.column !== data.source?.textColumn,
     sides: data.sides,
     topRows: data.top.perLatent,
     spreadRows: data.spread.perLatent,

@@ -56,6 +56,7 @@
     return found.sort((a, b) => b.maxActivation - a.maxActivation);
   }
   function withoutRepeats(rows, found) {
+    if (rows.pictureOffsets !== void 0) return found;
     const shown = /* @__PURE__ */ new Map();
     for (const row of found) {
       const { place } = row;
@@ -103,13 +104,13 @@
   }
   function logitsInWords({ tensor, norm }) {
     const folded = norm === void 0 ? "without the final norm" : `${norm} folded in`;
-    return `per unit of value, by ${tensor}, ${folded}`;
+    return `per unit of code, by ${tensor}, ${folded}`;
   }
 
   // src/report/client/dictionary.ts
   var EMPTY2 = 4294967295;
   var TITLE_ROWS = 4;
-  function createDictionary(atoms, rows) {
+  function createDictionary(atoms, rows, pictures) {
     const titles = /* @__PURE__ */ new Map();
     const placeOfRow = /* @__PURE__ */ new Map();
     rows.numbers.forEach((number, place) => placeOfRow.set(number, place));
@@ -122,6 +123,7 @@
       at: rows.at,
       numbers: rows.numbers,
       residual: rows.residual,
+      pictures,
       hasText: rows.texts.some((text) => text !== ""),
       placeOfRow: (number) => placeOfRow.get(number),
       topRows: (atom) => topRowsOfAtom(atoms, rows, atom),
@@ -176,7 +178,7 @@
   }
   function wordsOf(dictionary, atom) {
     const rows = dictionary.topRows(atom);
-    if (rows.length === 0) return "";
+    if (rows.length === 0 || !dictionary.captions) return "";
     const words2 = [];
     for (const { place, value } of rows) {
       if (Math.sign(value) !== Math.sign(rows[0].value)) continue;
@@ -517,6 +519,66 @@
     }
   }
 
+  // src/report/client/pictures.ts
+  function createPictures(offsets, size, load) {
+    const addresses = /* @__PURE__ */ new Map();
+    let unpacked;
+    const addressOf = ({ bytes }, place) => {
+      let address = addresses.get(place);
+      if (address === void 0) {
+        const own = bytes.slice(offsets[place], offsets[place + 1]);
+        const type = own[0] === 137 ? "image/png" : "image/jpeg";
+        address = URL.createObjectURL(new Blob([
+          own
+        ], {
+          type
+        }));
+        addresses.set(place, address);
+      }
+      return address;
+    };
+    return {
+      size,
+      has: (place) => offsets[place + 1] > offsets[place],
+      async show(image, place) {
+        unpacked ??= load();
+        image.src = addressOf(await unpacked, place);
+      }
+    };
+  }
+  function picturesIn(rows, size, load) {
+    const { pictureOffsets } = rows;
+    return pictureOffsets === void 0 || size === void 0 ? void 0 : createPictures(pictureOffsets, size, load);
+  }
+  function pictureOf(dictionary, place) {
+    const { pictures } = dictionary;
+    if (pictures === void 0) return void 0;
+    const text = dictionary.texts[place];
+    const name = `row ${dictionary.numbers[place]}`;
+    if (!pictures.has(place)) {
+      return element("span", {
+        class: "picture none"
+      }, "no picture");
+    }
+    const image = element("img", {
+      class: "picture",
+      alt: text === "" ? name : `${text}, ${name}`,
+      decoding: "async"
+    });
+    pictures.show(image, place);
+    return image;
+  }
+  function pictureStrip(dictionary, atom, count2) {
+    const { pictures } = dictionary;
+    if (pictures === void 0) return void 0;
+    const rows = dictionary.topRows(atom);
+    const shown = rows.filter(({ place, value }) => pictures.has(place) && value < 0 === rows[0].value < 0).slice(0, count2);
+    return element("span", {
+      class: "strip",
+      "aria-hidden": "true"
+    }, shown.map(({ place }) => pictureOf(dictionary, place)));
+  }
+
   // src/report/client/list.ts
   var ROW_HEIGHT = 58;
   var SPARE_ROWS = 6;
@@ -643,7 +705,7 @@
       class: dictionary.label(atom) === void 0 ? void 0 : "label"
     }, title || `Atom ${atom}`)), element("span", {
       class: "option-figures"
-    }, figuresOf(dictionary, atom)));
+    }, figuresOf(dictionary, atom)), pictureStrip(dictionary, atom, 3));
     row.style.top = `${place * ROW_HEIGHT}px`;
     return row;
   }
@@ -1043,7 +1105,9 @@
       const { dictionary, canvas } = state;
       tip.replaceChildren(element("span", {
         class: "index"
-      }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+      }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`), ...[
+        pictureStrip(dictionary, atom, 3)
+      ].filter((one) => one !== void 0));
       const right = x > canvas.clientWidth * 0.6;
       tip.style.left = right ? "auto" : `${x + 14}px`;
       tip.style.right = right ? `${canvas.clientWidth - x + 14}px` : "auto";
@@ -1079,7 +1143,94 @@
       class: "atom-link"
     }, element("span", {
       class: "index"
-    }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`));
+    }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`), pictureStrip(dictionary, atom, 3));
+  }
+
+  // src/report/client/atom_rows.ts
+  var MOST_BEFORE = 120;
+  function rowsSections(dictionary, atom) {
+    const sides = dictionary.sidesOf(atom);
+    if (sides.length === 0) {
+      const why = dictionary.rows === 0 ? "Inspect the model with its rows to see which ones use this atom." : "No row uses this atom.";
+      return section("Rows that use it most", element("p", {
+        class: "empty"
+      }, why));
+    }
+    return element("div", {}, sides.map((side) => sideSections(dictionary, side)).flat());
+  }
+  function sideSections(dictionary, side) {
+    const suffix = dictionary.sides === 1 ? "" : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
+    const uses = `${count(side.uses)} rows (${share(side.uses / dictionary.rows)})`;
+    const list = (rows) => dictionary.pictures === void 0 ? element("ol", {
+      class: "rows"
+    }, rows.map((row) => shownRow(dictionary, side, row))) : element("ol", {
+      class: "pictures"
+    }, rows.map((row) => shownPicture(dictionary, side, row)));
+    return [
+      section(`Rows that use it most${suffix}`, element("p", {
+        class: "lead"
+      }, uses), list(side.top)),
+      side.spread.length === 0 ? void 0 : element("details", {
+        class: "spread"
+      }, element("summary", {}, `Drawn from all ${count(side.uses)}, strongest first`), list(side.spread))
+    ];
+  }
+  function shownPicture(dictionary, side, { place, value }) {
+    const text = dictionary.texts[place];
+    return element("li", {}, element("a", {
+      href: `#/row/${dictionary.numbers[place]}`,
+      title: text || void 0
+    }, pictureOf(dictionary, place), element("bdi", {
+      class: "caption"
+    }, text || `row ${dictionary.numbers[place]}`)), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(value) / (side.maxActivation || 1), value), element("span", {
+      class: "value"
+    }, figure(value))));
+  }
+  function shownRow(dictionary, side, { place, value, times, context }) {
+    const strength = Math.abs(value) / (side.maxActivation || 1);
+    return element("li", {}, element("a", {
+      href: `#/row/${dictionary.numbers[place]}`
+    }, rowText(dictionary, place, {
+      strength,
+      value,
+      context
+    })), element("span", {
+      class: "row-figures"
+    }, times > 1 ? element("span", {
+      class: "times",
+      title: "rows of this text"
+    }, `\xD7${times}`) : void 0, bar(strength, value), element("span", {
+      class: "value"
+    }, figure(value))));
+  }
+  function rowText(dictionary, place, { strength, value, context }) {
+    const tokens = dictionary.tokens?.[place];
+    if (tokens !== void 0 && context !== void 0) {
+      const at = dictionary.at?.[place] ?? 0;
+      const middle = (context.length - 1) / 2;
+      return element("bdi", {
+        class: "row-text tokens"
+      }, tokens.map((token, i) => {
+        const own = context[middle + i - at] ?? 0;
+        return marked(token, own * value, strength * Math.abs(own), i === at);
+      }));
+    }
+    const text = dictionary.texts[place];
+    return element("bdi", {
+      class: "row-text"
+    }, cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE), marked(text === "" ? `row ${dictionary.numbers[place]}` : text, value, strength, true), dictionary.after?.[place]);
+  }
+  function marked(text, value, strength, own) {
+    if (value === 0) return text;
+    const mark = element("mark", {
+      class: `${value < 0 ? "negative" : "positive"}${own ? " own" : ""}`
+    }, text);
+    const shade = 0.08 + 0.42 * Math.min(1, strength);
+    return withStyle(mark, {
+      "--strength": shade.toFixed(3)
+    });
   }
 
   // src/report/client/logits.ts
@@ -1202,7 +1353,6 @@
   }
 
   // src/report/client/atom_page.ts
-  var MOST_BEFORE = 120;
   function atomPage(dictionary, atom, { naming, logits } = {}) {
     const label = dictionary.label(atom);
     const title = dictionary.title(atom);
@@ -1261,75 +1411,6 @@
       class: "more"
     }, more))));
   }
-  function rowsSections(dictionary, atom) {
-    const sides = dictionary.sidesOf(atom);
-    if (sides.length === 0) {
-      const why = dictionary.rows === 0 ? "Inspect the model with its rows to see which ones use this atom." : "No row uses this atom.";
-      return section("Rows that use it most", element("p", {
-        class: "empty"
-      }, why));
-    }
-    return element("div", {}, sides.map((side) => sideSections(dictionary, side)).flat());
-  }
-  function sideSections(dictionary, side) {
-    const suffix = dictionary.sides === 1 ? "" : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
-    const uses = `${count(side.uses)} rows (${share(side.uses / dictionary.rows)})`;
-    const list = (rows) => element("ol", {
-      class: "rows"
-    }, rows.map((row) => shownRow(dictionary, side, row)));
-    return [
-      section(`Rows that use it most${suffix}`, element("p", {
-        class: "lead"
-      }, uses), list(side.top)),
-      side.spread.length === 0 ? void 0 : element("details", {
-        class: "spread"
-      }, element("summary", {}, `Drawn from all ${count(side.uses)}, strongest first`), list(side.spread))
-    ];
-  }
-  function shownRow(dictionary, side, { place, value, times, context }) {
-    const strength = Math.abs(value) / (side.maxActivation || 1);
-    return element("li", {}, element("a", {
-      href: `#/row/${dictionary.numbers[place]}`
-    }, rowText(dictionary, place, {
-      strength,
-      value,
-      context
-    })), element("span", {
-      class: "row-figures"
-    }, times > 1 ? element("span", {
-      class: "times",
-      title: "rows of this text"
-    }, `\xD7${times}`) : void 0, bar(strength, value), element("span", {
-      class: "value"
-    }, figure(value))));
-  }
-  function rowText(dictionary, place, { strength, value, context }) {
-    const tokens = dictionary.tokens?.[place];
-    if (tokens !== void 0 && context !== void 0) {
-      const at = dictionary.at?.[place] ?? 0;
-      const middle = (context.length - 1) / 2;
-      return element("bdi", {
-        class: "row-text tokens"
-      }, tokens.map((token, i) => {
-        const own = context[middle + i - at] ?? 0;
-        return marked(token, own * value, strength * Math.abs(own), i === at);
-      }));
-    }
-    const text = dictionary.texts[place];
-    return element("bdi", {
-      class: "row-text"
-    }, cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE), marked(text === "" ? `row ${dictionary.numbers[place]}` : text, value, strength, true), dictionary.after?.[place]);
-  }
-  function marked(text, value, strength, own) {
-    if (value === 0) return text;
-    const mark = element("mark", {
-      class: `${value < 0 ? "negative" : "positive"}${own ? " own" : ""}`
-    }, text);
-    const shade = 0.08 + 0.42 * Math.min(1, strength);
-    return withStyle(mark, {
-      "--strength": shade.toFixed(3)
-    });
-  }
   function partnersSection(dictionary, atom) {
     const partners = dictionary.partners(atom);
     if (partners.length === 0) return void 0;
@@ -1381,11 +1462,15 @@
       tabindex: "-1"
     }, element("bdi", {
       class: "whole-text"
-    }, dictionary.before?.[place], element("b", {}, dictionary.texts[place] || "No text"), dictionary.after?.[place])), element("p", {
+    }, dictionary.before?.[place], element("b", {}, rowTitle(dictionary, place)), dictionary.after?.[place])), pictureOf(dictionary, place), element("p", {
       class: "lead"
     }, by === "activation" ? `The ${nonzeros} atoms whose activations are largest in this row.` : known ? `${nonzeros} atoms explain ${share(explained)} of this row's squared distance from the mean.` : `${nonzeros} atoms make up this row.`), by === "activation" ? void 0 : decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
       class: "rows"
     }, parts.map((part2) => partRow(dictionary, part2, parts[0])))));
+  }
+  function rowTitle({ texts, pictures, numbers }, place) {
+    const unnamed = pictures === void 0 ? "No text" : `Row ${numbers[place]}`;
+    return texts[place] || unnamed;
   }
   function rowParts(codes, place) {
     const parts = [];
@@ -1575,7 +1660,9 @@
       part("atoms"),
       part("rows")
     ]);
-    const dictionary = createDictionary(atoms, rows);
+    const pictures = picturesIn(rows, atoms.pictureSize, () => part("pictures"));
+    const dictionary = createDictionary(atoms, rows, pictures);
+    document.body.classList.toggle("with-pictures", pictures !== void 0);
     const view = byId("view");
     const status = byId("status");
     const open = (atom) => void (location.hash = `#/atom/${atom}`);

@@ -206,6 +206,24 @@ export interface AtomLogits {
   };
 }
 
+/** Small pictures of the kept rows, by their place in the sample table. */
+export interface PictureTable {
+  /** The column that they come from. */
+  column: string;
+  /** Their longest side, in pixels. */
+  size: number;
+  /** rows + 1: the picture of place p is bytes offsets[p] … offsets[p + 1], none where these are equal. */
+  offsets: Uint32Array;
+  /** JPEG and PNG files, one after the other. */
+  bytes: Uint8Array;
+  /** Rows whose picture could not be shown, by reason. */
+  broken: Partial<Record<string, number>>;
+  /** The number of the first of them. */
+  firstBroken?: number;
+  /** Rows of which no picture was made: they were beyond the limit. */
+  left: number;
+}
+
 /** What the atom browser shows. */
 export interface BrowserData {
   /** The model's name, usually its directory's. */
@@ -242,4 +260,6 @@ export interface BrowserData {
   together?: FiringTogether | undefined;
   /** Tokens that atoms promote and suppress, where an unembedding was given. */
   logits?: AtomLogits | undefined;
+  /** Pictures of the kept rows, where a column of them was named. */
+  pictures?: PictureTable | undefined;
 }

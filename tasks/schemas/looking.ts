@@ -7,6 +7,7 @@ import type {
   TokenLogit,
 } from "../../src/inspection/describe.ts";
 import type { RowDescription } from "../../src/inspection/describe_row.ts";
+import type { PictureCounts } from "../../src/cli/pictures.ts";
 import type { AtomLogits } from "../../src/report/data.ts";
 import type { AtomHit } from "../../src/inspection/search.ts";
 import type { AtomReading } from "../../src/model/atom_reading.ts";
@@ -145,6 +146,22 @@ interface OfUnembedding {
   unembedding?: AtomLogits["unembedding"];
 }
 
+const pictures = object<PictureCounts>({
+  column: text("The column that they come from: --image."),
+  sizePixels: count("Their longest side."),
+  shown: count("Rows shown as pictures, of those kept."),
+  broken: object<PictureCounts["broken"]>({
+    empty: optional(count("The column has nothing there.")),
+    missing: optional(count("There is no such file.")),
+    outside: optional(count("It lies outside of the inputs' folder.")),
+    notPicture: optional(count("It is no picture of a known kind.")),
+    tooLarge: optional(count("It is larger than pictures are.")),
+    unreachable: optional(count("The server does not give it.")),
+  }, "Rows whose picture cannot be shown, by reason."),
+  firstBroken: optional(count("The number of the first of them.")),
+  left: count("Rows left out by --image-limit."),
+}, "Pictures of the kept rows.");
+
 const atomTable = ofRows<
   & OfModel
   & OfUnembedding
@@ -153,6 +170,7 @@ const atomTable = ofRows<
     by: AtomReading;
     coder: string;
     html?: string;
+    pictures?: PictureCounts;
     atoms: unknown[];
   }
 >({
@@ -162,6 +180,7 @@ const atomTable = ofRows<
   coder: text("How that was found, in words."),
   html: optional(text("The atom browser that was written: --html.")),
   unembedding,
+  pictures: optional(pictures),
   atoms: list(
     "All atoms by index; with --limit so many, the most used first.",
     object(ATOM),

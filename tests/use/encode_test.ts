@@ -13,6 +13,7 @@ import { decode } from "../../src/use/decode.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
 import { inDirectory } from "../directories.ts";
 import { makeModel } from "../model/models.ts";
+import { writeDrawn } from "../inspection/drawn_pictures.ts";
 import { CPU, SAMPLE, smallProblem, writeTexts } from "./helpers.ts";
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
@@ -169,6 +170,21 @@ Deno.test("encode() passes columns through with their types", async () => {
       /"word" cannot be kept/,
     );
     await source.close();
+  });
+});
+
+Deno.test("encode() keeps bytes of which the schema says nothing as they are, text or not", async () => {
+  await inDirectory(async (directory) => {
+    const rows = await writeDrawn(directory, 12);
+    const source = await openRows(rows, { column: "vector" });
+    const out = join(directory, "codes.parquet");
+    const model = makeModel({ width: source.width, atoms: 8 });
+    await encode(model, source, { out, keep: ["bytes"], ...CPU });
+    await source.close();
+    const [{ same, n }] = await query(`
+      select count(*) as n, bool_and(c.bytes = s.bytes) as same
+      from '${out}' c join (select bytes, row_number() over () - 1 as id from '${rows}') s on c."row" = s.id`);
+    assert.deepEqual([same, n], [true, "12"]);
   });
 });
 

@@ -27,7 +27,9 @@ import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Io } from "../io.ts";
 import { assignment, wholeNumber } from "../options.ts";
 import { inputsOrTraining } from "../training_rows.ts";
+import { addPictureOptions, pictureCounts } from "../pictures.ts";
 import { conduct, type Session } from "../session.ts";
+import { addUnembedOptions } from "../token_logits.ts";
 import { count } from "../../text.ts";
 
 type InspectFlags = DeviceOption & RowOptions & CoderChanges & LookOptions & {
@@ -58,6 +60,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
       "dbksvd inspect dbksvd-model fresh.parquet --row 3",
       "dbksvd inspect dbksvd-model --atom 17 --unembed pythia/ --fold-norm",
       "dbksvd inspect dbksvd-model --text word --html atoms.html",
+      "dbksvd inspect dbksvd-model --image path --html atoms.html",
       "dbksvd inspect dbksvd-model --text word --serve",
       "dbksvd inspect dbksvd-model --label 17=music --label 40=weekdays",
     ],
@@ -101,23 +104,14 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
       "tokenizer.json, or a list: what a column of token ids stands for",
     )
     .option(
-      "--unembed <path>",
-      "a language model's unembedding (safetensors, or a checkpoint's folder): tokens that atoms promote, suppress",
-    )
-    .addOption(
-      new Option(
-        "--fold-norm [form]",
-        "fold the final norm's weights in; alone: as config.json beside it has it",
-      ).choices(["weight", "1+weight"]),
-    )
-    .option(
       "--codes <file>",
       "what encode wrote of these rows, not to code them again",
     )
     .option("--no-keep", "keep nothing of this look for the next one")
     .option("--forget", "remove what is kept of earlier looks")
     .option("--read-only", "names cannot be changed in the served browser");
-  return addDeviceOption(addCoderOptions(addRowOptions(command)))
+  const looking = addPictureOptions(addUnembedOptions(command));
+  return addDeviceOption(addCoderOptions(addRowOptions(looking)))
     .action((model, inputs, flags, self) =>
       conduct(
         io,
@@ -257,6 +251,7 @@ async function show(
       ...{ by, coder },
       html,
       unembedding: inspection.logits?.unembedding,
+      pictures: inspection.pictures && pictureCounts(inspection.pictures),
       atoms: flags.limit === undefined
         ? atoms
         : atoms.toSorted((a, b) => b.uses - a.uses).slice(0, flags.limit),

@@ -44,7 +44,7 @@ export interface StoredLeaf {
   maxDefinition: number;
   /** The schema's own description, for hyparquet. */
   schema: SchemaElement;
-  /** Whether bytes of which the schema says nothing are text. */
+  /** Whether bytes of which the schema says nothing are text, where they are valid as such. */
   utf8?: boolean;
 }
 

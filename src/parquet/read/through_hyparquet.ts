@@ -91,6 +91,24 @@ export function dictionaryThroughHyparquet(
   return convert(values, decoder);
 }
 
+/**
+ * Bytes of which the schema says nothing: text where they are valid as such, which older writers left unsaid, and
+ * otherwise themselves (pictures, pickles).
+ */
+const TEXT_OR_BYTES: typeof DEFAULT_PARSERS = {
+  ...DEFAULT_PARSERS,
+  stringFromBytes(bytes: Uint8Array | undefined) {
+    if (bytes === undefined) return bytes;
+    try {
+      return VALID.decode(bytes);
+    } catch {
+      return bytes;
+    }
+  },
+};
+
+const VALID = new TextDecoder("utf-8", { fatal: true });
+
 function decoderOf(leaf: StoredLeaf): Parameters<typeof convert>[1] {
   return {
     pathInSchema: leaf.path,
@@ -98,9 +116,14 @@ function decoderOf(leaf: StoredLeaf): Parameters<typeof convert>[1] {
     element: leaf.schema,
     schemaPath: pathOf(leaf),
     codec: "UNCOMPRESSED",
-    parsers: DEFAULT_PARSERS,
+    parsers: saysText(leaf) ? DEFAULT_PARSERS : TEXT_OR_BYTES,
     utf8: leaf.utf8 ?? false,
   };
+}
+
+function saysText({ schema }: StoredLeaf): boolean {
+  return schema.converted_type !== undefined ||
+    schema.logical_type !== undefined;
 }
 
 // A path with the leaf's levels is all that hyparquet wants of the schema here.

@@ -6,6 +6,7 @@ import type {
   PackedAtoms,
   PackedRows,
   Partner,
+  Pictures,
 } from "./types.ts";
 import { cut } from "./words.ts";
 
@@ -16,6 +17,7 @@ const TITLE_ROWS = 4;
 export function createDictionary(
   atoms: PackedAtoms,
   rows: PackedRows,
+  pictures?: Pictures,
 ): Dictionary {
   const titles = new Map<number, string>();
   const placeOfRow = new Map<number, number>();
@@ -29,6 +31,7 @@ export function createDictionary(
     at: rows.at,
     numbers: rows.numbers,
     residual: rows.residual,
+    pictures,
     hasText: rows.texts.some((text) => text !== ""),
     placeOfRow: (number) => placeOfRow.get(number),
     topRows: (atom) => topRowsOfAtom(atoms, rows, atom),
@@ -84,7 +87,8 @@ function partnersOf(
 // Rows on the side of the strongest one: the other side of a signed atom means something else.
 function wordsOf(dictionary: Dictionary, atom: number): string {
   const rows = dictionary.topRows(atom);
-  if (rows.length === 0) return "";
+  // Where pictures lie is no word for what they show.
+  if (rows.length === 0 || !dictionary.captions) return "";
   const words: string[] = [];
   for (const { place, value } of rows) {
     if (Math.sign(value) !== Math.sign(rows[0].value)) continue;

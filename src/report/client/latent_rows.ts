@@ -83,6 +83,8 @@ export function sidesOfAtom(
 
 // Rows of one text stand once, the strongest of them.
 function withoutRepeats(rows: PackedRows, found: TopRow[]): TopRow[] {
+  // Pictures of one caption are not the same.
+  if (rows.pictureOffsets !== undefined) return found;
   const shown = new Map<string, TopRow>();
   for (const row of found) {
     const { place } = row;

@@ -1,6 +1,7 @@
 // The list of atoms: only the rows in sight exist, so that any number scrolls at once.
 import type { Dictionary } from "./types.ts";
 import { element } from "./dom.ts";
+import { pictureStrip } from "./pictures.ts";
 import { count, figure, share } from "./words.ts";
 
 const ROW_HEIGHT = 58;
@@ -174,6 +175,7 @@ function optionFor(
       ),
     ),
     element("span", { class: "option-figures" }, figuresOf(dictionary, atom)),
+    pictureStrip(dictionary, atom, 3),
   );
   row.style.top = `${place * ROW_HEIGHT}px`;
   return row;

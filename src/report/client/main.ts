@@ -4,6 +4,7 @@ import type {
   PackedAtoms,
   PackedCodes,
   PackedLogits,
+  PackedPictures,
   PackedRows,
 } from "./types.ts";
 import { createDictionary } from "./dictionary.ts";
@@ -13,6 +14,7 @@ import { createLabelEditor } from "./labels.ts";
 import { type AtomList, createList } from "./list.ts";
 import { type AtomMap, createMap } from "./map.ts";
 import { atomPage } from "./atom_page.ts";
+import { picturesIn } from "./pictures.ts";
 import { rowPage } from "./row_page.ts";
 import { createFinder, type Finder } from "./finder.ts";
 import { type Filter, selectAtoms } from "./selection.ts";
@@ -25,7 +27,13 @@ export async function startBrowser() {
     part<PackedAtoms>("atoms"),
     part<PackedRows>("rows"),
   ]);
-  const dictionary = createDictionary(atoms, rows);
+  const pictures = picturesIn(
+    rows,
+    atoms.pictureSize,
+    () => part<PackedPictures>("pictures"),
+  );
+  const dictionary = createDictionary(atoms, rows, pictures);
+  document.body.classList.toggle("with-pictures", pictures !== undefined);
   const view = byId("view");
   const status = byId("status");
   const open = (atom: number) => void (location.hash = `#/atom/${atom}`);

@@ -1,6 +1,7 @@
 // The map of the atoms: near atoms lie near each other.
 import type { Dictionary } from "./types.ts";
 import { element } from "./dom.ts";
+import { pictureStrip } from "./pictures.ts";
 import {
   drawMap,
   labelledAtoms,
@@ -254,6 +255,7 @@ function hover(state: MapState, tip: HTMLElement, x: number, y: number): void {
     tip.replaceChildren(
       element("span", { class: "index" }, String(atom)),
       element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+      ...[pictureStrip(dictionary, atom, 3)].filter((one) => one !== undefined),
     );
     const right = x > canvas.clientWidth * 0.6;
     tip.style.left = right ? "auto" : `${x + 14}px`;

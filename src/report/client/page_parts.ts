@@ -1,6 +1,7 @@
 // What an atom's page and a row's page have in common.
 import type { Dictionary } from "./types.ts";
 import { type Child, element } from "./dom.ts";
+import { pictureStrip } from "./pictures.ts";
 
 /** A section of a page. */
 export function section(
@@ -17,5 +18,6 @@ export function atomLink(dictionary: Dictionary, atom: number): HTMLElement {
     { href: `#/atom/${atom}`, class: "atom-link" },
     element("span", { class: "index" }, String(atom)),
     element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
+    pictureStrip(dictionary, atom, 3),
   );
 }

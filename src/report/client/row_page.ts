@@ -2,6 +2,7 @@
 import type { Dictionary, PackedCodes } from "./types.ts";
 import { bar, element, withStyle } from "./dom.ts";
 import { atomLink, section } from "./page_parts.ts";
+import { pictureOf } from "./pictures.ts";
 import { count, figure, share } from "./words.ts";
 
 /** What one atom does in a row. */
@@ -35,10 +36,11 @@ export function rowPage(
         "bdi",
         { class: "whole-text" },
         dictionary.before?.[place],
-        element("b", {}, dictionary.texts[place] || "No text"),
+        element("b", {}, rowTitle(dictionary, place)),
         dictionary.after?.[place],
       ),
     ),
+    pictureOf(dictionary, place),
     element(
       "p",
       { class: "lead" },
@@ -62,6 +64,11 @@ export function rowPage(
       ),
     ),
   );
+}
+
+function rowTitle({ texts, pictures, numbers }: Dictionary, place: number) {
+  const unnamed = pictures === undefined ? "No text" : `Row ${numbers[place]}`;
+  return texts[place] || unnamed;
 }
 
 function rowParts(codes: PackedCodes, place: number): Part[] {

@@ -18,6 +18,10 @@ export interface PackedAtoms {
   classes?: Record<string, string[]>;
   /** What gave the logits, where there are some. */
   unembedding?: { tensor: string; norm?: string };
+  /** Longest side of the rows' pictures, where they have some. */
+  pictureSize?: number;
+  /** Whether the rows' texts say what they are, not only where their pictures lie. */
+  captions: boolean;
   /** Latents of an atom: 2 where codes have signs, positive ones first; else 1. */
   sides: number;
   /** Rows kept for a latent: at its top, and drawn from all that use it. */
@@ -57,6 +61,8 @@ export interface PackedRows {
   /** The tokens of each row's shown context, and which of them is its own. */
   tokens?: string[][] | undefined;
   at?: Uint8Array | undefined;
+  /** rows + 1 places in the pictures' bytes. */
+  pictureOffsets?: Uint32Array;
   /** latents × topRows places among the rows. */
   topSamples: Uint32Array;
   topValues: Float32Array;
@@ -89,6 +95,21 @@ export interface PackedLogits {
   promotedLogits: Float32Array;
   suppressed: Uint32Array;
   suppressedLogits: Float32Array;
+}
+
+/** The fifth part, where rows have pictures: unpacked when the first one is to be seen. */
+export interface PackedPictures {
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The rows' pictures. */
+export interface Pictures {
+  /** Longest side, in pixels. */
+  size: number;
+  /** Whether a row, by its place among the kept ones, has one. */
+  has(place: number): boolean;
+  /** Shows it, now or as soon as it is unpacked. */
+  show(image: HTMLImageElement, place: number): void;
 }
 
 /** What the pages show of rows themselves. */
@@ -133,6 +154,8 @@ export interface Neighbour {
 export interface Dictionary
   extends Omit<PackedAtoms, "topRows" | "together">, PackedTexts {
   hasText: boolean;
+  /** The rows' pictures, where they have some. */
+  pictures?: Pictures | undefined;
   /** Where a row of the input stands among the kept rows, or undefined. */
   placeOfRow(number: number): number | undefined;
   /** The rows that use an atom most, whatever their sign, strongest first. */

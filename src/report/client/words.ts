@@ -41,5 +41,5 @@ export function logitsInWords(
   const folded = norm === undefined
     ? "without the final norm"
     : `${norm} folded in`;
-  return `per unit of value, by ${tensor}, ${folded}`;
+  return `per unit of code, by ${tensor}, ${folded}`;
 }

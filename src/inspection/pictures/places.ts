@@ -1,0 +1,139 @@
+import { dirname, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DbksvdError } from "../../errors.ts";
+import { isJsonObject } from "../../json.ts";
+import { Connection } from "../../net/client.ts";
+import { InputHeaders } from "../../net/headers.ts";
+import { remotePlace } from "../../net/place.ts";
+import { Broken } from "./broken.ts";
+
+/** A picture's file at most. */
+const MOST_BYTES = 2 ** 26;
+
+/** A server that does not answer is asked again this often: there may be thousands of pictures. */
+const ATTEMPTS = 2;
+
+/** Gives the bytes of pictures: those in a column, and those of files under the folder of the inputs, never others. */
+export class PicturePlaces {
+  readonly #folder: string | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #roots = new Map<string, Promise<string>>();
+
+  /**
+   * @param folder where paths begin, in place of their input's own folder
+   * @param signal ends requests
+   */
+  constructor(folder?: string, signal?: AbortSignal) {
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  /**
+   * The bytes that a value of the column stands for: itself, a path, an address, or the `{bytes, path}` of Hugging
+   * Face's images.
+   *
+   * @param value the value
+   * @param input the row's file, or its address
+   * @throws {Broken} where there are none that may be looked at
+   */
+  async bytes(
+    value: unknown,
+    input: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    if (value instanceof Uint8Array) return checked(value.slice());
+    if (typeof value === "string" && value !== "") {
+      return await this.#file(value, input);
+    }
+    if (!isJsonObject(value)) throw new Broken("empty");
+    const { bytes, path } = value;
+    return await this.bytes(bytes ?? path, input);
+  }
+
+  async #file(
+    name: string,
+    input: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#folder === undefined && /^https?:\/\//i.test(input)) {
+      return await this.#fetched(name, input);
+    }
+    const root = await this.#root(this.#folder ?? dirname(input));
+    const path = await realPath(resolve(root, localName(name)));
+    // Links were followed: what counts is where the file itself lies.
+    const within = root.endsWith(sep) ? root : root + sep;
+    if (!path.startsWith(within)) throw new Broken("outside");
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new Broken("notPicture");
+    if (size > MOST_BYTES) throw new Broken("tooLarge");
+    return checked(await Deno.readFile(path));
+  }
+
+  #root(folder: string): Promise<string> {
+    let root = this.#roots.get(folder);
+    if (root === undefined) {
+      root = Deno.realPath(folder).catch((cause) => {
+        throw new DbksvdError("usage", "The pictures' folder cannot be read", {
+          where: { file: folder },
+          mend: "give a folder that is there with --image-dir",
+          cause,
+        });
+      });
+      this.#roots.set(folder, root);
+    }
+    return root;
+  }
+
+  // Under the folder of an input that came from the web; the page itself never asks for anything.
+  async #fetched(
+    name: string,
+    input: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const folder = new URL(".", input);
+    const url = URL.parse(name, folder);
+    const under = url !== null && url.origin === folder.origin &&
+      url.pathname.startsWith(folder.pathname) &&
+      !/%2f|%5c/i.test(url.pathname);
+    if (!under) throw new Broken("outside");
+    const place = remotePlace(url.href, InputHeaders.of([input]));
+    const signal = this.#signal;
+    const options = { signal, retry: { attempts: ATTEMPTS } };
+    try {
+      return await new Connection(place, options).persist(async (attempt) =>
+        await attempt.bytes(await attempt.ask({}), MOST_BYTES)
+      );
+    } catch (error) {
+      if (error instanceof DbksvdError) throw new Broken("unreachable");
+      throw error;
+    }
+  }
+}
+
+// Bytes of a text are no picture, and those of one that is valid as text come as text.
+function checked(
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (bytes.length === 0) throw new Broken("empty");
+  if (bytes.length > MOST_BYTES) throw new Broken("tooLarge");
+  return bytes;
+}
+
+function localName(name: string): string {
+  if (/^file:\/\//i.test(name)) {
+    try {
+      return fileURLToPath(name);
+    } catch {
+      throw new Broken("outside");
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw new Broken("outside");
+  if (name.includes("\0")) throw new Broken("missing");
+  return name;
+}
+
+async function realPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Broken("missing");
+  }
+}

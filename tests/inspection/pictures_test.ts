@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inspect } from "../../src/inspection/inspect.ts";
+import type { InspectOptions } from "../../src/inspection/options.ts";
+import { kindOf } from "../../src/inspection/pictures/kind.ts";
+import { makeThumbnail } from "../../src/inspection/pictures/thumbnail.ts";
+import type { PictureTable } from "../../src/report/data.ts";
+import { openRows } from "../../src/rows/open.ts";
+import { inDirectory } from "../directories.ts";
+import { makeModel } from "../model/models.ts";
+import { FaultServer } from "../net/fault_server.ts";
+import { CPU } from "../use/helpers.ts";
+import {
+  drawn,
+  DRAWN_WIDTH,
+  type OtherColumns,
+  pictureFile,
+  rowOf,
+  writeDrawn,
+  writeRows,
+} from "./drawn_pictures.ts";
+
+const model = makeModel({ width: DRAWN_WIDTH, atoms: 8 });
+
+/** Looks at rows with pictures. */
+async function looked(input: string, options: InspectOptions) {
+  const source = await openRows(input, { column: "vector" });
+  try {
+    const found = await inspect(model, source, { ...CPU, ...options });
+    return { ...found, pictures: found.pictures! };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether each kept row has a picture, by its number. */
+function shownRows(
+  { pictures: { offsets }, samples: { rows } }: Awaited<
+    ReturnType<typeof looked>
+  >,
+): number[] {
+  return Array.from(rows).filter((_, place) =>
+    offsets[place + 1] > offsets[place]
+  );
+}
+
+function pictureAt({ offsets, bytes }: PictureTable, place: number) {
+  return bytes.slice(offsets[place], offsets[place + 1]);
+}
+
+/** Writes one row for each value of the column `image`. */
+async function rowsWith(
+  folder: string,
+  values: (string | Uint8Array)[],
+  columns: OtherColumns = {},
+): Promise<string> {
+  const file = join(folder, "rows.parquet");
+  const vectors = values.map((_, i) => rowOf(drawn(i)));
+  await Promise.resolve(
+    writeRows(file, vectors, { image: values, ...columns }),
+  );
+  return file;
+}
+
+Deno.test("rows are shown by small pictures of their files, or of the bytes in a column, on any number of threads", async () => {
+  await inDirectory(async (folder) => {
+    const rows = await writeDrawn(folder, 40);
+    const options = { imageSize: 32, topRows: 40 };
+    const byPath = await looked(rows, {
+      image: "path",
+      ...options,
+      threads: 1,
+    });
+    const byBytes = await looked(rows, {
+      ...{ image: "bytes", ...options },
+      threads: 3,
+    });
+    assert.equal(shownRows(byPath).length, byPath.samples.rows.length);
+    const { column, ...pictures } = byPath.pictures;
+    assert.equal(column, "path");
+    assert.deepEqual(byBytes.pictures, { column: "bytes", ...pictures });
+    const small = kindOf(pictureAt(byPath.pictures, 3));
+    assert.deepEqual([small.width, small.height], [32, 32]);
+    // The picture is the row's own: its colours are those that were drawn.
+    const own = await makeThumbnail(
+      await Deno.readFile(
+        join(folder, "drawn", `${byPath.samples.rows[3]}.jpg`),
+      ),
+      32,
+    );
+    assert.deepEqual(pictureAt(byPath.pictures, 3), own);
+  });
+});
+
+Deno.test("pictures are those of the rows that use atoms most, up to a limit", async () => {
+  await inDirectory(async (folder) => {
+    const rows = await writeDrawn(folder, 60);
+    const all = await looked(rows, { image: "path", topRows: 3 });
+    const some = await looked(rows, {
+      ...{ image: "path", topRows: 3, imageLimit: 3 },
+    });
+    assert.equal(shownRows(some).length, 3);
+    assert.equal(some.pictures.left, all.samples.rows.length - 3);
+    const first = new Set(
+      [...some.top.samples].filter((_, slot) => slot % 3 === 0),
+    );
+    const { offsets } = some.pictures;
+    some.samples.rows.forEach((_, place) => {
+      if (offsets[place + 1] > offsets[place]) assert(first.has(place));
+    });
+  });
+});
+
+Deno.test("files outside of the inputs' folder are not looked at, whatever leads there; what is broken is counted", async () => {
+  await inDirectory(async (outer) => {
+    const folder = join(outer, "data");
+    await Deno.mkdir(folder);
+    const file = await pictureFile(drawn(1));
+    const secret = join(outer, "secret.jpg");
+    await Deno.writeFile(secret, file);
+    await Deno.writeFile(join(folder, "fine.jpg"), file);
+    await Deno.symlink("fine.jpg", join(folder, "inner.jpg"));
+    await Deno.symlink(secret, join(folder, "link.jpg"));
+    await Deno.symlink(outer, join(folder, "up"));
+    await Deno.writeTextFile(
+      join(folder, "drawing.svg"),
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    );
+    await Deno.writeTextFile(join(folder, "empty.jpg"), "");
+    const rows = await rowsWith(folder, [
+      ...["fine.jpg", "inner.jpg", join(folder, "fine.jpg")],
+      pathToFileURL(join(folder, "fine.jpg")).href,
+      ...["../secret.jpg", secret, "link.jpg", "up/secret.jpg"],
+      ...[pathToFileURL(secret).href, "https://example.com/x.jpg", ".."],
+      ...["drawing.svg", "none.jpg", "", "empty.jpg", "\0"],
+    ]);
+    const found = await looked(rows, { image: "image", topRows: 30 });
+    assert.equal(found.samples.rows.length, 16, "every row is kept");
+    assert.deepEqual(shownRows(found), [0, 1, 2, 3]);
+    assert.deepEqual(found.pictures.broken, {
+      outside: 7,
+      notPicture: 1,
+      missing: 2,
+      empty: 2,
+    });
+    assert.equal(found.pictures.firstBroken, 4);
+
+    const wider = await looked(rows, {
+      ...{ image: "image", imageDir: outer, topRows: 30 },
+    });
+    assert.equal(wider.pictures.broken.outside, 2);
+    await assert.rejects(
+      looked(rows, { image: "image", imageDir: join(outer, "gone") }),
+      { kind: "usage", message: /--image-dir/ },
+    );
+    await assert.rejects(looked(rows, { image: "picture" }), {
+      kind: "data",
+      message: /choose from: image/,
+    });
+  });
+});
+
+Deno.test("pictures of inputs from the web are asked for under the inputs' own address, and nowhere else", async () => {
+  await using server = new FaultServer();
+  await inDirectory(async (folder) => {
+    const rows = await rowsWith(folder, [
+      ...["drawn/1.jpg", `${server.url}/data/drawn/1.jpg`, "/data/drawn/1.jpg"],
+      ...["../secret.jpg", "drawn/%2e%2e/%2e%2e/secret.jpg", "/secret.jpg"],
+      ...[`${server.otherUrl}/data/drawn/1.jpg`, "file:///etc/hostname"],
+      "drawn/none.jpg",
+    ]);
+    const file = await pictureFile(drawn(1));
+    server.files.set("/data/rows.parquet", await Deno.readFile(rows));
+    server.files.set("/data/drawn/1.jpg", file);
+    server.files.set("/secret.jpg", file);
+    const found = await looked(`${server.url}/data/rows.parquet`, {
+      ...{ image: "image", topRows: 30 },
+    });
+    assert.deepEqual(shownRows(found), [0, 1, 2]);
+    assert.deepEqual(found.pictures.broken, { outside: 5, unreachable: 1 });
+    const asked = server.seen.map(({ path }) => path);
+    assert(!asked.some((path) => path.includes("secret")), asked.join(" "));
+  });
+});
+
+Deno.test("makeThumbnail() keeps proportions and transparency, and enlarges nothing", async () => {
+  const wide = new ImageData(300, 150);
+  wide.data.fill(200);
+  const sizes = async (image: ImageData, type: string, size: number) => {
+    const small = await makeThumbnail(await pictureFile(image, type), size);
+    const { width, height } = kindOf(small);
+    return [width, height, small[0] === 0x89 ? "png" : "jpeg"];
+  };
+  assert.deepEqual(await sizes(wide, "image/jpeg", 64), [64, 32, "png"]);
+  assert.deepEqual(await sizes(wide, "image/jpeg", 200), [200, 100, "jpeg"]);
+  assert.deepEqual(await sizes(wide, "image/png", 200), [200, 100, "png"]);
+  assert.deepEqual(await sizes(wide, "image/jpeg", 512), [300, 150, "jpeg"]);
+  const line = new ImageData(900, 1);
+  assert.deepEqual(await sizes(line, "image/png", 100), [100, 1, "png"]);
+});
+
+Deno.test("a picture's header tells its size, and what is too large is refused before it is decoded", async () => {
+  const header = (hex: string, length = 40) => {
+    const bytes = new Uint8Array(length);
+    bytes.set(Uint8Array.fromHex(hex.replaceAll(" ", "")));
+    return bytes;
+  };
+  const sizes: [string, number, number, boolean][] = [
+    [
+      "89504e470d0a1a0a 0000000d 49484452 00000140 000000f0 08 06",
+      320,
+      240,
+      true,
+    ],
+    [
+      "89504e470d0a1a0a 0000000d 49484452 00000140 000000f0 08 02",
+      320,
+      240,
+      false,
+    ],
+    ["ffd8 ffe0 0004 0000 ffff c2 0011 08 00f0 0140 03", 320, 240, false],
+    ["474946383961 4001 f000", 320, 240, true],
+    [
+      "52494646 00000000 57454250 56503820 00000000 000000 9d012a 4001 f000",
+      320,
+      240,
+      false,
+    ],
+    [
+      "52494646 00000000 57454250 5650384c 00000000 2f 3fc13b00",
+      320,
+      240,
+      true,
+    ],
+    [
+      "52494646 00000000 57454250 56503858 0a000000 10000000 3f0100 ef0000",
+      320,
+      240,
+      true,
+    ],
+    [
+      "424d 00000000 00000000 36000000 28000000 40010000 10ffffff",
+      320,
+      240,
+      false,
+    ],
+  ];
+  for (const [hex, width, height, alpha] of sizes) {
+    assert.deepEqual(kindOf(header(hex)), { width, height, alpha }, hex);
+  }
+  const none = ["", "ffd8ff", "89504e470d0a1a0a", "ffd8ffe0ffff", "3c737667"];
+  for (const hex of none) {
+    const bytes = Uint8Array.fromHex(hex);
+    assert.throws(() => kindOf(bytes), { reason: "notPicture" }, hex);
+  }
+  const bomb = header(
+    "89504e470d0a1a0a 0000000d 49484452 0000ffff 0000ffff 08 06",
+  );
+  await assert.rejects(makeThumbnail(bomb, 64), { reason: "tooLarge" });
+  const cut = (await pictureFile(drawn(2))).slice(0, 700);
+  await assert.rejects(makeThumbnail(cut.slice(0, 200), 64), {
+    reason: "notPicture",
+  });
+});
+
+Deno.test("pictures of one caption are all shown, where texts of one wording would be one", async () => {
+  const { describeAtom } = await import("../../src/inspection/describe.ts");
+  await inDirectory(async (folder) => {
+    const rows = await writeDrawn(folder, 40);
+    const plain = await looked(rows, { text: "caption", topRows: 9 });
+    const shown = await looked(rows, {
+      ...{ text: "caption", image: "path", topRows: 9 },
+    });
+    const most = (found: typeof plain) =>
+      Math.max(...Array.from(
+        { length: found.atoms },
+        (_, atom) => describeAtom(found, atom).sides[0]?.top.length ?? 0,
+      ));
+    assert(most(plain) <= 4, "four captions");
+    assert.equal(most(shown), 9);
+  });
+});
