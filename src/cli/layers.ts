@@ -34,7 +34,10 @@ export async function applyLayers(
   io: Io,
 ): Promise<void> {
   const file = commonOptions(command).config ?? io.env(variableOf("config"));
-  const { like } = command.opts() as { like?: string };
+  // Of other commands it is not a model's record.
+  const { like } = command.name() === "train"
+    ? command.opts() as { like?: string }
+    : {};
   const config = {
     ...like !== undefined && asOptions(
       await readConfig(join(like, "config.json")),

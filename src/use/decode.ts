@@ -1,6 +1,5 @@
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { reconstruct } from "../model/reconstruct.ts";
 import { fingerprint } from "./codes_metadata.ts";
 import {
   type CodesReader,
@@ -8,7 +7,9 @@ import {
   type StoredCodes,
 } from "./codes_reader.ts";
 import type { UseProgress } from "../coding/coder.ts";
-import { pauseIfDue } from "../pause.ts";
+import { RewritableFile } from "../rows/rewrite/rewrite.ts";
+import { requireLike, writeLike } from "./decode_like.ts";
+import { reconstructAll } from "./reconstruct_codes.ts";
 import {
   claimOutput,
   originOf,
@@ -22,18 +23,24 @@ import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { TOOL_VERSION } from "../version.ts";
 
-/** Multiplications (rows × slots × width) between two looks at the signal. */
-const PART_WORK = 2 ** 25;
-
 /** Options of {@linkcode decode}. */
 export interface DecodeOptions {
   /** The Parquet file to write. */
   out: string;
   /** Replace whatever is there, not only rows of this model and these codes. */
   overwrite?: boolean | undefined;
-  /** Name of the column with the rows; `embedding` by default. */
+  /**
+   * The file that was encoded: what is written is this file again, its vectors rebuilt, with layout, types, order and
+   * all else as they are. Vectors without codes stay.
+   */
+  like?: string | undefined;
+  /** Name of the column with the rows: `embedding` by default; with `like`, which vectors of the file are meant. */
   column?: string | undefined;
-  /** `zstd` by default. */
+  /** With `like`: what the bytes of a column of bytes are. */
+  blobType?: "f32" | "f16" | "bf16" | undefined;
+  /** With `like`: dimensions of a row in raw numbers. */
+  width?: number | undefined;
+  /** Of Parquet: `zstd` by default; with `like`, what the file has. */
   compression?: Compression | undefined;
   /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -49,6 +56,8 @@ export interface DecodeResult {
   out: string;
   /** Rows decoded. */
   rows: number;
+  /** With `like`: vectors of the file that there are no codes of. */
+  rowsUnchanged?: number;
   /** Size of the file. */
   bytes: number;
   /** Time taken. */
@@ -57,13 +66,14 @@ export interface DecodeResult {
 
 /**
  * Turns a file of codes back into rows, ŷ = mean + Σ value·atom, in a Parquet file with `row` and a list column: what
- * the library's `reconstruct` gives, for splicing into a model.
+ * the library's `reconstruct` gives; or, with `like`, in a file like the one that was encoded, for putting back into a
+ * model.
  *
  * @param model the dictionary that the rows were encoded with
  * @param codes a Parquet file as `encode` writes it, or a directory of the parts that several processes wrote
- * @param options where to, the column's name, compression
- * @throws {DbksvdError} `usage` where the output is the file of codes, `data` where that holds no codes of this
- * model, `run` where the file cannot be written
+ * @param options where to, like which file, the column's name, compression
+ * @throws {DbksvdError} `usage` where the output is the file of codes or the one that it is to be like, `data` where
+ * there are no codes of this model or of that file's rows, `run` where the file cannot be written
  *
  * @example
  * ```ts
@@ -86,30 +96,58 @@ export async function decode(
   options: DecodeOptions,
 ): Promise<DecodeResult> {
   const started = performance.now();
-  await requireApart(options.out, [codes]);
-  requireParquetName(options.out, "Rows");
+  const { out, like } = options;
+  await requireApart(out, like === undefined ? [codes] : [codes, like]);
+  if (like === undefined) requireParquetName(out, "Rows");
   const reader = await openCodes(codes, model);
   try {
     await checkModel(model, reader, codes);
     const { rows, bytes } = reader;
     const input = { path: codes, rows, bytes };
     const origin = await originOf("decode", model, [input]);
-    const claim = await claimOutput(options.out, origin, {
+    const claim = await claimOutput(out, origin, {
       overwrite: options.overwrite,
       read: parquetOrigin,
       onNotice: options.onNotice,
     });
     try {
       const to = { ...options, out: claim.path, origin };
-      const { rows, bytes } = await writeRows(model, reader, to);
+      const done = like === undefined
+        ? await writeRows(model, reader, to)
+        : await writeRowsLike(model, reader, { ...to, like, codes });
       const seconds = (performance.now() - started) / 1000;
-      return { out: options.out, rows, bytes, seconds };
+      return { out, ...done, seconds };
     } finally {
       await claim.release();
     }
   } finally {
     reader.close();
   }
+}
+
+async function writeRowsLike(
+  model: DictionaryModel,
+  reader: CodesReader,
+  options: DecodeOptions & {
+    origin: OutputOrigin;
+    like: string;
+    codes: string;
+  },
+) {
+  const { like, out, origin } = options;
+  const input = await RewritableFile.open(like, options);
+  try {
+    requireLike(input, like, out, model);
+    const metadata = footerOf(origin);
+    return await writeLike(model, reader, input, out, { ...options, metadata });
+  } finally {
+    input.close();
+  }
+}
+
+function footerOf(origin: OutputOrigin): Record<string, string> {
+  const told = { toolVersion: TOOL_VERSION, ...origin };
+  return { dbksvd: JSON.stringify(told) };
 }
 
 async function checkModel(
@@ -172,9 +210,7 @@ function create(
       numberSchema(options.column ?? "embedding", "FLOAT", true),
     ],
     compression: options.compression ?? "zstd",
-    metadata: {
-      dbksvd: JSON.stringify({ toolVersion: TOOL_VERSION, ...options.origin }),
-    },
+    metadata: footerOf(options.origin),
   });
 }
 
@@ -192,28 +228,4 @@ async function columnsOf(
       lengths: new Uint32Array(codes.rows).fill(model.width),
     },
   ];
-}
-
-// A part at a time, so that signals are heeded.
-async function reconstructAll(
-  model: DictionaryModel,
-  codes: StoredCodes["codes"],
-  signal?: AbortSignal,
-): Promise<Float32Array> {
-  const { sparsity: k } = codes;
-  const { width } = model;
-  const all = new Float32Array(codes.rows * width);
-  const most = Math.max(1, Math.floor(PART_WORK / (k * width)));
-  for (let from = 0; from < codes.rows; from += most) {
-    await pauseIfDue(signal);
-    const to = Math.min(codes.rows, from + most);
-    const part = reconstruct(model, {
-      rows: to - from,
-      sparsity: k,
-      indices: codes.indices.subarray(from * k, to * k),
-      values: codes.values.subarray(from * k, to * k),
-    });
-    all.set(part, from * width);
-  }
-  return all;
 }

@@ -215,7 +215,16 @@ export const USING: readonly Document[] = [
   {
     name: "decode",
     title: "dbksvd decode --json",
-    field: object<OfModel & DecodeResult>({ model, out, rows, bytes, seconds }),
+    field: object<OfModel & DecodeResult>({
+      model,
+      out,
+      rows,
+      rowsUnchanged: optional(
+        count("Vectors of --like's file that there are no codes of."),
+      ),
+      bytes,
+      seconds,
+    }),
   },
   { name: "compare", title: "dbksvd compare --json", field: comparison },
   {

@@ -1,13 +1,7 @@
-import { dirname } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { ColumnChunk, SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { DbksvdError } from "../../errors.ts";
-import {
-  flushDirectory,
-  temporarySibling,
-  writeError,
-} from "../../files/atomic.ts";
+import { OutputFile } from "../../files/output_file.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";
 import { type NumberColumn, writeNumberChunk } from "./pages.ts";
@@ -34,23 +28,12 @@ export interface ParquetOptions {
 
 /** A Parquet file in the making: nothing is at its name before {@linkcode ParquetFile.finish}. */
 export class ParquetFile {
-  readonly #path: string;
-  readonly #temporary: string;
   readonly #compression: Compression;
   readonly #buffer = new ByteWriter(2 ** 20);
   readonly #parquet: ParquetWriter;
-  readonly #file: Deno.FsFile;
-  /** Bytes written so far. */
-  bytes = 0;
+  readonly #file: OutputFile;
 
-  private constructor(
-    path: string,
-    temporary: string,
-    file: Deno.FsFile,
-    options: ParquetOptions,
-  ) {
-    this.#path = path;
-    this.#temporary = temporary;
+  private constructor(file: OutputFile, options: ParquetOptions) {
     this.#file = file;
     this.#compression = options.compression;
     this.#parquet = new ParquetWriter({
@@ -77,14 +60,12 @@ export class ParquetFile {
     path: string,
     options: ParquetOptions,
   ): Promise<ParquetFile> {
-    const temporary = temporarySibling(path);
-    await refuseDirectory(path);
-    try {
-      const file = await Deno.open(temporary, { write: true, createNew: true });
-      return new ParquetFile(path, temporary, file, options);
-    } catch (cause) {
-      throw writeError(path, cause);
-    }
+    return new ParquetFile(await OutputFile.create(path), options);
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#file.bytes;
   }
 
   /** Writes a row group and hands its bytes to the file. */
@@ -118,28 +99,12 @@ export class ParquetFile {
   async finish(): Promise<void> {
     this.#parquet.finish();
     await this.#drain();
-    try {
-      await this.#file.sync();
-      this.#file.close();
-      await Deno.rename(this.#temporary, this.#path);
-      await flushDirectory(dirname(this.#path));
-    } catch (cause) {
-      throw writeError(this.#path, cause);
-    }
+    await this.#file.finish();
   }
 
   /** Closes and removes what was written. */
   async abandon(): Promise<void> {
-    try {
-      this.#file.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
-    try {
-      await Deno.remove(this.#temporary);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    await this.#file.abandon();
   }
 
   async #writeNumbers(column: NumberColumn): Promise<ColumnChunk[]> {
@@ -166,28 +131,7 @@ export class ParquetFile {
   }
 
   async #drain(): Promise<void> {
-    const bytes = this.#buffer.getBytes();
-    try {
-      let written = 0;
-      while (written < bytes.length) {
-        written += await this.#file.write(bytes.subarray(written));
-      }
-    } catch (cause) {
-      throw writeError(this.#path, cause);
-    }
-    this.bytes += bytes.length;
+    await this.#file.write(this.#buffer.getBytes());
     this.#buffer.index = 0;
   }
-}
-
-// The rename at the end would find it out too, after all the work.
-async function refuseDirectory(path: string): Promise<void> {
-  const { isDirectory } = await Deno.stat(path).catch(() => ({
-    isDirectory: false,
-  }));
-  if (!isDirectory) return;
-  throw new DbksvdError("usage", "The output is a directory", {
-    where: { file: path },
-    mend: "name a file",
-  });
 }

@@ -69,6 +69,16 @@ export class ArrayPart implements Part {
     return faults;
   }
 
+  /** The byte of the file at which each row of a range begins. */
+  byteOffsets({ start, end }: RowRange): Promise<Float64Array> {
+    const { offset, element, width } = this.layout;
+    const rowBytes = width * ELEMENT_BYTES[element];
+    return Promise.resolve(Float64Array.from(
+      { length: end - start },
+      (_, i) => offset + (start + i) * rowBytes,
+    ));
+  }
+
   // Numbers from a byte of the file on, as many as `out` takes.
   async #floats(offset: number, out: Float32Array) {
     const { source, layout: { element, bigEndian } } = this;

@@ -114,6 +114,35 @@ export class ArrowPart implements Part {
     return faults;
   }
 
+  /** Whether the file holds the numbers compressed. */
+  get isCompressed(): boolean {
+    return this.#values.node.codec !== undefined;
+  }
+
+  /** The byte of the file at which each row of a range begins; −1 where a row is no whole vector. */
+  async byteOffsets(range: RowRange): Promise<Float64Array> {
+    const { element, layout } = this.vectors;
+    const unit = layout === "blob" ? 1 : ELEMENT_BYTES[element];
+    const { node, buffer } = this.#values;
+    const values = node.buffers[buffer].start;
+    const found = new Float64Array(range.end - range.start).fill(-1);
+    for (const { row, first, end } of this.segments) {
+      const from = Math.max(range.start, row);
+      const to = Math.min(range.end, row + end - first);
+      if (from >= to) continue;
+      const shift = first - row;
+      const lists = [this.#rows, from + shift, to + shift] as const;
+      const offsets = await this.reader.offsets(...lists);
+      const there = await this.reader.validity(...lists);
+      for (let i = 0; i < to - from; i++) {
+        const whole = there?.(from + shift + i) ?? true;
+        if (this.#fault(offsets, i, whole, undefined) !== undefined) continue;
+        found[from - range.start + i] = values + offsets[i] * unit;
+      }
+    }
+    return found;
+  }
+
   // Lists that follow on each other; full ones without nulls are read in runs. Faults are counted as the lists are.
   async #readLists(
     { start, end }: RowRange,
