@@ -1,7 +1,7 @@
 import type { Naming } from "../explaining/explain.ts";
 import type { NamePlan } from "../explaining/plan.ts";
-import type { NameScore } from "../explaining/score.ts";
 import type { AskedDocument, Spent } from "./naming_document.ts";
+import { type Labels, labelsIn } from "../labels/label.ts";
 import { count, counted, table } from "../text.ts";
 
 /** What would be sent where, in words. */
@@ -37,15 +37,18 @@ export function namingText(
   },
 ): string {
   const byToken = names.some(({ fuzzing }) => fuzzing !== undefined);
-  const lines = names.length === 0 ? [] : [table(
-    ["atom", "uses", "detection", ...byToken ? ["fuzzing"] : [], "name"],
-    names.map(({ atom, sign, uses, detection, fuzzing, label }) => [
-      `${atom}${sign ?? ""}`,
-      count(uses),
-      accuracy(detection),
-      ...byToken ? [accuracy(fuzzing)] : [],
-      label,
-    ]),
+  const scores = ["detection", ...byToken ? ["fuzzing"] : []];
+  const lines = names.length === 0 ? [] : [namedLines(
+    ["atom", "uses", ...scores],
+    names.map(({ atom, sign = "", uses, detection, fuzzing, label }) => ({
+      cells: [
+        `${atom}${sign}`,
+        count(uses),
+        accuracy(detection?.balancedAccuracy),
+        ...byToken ? [accuracy(fuzzing?.balancedAccuracy)] : [],
+      ],
+      name: label,
+    })),
   )];
   lines.push(
     `${
@@ -81,6 +84,28 @@ export function namingText(
   return lines.join("\n");
 }
 
-function accuracy(score: NameScore | undefined): string {
-  return score === undefined ? "–" : score.balancedAccuracy.toFixed(2);
+/** The names that there are, with who gave them and how well they fit. */
+export function namesTable(labels: Labels): string {
+  const rows = Object.entries(labels).flatMap(([atom, entry]) =>
+    labelsIn(entry).map(({ label, source, sign = "", score, fuzzing }) => ({
+      cells: [`${atom}${sign}`, source, accuracy(score), accuracy(fuzzing)],
+      name: label,
+    }))
+  );
+  if (rows.length === 0) return "No atom has a name";
+  return namedLines(["atom", "by", "score", "fuzzing"], rows);
+}
+
+// A table whose last column is text of any length.
+function namedLines(
+  head: readonly string[],
+  rows: readonly { cells: readonly string[]; name: string }[],
+): string {
+  const names = ["name", ...rows.map(({ name }) => name)];
+  return table(head, rows.map(({ cells }) => cells)).split("\n")
+    .map((line, i) => `${line}  ${names[i]}`).join("\n");
+}
+
+function accuracy(value: number | undefined): string {
+  return value === undefined ? "–" : value.toFixed(2);
 }

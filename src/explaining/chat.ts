@@ -129,8 +129,7 @@ export class Chat {
         if (!(error instanceof BadRequest)) throw error;
         const simpler = simplerThan(dialect, error.what);
         if (simpler === undefined) throw error;
-        // Another request may have found out in the meantime.
-        if (this.#dialect === dialect) this.#dialect = simpler;
+        this.#dialect = simpler;
       }
     }
   }

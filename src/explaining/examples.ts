@@ -127,7 +127,8 @@ function divided(
   const example = (one: UsingRow) =>
     exampleOf(texts.get(one.row)!, one, largest);
   return {
-    shown: [...top, ...evenly(rest, SHOWN.drawn)].map(example),
+    shown: [...top, ...evenly(rest, SHOWN.drawn)].map(example)
+      .sort((a, b) => Math.max(...b.strengths) - Math.max(...a.strengths)),
     held: evenly(on(false).filter(({ isDrawn }) => isDrawn), HELD).map(example),
     inactive: withoutRepeats(windows, texts)
       .filter(({ row }) => isShown.get(texts.get(row)!.group) !== true)

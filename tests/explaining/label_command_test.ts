@@ -6,6 +6,7 @@ import { labelAtoms } from "../../src/use/labels.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
 import { assertAnswer, assertDocument } from "../cli/documents.ts";
+import { runCli } from "../cli/fake_io.ts";
 import { SAMPLE } from "../use/helpers.ts";
 import { silence, status } from "../net/fault_server.ts";
 import { askedIn, chatAnswer, ChatServer } from "./oracle.ts";
@@ -135,6 +136,16 @@ Deno.test("label says what would go where, and sends it with --yes; names by han
       },
     );
 
+    const listed = await runCli(["label", model]);
+    assert.match(
+      listed.stdout,
+      new RegExp(`^atom +by +score +fuzzing +name$`, "m"),
+    );
+    assert.match(
+      listed.stdout,
+      new RegExp(`^${atom}\\${sign} +model +\\d\\.\\d\\d +– +${name}$`, "m"),
+    );
+    await runCli(["label", model, "--json"]);
     const again = await ended(label(model, server, "--yes"));
     assert.match(
       again.stdout,

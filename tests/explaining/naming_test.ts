@@ -6,8 +6,9 @@ import { gather } from "../../src/explaining/gather.ts";
 import { planNames, type Wanted } from "../../src/explaining/plan.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import type { RowSource } from "../../src/rows/source.ts";
+import { status } from "../net/fault_server.ts";
 import { CPU, smallProblem } from "../use/helpers.ts";
-import { type Asked, ChatServer, rightAnswer } from "./oracle.ts";
+import { type Asked, askedIn, ChatServer, rightAnswer } from "./oracle.ts";
 import { withTexts, withTokens } from "./oracle.ts";
 
 const CHAT: ChatOptions = {
@@ -22,6 +23,7 @@ async function named(
   server: ChatServer,
   wanted: Wanted = { atoms: 6 },
   options: Partial<ChatOptions> = {},
+  onName?: (name: NamedLatent) => void,
 ) {
   const gathered = await gather(model, source, { ...CPU, by: "code" });
   const scores = source.readItems === undefined ? 1 : 2;
@@ -30,7 +32,7 @@ async function named(
   const column = { column: "text" };
   const naming = await nameLatents(
     ...[plan.latents, gathered, source, column, chat] as const,
-    { atOnce: 3 },
+    { atOnce: 3, onName },
   );
   return { plan, naming, chat };
 }
@@ -95,6 +97,13 @@ Deno.test("where rows are tokens, active ones are marked, texts are whole texts 
     assert.equal(name.fuzzing.inactive, 10);
   }
   assertApart(server, naming.names, /text\d+/g);
+  for (const { body } of server.seen) {
+    if (askedIn(body).kind !== "name") continue;
+    const lines: string = JSON.parse(body).messages.at(-1).content;
+    const levels = [...lines.matchAll(/strength (\d+):/g)].map(([, n]) => +n);
+    assert.deepEqual(levels, levels.toSorted((a, b) => b - a));
+    assert(levels.at(-1)! < levels[0], "weak texts are shown too");
+  }
   const marks = server.asked.filter(({ kind }) => kind === "fuzzing")
     .flatMap(({ texts }) => texts);
   assert(
@@ -159,6 +168,24 @@ Deno.test("no latent is begun that the requests left do not suffice for", async 
   assert.equal(naming.names.length, 3);
   assert.equal(naming.left, 9);
   assert.equal(chat.requests, 15);
+});
+
+Deno.test("once a request fails for good, no further latent is begun; those at work come to their end and are told", async () => {
+  const { model, source: bare } = smallProblem(3000);
+  const source = await withTexts(model, bare);
+  await using server = new ChatServer();
+  const sound = server.fault;
+  server.fault = (request, count, file) =>
+    count === 7 ? status(402) : sound(request, count, file);
+  const told: string[] = [];
+  await assert.rejects(
+    named(model, source, server, { atoms: 6 }, {}, (name) => {
+      told.push(name.label);
+    }),
+    /no quota left/,
+  );
+  assert(server.seen.length <= 20, `${server.seen.length} requests`);
+  assert(told.length >= 2);
 });
 
 Deno.test("planNames() takes the most used atoms, and leaves alone what is named by hand, named or hardly used", async () => {

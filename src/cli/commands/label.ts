@@ -6,7 +6,6 @@ import {
 } from "@commander-js/extra-typings";
 import type { TextColumn } from "../../inspection/row_texts.ts";
 import { DbksvdError } from "../../errors.ts";
-import { labelTexts } from "../../labels/label.ts";
 import type { AtomReading } from "../../model/atom_reading.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
@@ -28,6 +27,7 @@ import type { Io } from "../io.ts";
 import { carryOut, type NamingFlags } from "../naming.ts";
 import { numberFrom, wholeNumber } from "../options.ts";
 import { conduct, followed, type Session } from "../session.ts";
+import { namesTable } from "../naming_text.ts";
 import { readTokens } from "../token_logits.ts";
 import { inputsOrTraining } from "../training_rows.ts";
 
@@ -170,12 +170,7 @@ function list(
   { labels = {} }: DictionaryModel,
   session: Session,
 ): void {
-  session.print(
-    { model: directory, labels },
-    () =>
-      Object.entries(labelTexts(labels)).map((pair) => pair.join(" "))
-        .join("\n") || "No atom has a name",
-  );
+  session.print({ model: directory, labels }, () => namesTable(labels));
 }
 
 async function textColumn(
