@@ -4,6 +4,7 @@ import {
   type OptionValues,
 } from "@commander-js/extra-typings";
 import { exists } from "../files/atomic.ts";
+import { isUrl } from "../pipeline/paths.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
@@ -113,7 +114,7 @@ export async function openInputs(
   flags: RowOptions & { serve?: unknown; explain?: unknown; mpi?: true },
   session: Session,
 ): Promise<RowSource> {
-  const remote = inputs.some((input) => /^[a-z]+:\/\//i.test(input));
+  const remote = inputs.some(isUrl);
   const { serve, explain, mpi } = flags;
   if (!remote && serve === undefined && explain === undefined && !mpi) {
     await Deno.permissions.revoke({ name: "net" });

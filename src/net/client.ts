@@ -124,9 +124,13 @@ export class Connection {
     for (let hops = 0; hops < REDIRECTS; hops++) {
       const own = new URL(this.#target).origin ===
         new URL(this.place.url).origin;
+      const method = asked.method ?? "GET";
       const response = await fetch(this.#target, {
-        method: asked.method ?? "GET",
-        headers: { ...(own ? this.place.headers : {}), ...asked.headers },
+        method,
+        headers: {
+          ...(own ? await this.#ownHeaders(method) : {}),
+          ...asked.headers,
+        },
         ...(asked.body !== undefined && { body: asked.body }),
         signal,
         redirect: "manual",
@@ -145,6 +149,11 @@ export class Connection {
     throw this.failure("Server redirects without end");
   }
 
+  async #ownHeaders(method: string): Promise<Record<string, string>> {
+    const { headers, sign } = this.place;
+    return { ...headers, ...await sign?.(this.#target, method) };
+  }
+
   #redirected(location: string): string {
     const next = URL.parse(location, this.#target);
     if (next?.protocol === "https:" || next?.protocol === "http:") {
@@ -159,8 +168,10 @@ export class Connection {
   ): Promise<Response> {
     if (response.ok || accepts.includes(response.status)) return response;
     const { status } = response;
+    const explained = this.place.explain?.(response);
     if (onRefused === undefined) await response.body?.cancel();
     else onRefused(status, await beginningOf(response));
+    if (explained !== undefined) throw explained;
     const refused = status === 401 || status === 403;
     // A redirect's signature runs out: ask the address itself again.
     if (refused && this.#target !== this.place.url) {
@@ -171,7 +182,7 @@ export class Connection {
       throw new Unreachable(
         `Server answers ${status}`,
         this.place.name,
-        this.#options.credentials ?? CREDENTIALS,
+        this.#options.credentials ?? this.place.credentials ?? CREDENTIALS,
       );
     }
     if (

@@ -11,6 +11,12 @@ export interface RemotePlace {
   name: string;
   /** Sent to the URL's own host, and to no other that it redirects to. */
   headers: Record<string, string>;
+  /** Further headers of one request to that host, which vouch for it. */
+  sign?(url: string, method: string): Promise<Record<string, string>>;
+  /** What to do where credentials are refused, unless whoever asks knows better. */
+  credentials?: string;
+  /** What is wrong, where an answer that is no success tells it by its headers. */
+  explain?(response: Response): Error | undefined;
 }
 
 /**

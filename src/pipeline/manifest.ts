@@ -131,12 +131,12 @@ export async function compareManifest(
   return diff;
 }
 
-// Whether a file may be there unseen: the hub, or a folder, cannot be asked now.
+// Whether a file may be there unseen: the hub, a bucket, or a folder, cannot be asked now.
 function mayBeHidden(path: string, missing: readonly MissingInput[]): boolean {
   const isWeb = (text: string) => /^https?:/.test(text);
   return missing.some((input) =>
     input.kind === "unreachable" && !isWeb(input.path) &&
-    input.path.startsWith("hf://") === isWeb(path)
+    /^(hf|s3):\/\//.test(input.path) === isWeb(path)
   );
 }
 

@@ -9,7 +9,7 @@ import {
 } from "node:path";
 import { DbksvdError } from "../errors.ts";
 
-/** Whether an input is fetched rather than opened: `http(s)://`, `hf://` and the like. */
+/** Whether an input is fetched rather than opened: `http(s)://`, `s3://`, `hf://` and the like. */
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }

@@ -5,6 +5,7 @@ import { looksLikeStream } from "./formats/arrow/batches.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
+import { resolveS3 } from "../net/s3.ts";
 import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
 import { type DatasetFolder, datasetFolder } from "./hugging_face.ts";
@@ -50,7 +51,7 @@ export type FindOptions =
 /**
  * The files that inputs name, in the order of the inputs, those of a directory or glob in the order of their names.
  *
- * @param inputs files, directories, globs, `http(s)://` and `hf://`; `-` is standard input, spooled here
+ * @param inputs files, directories, globs, `http(s)://`, `s3://` and `hf://`; `-` is standard input, spooled here
  * @param options how the hub is asked, where standard input is spooled; the tensor that is wanted, where shards of
  * safetensors have an index
  * @param notRead takes what lies there and is not read
@@ -73,6 +74,14 @@ export async function findFiles(
     } else if (input.startsWith("hf://")) {
       const asked = requestOptions(options);
       const places = await resolveHub(input, isRowFile, headers, asked);
+      found.push(...places.map((place) => ({ place })));
+    } else if (/^s3:\/\//i.test(input)) {
+      const places = await resolveS3(
+        input,
+        isRowFile,
+        (reason, address) => notRead.add(reason, address),
+        requestOptions(options),
+      );
       found.push(...places.map((place) => ({ place })));
     } else if (/^https?:\/\//i.test(input)) {
       found.push({ place: placeOf(input, headers) });
@@ -147,11 +156,7 @@ export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
 function refuseAddress(input: string) {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(input) ?? [];
   if (scheme === undefined) return;
-  const [bucket, ...key] = rest.split("/");
-  const path = key.join("/");
   const ways: Record<string, string> = {
-    s3:
-      `sign an https address (aws s3 presign ${input}), or https://${bucket}.s3.amazonaws.com/${path} where it is public`,
     gs:
       `sign an https address (gcloud storage sign-url ${input}), or https://storage.googleapis.com/${rest} where it is public`,
     az: "sign an https address (az storage blob generate-sas)",
@@ -159,7 +164,7 @@ function refuseAddress(input: string) {
   throw new DbksvdError("data", `Addresses of ${scheme}:// are not read`, {
     where: { file: input },
     mend: ways[scheme.toLowerCase()] ??
-      "give paths, http(s):// or hf://datasets/…",
+      "give paths, http(s)://, s3:// or hf://datasets/…",
   });
 }
 

@@ -34,8 +34,8 @@ const MEMORY_BUDGET = 512 * 2 ** 20;
 /**
  * Opens inputs as one source of rows.
  *
- * @param inputs files, directories, globs, `http(s)://`, `hf://datasets/…` and `-`, standard input; Parquet, Arrow
- * and Hugging Face's folders, safetensors, .npy, raw .f32
+ * @param inputs files, directories, globs, `http(s)://`, `s3://`, `hf://datasets/…` and `-`, standard input; Parquet,
+ * Arrow and Hugging Face's folders, safetensors, .npy, raw .f32
  * @param options which vectors to take and how to prepare them
  * @returns the source; close it when done
  * @throws {DbksvdError} `data` where an input cannot be read or holds no one choice of vectors

@@ -4,6 +4,7 @@ import type { PipelineInput } from "../../src/pipeline/config.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
 import { FaultServer, silence, status } from "../net/fault_server.ts";
 import { sql } from "../rows/writers.ts";
+import { S3Server } from "../net/s3_server.ts";
 import { HubServer } from "../net/hub_server.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
@@ -48,7 +49,7 @@ Deno.test("inputs that match nothing are reported, beside sound ones that are ta
     "in/typo.parquet",
     "nowhere",
     { list: "none.txt" },
-    "s3://bucket/a.parquet",
+    "gs://bucket/a.parquet",
   );
   assert.equal(run.exitCode, 3);
   assert.equal(run.files.missing.length, 5);
@@ -194,6 +195,23 @@ Deno.test("hf:// inputs are files of a dataset as they come", async () => {
   const third = await pipeline.run(impatient);
   assert.equal(third.exitCode, 1);
   assert.match(third.files.missing[0].reason, /web page/);
+  assert.deepEqual(third.files.vanished, []);
+});
+
+Deno.test("s3:// inputs are files of a bucket as they come", async () => {
+  await using bucket = new S3Server("b");
+  bucket.put("data/1.parquet", await fileOf(1));
+  await using pipeline = await TestPipeline.create({
+    inputs: ["s3://b/data/"],
+  });
+  assert.equal((await pipeline.run()).files.taken.length, 1);
+  bucket.put("data/2.parquet", await fileOf(2));
+  const second = await pipeline.run();
+  assert.match(second.files.taken.join(), /^\S*\/b\/data\/2\.parquet$/);
+  bucket.set({ AWS_SECRET_ACCESS_KEY: "another" });
+  const third = await pipeline.run(impatient);
+  assert.equal(third.exitCode, 1);
+  assert.match(third.files.missing[0].reason, /403 .*AWS_SECRET_ACCESS_KEY/);
   assert.deepEqual(third.files.vanished, []);
 });
 

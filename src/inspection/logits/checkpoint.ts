@@ -52,7 +52,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 async function fileOf(path: string): Promise<string> {
-  if (/^[a-z]+:\/\//i.test(path)) {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
     throw new DbksvdError("usage", "The unembedding is not read from the web", {
       where: { file: path },
       mend: "download it and give its path",
