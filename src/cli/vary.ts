@@ -2,25 +2,34 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { nearest } from "../nearest.ts";
 import type { OptionEntry } from "../options/table.ts";
 import { flagOf, TRAINING_OPTIONS } from "../options/table.ts";
+import { type Purpose, PURPOSES } from "../options/purposes.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import type { SweptOptions } from "../use/sweep_combinations.ts";
+import { choices } from "./options.ts";
 
 /** The word for an option that is left out. */
 const LEFT_OUT = "default";
 
+/** What varies, by option: of a training, or what it is for. */
+export type Varied = SweptOptions & { for?: readonly Purpose[] };
+
 /**
  * Reads `ridge=0,1,4`, values of one option of a training, and adds it to what came before. Values with commas of
- * their own are set apart by `|`: `matryoshka=default|auto|32,rest`. A switch takes `true` and `false`.
+ * their own are set apart by `|`: `matryoshka=default|auto|32,rest`. A switch takes `true` and `false`; `for` takes
+ * purposes.
  */
-export function varying(text: string, previous: SweptOptions = {}) {
+export function varying(text: string, previous: Varied = {}): Varied {
   const at = text.indexOf("=");
   if (at < 1) {
     throw new InvalidArgumentError("It takes the form option=value,value.");
   }
+  if (text.startsWith("for=")) {
+    return { ...previous, for: choices(PURPOSES)(text.slice(at + 1)) };
+  }
   const key = keyOf(text.slice(0, at));
   const words = wordsOf(text.slice(at + 1), TRAINING_OPTIONS[key]);
   const values = words.map((word) => valueOf(key, word));
-  return { ...previous, [key]: values } as SweptOptions;
+  return { ...previous, [key]: values } as Varied;
 }
 
 // `sample-batch` and `sampleBatch` are one option; `no-center` is `center`.

@@ -9,7 +9,10 @@ export interface SweepEntry {
   atoms: number;
   /** k. */
   sparsity: number;
-  /** What it was given of the other options that vary, null for left out; absent where none do. */
+  /**
+   * What it was given of the other options that vary, null for left out, and as `for` the name of its variant; absent
+   * where nothing else varies.
+   */
   options?: Record<string, unknown> | undefined;
   /** Held-out FVU. */
   fvu: number;

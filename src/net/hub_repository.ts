@@ -76,7 +76,14 @@ export class HubRepository {
 
   /** An address of the hub, to be asked with the token. */
   place(path: string): RemotePlace {
-    const place = remotePlace(`${this.endpoint}${path}`);
+    return this.placeOf(`${this.endpoint}${path}`);
+  }
+
+  /** An address that the hub named: it is asked with the token where it is the hub's own. */
+  placeOf(address: string): RemotePlace {
+    const place = remotePlace(address);
+    const isOwn = new URL(address).origin === new URL(this.endpoint).origin;
+    if (!isOwn) return place;
     const authorization = `Bearer ${this.token}`;
     return { ...place, headers: { ...place.headers, authorization } };
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
+import { pauseIfDue } from "../pause.ts";
 import { Connection, type RequestOptions } from "./client.ts";
 import { askHub, type HubRepository, posted } from "./hub_repository.ts";
 import type { PartsBody } from "./parts_body.ts";
@@ -62,9 +63,11 @@ export async function uploadToHub(
   { summary, onProgress }: UploadOptions,
 ): Promise<HubCommit> {
   const large = await largeOf(repository, files);
-  const hashes = new Map(
-    large.map(({ path, content }) => [path, sha256Of(content)]),
-  );
+  const { signal } = repository.options;
+  const hashes = new Map<string, string>();
+  for (const { path, content } of large) {
+    hashes.set(path, await sha256Of(content, signal));
+  }
   const sentBytes = await storeAll(repository, large, hashes, onProgress);
   const lines = [
     { key: "header", value: { summary, description: "" } },
@@ -183,11 +186,8 @@ async function store(
     });
   } else await put(href, content, options, onSent);
   if (verify === undefined) return;
-  // The token goes along only where the hub itself asks.
-  const { pathname, search, origin } = new URL(verify.href);
-  if (origin !== new URL(repository.endpoint).origin) return;
   const asked = posted({ oid, size: content.size }, LFS_TYPE);
-  await repository.ask(pathname + search, asked);
+  await askHub(repository.placeOf(verify.href), asked, options);
 }
 
 async function storeInParts(
@@ -290,9 +290,15 @@ function listOf(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-function sha256Of(content: PartsBody): string {
+async function sha256Of(
+  content: PartsBody,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const hash = createHash("sha256");
-  for (const piece of content.pieces()) hash.update(piece);
+  for (const piece of content.pieces()) {
+    hash.update(piece);
+    await pauseIfDue(signal);
+  }
   return hash.digest("hex");
 }
 

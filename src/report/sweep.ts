@@ -70,9 +70,15 @@ function headline(runs: readonly SweepEntry[]): Figure[] {
   return figures;
 }
 
-function sizeOf({ column, atoms, sparsity }: SweepEntry): string {
-  const of = column === undefined ? "" : `${column}, `;
-  return `${of}${formatCount(atoms)} atoms, ${sparsity} nonzeros`;
+function sizeOf({ column, atoms, sparsity, options = {} }: SweepEntry): string {
+  return [
+    ...column === undefined ? [] : [column],
+    `${formatCount(atoms)} atoms`,
+    `${sparsity} nonzeros`,
+    ...Object.entries(options).map(([name, value]) =>
+      `${name} ${valueWord(value)}`
+    ),
+  ].join(", ");
 }
 
 function leastLatents({ accuracy }: SweepEntry): string {
@@ -112,10 +118,10 @@ function runTable(runs: readonly SweepEntry[]): string {
       ...probes.map((k) => (run.accuracy?.[k] ?? NaN).toFixed(3)),
       formatSeconds(run.seconds),
     ];
-    return `<tr><td>${run.front ? "front" : ""}</td>${
+    return `<tr><td class="whole">${run.front ? "front" : ""}</td>${
       cells.map((cell) => `<td class="number">${escapeHtml(cell)}</td>`)
         .join("")
-    }<td>${modelLink(run)}</td></tr>`;
+    }<td class="whole">${modelLink(run)}</td></tr>`;
   });
   const beaten = ["FVU", "nonzeros", "atoms", ...told].join(", ");
   return `<p class="note">On the front: no other training is as good in all of ${beaten}, and better in one of them. Dense atoms are used by more than a tenth of the rows.</p><div class="scroll"><table><thead><tr><th scope="col"></th>${

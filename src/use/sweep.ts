@@ -211,13 +211,14 @@ async function trainerOn(
     const heldOut = (await holdOut(source, parameters)).rows!;
     scorers.set(key, await scorer!(source, heldOut));
   }
-  return async ({ parameters, varied }: SweepCombination, name: string) => {
+  return async (combination: SweepCombination, name: string) => {
+    const { parameters } = combination;
     const trained = output === undefined
       ? await train(source, parameters, run)
       : await trainInto(name, rows, parameters, output, run);
     const entry: SweepEntry = {
       column,
-      ...entryOf(parameters, varied, trained),
+      ...entryOf(combination, trained),
       accuracy: await scorers.get(splitOf(parameters))?.(trained.model),
       model: output && join(output.out, name),
     };
@@ -231,13 +232,15 @@ function splitOf({ holdout, holdoutBy, seed }: TrainOptions): string {
 }
 
 function entryOf(
-  { atoms, sparsity }: TrainOptions,
-  varied: Partial<TrainOptions>,
+  { parameters, varied, variant }: SweepCombination,
   { model, config }: { model: DictionaryModel; config: ModelConfig },
 ): SweepEntry {
+  const { atoms, sparsity } = parameters;
   const { heldOut, training, rows, seconds } = config;
-  const options = Object.entries(varied)
-    .map(([name, value]) => [name, value ?? null]);
+  const options = [
+    ...variant === undefined ? [] : [["for", variant]],
+    ...Object.entries(varied).map(([name, value]) => [name, value ?? null]),
+  ];
   return {
     atoms,
     sparsity,

@@ -16,6 +16,8 @@ export interface SweepOptions
   sparsity: readonly number[];
   /** Values of any other option of a training; `undefined` among them leaves it out. */
   vary?: SweptOptions | undefined;
+  /** Sets of options that go together, by name: each is tried, and what is said beside them goes before them. */
+  variants?: Readonly<Record<string, Partial<TrainOptions>>> | undefined;
 }
 
 /** Several values of options of a training. */
@@ -29,6 +31,8 @@ export interface SweepCombination {
   parameters: TrainOptions;
   /** What it was given of the options that vary beside atoms and sparsity. */
   varied: Partial<TrainOptions>;
+  /** Which of the variants it is. */
+  variant?: string | undefined;
 }
 
 /** Characters of a directory's name that options may take. */
@@ -45,26 +49,25 @@ export function combinationsOf(
   options: SweepOptions,
   width: number,
 ): SweepCombination[] {
-  const { atoms, sparsity, vary = {}, ...common } = options;
+  const { atoms, sparsity, vary = {}, variants, ...common } = options;
   requireKnownOptions(vary, sweptNames(), "A sweep");
   const sizes = ascending(atoms).flatMap((m) =>
     ascending(sparsity).map((k) => ({ atoms: m, sparsity: k }))
   );
-  const settings = settingsOf(vary);
+  const settings = Object.entries(variants ?? { "": {} })
+    .flatMap(([variant, preset]) =>
+      settingsOf(vary).map((varied) => ({ variant, preset, varied }))
+    );
   if (sizes.length === 0 || settings.length === 0) {
     throw new DbksvdError("usage", "There is nothing to sweep", {
       mend: "give at least one value of everything that varies",
     });
   }
   const all = sizes.flatMap((size) =>
-    settings.map((varied): SweepCombination => ({
-      parameters: given({
-        ...DEFAULT_TRAIN_OPTIONS,
-        ...common,
-        ...varied,
-        ...size,
-      }),
+    settings.map(({ variant, preset, varied }): SweepCombination => ({
+      parameters: given({ ...preset, ...common, ...varied, ...size }),
       varied,
+      ...variants !== undefined && { variant },
     }))
   );
   for (const { parameters } of all) requireTrainable(parameters, width);
@@ -90,11 +93,13 @@ export function modelNames(
 ): string[] {
   const taken = new Set<string>();
   return columns.flatMap((column) =>
-    combinations.map(({ parameters: { atoms, sparsity }, varied }) => {
+    combinations.map(({ parameters, varied, variant }) => {
+      const { atoms, sparsity } = parameters;
       const words = [
         ...column === undefined ? [] : [column],
         `m${atoms}`,
         `k${sparsity}`,
+        ...variant === undefined ? [] : ["for", variant],
         ...Object.entries(varied).flatMap(([option, value]) => [
           option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
           value === undefined ? "default" : `${value}`,

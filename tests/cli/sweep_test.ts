@@ -62,5 +62,7 @@ Deno.test("sweep refuses classes that cannot be probed for before it trains", as
     await refused(["--class", "tropic"], 3, /tropic/);
     await refused(["--class", "topic"], 3, /--min-rows/);
     await refused(["--vary", "passes=0"], 2, /whole number from 1/);
+    const both = ["--for", "probing", "--vary", "for=rebuild"];
+    await refused(both, 2, /say the same/);
   });
 });

@@ -8,6 +8,7 @@ Deno.test("--vary reads values of any option of a training, and adds up", () => 
   vary = varying("nonnegative=false,true", vary);
   vary = varying("no-center=true,false", vary);
   vary = varying("coder=omp,mp", vary);
+  vary = varying("for=rebuild,probing", vary);
   assert.deepEqual(vary, {
     ridge: [0, 0.5, 4],
     matryoshka: [undefined, "auto", [32, "rest"]],
@@ -15,6 +16,7 @@ Deno.test("--vary reads values of any option of a training, and adds up", () => 
     nonnegative: [false, true],
     center: [true, false],
     coder: ["omp", "mp"],
+    for: ["rebuild", "probing"],
   });
 });
 
@@ -26,4 +28,5 @@ Deno.test("--vary says what is wrong with its words", () => {
   refused("atoms=1,2", /--atoms takes several values itself/);
   refused("passes=1,two", /--passes takes a whole number from 1/);
   refused("refit=yes", /true or false/);
+  refused("for=reading", /rebuild, probing/);
 });

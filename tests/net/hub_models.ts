@@ -19,6 +19,10 @@ export class HubModels extends FaultServer {
   readonly flaws: string[] = [];
   /** Larger files are stored in parts of so many bytes. */
   partBytes = Infinity;
+  /** Where it wants to be told that a file is stored: at its own host, or at the storage's. */
+  verifies?: "hub" | "storage";
+  /** Files that it was told of. */
+  readonly verified: string[] = [];
   /** What a repository is made as, whatever was asked for. */
   makes?: "private" | "public";
   readonly #parts = new Map<string, Uint8Array<ArrayBuffer>[]>();
@@ -50,6 +54,9 @@ export class HubModels extends FaultServer {
         body,
         bytes,
       });
+    }
+    if (path.startsWith("/verify/")) {
+      return this.#verify(path.slice("/verify/".length), given, body);
     }
     if (given !== `Bearer ${this.token}`) return status(401);
     if (method === "POST" && path === "/api/repos/create") {
@@ -127,7 +134,12 @@ export class HubModels extends FaultServer {
           href: href.replace("?", "/done?"),
           header: this.#partsOf(oid, size),
         };
-        return { oid, size, actions: { upload } };
+        const host = this.verifies === "hub" ? this.url : this.otherUrl;
+        const verify = { href: `${host}/verify/${oid}` };
+        const actions = this.verifies === undefined
+          ? { upload }
+          : { upload, verify };
+        return { oid, size, actions };
       }),
     });
   }
@@ -182,6 +194,16 @@ export class HubModels extends FaultServer {
     }
     this.storage.set(oid, bytes);
     return new Response(null);
+  }
+
+  #verify(oid: string, given: string | null, body: string): Response {
+    if ((given !== null) !== (this.verifies === "hub")) {
+      this.flaws.push("the token went elsewhere than to the hub");
+    }
+    const told = JSON.parse(body);
+    if (this.storage.get(told.oid)?.length !== told.size) return status(422);
+    this.verified.push(oid);
+    return Response.json({});
   }
 
   #commit(name: string, repository: Repository, body: string): Response {

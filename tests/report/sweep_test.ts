@@ -62,5 +62,7 @@ Deno.test("a sweep's page lists trainings with what varied and leads to their re
     first.querySelector("a")!.getAttribute("href"),
     "m16%20k2%3F/report.html",
   );
-  assert.match(page.querySelector(".figures")!.textContent, /Best accuracy/);
+  const figures = page.querySelector(".figures")!.textContent;
+  assert.match(figures, /Best accuracy/);
+  assert.match(figures, /b, 16 atoms, 4 nonzeros, ridge default/);
 });

@@ -147,6 +147,17 @@ Deno.test("the token goes to the hub alone, and DBKSVD_HTTP_HEADERS nowhere", ()
     assert.deepEqual(hub.flaws, []);
   }));
 
+Deno.test("the hub is told that a file is stored, where it asks for that: with the token at its own host alone", () =>
+  withModel(async (directory) => {
+    for (const verifies of ["hub", "storage"] as const) {
+      await using hub = new HubModels();
+      hub.verifies = verifies;
+      await share(directory);
+      assert.deepEqual(hub.flaws, []);
+      assert.deepEqual(hub.verified.sort(), [...hub.storage.keys()].sort());
+    }
+  }));
+
 Deno.test("an upload that broke off goes on with what is missing; the same again sends nothing", () =>
   withModel(async (directory) => {
     await using hub = new HubModels();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { loadModel } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
@@ -233,6 +234,28 @@ Deno.test("a sweep's names are different, and no paths", async () => {
         [join(out, "m8-k2-matryoshka-4_rest"), { matryoshka: [4, "rest"] }],
       ],
     );
+  });
+});
+
+Deno.test("variants are sets of options, before which what is said goes", async () => {
+  await inDirectory(async (out) => {
+    const { runs } = await sweep(
+      rowsFromArray(data, WIDTH),
+      {
+        ...{ atoms: [8], sparsity: [2], passes: 1, vary: { memory: [0, 9] } },
+        variants: { plain: {}, other: { passes: 4, nonnegative: true } },
+      },
+      { createEngine: createReferenceEngine, output: { out } },
+    );
+    assert.deepEqual(runs.map(({ options }) => options), [
+      { for: "plain", memory: 0 },
+      { for: "plain", memory: 9 },
+      { for: "other", memory: 0 },
+      { for: "other", memory: 9 },
+    ]);
+    const { config } = await loadModel(join(out, "m8-k2-for-other-memory-9"));
+    const { passes, nonnegative, memory } = config.parameters;
+    assert.deepEqual([passes, nonnegative, memory], [1, true, 9]);
   });
 });
 

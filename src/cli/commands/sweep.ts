@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Communicator } from "../../distributed/communicator.ts";
+import { DbksvdError } from "../../errors.ts";
+import { PURPOSE_OPTIONS } from "../../options/purposes.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
 import type {
   SweepEntry,
@@ -8,7 +10,6 @@ import type {
   SweepResult,
   SweepRun,
   SweepScorer,
-  SweptOptions,
 } from "../../use/sweep.ts";
 import type { RunOptions } from "../../coding/coder.ts";
 import { describe } from "../command.ts";
@@ -38,7 +39,7 @@ import { TrainingProgress } from "../training_progress.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
 import { followed, type Session } from "../session.ts";
 import { count, duration, figure, table, valueWord } from "../../text.ts";
-import { varying } from "../vary.ts";
+import { type Varied, varying } from "../vary.ts";
 
 type SweepFlags =
   & LearningOptions
@@ -49,7 +50,7 @@ type SweepFlags =
   & {
     atoms: number[];
     sparsity: number[];
-    vary?: SweptOptions;
+    vary?: Varied;
     out: string;
     overwrite?: true;
     class?: string[];
@@ -123,11 +124,16 @@ async function sweepOver(
   if (purpose !== undefined) session.say("info", purpose);
   requireLasting(inputs, "and a sweep is done once more where it was stopped");
   const progress = new TrainingProgress(session);
-  const options = {
+  const { for: purposes, ...vary } = flags.vary ?? {};
+  if (purposes !== undefined) refuseBoth(flags);
+  const options: SweepOptions = {
     ...learningOptions(flags),
     atoms: flags.atoms,
     sparsity: flags.sparsity,
-    vary: flags.vary,
+    vary,
+    variants: purposes && Object.fromEntries(
+      purposes.map((purpose) => [purpose, PURPOSE_OPTIONS[purpose]]),
+    ),
   };
   const ranked = group && await rankRun(group, flags);
   const { out, overwrite } = flags;
@@ -160,6 +166,13 @@ async function sweepOver(
         join(out, "report.html")
       }`,
   );
+}
+
+function refuseBoth(flags: PurposeOption): void {
+  if (flags.for === undefined) return;
+  throw new DbksvdError("usage", "--for and --vary for= say the same", {
+    mend: "give one of them",
+  });
 }
 
 function savedWords(done: number, total: number, out: string): string {
