@@ -76,9 +76,11 @@ export function planNames(
     texts: 0,
     requests: 0,
   };
+  const seen = new Set<number>();
   for (const latent of latentsOf(atoms, gathered, wanted)) {
-    const { renew } = wanted;
-    const reason = reasonAgainst(latent, labels, renew);
+    if (seen.has(latent.latent)) continue;
+    seen.add(latent.latent);
+    const reason = reasonAgainst(latent, labels, wanted.renew);
     if (reason !== undefined) plan.leftAlone[reason]++;
     else plan.latents.push(latent);
   }

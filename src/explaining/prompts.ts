@@ -129,7 +129,9 @@ export function nameIn(answer: string): string | undefined {
   const document = documentIn(answer);
   const name = isJsonObject(document) ? document.name : undefined;
   if (typeof name !== "string") return undefined;
-  const plain = name.replace(/\s+/g, " ").trim()
+  // Marks that turn the direction of writing would turn what stands around the name, too.
+  const plain = name.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
+    .replace(/\s+/g, " ").trim()
     .replace(/^"(.*)"$/, "$1").replace(/\.$/, "");
   return labelProblem(plain) === undefined ? plain : undefined;
 }

@@ -118,6 +118,16 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
     assert.equal(stdout.trimEnd().split("\n").length, 1 + 20, stdout);
   });
 
+  await t.step("label lists names, and sends nothing by itself", async () => {
+    assert.deepEqual((await json("label", model)).labels, {});
+    const { sent, planned, host } = await json(
+      ...["label", model, "--explain", "https://host.invalid/v1"],
+      ...["--explain-model", "m", "--device", "cpu"],
+    );
+    assert.deepEqual([sent, host], [false, "host.invalid"]);
+    assert(planned.latents > 0 && planned.requests >= planned.latents);
+  });
+
   await t.step(
     "export writes what evaluate reads as another tool's",
     async () => {

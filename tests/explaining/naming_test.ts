@@ -199,7 +199,7 @@ Deno.test("planNames() takes the most used atoms, and leaves alone what is named
     "5": [{ label: "y", source: "hand", sign: "-" }],
   } as const;
   const plan = (wanted: Partial<Wanted>) => {
-    const list = [3, 4, 5, 7].map((atom) => ({ atom }));
+    const list = [3, 4, 5, 7, 5].map((atom) => ({ atom }));
     const named = { atoms: model.atoms, labels };
     const of = planNames(named, gathered, { atoms: 1, list, ...wanted }, 1);
     return { of, keys: of.latents.map(keyOf) };

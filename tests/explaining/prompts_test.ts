@@ -17,6 +17,7 @@ Deno.test("names are found in answers with fences, thoughts and quotes around th
     ],
     ['```json\n{"name": "\\"rain\\""}\n```', "rain"],
     ['Here it is: {"name": "a\\n  b"} as asked', "a b"],
+    ['{"name": "\\u202egnp.\\u2066x"}', "gnp.x"],
     ['{"name": ""}', undefined],
     ['{"name": 7}', undefined],
     ['{"name": "cut o', undefined],
