@@ -1,6 +1,8 @@
 import { basename } from "node:path";
+import type { TokenTexts } from "../files/tokenizer.ts";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { InspectOptions } from "../inspection/options.ts";
+import type { TextHints } from "../inspection/text_column.ts";
 import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -60,15 +62,16 @@ export async function prepareLook(
   flags: LookOptions & RowOptions & DeviceOption,
   session: Session,
 ): Promise<Look> {
+  const tokens = flags.tokens === undefined
+    ? undefined
+    : await readTokens(flags.tokens);
+  const unembedding = await requireUnembedding(flags, tokens);
   const options: InspectOptions = {
     ...followed(session),
     name: basename(directory),
     ...engineChoice(flags),
-    text: flags.text ?? await foundText(source, session, flags.image),
+    ...await textOptions(source, session, flags, tokens ?? unembedding?.tokens),
     ...pictureOptions(flags),
-    tokens: flags.tokens === undefined
-      ? undefined
-      : await readTokens(flags.tokens),
     topRows: flags.top,
     nearest: flags.nearest,
     by: flags.by,
@@ -76,7 +79,6 @@ export async function prepareLook(
   };
   const { classesByAtom, keptProbe } = await import("../report/kept_probe.ts");
   const classes = classesByAtom(await keptProbe(directory));
-  const unembedding = await requireUnembedding(flags, options);
   const look = {
     ...{ model, source, options, classes },
     ...unembedding && { unembedding },
@@ -88,6 +90,20 @@ export async function prepareLook(
   const key = await keyOf(model, source, options, reading);
   if (place === undefined || key === undefined) return look;
   return { ...look, kept: { place, key } };
+}
+
+// Where texts are, and what ids in them stand for: nothing follows from that where there are no ids.
+async function textOptions(
+  source: RowSource,
+  session: Session,
+  flags: LookOptions,
+  tokens: TokenTexts | undefined,
+): Promise<Pick<InspectOptions, "text" | "tokens">> {
+  const { isIdColumn } = await import("../inspection/text_column.ts");
+  const hints = { image: flags.image, ids: tokens !== undefined };
+  const text = flags.text ?? await foundText(source, session, hints);
+  const holdsIds = text !== undefined && await isIdColumn(source, text);
+  return { text, tokens: holdsIds ? tokens : undefined };
 }
 
 /** The inspection that is kept, or a new one, which is kept then. */
@@ -136,10 +152,10 @@ export function cacheFolder({ io }: Session): string | undefined {
 export async function foundText(
   source: RowSource,
   session: Session,
-  image?: string,
+  hints: TextHints = {},
 ): Promise<string | undefined> {
   const { findTextColumn } = await import("../inspection/text_column.ts");
-  const { chosen, all } = await findTextColumn(source, image);
+  const { chosen, all } = await findTextColumn(source, hints);
   if (chosen === undefined && all.length > 1) {
     session.say(
       "info",

@@ -44,12 +44,14 @@ export async function exportToNeuronpedia(
   const model = await loadDictionary(directory);
   const source = await inputsOrTraining(directory, inputs, flags, session);
   try {
-    const text = flags.text ?? await foundText(source, session);
-    if (text === undefined) throw noTexts();
-    const tokens = flags.tokens === undefined
+    const given = flags.tokens === undefined
       ? undefined
       : await readTokens(flags.tokens);
-    const unembedding = await requireUnembedding(flags, { tokens });
+    const unembedding = await requireUnembedding(flags, given);
+    const tokens = given ?? unembedding?.tokens;
+    const hints = { ids: tokens !== undefined };
+    const text = flags.text ?? await foundText(source, session, hints);
+    if (text === undefined) throw noTexts();
     const { overwrite, datasetPath, setName, by } = flags;
     const result = await exportNeuronpedia(model, source, {
       ...followed(session),

@@ -58,7 +58,7 @@ export interface Unembedded {
  */
 export async function requireUnembedding(
   { unembed, foldNorm }: UnembedFlags,
-  { tokens }: InspectOptions,
+  tokens: TokenTexts | undefined,
 ): Promise<Unembedded | undefined> {
   if (unembed === undefined) {
     if (foldNorm === undefined) return undefined;

@@ -1,9 +1,11 @@
+import { DuckDBInstance } from "@duckdb/node-api";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { saveModel } from "../../src/model/directory.ts";
 import { inDirectory } from "../directories.ts";
 import { tensorOf, writeTensors } from "../inspection/checkpoints.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
+import { writeTexts } from "../use/helpers.ts";
 import { runCli } from "./fake_io.ts";
 
 const WIDTH = 4;
@@ -86,5 +88,41 @@ Deno.test("inspect refuses --fold-norm by itself, and where nothing says how the
     const found = JSON.parse(await look(...asked, "--json"));
     assert.equal(found.unembedding.norm, "1 + norm.weight");
     assert.equal(found.atoms[0].logits[0].promoted[0].logit, 9);
+  });
+});
+
+Deno.test("a column of token ids is found, and read with the tokenizer.json beside the unembedding", async () => {
+  await prepared(async (look, folder) => {
+    const lm = join(folder, "lm");
+    const list = JSON.stringify(TOKENS);
+    await Deno.writeTextFile(join(lm, "tokenizer.json"), list);
+    const file = join(folder, "texts.parquet");
+    const contexts = [[3, 0, 1], [0, 3, 3]];
+    await writeTexts(
+      file,
+      contexts.map((ids) => ids.map((id) => `${id}`)),
+      WIDTH,
+    );
+    const rows = join(folder, "ids.parquet");
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    await connection.run(
+      `copy (select tokens::int[] as token_ids, 'whole' as text, vectors from '${file}')
+       to '${rows}' (format parquet)`,
+    );
+    connection.closeSync();
+    instance.closeSync();
+    const args = ["--column", "vectors", "--json", "--top", "6"];
+    const { code, stdout, stderr } = await runCli([
+      ...["inspect", join(folder, "model"), rows, "--device", "cpu"],
+      ...[...args, "--unembed", lm],
+    ]);
+    assert.equal(code, 0, stderr);
+    const shown: { row: number; before: string; text: string }[] = JSON.parse(
+      stdout,
+    ).atoms.flatMap(({ top }: { top: unknown[] }) => top);
+    const second = shown.find(({ row }) => row === 1)!;
+    assert.deepEqual([second.before, second.text], ["ice", " rain"]);
+    assert.match(await look("--atom", "0"), /promotes/, "kept, and no ids");
   });
 });

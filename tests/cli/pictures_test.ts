@@ -73,14 +73,20 @@ Deno.test("inspect needs --image where something is said of pictures, and takes 
     const { findTextColumn } = await import(
       "../../src/inspection/text_column.ts"
     );
-    assert.equal((await findTextColumn(source, "path")).chosen, "caption");
+    assert.equal(
+      (await findTextColumn(source, { image: "path" })).chosen,
+      "caption",
+    );
     const others = await source.otherColumns!();
     const paths = {
       ...source,
       otherColumns: () =>
         Promise.resolve(others.filter(({ name }) => name === "path")),
     };
-    assert.equal((await findTextColumn(paths, "path")).chosen, "path");
+    assert.equal(
+      (await findTextColumn(paths, { image: "path" })).chosen,
+      "path",
+    );
     await source.close();
   });
 });

@@ -1,3 +1,14 @@
+import {
+  Binary,
+  Field,
+  FixedSizeList,
+  Float32,
+  Struct,
+  Table,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -181,6 +192,34 @@ Deno.test("pictures of inputs from the web are asked for under the inputs' own a
     assert.deepEqual(found.pictures.broken, { outside: 5, unreachable: 1 });
     const asked = server.seen.map(({ path }) => path);
     assert(!asked.some((path) => path.includes("secret")), asked.join(" "));
+  });
+});
+
+Deno.test("Hugging Face's images, {bytes, path}, are shown by their bytes, or by their path where there are none", async () => {
+  await inDirectory(async (folder) => {
+    await Deno.writeFile(join(folder, "b.jpg"), await pictureFile(drawn(1)));
+    const images = [
+      { bytes: await pictureFile(drawn(0)), path: "gone.jpg" },
+      { bytes: null, path: "b.jpg" },
+      { bytes: null, path: null },
+    ];
+    const vector = new FixedSizeList(
+      DRAWN_WIDTH,
+      new Field("item", new Float32()),
+    );
+    const image = new Struct<Record<string, Binary | Utf8>>([
+      new Field("bytes", new Binary(), true),
+      new Field("path", new Utf8(), true),
+    ]);
+    const table = new Table({
+      vector: vectorFromArray(images.map((_, i) => rowOf(drawn(i))), vector),
+      image: vectorFromArray(images, image),
+    });
+    const file = join(folder, "rows.arrow");
+    await Deno.writeFile(file, tableToIPC(table, "file"));
+    const found = await looked(file, { image: "image", topRows: 9 });
+    assert.deepEqual(shownRows(found), [0, 1]);
+    assert.deepEqual(found.pictures.broken, { empty: 1 });
   });
 });
 

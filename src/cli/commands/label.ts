@@ -178,7 +178,8 @@ async function textColumn(
   flags: LabelFlags,
   session: Session,
 ): Promise<TextColumn> {
-  const column = flags.text ?? await foundText(source, session);
+  const hints = { ids: flags.tokens !== undefined };
+  const column = flags.text ?? await foundText(source, session, hints);
   if (column !== undefined) {
     const { tokens } = flags;
     if (tokens === undefined) return { column };
