@@ -239,6 +239,28 @@ Deno.test("makeThumbnail() keeps proportions and transparency, and enlarges noth
   assert.deepEqual(await sizes(line, "image/png", 100), [100, 1, "png"]);
 });
 
+Deno.test("makeThumbnail() turns a picture as its camera says", async () => {
+  const wide = new ImageData(240, 120);
+  for (let i = 0; i < 240 * 120; i++) {
+    wide.data.set([i % 240 < 120 ? 250 : 5, 5, 5, 255], 4 * i);
+  }
+  const plain = await pictureFile(wide);
+  // An APP1 segment with the one tag Orientation, 6: turned by a quarter, its left side is the top.
+  const exif = Uint8Array.fromHex(
+    "ffe10022457869660000" + "4d4d002a00000008" + "0001" +
+      "011200030000000100060000" + "00000000",
+  );
+  const file = new Uint8Array([
+    ...[...plain.subarray(0, 2), ...exif],
+    ...plain.subarray(2),
+  ]);
+  for (const size of [60, 100, 512]) {
+    const { width, height } = kindOf(await makeThumbnail(file, size));
+    const longest = Math.min(size, 240);
+    assert.deepEqual([width, height], [longest / 2, longest]);
+  }
+});
+
 Deno.test("a picture's header tells its size, and what is too large is refused before it is decoded", async () => {
   const header = (hex: string, length = 40) => {
     const bytes = new Uint8Array(length);

@@ -22,7 +22,7 @@ export async function makeThumbnail(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, alpha } = kindOf(bytes);
   if (width * height > MOST_PIXELS) throw new Broken("tooLarge");
-  const small = await shrunk(await decoded(bytes), size);
+  const small = await shrunk(bytes, { width, height }, size);
   const drawn = alpha || small.width * small.height <= FEW_PIXELS;
   const canvas = new OffscreenCanvas(small.width, small.height);
   canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(small);
@@ -32,23 +32,47 @@ export async function makeThumbnail(
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBitmap> {
-  try {
-    return await createImageBitmap(new Blob([bytes]));
-  } catch {
-    throw new Broken("notPicture");
-  }
+interface Sides {
+  width: number;
+  height: number;
 }
 
-async function shrunk(whole: ImageBitmap, size: number): Promise<ImageBitmap> {
-  const { width, height } = whole;
+// Decoded and shrunk at once, which takes a third less time. A camera's turn may make the other side the longer one:
+// then it is shrunk once more.
+async function shrunk(
+  bytes: Uint8Array<ArrayBuffer>,
+  stored: Sides,
+  size: number,
+): Promise<ImageBitmap> {
+  const bitmap = await decoded(bytes, stored, size);
+  const { width, height } = bitmap;
   const share = size / Math.max(width, height);
-  if (share >= 1) return whole;
-  const small = await createImageBitmap(whole, {
+  if (share >= 1) return bitmap;
+  const small = await createImageBitmap(bitmap, {
     resizeWidth: Math.max(1, Math.round(width * share)),
     resizeHeight: Math.max(1, Math.round(height * share)),
     resizeQuality: "low",
   });
-  whole.close();
+  bitmap.close();
   return small;
+}
+
+async function decoded(
+  bytes: Uint8Array<ArrayBuffer>,
+  { width, height }: Sides,
+  size: number,
+): Promise<ImageBitmap> {
+  const shorter = Math.min(width, height);
+  const longer = Math.max(width, height);
+  // The other side follows, unless it would come to nothing.
+  const resize = longer <= size || shorter * size < longer
+    ? {}
+    : width === longer
+    ? { resizeWidth: size, resizeQuality: "low" as const }
+    : { resizeHeight: size, resizeQuality: "low" as const };
+  try {
+    return await createImageBitmap(new Blob([bytes]), resize);
+  } catch {
+    throw new Broken("notPicture");
+  }
 }
