@@ -155,7 +155,10 @@ Deno.test("the final norm is folded in when asked, as the model uses its weights
     kind: "usage",
     message: /--fold-norm 1\+weight/,
   });
-  const without = { "lm_head.weight": stored() };
+  const without = {
+    "lm_head.weight": stored(),
+    "model.layers.3.norm.weight": tensors["model.layers.3.norm.weight"],
+  };
   await assert.rejects(logitsOf(without, { foldNorm: "weight" }), {
     kind: "data",
     message: /no final norm/,
@@ -168,11 +171,12 @@ Deno.test("tokens that pad the vocabulary are left out, and of equal logits the 
   });
   assert.equal(found.unembedding.vocabulary, 300);
   assert(found.ids.every((id) => id < 300));
-  const same = tensorOf("F32", new Float32Array(9 * WIDTH).fill(1), 9, WIDTH);
+  const ones = new Float32Array(30 * WIDTH).fill(1);
+  const same = tensorOf("F32", ones, 30, WIDTH);
   const tied = await logitsOf({ "lm_head.weight": same });
   for (const { tokens } of [tied.promoted, tied.suppressed]) {
-    const ids = Array.from(tokens.subarray(0, 9), (place) => tied.ids[place]);
-    assert.deepEqual(ids, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const ids = Array.from(tokens.subarray(0, 10), (place) => tied.ids[place]);
+    assert.deepEqual(ids, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   }
 });
 
