@@ -8,7 +8,8 @@
 
 MODEL is a name or a folder that transformers loads, LAYER the block whose output is meant (blocks.LAYER.hook_resid_post
 of TransformerLens). Texts are one a line. The first `--first` tokens of a text (1: what BOS gives, far longer than all
-others) are left to the model when it is scored, as SAEBench leaves special tokens. Needs torch, transformers and numpy.
+others) are left to the model when it is scored, as SAEBench leaves special tokens. Needs torch, numpy and transformers
+4.56 or newer; it was tried with 5.17, on tiny models of the kinds GPT-2, GPT-NeoX, Gemma 2 and Llama.
 """
 import argparse
 import json
@@ -21,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 def main():
     options = parse()
-    model = AutoModelForCausalLM.from_pretrained(options.model, torch_dtype=getattr(torch, options.dtype))
+    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=getattr(torch, options.dtype))
     model.to(options.device).eval()
     with torch.inference_mode():
         collect(model, options) if options.job == "collect" else score(model, options)

@@ -61,6 +61,8 @@ export async function loadAnyModel(path: string): Promise<AnyModel> {
   }
   const sae = kind === "directory" ? await importModel(path) : undefined;
   if (sae !== undefined) return sae;
+  const exported = await exportedDictionary(path);
+  if (exported !== undefined) return await readDictionaryFile(exported);
   if (kind === "directory") await requireNoneBelow(path);
   return (await loadModel(path)).model;
 }
@@ -73,6 +75,16 @@ export function coderOf(
   return "format" in model
     ? Promise.resolve(autoencoderCoder(model))
     : engineCoder(model, options);
+}
+
+// An export for SAEBench holds the dictionary itself, and no record of a training.
+async function exportedDictionary(path: string): Promise<string | undefined> {
+  const dictionary = join(path, MODEL_FILES.dictionary);
+  const found = await Promise.all(
+    [dictionary, join(path, "cfg.json"), join(path, MODEL_FILES.config)]
+      .map(exists),
+  );
+  return found[0] && found[1] && !found[2] ? dictionary : undefined;
 }
 
 // A release holds a folder for each of its autoencoders.

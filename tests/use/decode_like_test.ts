@@ -405,6 +405,10 @@ Deno.test("decode() like a file refuses codes of others, whole numbers, other en
       out: path("in.parquet"),
     });
     await refused("in.parquet", /No such column/, { column: "w" });
+    const damaged = await Deno.readFile(path("in.parquet"));
+    damaged.fill(0x7F, 60, 400);
+    await Deno.writeFile(path("damaged.parquet"), damaged);
+    await refused("damaged.parquet", /Cannot decode, .*damaged\.parquet/s);
     assert.deepEqual(
       (await Array.fromAsync(Deno.readDir(directory), ({ name }) => name))
         .filter((name) => name.includes("out")),

@@ -4,6 +4,7 @@ import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import * as thresholds from "../../src/thresholds.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
 import { exportModel } from "../../src/use/export.ts";
+import { loadDictionary } from "../../src/use/models.ts";
 import { inDirectory } from "../directories.ts";
 import { CPU, smallProblem } from "./helpers.ts";
 
@@ -80,6 +81,9 @@ Deno.test("exportModel() to saebench tells what the dictionary's own coder does,
       exportModel(other.model, { ...FORMAT, out, source, ...CPU }),
       /an output of another model/,
     );
+    const again = await loadDictionary(out);
+    assert.deepEqual(again.dictionary, model.dictionary);
+    assert.equal(again.coder.sparsity, model.coder.sparsity);
     await Deno.writeTextFile(join(out, "notes.txt"), "mine");
     await assert.rejects(
       exportModel(model, { ...FORMAT, out, source, ...CPU }),

@@ -1,4 +1,4 @@
-import { DbksvdError } from "../../errors.ts";
+import { DbksvdError, type ErrorPlace } from "../../errors.ts";
 import { type ByteSource, LocalFile } from "../../files/bytes.ts";
 import { OutputFile } from "../../files/output_file.ts";
 import type { Compression } from "../../parquet/write/codecs.ts";
@@ -11,6 +11,7 @@ import { RowGroupPart } from "../formats/parquet/part.ts";
 import { gather, type Gathered } from "../gather.ts";
 import { detectFormat, type FileFormat } from "../inputs.ts";
 import type { OpenRowsOptions } from "../options.ts";
+import { atPlace } from "../placed.ts";
 import { type OpenPart, patchPart } from "./patch.ts";
 
 /** Bytes that a page or a footer may take, times three. */
@@ -85,7 +86,7 @@ export class RewritableFile {
    *
    * @param out the file to write
    * @param take gives the new vectors, asked for in the order of the rows
-   * @param options the compression of Parquet's new pages, and what is added to its footer
+   * @param options the compression of Parquet's new pages, what is added to its footer, what stops `take`
    * @param check looks whether all was taken, before the file gets its name
    * @returns bytes written
    */
@@ -95,6 +96,7 @@ export class RewritableFile {
     options: {
       compression?: Compression | undefined;
       metadata: Readonly<Record<string, string>>;
+      signal?: AbortSignal | undefined;
     },
     check: () => Promise<void>,
   ): Promise<number> {
@@ -118,7 +120,9 @@ export class RewritableFile {
       return file.bytes;
     } catch (error) {
       await file.abandon();
-      throw error;
+      if (options.signal?.aborted) throw error;
+      this.#source.requireUnchanged();
+      throw atPlace(error, this.#place());
     }
   }
 
@@ -179,10 +183,10 @@ export class RewritableFile {
   }
 
   #refuse(what: string, mend: string): DbksvdError {
-    const where = {
-      file: this.#source.path,
-      column: this.#gathered.column,
-    };
-    return new DbksvdError("data", what, { where, mend });
+    return new DbksvdError("data", what, { where: this.#place(), mend });
+  }
+
+  #place(): ErrorPlace {
+    return { file: this.#source.path, column: this.#gathered.column };
   }
 }

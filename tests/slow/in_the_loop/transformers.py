@@ -18,7 +18,7 @@ class AutoTokenizer:
 
 class AutoModelForCausalLM:
     @staticmethod
-    def from_pretrained(path, torch_dtype):
+    def from_pretrained(path, dtype):
         with open(os.path.join(path, "config.json")) as file:
             model = Model(**json.load(file))
         weights = os.path.join(path, "weights.pt")
@@ -27,7 +27,7 @@ class AutoModelForCausalLM:
                 fit(model, [line[:32] for line in file.read().splitlines() if len(line) >= 32])
             torch.save(model.state_dict(), weights)
         model.load_state_dict(torch.load(weights))
-        return model.to(torch_dtype)
+        return model.to(dtype)
 
 
 def fit(model, lines):
