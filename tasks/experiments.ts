@@ -5,6 +5,7 @@
 // hour;
 //     its labels and activations come from `deno task experiments:data`
 // deno task experiments --only=dial [--sets=…] [--seeds=3]    what --for probing is chosen from, on the same data
+// deno task experiments --only=exports [--sets=…] [--seeds=3]    exports beside autoencoders from random rows: an hour
 // deno task experiments --only=readings [--sets=…] [--seeds=3]    top rows by code and by activation, on the same data:
 //     minutes
 // deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts:
@@ -18,6 +19,7 @@ import {
   VARIANTS,
 } from "./experiments/generalisation.ts";
 import { dial, disentangling } from "./experiments/disentangling.ts";
+import { exported } from "./experiments/exports.ts";
 import {
   CLASSIC_WAYS,
   classicProblem,
@@ -98,6 +100,7 @@ const labelled = [
 ] as const;
 sections.disentangling = () => disentangling(...labelled);
 sections.dial = () => dial(...labelled);
+sections.exports = () => exported(...labelled);
 sections.readings = () => readings(...labelled);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {

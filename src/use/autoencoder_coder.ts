@@ -10,7 +10,7 @@ import {
   chooseLargest,
   chooseLargestOfGroups,
   chooseLargestSigned,
-} from "./largest.ts";
+} from "../largest.ts";
 import { pursueRows } from "./matching_pursuit.ts";
 
 /** Values of the pre-activations held at a time. */

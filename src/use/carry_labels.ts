@@ -117,7 +117,7 @@ function turned(entry: LabelEntry): LabelEntry {
 
 /** What to say of names that went along: how many, which moved, which were lost; `undefined` where there were none. */
 export function carriedNotice(
-  { carried, lost }: CarriedLabels,
+  { carried, lost }: Pick<CarriedLabels, "carried" | "lost">,
   lostFile: string,
 ): string | undefined {
   if (carried.length + lost.length === 0) return undefined;

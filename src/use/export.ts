@@ -8,10 +8,14 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
 import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
+import { carriedNotice } from "./carry_labels.ts";
+import { LABEL_FILES, type LostLabel } from "../labels/file.ts";
 import {
+  byThreshold,
+  fittedAutoencoder,
+  labelsOfLatents,
+  labelsThatMoved,
   pursuitAutoencoder,
-  thresholdAutoencoder,
-  topkAutoencoder,
 } from "./export_autoencoder.ts";
 import {
   exportFiles,
@@ -19,7 +23,7 @@ import {
   type ExportNames,
   LINEAR_FORMATS,
 } from "./export_formats.ts";
-import { fitEncoder } from "./fit_encoder.ts";
+import { type Fit, fitAutoencoder } from "./fit_autoencoder.ts";
 import {
   claimOutput,
   exportOrigin,
@@ -40,10 +44,20 @@ export interface ExportOptions extends RunOptions, ExportNames {
   out: string;
   /** Replace whatever is there, not only an export of this format, model and inputs. */
   overwrite?: boolean | undefined;
-  /** Rows to fit a linear encoder to and to measure the export on: the training rows. Linear encoders need them. */
+  /**
+   * Rows to train an autoencoder on and to measure the export on: the training rows. Targets with an encoder need
+   * them.
+   */
   source?: RowSource | undefined;
   /** What the rows that it is measured on are kept together by, as in training: `row`, `outer` or a column. */
   holdoutBy?: string | undefined;
+  /** Steps of an autoencoder's training, of 1024 rows each; 600 by default. */
+  steps?: number | undefined;
+  /**
+   * Keep the atoms as they are: only the encoder learns, and a dictionary with signed codes becomes [D; −D]. An
+   * autoencoder whose decoder learns too has a lower error, and its atoms differ from the dictionary's.
+   */
+  fixedAtoms?: boolean | undefined;
 }
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
@@ -67,7 +81,7 @@ export interface ExportResult {
   format: ExportFormat;
   /** Names of the files in it. */
   files: string[];
-  /** Latents of the exported model: twice the atoms where codes are signed. */
+  /** Latents of the exported model: twice the atoms where codes are signed and the atoms stay as they are. */
   latents: number;
   /** How the target encodes rows, in words. */
   encoder: string;
@@ -78,14 +92,19 @@ export interface ExportResult {
   lost: string[];
   /** What the export does to rows, where rows were given. */
   metrics?: ExportMetrics | undefined;
+  /** How the autoencoder was trained, where the target has an encoder that was. */
+  fit?: Fit | undefined;
+  /** The mean |cos| of latents to the atoms that they began as, where they moved. */
+  meanCosine?: number | undefined;
 }
 
 /**
  * Writes a dictionary as a sparse autoencoder of another tool. It takes raw rows: mean and scale are folded in.
- * Latents are never negative there, so a dictionary with signed codes becomes [D; −D]. SAELens's matching pursuit
- * runs on the dictionary itself, and SAEBench gets a Python module that codes as this tool does; the other targets have
- * linear encoders, which are fitted here and are approximations: the metrics that come back, and stand in the target's
- * config, say how good.
+ * SAELens's matching pursuit runs on the dictionary itself, as [D; −D] where codes are signed, since latents are never
+ * negative there; SAEBench gets a Python module that codes as this tool does. The other targets have linear encoders:
+ * an autoencoder is trained that begins as the dictionary, a latent an atom. Atoms move (`meanCosine`); names go along
+ * where |cos| ≥ 0.9, others into `labels.lost.json`. The metrics that come back, and stand in the target's config, say
+ * how good it is beside the exact pursuit.
  *
  * @param model the dictionary
  * @param options target, directory, rows, names for the target's metadata
@@ -113,7 +132,16 @@ export async function exportModel(
   const linear = LINEAR_FORMATS.includes(format);
   if (linear && source === undefined) {
     throw new DbksvdError("usage", `The format "${format}" needs rows`, {
-      mend: "give the training rows: its linear encoder is fitted to them",
+      mend: "give the training rows: it is trained on them",
+    });
+  }
+  if (
+    format === "dictionary-learning-matryoshka" && options.fixedAtoms &&
+    !model.coder.nonnegative
+  ) {
+    throw new DbksvdError("usage", `"${format}" has no place for both signs`, {
+      mend:
+        "leave out --fixed-atoms, or take dictionary-learning-batchtopk: groups are runs of latents there",
     });
   }
   await requireReplaceable(out);
@@ -145,14 +173,17 @@ async function exportInto(
   const split = { holdout: MEASURED, seed: model.seed };
   const heldOut = source &&
     (await holdOut(source, { ...split, holdoutBy: options.holdoutBy })).rows;
-  const sae = linear
-    ? await fitted(model, format, source!, heldOut, options)
-    : pursuitAutoencoder(model);
+  const { sae, fit, meanCosine, lostLabels } = linear
+    ? await fitted(model, source!, heldOut, options)
+    : { sae: pursuitAutoencoder(model) } as Exported;
   const metrics = source &&
     (format === "saebench"
       ? await measureOwn(model, source, heldOut, options)
       : await compareCoders(model, sae, source, heldOut, options));
-  const files = exportFiles(model, sae, format, options, { metrics, origin });
+  const files = exportFiles(model, sae, format, options, {
+    ...{ metrics, origin, fit, mean_cosine: meanCosine },
+    lostLabels,
+  });
   await writeDirectoryAtomically(out, files);
   return {
     out,
@@ -161,10 +192,20 @@ async function exportInto(
     latents: sae.atoms,
     encoder: format === "saebench"
       ? `dbksvd's own coder in PyTorch, ${coderInWords(model)}`
-      : encoderInWords(sae),
+      : encoderInWords(sae, fit),
     lost: format === "saebench" ? [] : lostBy(model),
     metrics,
+    fit,
+    meanCosine,
   };
+}
+
+/** What a dictionary became. */
+interface Exported {
+  sae: SparseAutoencoder;
+  fit?: Fit;
+  meanCosine?: number;
+  lostLabels?: readonly LostLabel[];
 }
 
 // sparsify keeps a directory a hook point under one root.
@@ -180,20 +221,44 @@ function placeOf({ format, out, hookName }: ExportOptions): string {
 
 async function fitted(
   model: DictionaryModel,
-  format: ExportFormat,
   source: RowSource,
   heldOut: RowSet | undefined,
-  options: RunOptions,
-): Promise<SparseAutoencoder> {
-  const thresholds = format === "saelens-jumprelu" || format === "gemma-scope";
-  const encoder = await fitEncoder(model, source, {
+  options: ExportOptions,
+): Promise<Exported> {
+  const { format, fixedAtoms } = options;
+  const { fit, ...parts } = await fitAutoencoder(model, source, {
     ...options,
     except: heldOut,
-    selection: thresholds ? "batch" : "row",
+    selection: byThreshold(format) ? "batch" : "row",
   });
-  return thresholds
-    ? thresholdAutoencoder(model, encoder, format)
-    : topkAutoencoder(model, encoder, format);
+  const sae = fittedAutoencoder(model, parts, format);
+  if (fixedAtoms) {
+    return { sae: { ...sae, labels: labelsOfLatents(model, sae.atoms) }, fit };
+  }
+  const { names, moves } = await labelsThatMoved(model, sae);
+  const notice = carriedNotice(moves, LABEL_FILES.lost);
+  if (notice !== undefined) options.onNotice?.(notice);
+  return {
+    sae: { ...sae, labels: model.labels && names },
+    fit,
+    meanCosine: meanCosineOf(model, sae),
+    lostLabels: moves.lost,
+  };
+}
+
+function meanCosineOf(
+  { atoms, width, dictionary }: DictionaryModel,
+  sae: SparseAutoencoder,
+): number {
+  let sum = 0;
+  for (let j = 0; j < atoms; j++) {
+    let cosine = 0;
+    for (let d = j * width; d < (j + 1) * width; d++) {
+      cosine += dictionary[d] * sae.dictionary[d];
+    }
+    sum += Math.abs(cosine);
+  }
+  return sum / atoms;
 }
 
 async function compareCoders(
@@ -236,15 +301,22 @@ function numbersOf(metrics: Metrics): NumberMetrics {
   ) as NumberMetrics;
 }
 
-function encoderInWords({ activation, format }: SparseAutoencoder): string {
-  switch (activation.kind) {
-    case "matching_pursuit":
-      return `${format} matching pursuit on the dictionary itself, ${activation.maxIterations} steps a row`;
-    case "topk":
-      return `a linear encoder fitted to the dictionary (Adam on the rebuilt rows, dictionary fixed), the ${activation.k} largest`;
-    default:
-      return "a linear encoder fitted to the dictionary (Adam on the rebuilt rows, dictionary fixed), above a threshold";
+function encoderInWords(
+  { activation, format }: SparseAutoencoder,
+  fit: Fit | undefined,
+): string {
+  if (activation.kind === "matching_pursuit") {
+    return `${format} matching pursuit on the dictionary itself, ${activation.maxIterations} steps a row`;
   }
+  const trained = fit!.fixedAtoms
+    ? "a linear encoder trained on the dictionary"
+    : "encoder and decoder trained from the dictionary";
+  const active = activation.kind === "topk"
+    ? `the ${activation.k} largest`
+    : "above a threshold";
+  return `${trained} (Adam, ${fit!.steps} steps of ${
+    fit!.stepRows
+  } rows), ${active}`;
 }
 
 // Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.

@@ -10,6 +10,7 @@ import {
   safetensorsParts,
   type Tensor,
 } from "../files/safetensors.ts";
+import { LABEL_FILES, type LostLabel, lostLabelsJson } from "../labels/file.ts";
 import { transpose } from "../model/transpose.ts";
 import { zipParts } from "../files/zip.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -21,6 +22,8 @@ export const EXPORT_FORMATS = [
   "saelens-topk",
   "saelens-jumprelu",
   "dictionary-learning",
+  "dictionary-learning-batchtopk",
+  "dictionary-learning-matryoshka",
   "sparsify",
   "gemma-scope",
   "saebench",
@@ -29,7 +32,7 @@ export const EXPORT_FORMATS = [
 /** A format that a dictionary can be exported to. */
 export type ExportFormat = typeof EXPORT_FORMATS[number];
 
-/** The formats with a linear encoder, which has to be fitted to rows. */
+/** The formats with a linear encoder, which has to be trained on rows. */
 export const LINEAR_FORMATS: readonly ExportFormat[] = EXPORT_FORMATS
   .filter((format) => !["saelens-mp", "saebench"].includes(format));
 
@@ -59,14 +62,21 @@ export interface ExportNames {
  * @param sae what it became
  * @param format the target
  * @param names for the target's metadata
- * @param more metrics, measured with the target's encoder and with the exact coder, and what made the export
+ * @param more metrics, measured with the target's encoder and with the exact coder; what made the export, and how it
+ * was trained; names that found no latent
  */
 export function exportFiles(
   model: DictionaryModel,
   sae: SparseAutoencoder,
   format: ExportFormat,
   names: ExportNames,
-  more: { metrics?: unknown; origin?: unknown } = {},
+  { lostLabels = [], ...more }: {
+    metrics?: unknown;
+    origin?: unknown;
+    fit?: unknown;
+    mean_cosine?: number | undefined;
+    lostLabels?: readonly LostLabel[] | undefined;
+  } = {},
 ): FileContents[] {
   const origin = {
     tool: `dbksvd ${TOOL_VERSION}`,
@@ -79,6 +89,11 @@ export function exportFiles(
   const files = writers[format](sae, names, origin, model);
   if (sae.labels !== undefined) {
     files.push(jsonFile(MODEL_FILES.labels, sae.labels));
+  }
+  if (lostLabels.length > 0) {
+    const text = lostLabelsJson(undefined, lostLabels);
+    const parts = [new TextEncoder().encode(text)];
+    files.push({ name: LABEL_FILES.lost, parts });
   }
   return files;
 }
@@ -96,6 +111,8 @@ const writers: Record<ExportFormat, Writer> = {
   "saelens-jumprelu": saeLensFiles,
   "sparsify": sparsifyFiles,
   "dictionary-learning": dictionaryLearningFiles,
+  "dictionary-learning-batchtopk": dictionaryLearningFiles,
+  "dictionary-learning-matryoshka": matryoshkaFiles,
   "gemma-scope": gemmaScopeFiles,
   "saebench": saeBenchFolder,
 };
@@ -185,20 +202,13 @@ function dictionaryLearningFiles(
   origin: Record<string, unknown>,
   { coder: { sparsity: k } }: DictionaryModel,
 ): FileContents[] {
-  const { width, atoms } = sae;
-  const config = {
-    trainer: {
-      trainer_class: "TopKTrainer",
-      dict_class: "AutoEncoderTopK",
-      activation_dim: width,
-      dict_size: atoms,
-      k,
-      layer: names.layer ?? 0,
-      lm_name: names.modelName ?? "",
-    },
-    buffer: { ctx_len: names.contextSize ?? 0 },
-    metadata: { dbksvd: origin },
-  };
+  const { width, atoms, activation } = sae;
+  const shared = activation.kind === "jumprelu";
+  const config = dictionaryLearningConfig(sae, names, origin, {
+    trainer_class: shared ? "BatchTopKTrainer" : "TopKTrainer",
+    dict_class: shared ? "BatchTopKSAE" : "AutoEncoderTopK",
+    k,
+  });
   const decoder = transpose(sae.dictionary, atoms, width);
   return [jsonFile("config.json", config), {
     name: "ae.safetensors",
@@ -207,10 +217,72 @@ function dictionaryLearningFiles(
       "encoder.bias": float32Tensor(sae.encoderBias!, atoms),
       "decoder.weight": float32Tensor(decoder, width, atoms),
       "b_dec": float32Tensor(sae.mean, width),
-      "k": { dtype: "I32", shape: [], bytes: bytesOf(Int32Array.of(k)) },
-      "threshold": float32Tensor(Float32Array.of(-1)),
+      ...sparsityTensors(sae, k),
     }),
   }];
+}
+
+function matryoshkaFiles(
+  sae: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+  { groups, coder: { sparsity: k } }: DictionaryModel,
+): FileContents[] {
+  const { width, atoms } = sae;
+  const config = dictionaryLearningConfig(sae, names, origin, {
+    trainer_class: "MatryoshkaBatchTopKTrainer",
+    dict_class: "MatryoshkaBatchTopKSAE",
+    k,
+    group_sizes: groups,
+  });
+  return [jsonFile("config.json", config), {
+    name: "ae.safetensors",
+    parts: safetensorsParts({
+      "W_enc": columns(sae),
+      "b_enc": float32Tensor(sae.encoderBias!, atoms),
+      "W_dec": float32Tensor(sae.dictionary, atoms, width),
+      "b_dec": float32Tensor(sae.mean, width),
+      ...sparsityTensors(sae, k),
+      "group_sizes": {
+        dtype: "I32",
+        shape: [groups.length],
+        bytes: bytesOf(Int32Array.from(groups)),
+      },
+    }),
+  }];
+}
+
+function dictionaryLearningConfig(
+  { width, atoms }: SparseAutoencoder,
+  names: ExportNames,
+  origin: Record<string, unknown>,
+  trainer: Record<string, unknown>,
+) {
+  return {
+    trainer: {
+      ...trainer,
+      activation_dim: width,
+      dict_size: atoms,
+      layer: names.layer ?? 0,
+      lm_name: names.modelName ?? "",
+    },
+    buffer: { ctx_len: names.contextSize ?? 0 },
+    metadata: { dbksvd: origin },
+  };
+}
+
+// A threshold below zero: none was estimated, the k largest count.
+function sparsityTensors(
+  { activation }: SparseAutoencoder,
+  k: number,
+): Record<string, Tensor> {
+  const threshold = activation.kind === "jumprelu"
+    ? activation.threshold[0]
+    : -1;
+  return {
+    "k": { dtype: "I32", shape: [], bytes: bytesOf(Int32Array.of(k)) },
+    "threshold": float32Tensor(Float32Array.of(threshold)),
+  };
 }
 
 function gemmaScopeFiles(

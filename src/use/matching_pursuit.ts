@@ -1,7 +1,7 @@
 import { dot, multiplyTransposed } from "../engine/reference/products.ts";
 import { multiplyFast } from "../engine/multiply.ts";
 import type { Activation, SparseAutoencoder } from "../model/autoencoder.ts";
-import type { Choice } from "./largest.ts";
+import type { Choice } from "../largest.ts";
 
 type Pursuit = Extract<Activation, { kind: "matching_pursuit" }>;
 

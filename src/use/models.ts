@@ -1,14 +1,12 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
-import { unitAtoms } from "../metrics/similarity.ts";
 import { exists } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { readDictionaryFile } from "../model/dictionary_file.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { TOOL_VERSION } from "../version.ts";
 import { autoencoderCoder } from "./autoencoder_coder.ts";
+import { decoderOf } from "./recode.ts";
 import {
   engineCoder,
   type RowCoder,
@@ -127,31 +125,4 @@ async function foreign(directory: string): Promise<SparseAutoencoder> {
     where: { file: directory },
     mend: "name a directory with params.npz",
   });
-}
-
-function decoderOf(sae: SparseAutoencoder): DictionaryModel {
-  const { width, atoms, mean } = sae;
-  const k = "k" in sae.activation
-    ? sae.activation.k
-    : DEFAULT_TRAIN_OPTIONS.sparsity;
-  return {
-    width,
-    atoms,
-    dictionary: unitAtoms(sae).dictionary,
-    mean,
-    scale: 1,
-    usage: new Uint32Array(atoms),
-    groups: [atoms],
-    coder: {
-      method: "omp",
-      sparsity: Math.min(k, atoms, width),
-      nonnegative: !("signed" in sae.activation),
-      tolerance: 0,
-      refit: false,
-    },
-    seed: 0,
-    toolVersion: TOOL_VERSION,
-    labels: sae.labels,
-    autoencoder: sae,
-  };
 }

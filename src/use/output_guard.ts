@@ -1,5 +1,6 @@
 import { join, sep } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { LABEL_FILES } from "../labels/file.ts";
 import { MODEL_FILES } from "../model/directory.ts";
 import { readText } from "../files/text.ts";
 import { SAEBENCH_FILES } from "./export_saebench.ts";
@@ -14,6 +15,7 @@ const EXPORT_FILES = [
   "params.npz",
   ...SAEBENCH_FILES,
   MODEL_FILES.labels,
+  LABEL_FILES.lost,
 ];
 
 /**

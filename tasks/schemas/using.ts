@@ -8,6 +8,7 @@ import type { DetailedEvaluation } from "../../src/use/evaluate.ts";
 import type { NeuronpediaResult } from "../../src/inspection/neuronpedia/export.ts";
 import type { ExportMetrics, ExportResult } from "../../src/use/export.ts";
 import { EXPORT_FORMATS } from "../../src/use/export_formats.ts";
+import type { Fit } from "../../src/use/fit_autoencoder.ts";
 import type { SteerResult } from "../../src/use/steer.ts";
 import type {
   SweepEntry,
@@ -172,6 +173,15 @@ const SWEEP: Fields<SweepResult> = {
   seconds,
 };
 
+const fit = object<Fit>({
+  rows: count("Rows that it learned from."),
+  steps: count("Steps of Adam."),
+  stepRows: count("Rows of a step."),
+  fixedAtoms: flag("Whether only the encoder learned."),
+  deadLatents: count("Latents that no row made active in the end."),
+  helpedLatents: count("Latents that were idle on the way and were helped."),
+}, "How its encoder was trained.");
+
 const exported = object<ExportMetrics>({
   rows: count("Rows measured."),
   exported: described("By the target's own encoder.", scores),
@@ -253,6 +263,10 @@ export const USING: readonly Document[] = [
         encoder: text("What its encoder is, in words."),
         lost: list("What the target has no place for.", text("In words.")),
         metrics: optional(exported),
+        fit: optional(fit),
+        meanCosine: optional(
+          number("Mean |cos| of latents to the atoms that they began as."),
+        ),
       }, "A model."),
       ofRows<OfModel & DelphiResult>({
         model,

@@ -122,6 +122,19 @@ def dictionary_learning(directory, x):
     return decode(acts, list(zip(*w["decoder.weight"])), w["b_dec"])
 
 
+def batch_topk(directory, x):
+    trainer = json.load(open(os.path.join(directory, "config.json")))["trainer"]
+    w = safetensors(os.path.join(directory, "ae.safetensors"))
+    centred = [v - b for v, b in zip(x, w["b_dec"])]
+    if trainer["dict_class"] == "MatryoshkaBatchTopKSAE":
+        assert sum(w["group_sizes"]) == len(w["W_dec"]) and trainer["group_sizes"] == list(w["group_sizes"])
+        pre, decoder = linear(centred, list(zip(*w["W_enc"])), w["b_enc"]), w["W_dec"]
+    else:
+        assert trainer["dict_class"] == "BatchTopKSAE"
+        pre, decoder = linear(centred, w["encoder.weight"], w["encoder.bias"]), list(zip(*w["decoder.weight"]))
+    return decode([p if p > max(0.0, w["threshold"]) else 0.0 for p in pre], decoder, w["b_dec"])
+
+
 def gemma_scope(directory, x):
     w = npz(os.path.join(directory, "params.npz"))
     pre = linear(x, list(zip(*w["W_enc"])), w["b_enc"])
@@ -130,6 +143,7 @@ def gemma_scope(directory, x):
 
 
 READERS = {"saelens-mp": saelens, "saelens-topk": saelens, "saelens-jumprelu": saelens,
-           "sparsify": sparsify, "dictionary-learning": dictionary_learning, "gemma-scope": gemma_scope}
+           "sparsify": sparsify, "dictionary-learning": dictionary_learning, "gemma-scope": gemma_scope,
+           "dictionary-learning-batchtopk": batch_topk, "dictionary-learning-matryoshka": batch_topk}
 read = READERS[sys.argv[1]]
 print(json.dumps([read(sys.argv[2], row) for row in json.loads(sys.argv[3])]))

@@ -57,6 +57,29 @@ const READERS: Record<string, (directory: string) => Promise<Model>> = {
         topk(linear(x, encoder, t["encoder.bias"].data), t.k.data[0]),
     };
   },
+  "dictionary-learning-batchtopk": async (directory) => {
+    const t = await safetensors(`${directory}/ae.safetensors`);
+    const encoder = matrix(t["encoder.weight"]);
+    const threshold = encoder.map(() => t.threshold.data[0]);
+    return {
+      decoder: flip(matrix(t["decoder.weight"])),
+      bias: t.b_dec.data,
+      centred: true,
+      encode: (x) =>
+        above(linear(x, encoder, t["encoder.bias"].data), threshold),
+    };
+  },
+  "dictionary-learning-matryoshka": async (directory) => {
+    const t = await safetensors(`${directory}/ae.safetensors`);
+    const encoder = flip(matrix(t.W_enc));
+    const threshold = encoder.map(() => t.threshold.data[0]);
+    return {
+      decoder: matrix(t.W_dec),
+      bias: t.b_dec.data,
+      centred: true,
+      encode: (x) => above(linear(x, encoder, t.b_enc.data), threshold),
+    };
+  },
   "gemma-scope": async (directory) => {
     const t = npz(await Deno.readFile(`${directory}/params.npz`));
     const encoder = flip(matrix(t.W_enc));

@@ -36,6 +36,8 @@ type ExportFlags =
   & NeuronpediaFlags
   & {
     overwrite?: true;
+    steps?: number;
+    fixedAtoms?: true;
     format?: ExportFormat | "delphi" | "neuronpedia";
     out?: string;
   };
@@ -44,10 +46,11 @@ type ExportFlags =
 export function exportCommand(io: Io): CommandUnknownOpts {
   const command = describe(
     "export",
-    "write a model for other tools; its encoder is fitted to the inputs",
+    "write a model for other tools; an autoencoder is trained from it on the inputs",
     [
       "dbksvd export dbksvd-model --format saelens-mp --out sae",
       "dbksvd export dbksvd-model rows.parquet --format saelens-topk --out sae",
+      "dbksvd export dbksvd-model --format saelens-topk --out sae --fixed-atoms",
       "dbksvd export dbksvd-model --format sparsify --out sae --hook-name layers.3",
       "dbksvd export tokens-model --format delphi --out results/run --hook-name layers.6 --model-name gpt2",
       "dbksvd export tokens-model --format neuronpedia --out dashboards --model-name gpt2-small --layer 6",
@@ -55,13 +58,20 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     ],
   )
     .argument("<model>", "a model directory")
-    .argument("[input...]", "rows to fit to (default: those of the training)")
+    .argument("[input...]", "rows to train on (default: those of the training)")
     .addOption(
       new Option("--format <target>", "whose format")
         .choices([...EXPORT_FORMATS, "delphi", "neuronpedia"] as const),
     )
     .option("--out <dir>", "the directory to write")
     .option("--overwrite", "replace whatever --out names")
+    .optionsGroup("Targets with an encoder (all but pursuits):")
+    .option(
+      "--steps <count>",
+      "of its training, 1024 rows each (default: 600)",
+      wholeNumber(),
+    )
+    .option("--fixed-atoms", "train the encoder only; atoms stay as they are")
     .optionsGroup("Names for the target:")
     .option("--model-name <name>", "the language model")
     .option("--hook-name <name>", "where in it the rows were taken")
@@ -128,6 +138,8 @@ async function exportTo(
       format,
       out,
       overwrite: flags.overwrite,
+      steps: flags.steps,
+      fixedAtoms: flags.fixedAtoms,
       source,
       holdoutBy,
       modelName,
@@ -173,11 +185,26 @@ async function rowsFor(
 
 function describeExport(result: ExportResult): string {
   const { format, out, files, latents, encoder, lost, metrics } = result;
+  const { fit, meanCosine } = result;
   const lines = [
     `Wrote ${files.join(", ")} in ${out}: ${format}, ${
       count(latents)
     } latents, ${encoder}`,
   ];
+  if (meanCosine !== undefined) {
+    lines.push(
+      `Its decoder rows have moved from the atoms: mean |cos| ${
+        figure(meanCosine)
+      } (--fixed-atoms keeps them)`,
+    );
+  }
+  if (fit !== undefined && fit.deadLatents > 0) {
+    lines.push(
+      `${count(fit.deadLatents)} latents are active in none of ${
+        count(fit.rows)
+      } rows`,
+    );
+  }
   if (lost.length > 0) {
     lines.push(`${format} has no place for ${lost.join(", ")}`);
   }

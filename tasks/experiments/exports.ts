@@ -1,0 +1,243 @@
+import type { Parameters } from "../../src/autoencoder/trainer.ts";
+import { defaultRate, trainAutoencoder } from "../../src/autoencoder/train.ts";
+import type { SparseAutoencoder } from "../../src/model/autoencoder.ts";
+import type { DictionaryModel } from "../../src/model/model.ts";
+import type { TrainOptions } from "../../src/options/train_options.ts";
+import { PURPOSE_OPTIONS } from "../../src/options/purposes.ts";
+import { probe } from "../../src/probing/probe.ts";
+import { permutation, randomStream } from "../../src/random.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import { evaluateAll } from "../../src/use/evaluate.ts";
+import { fittedAutoencoder } from "../../src/use/export_autoencoder.ts";
+import type { ExportFormat } from "../../src/use/export_formats.ts";
+import {
+  DEFAULT_STEPS,
+  fitAutoencoder,
+  levelsOf,
+} from "../../src/use/fit_autoencoder.ts";
+import type { AnyModel } from "../../src/use/models.ts";
+import { recode } from "../../src/use/recode.ts";
+import { train } from "../../src/use/train.ts";
+import {
+  type LabelledSet,
+  labelledSet,
+  sourceOf,
+  trainingRows,
+} from "./disentangling/data.ts";
+import { markdownTable, type Report } from "./report.ts";
+
+/** Latents that probes go by. */
+const KS = [1, 5, 20];
+
+/** How long autoencoders from random rows are trained, beside exports, and by which rate, beside theirs. */
+const LENGTHS = [
+  { times: "as long", longer: 1, faster: 1 },
+  { times: "as long, four times the rate", longer: 1, faster: 4 },
+  { times: "five times as long", longer: 5, faster: 1 },
+] as const;
+
+/** A kind of autoencoder, and the dictionary that it is made of. */
+interface Kind {
+  name: string;
+  format: ExportFormat;
+  options: Partial<TrainOptions>;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "TopK", format: "saelens-topk", options: {} },
+  { name: "BatchTopK", format: "saelens-jumprelu", options: {} },
+  {
+    name: "Matryoshka (32, rest; BatchTopK)",
+    format: "dictionary-learning-matryoshka",
+    options: PURPOSE_OPTIONS.probing,
+  },
+];
+
+interface Entry {
+  name: string;
+  model: AnyModel;
+  /** Latents that no row of the training made active; undefined for dictionaries. */
+  dead?: number;
+}
+
+/**
+ * Exports with an encoder: the error, the probing and the dead latents of autoencoders that begin as a dictionary,
+ * beside the same autoencoders from random rows, after as many steps and after five times as many.
+ *
+ * @param seeds trainings of each dictionary and autoencoder
+ * @param directory what make_data.ts wrote
+ * @param names which data sets
+ */
+export async function exported(
+  seeds: number,
+  directory: string,
+  names: readonly string[],
+): Promise<Report> {
+  const parts: string[] = [];
+  for (const name of names) {
+    const set = await labelledSet(name, directory);
+    const found = new Map<string, number[][]>();
+    for (let seed = 0; seed < seeds; seed++) {
+      const entries = await entriesOf(set, seed);
+      for (const [model, row] of await measured(set, entries, seed)) {
+        found.set(model, [...found.get(model) ?? [], row]);
+      }
+      console.error(`${name}, seed ${seed}`);
+    }
+    parts.push(sectionOf(set, found));
+  }
+  const body = `${
+    parts.join("\n\n")
+  }\n\nMeans over ${seeds} seeds. FVU and L0 on rows that nothing was trained on; balanced accuracy of probes by the best 1, 5 and 20 latents; dead: latents active in none of the training's rows. Exports are what ${"`dbksvd export`"} trains (${DEFAULT_STEPS} steps of 1024 rows); from random rows: the same training, its decoder and encoder begun as rows, for as long or longer. Re-coded: the decoder as a dictionary, by ${"`--recode`"}.`;
+  return { title: "Exports beside autoencoders from random rows", body };
+}
+
+async function entriesOf(set: LabelledSet, seed: number): Promise<Entry[]> {
+  const { atoms, sparsity, width } = set;
+  const source = rowsFromArray(trainingRows(set), width);
+  const entries: Entry[] = [];
+  const models = new Map<Kind["options"], DictionaryModel>();
+  for (const { name, format, options } of KINDS) {
+    const known = models.get(options) ?? (await train(source, {
+      ...{ atoms, sparsity, seed, holdout: 0 },
+      ...options,
+    }, { device: "cpu" })).model;
+    if (!models.has(options)) {
+      models.set(options, known);
+      const which = options === PURPOSE_OPTIONS.probing
+        ? "`--for probing`"
+        : "default";
+      entries.push({ name: `dictionary, ${which}`, model: known });
+    }
+    const selection = format === "saelens-topk" ? "row" : "batch";
+    const options_ = { device: "cpu", selection } as const;
+    const { fit, ...ours } = await fitAutoencoder(known, source, options_);
+    const sae = fittedAutoencoder(known, ours, format);
+    entries.push({
+      name: `${name}, export`,
+      model: sae,
+      dead: fit.deadLatents,
+    });
+    if (format === "saelens-topk") {
+      const fixed = await fitAutoencoder(known, source, {
+        ...{ ...options_, fixedAtoms: true },
+      });
+      entries.push({
+        name: `${name}, export --fixed-atoms`,
+        model: fittedAutoencoder(known, fixed, format),
+        dead: fixed.fit.deadLatents,
+      });
+      entries.push({
+        name: `${name}, export, re-coded`,
+        model: recode(sae, sparsity),
+      });
+    }
+    entries.push(...await fromRandomRows(known, set, { name, format }, seed));
+  }
+  return entries;
+}
+
+async function fromRandomRows(
+  model: DictionaryModel,
+  set: LabelledSet,
+  { name, format }: Pick<Kind, "name" | "format">,
+  seed: number,
+): Promise<Entry[]> {
+  const { width, mean, scale } = model;
+  const all = trainingRows(set).map((value, i) =>
+    (value - mean[i % width]) * scale
+  );
+  const selection = format === "saelens-topk" ? "row" : "batch";
+  const kept = selection === "row"
+    ? 0
+    : Math.min(1024, Math.floor(all.length / width / 10));
+  const rows = all.subarray(0, all.length - kept * width);
+  const entries: Entry[] = [];
+  const ways = selection === "row" ? LENGTHS : LENGTHS.slice(0, 1);
+  for (const { times, longer, faster } of ways) {
+    const trained = await trainAutoencoder(
+      rows,
+      randomRows(rows, width, model.atoms, seed),
+      {
+        ...{ width, sparsity: set.sparsity, selection, seed },
+        steps: longer * DEFAULT_STEPS,
+        rate: faster * defaultRate(model.atoms),
+        levels: levelsOf(model, model.atoms),
+        ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
+      },
+    );
+    const sae: SparseAutoencoder = fittedAutoencoder(model, {
+      ...trained,
+      bias: trained.bias.map((value) => value / scale),
+      threshold: trained.threshold / scale,
+    }, format);
+    const from = `${name}, from random rows, ${times}`;
+    entries.push({ name: from, model: sae, dead: trained.dead });
+    if (longer > 1) {
+      entries.push({
+        name: `${from}, re-coded`,
+        model: recode(sae, set.sparsity),
+      });
+    }
+  }
+  return entries;
+}
+
+function randomRows(
+  rows: Float32Array,
+  width: number,
+  latents: number,
+  seed: number,
+): Parameters {
+  const order = permutation(
+    rows.length / width,
+    randomStream(seed, "random rows"),
+  );
+  const decoder = new Float32Array(latents * width);
+  for (let j = 0; j < latents; j++) {
+    const row = rows.subarray(order[j] * width, (order[j] + 1) * width);
+    const length = Math.hypot(...row);
+    decoder.set(row.map((value) => value / length), j * width);
+  }
+  const bias = new Float32Array(latents);
+  return { decoder, encoder: decoder.slice(), bias };
+}
+
+async function measured(
+  set: LabelledSet,
+  entries: readonly Entry[],
+  seed: number,
+): Promise<Map<string, number[]>> {
+  const source = sourceOf(set);
+  const evaluated = await evaluateAll(entries, source, {
+    device: "cpu",
+    rows: { only: set.test },
+  });
+  const probed = await probe(entries, source, {
+    ...{ device: "cpu", classColumns: Object.keys(set.classes), k: KS },
+    ...{ test: set.test, seed, minRows: 80, baselines: [] },
+  });
+  return new Map(entries.map(({ name, dead = NaN }, i) => {
+    const { fvu, l0 } = evaluated[i].metrics;
+    const summary = probed.models.find(({ model }) => model === name)!;
+    return [name, [fvu, l0, ...KS.map((k) => summary.accuracy[k]), dead]];
+  }));
+}
+
+function sectionOf(set: LabelledSet, found: Map<string, number[][]>): string {
+  const mean = (lists: number[][], column: number) =>
+    lists.reduce((sum, list) => sum + list[column], 0) / lists.length;
+  const share = (value: number) => value.toFixed(3).replace(/^0/, "");
+  const table = markdownTable(
+    ["", "FVU", "L0", "top 1", "top 5", "top 20", "dead"],
+    [...found].map(([name, lists]) => [
+      name,
+      share(mean(lists, 0)),
+      mean(lists, 1).toFixed(1),
+      ...[2, 3, 4].map((column) => share(mean(lists, column))),
+      Number.isNaN(lists[0][5]) ? "" : mean(lists, 5).toFixed(1),
+    ]),
+  );
+  const rows = set.data.length / set.width;
+  return `**${set.name}** (${rows} rows × ${set.width}, m = ${set.atoms}, k = ${set.sparsity})\n\n${table}`;
+}
