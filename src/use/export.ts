@@ -23,7 +23,7 @@ import {
   type ExportNames,
   LINEAR_FORMATS,
 } from "./export_formats.ts";
-import { type Fit, fitAutoencoder } from "./fit_autoencoder.ts";
+import { type AutoencoderFit, fitAutoencoder } from "./fit_autoencoder.ts";
 import {
   claimOutput,
   exportOrigin,
@@ -93,7 +93,7 @@ export interface ExportResult {
   /** What the export does to rows, where rows were given. */
   metrics?: ExportMetrics | undefined;
   /** How the autoencoder was trained, where the target has an encoder that was. */
-  fit?: Fit | undefined;
+  fit?: AutoencoderFit | undefined;
   /** The mean |cos| of latents to the atoms that they began as, where they moved. */
   meanCosine?: number | undefined;
 }
@@ -203,7 +203,7 @@ async function exportInto(
 /** What a dictionary became. */
 interface Exported {
   sae: SparseAutoencoder;
-  fit?: Fit;
+  fit?: AutoencoderFit;
   meanCosine?: number;
   lostLabels?: readonly LostLabel[];
 }
@@ -303,7 +303,7 @@ function numbersOf(metrics: Metrics): NumberMetrics {
 
 function encoderInWords(
   { activation, format }: SparseAutoencoder,
-  fit: Fit | undefined,
+  fit: AutoencoderFit | undefined,
 ): string {
   if (activation.kind === "matching_pursuit") {
     return `${format} matching pursuit on the dictionary itself, ${activation.maxIterations} steps a row`;

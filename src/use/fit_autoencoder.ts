@@ -51,11 +51,11 @@ export interface FittedAutoencoder {
   /** The pre-activation above which k latents a row are active on average. */
   threshold: number;
   /** What it was fitted to, for how long. */
-  fit: Fit;
+  fit: AutoencoderFit;
 }
 
 /** How an autoencoder was fitted. */
-export interface Fit {
+export interface AutoencoderFit {
   /** Rows that it learned from. */
   rows: number;
   /** Steps of Adam. */

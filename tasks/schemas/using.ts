@@ -8,7 +8,7 @@ import type { DetailedEvaluation } from "../../src/use/evaluate.ts";
 import type { NeuronpediaResult } from "../../src/inspection/neuronpedia/export.ts";
 import type { ExportMetrics, ExportResult } from "../../src/use/export.ts";
 import { EXPORT_FORMATS } from "../../src/use/export_formats.ts";
-import type { Fit } from "../../src/use/fit_autoencoder.ts";
+import type { AutoencoderFit } from "../../src/use/fit_autoencoder.ts";
 import type { SteerResult } from "../../src/use/steer.ts";
 import type {
   SweepEntry,
@@ -173,7 +173,7 @@ const SWEEP: Fields<SweepResult> = {
   seconds,
 };
 
-const fit = object<Fit>({
+const fit = object<AutoencoderFit>({
   rows: count("Rows that it learned from."),
   steps: count("Steps of Adam."),
   stepRows: count("Rows of a step."),
