@@ -50,7 +50,7 @@ export function withCoder<Model extends AnyModel>(
   if ("format" in model) {
     throw new DbksvdError("usage", `${OPTIONS[given[0]]} is for dictionaries`, {
       mend:
-        "another tool's autoencoder codes with its own encoder: leave it out",
+        "another tool's autoencoder codes with its own encoder: leave it out, or have its decoder re-coded (--recode)",
     });
   }
   const coder: ModelCoder = {

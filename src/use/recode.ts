@@ -2,7 +2,11 @@ import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { unitAtoms } from "../metrics/similarity.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { checkWidth } from "../coding/rows.ts";
+import { EMPTY_SLOT } from "../engine/engine.ts";
+import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
+import { encodeRows } from "./autoencoder_coder.ts";
 
 /** The ridge of the choice of latents: what is shared stays on beside what is specific, as encoders have it. */
 const RECODED_RIDGE = 0.3;
@@ -60,4 +64,33 @@ export function recode(
       selectionRidge: RECODED_RIDGE,
     },
   };
+}
+
+/** Rows that an encoder's own number of active latents is counted on. */
+const COUNTED_ROWS = 1024;
+
+/**
+ * An autoencoder's decoder, re-coded with as many nonzeros as its own encoder has: k where it has one, else the mean
+ * over the first rows.
+ *
+ * @param sae the autoencoder
+ * @param source rows
+ * @param rows which of them
+ * @throws {DbksvdError} `data` where rows are not of its width
+ */
+export async function recodeAsEncoded(
+  sae: SparseAutoencoder,
+  source: RowSource,
+  rows?: Pick<BatchOptions, "only">,
+): Promise<DictionaryModel> {
+  checkWidth(source, sae.width);
+  if ("k" in sae.activation) return recode(sae, sae.activation.k);
+  let active = 0, counted = 0;
+  for await (const batch of source.batches(COUNTED_ROWS, rows)) {
+    const { indices } = encodeRows(sae, batch.data, batch.rows);
+    for (const index of indices) if (index !== EMPTY_SLOT) active++;
+    counted += batch.rows;
+    if (counted >= COUNTED_ROWS) break;
+  }
+  return recode(sae, counted > 0 ? Math.round(active / counted) : 1);
 }

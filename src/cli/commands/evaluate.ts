@@ -9,8 +9,8 @@ import {
   engineChoice,
 } from "../device_option.ts";
 import { addRowOptions, type RowOptions } from "../inputs.ts";
-import { addCoderOptions, coderChanges } from "../coder_options.ts";
-import type { CoderChanges } from "../../use/coder_changes.ts";
+import { addCoderOptions } from "../coder_options.ts";
+import { addRecodeOption, asCoded, type RecodeFlags } from "../recoded.ts";
 import type { Communicator } from "../../distributed/communicator.ts";
 import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
 import type { Io } from "../io.ts";
@@ -19,7 +19,7 @@ import { isOwnModel, modelsAndInputs } from "../models.ts";
 import { followed, type Session } from "../session.ts";
 import { count, figure, table } from "../../text.ts";
 
-type EvaluateFlags = DeviceOption & RowOptions & CoderChanges & {
+type EvaluateFlags = DeviceOption & RowOptions & RecodeFlags & {
   input?: string[];
   heldOut?: true;
   mpi?: true;
@@ -36,6 +36,7 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
       "dbksvd evaluate dbksvd-model fresh.parquet --json",
       "dbksvd evaluate dbksvd-model --refine 2",
       "dbksvd evaluate model-a model-b sae-lens-directory fresh.parquet",
+      "dbksvd evaluate sae-lens-directory fresh.parquet --recode",
       "dbksvd evaluate found --input planted.parquet --truth truth.safetensors",
     ],
   )
@@ -46,7 +47,9 @@ export function evaluateCommand(io: Io): CommandUnknownOpts {
       "only rows that the (first) model's training held out",
     )
     .option("--truth <dictionary>", "the dictionary that made the rows");
-  return addDeviceOption(addCoderOptions(addRowOptions(command)))
+  return addDeviceOption(
+    addRecodeOption(addCoderOptions(addRowOptions(command))),
+  )
     .option(
       MPI_OPTION[0],
       "share the rows among the processes of mpirun or srun",
@@ -70,17 +73,12 @@ async function evaluate(
   const [
     { evaluateAll },
     { loadAnyModel, loadDictionary },
-    { withCoder },
   ] = await Promise.all([
     import("../../use/evaluate.ts"),
     import("../../use/models.ts"),
-    import("../../use/coder_changes.ts"),
   ]);
-  const named = await Promise.all(
-    models.map(async (name) => ({
-      name,
-      model: withCoder(await loadAnyModel(name), coderChanges(flags)),
-    })),
+  const loaded = await Promise.all(
+    models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
   const { source, rows } = await measuredRows(
@@ -90,6 +88,7 @@ async function evaluate(
     session,
   );
   try {
+    const named = await asCoded(loaded, flags, source, rows);
     const results = await evaluateAll(named, source, {
       ...followed(session),
       ...engineChoice(flags),

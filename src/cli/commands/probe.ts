@@ -7,8 +7,8 @@ import { DbksvdError } from "../../errors.ts";
 import type { ScrAttribute } from "../../probing/options.ts";
 import { BASELINES, type ProbeResult } from "../../metrics/probe_result.ts";
 import type { Baseline } from "../../metrics/probe_baseline.ts";
-import type { CoderChanges } from "../../use/coder_changes.ts";
-import { addCoderOptions, coderChanges } from "../coder_options.ts";
+import { addCoderOptions } from "../coder_options.ts";
+import { addRecodeOption, asCoded, type RecodeFlags } from "../recoded.ts";
 import { describe } from "../command.ts";
 import {
   addDeviceOption,
@@ -23,7 +23,7 @@ import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
 import { probeText } from "../probe_text.ts";
 import { conduct, followed, type Session } from "../session.ts";
 
-type ProbeFlags = DeviceOption & RowOptions & CoderChanges & {
+type ProbeFlags = DeviceOption & RowOptions & RecodeFlags & {
   input?: string[];
   heldOut?: true;
   class?: string[];
@@ -102,7 +102,9 @@ export function probeCommand(io: Io): CommandUnknownOpts {
     .option("--absorption", "whether specific latents took classes over")
     .option("--suggest", "suggest names for atoms, in labels.suggested.json")
     .option("--write-labels", "name the atoms so; names by hand stay");
-  return addDeviceOption(addCoderOptions(addRowOptions(command)))
+  return addDeviceOption(
+    addRecodeOption(addCoderOptions(addRowOptions(command))),
+  )
     .action((args, flags, self) =>
       conduct(io, self, (session) => probeModels(args, flags, session))
     );
@@ -120,19 +122,14 @@ async function probeModels(
   const [
     { probe },
     { loadAnyModel },
-    { withCoder },
     { withLabelFile },
   ] = await Promise.all([
     import("../../probing/probe.ts"),
     import("../../use/models.ts"),
-    import("../../use/coder_changes.ts"),
     import("../../probing/label_file.ts"),
   ]);
-  const named = await Promise.all(
-    models.map(async (name) => ({
-      name,
-      model: withCoder(await loadAnyModel(name), coderChanges(flags)),
-    })),
+  const loaded = await Promise.all(
+    models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
   );
   const { source, rows } = await measuredRows(
     models[0],
@@ -141,6 +138,7 @@ async function probeModels(
     session,
   );
   try {
+    const named = await asCoded(loaded, flags, source, rows);
     const { k, byGroup, pool, classes, minRows, testShare, baselines, seed } =
       flags;
     const labelled = flags.labels === undefined
