@@ -61,7 +61,8 @@ export class NameKeeper {
   }
 
   async #save(): Promise<void> {
-    const names = this.#waiting;
+    // A list of its own: further names may come while these are written.
+    const names = [...this.#waiting];
     if (names.length === 0) return;
     if (await stampOf(this.directory) !== this.stamp) {
       throw new DbksvdError("run", "The model was trained anew meanwhile", {

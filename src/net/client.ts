@@ -94,7 +94,10 @@ export class Connection {
       signal?.throwIfAborted();
       using attempt = new Attempt(this, this.#retry.spanMs, signal);
       try {
-        return await limited(() => use(attempt));
+        return await limited(() => {
+          attempt.begin();
+          return use(attempt);
+        });
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof DbksvdError) throw error;
@@ -233,16 +236,21 @@ export class Attempt {
   #came = 0;
   readonly #stalled = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #timer: ReturnType<typeof setInterval>;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly connection: Connection,
-    spanMs: number,
+    readonly spanMs: number,
     signal: AbortSignal | undefined,
   ) {
     this.#signal = signal === undefined
       ? this.#stalled.signal
       : AbortSignal.any([signal, this.#stalled.signal]);
+  }
+
+  /** From now on things must keep coming: what waited for its turn before is not the server's fault. */
+  begin(): void {
+    const { spanMs } = this;
     this.#timer = setInterval(() => {
       if (this.#came < SPAN_BYTES) {
         this.#stalled.abort(

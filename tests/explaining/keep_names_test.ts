@@ -28,6 +28,26 @@ Deno.test("names are saved beside those that came meanwhile, never in place of o
   });
 });
 
+Deno.test("names that come while others are written are saved the next time", async () => {
+  await inDirectory(async (folder) => {
+    const directory = join(folder, "model");
+    await saveModel(directory, MODEL, CONFIG, []);
+    const keeper = await NameKeeper.of(directory, MODEL.atoms, "namer");
+    await keeper.add(name(1, "one"));
+    const saving = keeper.save();
+    // The first steps of saving are over by then, and its last one is not.
+    for (let atom = 2; atom < MODEL.atoms; atom++) {
+      await Deno.stat(directory);
+      await keeper.add(name(atom, `name ${atom}`));
+    }
+    await saving;
+    await keeper.save();
+    const { labels } = (await loadModel(directory)).model;
+    assert.deepEqual(Object.keys(labels!), ["1", "2", "3", "4", "5", "6", "7"]);
+    assert.equal(keeper.saved, 7);
+  });
+});
+
 Deno.test("names are not given to the atoms of a model that was trained anew meanwhile", async () => {
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");

@@ -79,6 +79,17 @@ Deno.test("a transfer is limited by progress, not by its time in all", async () 
   await assertReads(bare, { spanMs: 300, outageMs: 300 });
 });
 
+Deno.test("a request that waits for its turn behind slow ones is not given up for it", async () => {
+  const slow: Fault = (request, _, sound) =>
+    isLarge(request) ? dripping(sound(), 2000, 50) : undefined;
+  const limits = { spanMs: 500, attempts: 1 };
+  // Eight go at once: the last one begins after more than a span.
+  const reads = Array.from({ length: 9 }, () => read(slow, limits));
+  for (const done of await Promise.all(reads)) {
+    assert.deepEqual(done.bytes, bytes);
+  }
+});
+
 Deno.test("a server that gives next to nothing is given up, and may be asked later", async () => {
   const limits = { spanMs: 40, outageMs: 150 };
   await assertFails("run", /nothing for 0\.04 s/, () => silence(), limits);
