@@ -49,6 +49,9 @@ export class OutputFile {
     await refuseDirectory(path);
     try {
       await Deno.copyFile(source, temporary);
+      // The copy of a file that nobody may write is one too.
+      const { mode } = await Deno.stat(temporary);
+      if (mode !== null) await Deno.chmod(temporary, mode & 0o777 | 0o200);
       const file = await Deno.open(temporary, { write: true });
       const { size } = await file.stat();
       return new OutputFile(path, temporary, file, size);

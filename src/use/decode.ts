@@ -103,8 +103,10 @@ export async function decode(
   try {
     await checkModel(model, reader, codes);
     const { rows, bytes } = reader;
-    const input = { path: codes, rows, bytes };
-    const origin = await originOf("decode", model, [input]);
+    const inputs = [{ path: codes, rows, bytes }];
+    // What its vectors are not of is of this file.
+    if (like !== undefined) inputs.push(await likeOf(like, rows));
+    const origin = await originOf("decode", model, inputs);
     const claim = await claimOutput(out, origin, {
       overwrite: options.overwrite,
       read: parquetOrigin,
@@ -123,6 +125,11 @@ export async function decode(
   } finally {
     reader.close();
   }
+}
+
+async function likeOf(path: string, rows: number) {
+  const found = await Deno.stat(path).catch(() => undefined);
+  return { path, rows, bytes: found?.size ?? 0 };
 }
 
 async function writeRowsLike(

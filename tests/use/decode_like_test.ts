@@ -416,3 +416,38 @@ Deno.test("decode() like a file refuses codes of others, whole numbers, other en
     );
   });
 });
+
+Deno.test("decode() like a file that nobody may write gives one that its owner may; of another file nothing is replaced", async () => {
+  await inDirectory(async (directory) => {
+    const path = (name: string) => join(directory, name);
+    for (const name of ["one.f32", "two.f32"]) {
+      await Deno.writeFile(path(name), new Uint8Array(ROWS.buffer));
+      await Deno.chmod(path(name), 0o444);
+    }
+    const codes = path("codes.parquet");
+    const source = await openRows(path("one.f32"), { width: WIDTH });
+    await encode(MODEL, source, { out: codes, ...CPU });
+    await source.close();
+    const out = path("rebuilt.f32");
+    const like = path("one.f32");
+    await decode(MODEL, codes, { out, like, width: WIDTH });
+    assert.equal((await Deno.stat(out)).mode! & 0o777, 0o644);
+    for (const name of ["one.parquet", "two.parquet"]) {
+      await sql(
+        `COPY (SELECT * FROM ${sqlRows(LISTS, "FLOAT[]")}) TO '${
+          path(name)
+        }' (FORMAT parquet)`,
+      );
+    }
+    const table = path("rebuilt.parquet");
+    const once = { out: table, like: path("one.parquet") };
+    await decode(MODEL, codes, once);
+    await decode(MODEL, codes, once);
+    for (const like of [undefined, path("two.parquet")]) {
+      await assert.rejects(
+        decode(MODEL, codes, { out: table, like }),
+        /--overwrite|overwrite/,
+      );
+    }
+  });
+});
