@@ -7,7 +7,7 @@ export interface HeadersByHost {
 /** A URL with its secrets: what is shown of it is `name`. */
 export interface RemotePlace {
   url: string;
-  /** The URL without user, password and query. */
+  /** The URL without user, password and query; what is read of a bucket is known as `s3://BUCKET/KEY`. */
   name: string;
   /** Sent to the URL's own host, and to no other that it redirects to. */
   headers: Record<string, string>;

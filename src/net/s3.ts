@@ -13,6 +13,7 @@ const ADVICE =
 interface Bucket {
   /** As the user gave it. */
   input: string;
+  name: string;
   /** What the bucket's keys are appended to; without a slash at its end. */
   base: string;
   region: string;
@@ -36,12 +37,7 @@ export async function resolveS3(
   notRead: (reason: "hidden" | "ending", address: string) => void,
   options: RequestOptions = {},
 ): Promise<RemotePlace[]> {
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]*)(?:\/(.*))?$/i.exec(input);
-  if (match === null) {
-    throw s3Error(input, "Not a bucket", "s3://BUCKET/KEY");
-  }
-  const [, name, key = ""] = match;
-  const bucket = bucketOf(input, name);
+  const { bucket, key } = parseS3(input);
   const wild = key.search(/[*?[{]/);
   if (wild < 0 && known(key)) return [fileOf(bucket, key)];
   const prefix = wild < 0
@@ -56,11 +52,30 @@ export async function resolveS3(
       : isHidden(found.slice(prefix.length))
       ? "hidden"
       : undefined;
-    if (reason !== undefined) notRead(reason, `s3://${name}/${found}`);
+    if (reason !== undefined) notRead(reason, addressOf(bucket, found));
     return reason === undefined;
   });
   if (keys.length === 0) throw s3Error(input, "No file of rows there");
   return keys.sort().map((found) => fileOf(bucket, found));
+}
+
+/**
+ * One file of a bucket, whatever signs its key has.
+ *
+ * @param address `s3://BUCKET/KEY`
+ */
+export function s3File(address: string): RemotePlace {
+  const { bucket, key } = parseS3(address);
+  return fileOf(bucket, key);
+}
+
+function parseS3(input: string): { bucket: Bucket; key: string } {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]*)(?:\/(.*))?$/i.exec(input);
+  if (match === null) {
+    throw s3Error(input, "Not a bucket", "s3://BUCKET/KEY");
+  }
+  const [, name, key = ""] = match;
+  return { bucket: bucketOf(input, name), key };
 }
 
 // Names that begin with `.` or `_`: writers keep unfinished work there.
@@ -79,17 +94,24 @@ function bucketOf(input: string, name: string): Bucket {
         mend: "give the address of a service, as https://host",
       });
     }
-    return { input, base: `${endpoint.replace(/\/+$/, "")}/${name}`, region };
+    const base = `${endpoint.replace(/\/+$/, "")}/${name}`;
+    return { input, name, base, region };
   }
   // A dot in a bucket's name fits no certificate as part of the host's.
   const base = name.includes(".")
     ? `https://s3.${region}.amazonaws.com/${name}`
     : `https://${name}.s3.${region}.amazonaws.com`;
-  return { input, base, region };
+  return { input, name, base, region };
 }
 
+// Known by the bucket's address, not by that of the service: who reads it again signs again.
 function fileOf(bucket: Bucket, key: string): RemotePlace {
-  return placeAt(bucket, `${bucket.base}/${escapeKey(key)}`);
+  const place = placeAt(bucket, `${bucket.base}/${escapeKey(key)}`);
+  return { ...place, name: addressOf(bucket, key) };
+}
+
+function addressOf({ name }: Bucket, key: string): string {
+  return `s3://${name}/${key}`;
 }
 
 function placeAt(bucket: Bucket, url: string): RemotePlace {

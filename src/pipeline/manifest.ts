@@ -6,6 +6,7 @@ import {
   missingBecause,
   type MissingInput,
 } from "./inputs.ts";
+import { isUrl } from "./paths.ts";
 import { settledInputs } from "./settle.ts";
 import type { Store } from "./database.ts";
 
@@ -133,10 +134,9 @@ export async function compareManifest(
 
 // Whether a file may be there unseen: the hub, a bucket, or a folder, cannot be asked now.
 function mayBeHidden(path: string, missing: readonly MissingInput[]): boolean {
-  const isWeb = (text: string) => /^https?:/.test(text);
   return missing.some((input) =>
-    input.kind === "unreachable" && !isWeb(input.path) &&
-    /^(hf|s3):\/\//.test(input.path) === isWeb(path)
+    input.kind === "unreachable" && !/^https?:/.test(input.path) &&
+    isUrl(input.path) === isUrl(path)
   );
 }
 

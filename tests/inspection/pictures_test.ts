@@ -21,6 +21,7 @@ import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { makeModel } from "../model/models.ts";
 import { FaultServer } from "../net/fault_server.ts";
+import { S3Server } from "../net/s3_server.ts";
 import { CPU } from "../use/helpers.ts";
 import {
   drawn,
@@ -220,6 +221,29 @@ Deno.test("Hugging Face's images, {bytes, path}, are shown by their bytes, or by
     const found = await looked(file, { image: "image", topRows: 9 });
     assert.deepEqual(shownRows(found), [0, 1]);
     assert.deepEqual(found.pictures.broken, { empty: 1 });
+  });
+});
+
+Deno.test("pictures beside the rows of a bucket are asked for as the rows are, and no others", async () => {
+  await using bucket = new S3Server("b");
+  await inDirectory(async (folder) => {
+    const rows = await rowsWith(folder, [
+      ...["drawn/1 %41.jpg", "s3://b/data/drawn/1 %41.jpg", "../secret.jpg"],
+      ...["/data/drawn/1 %41.jpg", "/secret.jpg", "s3://other/data/1.jpg"],
+      ...["https://example.com/x.jpg", "s3://b/data/../secret.jpg"],
+      "drawn/none.jpg",
+    ]);
+    const file = await pictureFile(drawn(1));
+    bucket.put("data/rows.parquet", await Deno.readFile(rows));
+    bucket.put("data/drawn/1 %41.jpg", file);
+    bucket.put("secret.jpg", file);
+    const found = await looked("s3://b/data/rows.parquet", {
+      ...{ image: "image", topRows: 30 },
+    });
+    assert.deepEqual(shownRows(found), [0, 1, 3]);
+    assert.deepEqual(found.pictures.broken, { outside: 5, unreachable: 1 });
+    assert.equal(bucket.vouched, bucket.seen.length);
+    assert(!bucket.seen.some(({ path }) => path.includes("secret")));
   });
 });
 

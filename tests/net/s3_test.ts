@@ -61,6 +61,23 @@ Deno.test("a file of a bucket is read by ranges, every request signed, whatever 
   assert(server.seen.every(({ method }) => method === "GET"));
 });
 
+Deno.test("rows of a bucket are known by its address, by which they are read again", async () => {
+  await using server = bucketOf("day=1/a.parquet", "day=1/b c.parquet");
+  const paths = await withRows(
+    "s3://a-bucket/day=1/",
+    {},
+    ({ files }) => Promise.resolve(files.map(({ path }) => path)),
+  );
+  assert.deepEqual(paths, [
+    "s3://a-bucket/day=1/a.parquet",
+    "s3://a-bucket/day=1/b c.parquet",
+  ]);
+  for (const [i, path] of paths.entries()) {
+    assert.deepEqual((await rowsOf(path)).values, parts[i]);
+  }
+  assert.equal(server.vouched, server.seen.length);
+});
+
 Deno.test("temporary credentials send their token, and it is signed", async () => {
   await using server = bucketOf("a.parquet");
   server.set({ AWS_SESSION_TOKEN: "FwoGZXIvYXdzEXAMPLE==" });

@@ -1,10 +1,11 @@
-import { dirname, resolve, sep } from "node:path";
+import { dirname, posix, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DbksvdError } from "../../errors.ts";
 import { isJsonObject } from "../../json.ts";
 import { Connection } from "../../net/client.ts";
 import { InputHeaders } from "../../net/headers.ts";
 import { remotePlace } from "../../net/place.ts";
+import { s3File } from "../../net/s3.ts";
 import { Broken } from "./broken.ts";
 
 /** A picture's file at most. */
@@ -53,7 +54,7 @@ export class PicturePlaces {
     name: string,
     input: string,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#folder === undefined && /^https?:\/\//i.test(input)) {
+    if (this.#folder === undefined && /^(https?|s3):\/\//i.test(input)) {
       return await this.#fetched(name, input);
     }
     const root = await this.#root(this.#folder ?? dirname(input));
@@ -87,13 +88,9 @@ export class PicturePlaces {
     name: string,
     input: string,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const folder = new URL(".", input);
-    const url = URL.parse(name, folder);
-    const under = url !== null && url.origin === folder.origin &&
-      url.pathname.startsWith(folder.pathname) &&
-      !/%2f|%5c/i.test(url.pathname);
-    if (!under) throw new Broken("outside");
-    const place = remotePlace(url.href, InputHeaders.of([input]));
+    const place = input.startsWith("s3://")
+      ? s3File(nameUnder(name, input))
+      : remotePlace(urlUnder(name, input), InputHeaders.of([input]));
     const signal = this.#signal;
     const options = { signal, retry: { attempts: ATTEMPTS } };
     try {
@@ -105,6 +102,27 @@ export class PicturePlaces {
       throw error;
     }
   }
+}
+
+function urlUnder(name: string, input: string): string {
+  const folder = new URL(".", input);
+  const url = URL.parse(name, folder);
+  const under = url !== null && url.origin === folder.origin &&
+    url.pathname.startsWith(folder.pathname) &&
+    !/%2f|%5c/i.test(url.pathname);
+  if (!under) throw new Broken("outside");
+  return url.href;
+}
+
+// Keys of a bucket are no URLs: nothing in them is escaped.
+function nameUnder(name: string, input: string): string {
+  const [, bucket, key] = /^(s3:\/\/[^/]+)\/(.*)$/s.exec(input)!;
+  const folder = posix.join("/", key, "..", "/");
+  const own = name.startsWith(`${bucket}/`) ? name.slice(bucket.length) : name;
+  const path = posix.resolve(folder, own);
+  const isElsewhere = /^[a-z][a-z0-9+.-]*:\/\//i.test(own);
+  if (isElsewhere || !path.startsWith(folder)) throw new Broken("outside");
+  return bucket + path;
 }
 
 // Bytes of a text are no picture, and those of one that is valid as text come as text.
