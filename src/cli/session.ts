@@ -59,8 +59,11 @@ export function followed(session: Session): RunOptions {
   return {
     signal: session.signal,
     onNotice: (notice) => session.say("info", notice),
-    onProgress: ({ rows, total }) =>
-      session.progress.update({ done: rows, total, unit: "rows" }),
+    onProgress: ({ rows, total, phase }) =>
+      session.progress.update({
+        ...phase && { phase },
+        ...{ done: rows, total, unit: "rows" },
+      }),
   };
 }
 

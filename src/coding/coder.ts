@@ -18,6 +18,8 @@ export interface UseProgress {
   rows: number;
   /** Rows in all, before filters drop any. */
   total: number;
+  /** What is done with them, where it is not coding: `pictures` are made small. */
+  phase?: "pictures";
 }
 
 /** Which engine does the work, and who can stop it. */

@@ -89,7 +89,8 @@ function pictureOptions(options: InspectOptions, image: string) {
   const { onProgress, ...others } = options;
   return {
     ...{ ...others, image },
-    onProgress: (rows: number, total: number) => onProgress?.({ rows, total }),
+    onProgress: (rows: number, total: number) =>
+      onProgress?.({ rows, total, phase: "pictures" }),
   };
 }
 

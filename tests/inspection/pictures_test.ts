@@ -79,7 +79,10 @@ Deno.test("rows are shown by small pictures of their files, or of the bytes in a
   await inDirectory(async (folder) => {
     const rows = await writeDrawn(folder, 40);
     const options = { imageSize: 32, topRows: 40 };
+    const told: string[] = [];
     const byPath = await looked(rows, {
+      onProgress: ({ rows, total, phase }) =>
+        void told.push(`${phase} ${rows} of ${total}`),
       image: "path",
       ...options,
       threads: 1,
@@ -88,7 +91,9 @@ Deno.test("rows are shown by small pictures of their files, or of the bytes in a
       ...{ image: "bytes", ...options },
       threads: 3,
     });
-    assert.equal(shownRows(byPath).length, byPath.samples.rows.length);
+    const kept = byPath.samples.rows.length;
+    assert.equal(shownRows(byPath).length, kept);
+    assert.equal(told.at(-1), `pictures ${kept} of ${kept}`);
     const { column, ...pictures } = byPath.pictures;
     assert.equal(column, "path");
     assert.deepEqual(byBytes.pictures, { column: "bytes", ...pictures });

@@ -280,7 +280,9 @@ async function serve(
   const { onProgress } = look.options;
   let progress = "";
   look.options.onProgress = (state) => {
-    progress = `${count(state.rows)} of ${count(state.total)} rows are coded`;
+    const { rows, total, phase } = state;
+    const done = phase === "pictures" ? "have their picture" : "are coded";
+    progress = `${count(rows)} of ${count(total)} rows ${done}`;
     onProgress?.(state);
   };
   let listening = (_: unknown) => {};
