@@ -4,6 +4,7 @@ interface Configuration {
   imports: Record<string, string>;
   unstable: string[];
   compilerOptions: Record<string, unknown>;
+  permissions: Record<string, Record<string, boolean | string[]>>;
 }
 
 async function read(path: string): Promise<Configuration> {
@@ -33,5 +34,21 @@ Deno.test("the program's configuration names no package that only tests use", as
   assert(onlyTests.includes("@duckdb/node-api"));
   for (const name of onlyTests) {
     assert(!lock.includes(`"${tests.imports[name]}"`), name);
+  }
+});
+
+Deno.test("commands may do the same with a native BLAS as without, and the compiled program all that they may", () => {
+  const { permissions: sets } = program;
+  const { ffi, ...others } = sets.blas;
+  assert.equal(ffi, true);
+  assert.deepEqual(others, sets["rows-to-files"]);
+  for (const name of ["rows-to-files", "files", "files-in", "share"]) {
+    for (const [kind, allowed] of Object.entries(sets[name])) {
+      const whole = sets.dbksvd[kind];
+      const within = Array.isArray(allowed) && Array.isArray(whole)
+        ? allowed.every((one) => whole.includes(one))
+        : whole === allowed;
+      assert(within, `${name}: ${kind}`);
+    }
   }
 });
