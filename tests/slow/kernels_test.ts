@@ -6,6 +6,10 @@ import type { TintReport } from "./wgsl/tint.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Suites of the GPU engine that are too long for the quick tier: run here, by each driver. */
+const SLOW_SUITES = ["dial", "pruning", "tuning"]
+  .map((name) => `tests/slow/gpu/${name}.ts`);
+
 /**
  * Drivers that the GPU suites run on: the machine's own, Mesa's as a rule, and the one in Debian's chromium package.
  */
@@ -44,7 +48,7 @@ async function runSuites(
   const { code, said } = await deno([
     ...["test", "-c", "tests/deno.json", "--no-check", "-A"],
     ...["--preload", "tests/slow/wgsl/collect.ts"],
-    ...["tests/gpu", "tests/kernels", "tests/slow/tuning_test.ts"],
+    ...["tests/gpu", "tests/kernels", ...SLOW_SUITES],
   ], { ...env, KERNEL_TEXTS: texts });
   return { adapter: adapter.name, code, said };
 }

@@ -1,6 +1,6 @@
-import { tuningFor } from "../../src/engine/gpu/tuning.ts";
-import { assertEnginesAgree } from "../gpu/agreement.ts";
-import { plantedProblem } from "../gpu/planted.ts";
+import { tuningFor } from "../../../src/engine/gpu/tuning.ts";
+import { assertEnginesAgree } from "../../gpu/agreement.ts";
+import { plantedProblem } from "../../gpu/planted.ts";
 
 // What real cards run, on whatever adapter there is: the limits every driver in use offers.
 const LIMITS = {
