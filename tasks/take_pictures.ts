@@ -98,6 +98,8 @@ try {
   const report = join(model, "report.html");
   await dbksvd("train", "--out", model);
   await dbksvd("inspect", model, "--text", "word", "--html", atoms);
+  const codes = join(directory, "codes.html");
+  await dbksvd("inspect", model, "--by", "code", "--html", codes);
   const logits = join(directory, "logits.html");
   const unembedding = await writeUnembedding(directory);
   await dbksvd("inspect", model, ...unembedding, "--html", logits);
@@ -111,8 +113,15 @@ try {
     { name: "atoms-logits.png", file: logits, search: "guitar", height: 720 },
     { name: "atoms-pictures.png", file: drawn, atom: 3, height: 820 },
     {
+      name: "atoms-phone.png",
+      file: drawn,
+      atom: 3,
+      width: 390,
+      height: 844,
+    },
+    {
       name: "atoms-row.png",
-      file: atoms,
+      file: codes,
       search: "enzyme",
       row: true,
       height: 620,
