@@ -40,6 +40,7 @@ export function decoderOf(sae: SparseAutoencoder): DictionaryModel {
     seed: 0,
     toolVersion: TOOL_VERSION,
     labels: sae.labels,
+    autoencoder: sae,
   };
 }
 
@@ -54,7 +55,8 @@ export function recode(
   sae: SparseAutoencoder,
   sparsity: number,
 ): DictionaryModel {
-  const model = decoderOf(sae);
+  // Its own encoder says nothing any more.
+  const { autoencoder: _, ...model } = decoderOf(sae);
   return {
     ...model,
     coder: {
