@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import type { FileContents } from "../files/atomic.ts";
 import { parseJson } from "../files/text.ts";
-import { labelsJson } from "../labels/file.ts";
+import { LABEL_FILES, labelsJson } from "../labels/file.ts";
 import { dictionaryFileParts } from "../model/dictionary_file.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
@@ -134,7 +134,8 @@ async function readExport(
   const folder = distinct(format, taken);
   const files: HubFile[] = [];
   for await (const { name, isFile } of Deno.readDir(directory)) {
-    if (!isFile) continue;
+    // Names that were lost are for whoever gave them.
+    if (!isFile || name === LABEL_FILES.lost) continue;
     const bytes = await Deno.readFile(join(directory, name));
     const own = name.endsWith(".json") ? withoutPlaces(bytes) : bytes;
     files.push(hubFile(`${folder}/${name}`, [own]));

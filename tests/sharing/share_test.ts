@@ -315,8 +315,10 @@ Deno.test("exports and pages are shared where they are of the model", () =>
     await refused({ pages: [page] }, /no atoms of this model/);
     const origin = await originOf("inspect", model, []);
     await Deno.writeTextFile(page, withOrigin(text, origin));
+    await Deno.writeTextFile(join(made, "labels.lost.json"), "[]");
     await share(directory, { exports: [made, made], pages: [page] });
     const { files } = hub.repositories.get(REPO)!;
+    assert(![...files.keys()].some((path) => path.includes("lost")));
     assert(files.has("2-saelens-mp/cfg.json") && files.has("atoms.html"));
     assert(!hub.text(REPO, "saelens-mp/cfg.json").includes("/home/ann"));
     assert.match(hub.text(REPO, "README.md"), /\(atoms\.html\)/);
