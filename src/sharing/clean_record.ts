@@ -46,7 +46,8 @@ export function cleanRecord(config: ModelConfig): ModelConfig {
     ...distributed !== undefined && {
       distributed: {
         ranks: distributed.ranks,
-        library: distributed.library,
+        // The file that it was found in stands behind its name.
+        library: distributed.library.replace(/ \(.*\)$/s, ""),
         devices: [],
       },
     },

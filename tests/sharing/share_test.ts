@@ -53,7 +53,11 @@ const RECORD: ModelConfig = {
   reading: { unitNorm: true, where: { email: "ann@corp", diagnosis: "x" } },
   notRead: [{ reason: "ending", count: 1, paths: ["/home/ann/left.csv"] }],
   device: { ...CONFIG.device, details: { host: "rig7" } },
-  distributed: { ranks: 2, library: "MPICH", devices: ["rig7", "rig7"] },
+  distributed: {
+    ranks: 2,
+    library: "MPICH 4.0.2 (/home/ann/lib/libmpich.so.12)",
+    devices: ["rig7", "rig7"],
+  },
 };
 
 async function withModel(
@@ -127,6 +131,7 @@ Deno.test("nothing that is shared tells of paths, hosts, filters and machines", 
     const config = JSON.parse(hub.text(REPO, "config.json"));
     assert.deepEqual(config.reading, { unitNorm: true });
     assert.equal(config.parameters.atoms, RECORD.parameters.atoms);
+    assert.equal(config.distributed.library, "MPICH 4.0.2");
     assert.deepEqual(config.inputs[0], {
       ...{ path: "(input 1)", rows: 9, bytes: 90 },
     });
