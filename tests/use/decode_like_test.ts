@@ -109,7 +109,7 @@ async function assertRebuilt(
 /** Columns of every kind beside the vectors. */
 const OTHERS = `
   CASE WHEN id % 3 = 0 THEN NULL ELSE 'text ' || id END AS text,
-  id % 2 = 0 AS even, id::DECIMAL(9, 2) AS price, DATE '2026-01-01' + id::INT AS day,
+  id % 2 = 0 AS even, CASE id % 3 WHEN 0 THEN 'a longer text' ELSE 'another one' END AS often, id::DECIMAL(9, 2) AS price, DATE '2026-01-01' + id::INT AS day,
   {'a': id, 'b': [id, NULL]} AS nested, make_timestamp(id * 1000000) AS at`;
 
 async function describeFile(path: string) {
@@ -134,7 +134,7 @@ for (const [name, [type, element, nested]] of Object.entries(TABLES)) {
         : LISTS;
       for (const compression of ["zstd", "snappy"]) {
         await sql(
-          `COPY (SELECT ${OTHERS}, v, id FROM ${
+          `COPY (SELECT id, v, ${OTHERS} FROM ${
             sqlRows(rows, type)
           }) TO '${input}' (FORMAT parquet, COMPRESSION ${compression})`,
         );
@@ -335,6 +335,24 @@ Deno.test("decode() like a file leaves vectors without codes as they are, to the
         : rebuilt.slice(next, next += WIDTH).map(Math.fround);
       assert.deepEqual(found, expected, `row ${row}`);
     }
+    const holes = LISTS.map((row, i) => i === 4 ? null : i === 7 ? [] : row);
+    await sql(
+      `COPY (SELECT * FROM ${
+        sqlRows(holes as unknown[][], "FLOAT[]")
+      }) TO '${input}' (FORMAT parquet)`,
+    );
+    const codes = join(directory, "some.parquet");
+    const source = await openRows(input, { skipInvalid: true });
+    await encode(MODEL, source, { out: codes, ...CPU });
+    await source.close();
+    const out = join(directory, "holes.parquet");
+    const done = await decode(MODEL, codes, { out, like: input });
+    assert.equal(done.rowsUnchanged, 2);
+    const [was, is] = await sql(
+      `SELECT a.v::VARCHAR, b.v::VARCHAR FROM '${input}' a JOIN '${out}' b USING (id) WHERE id IN (4, 7) ORDER BY id`,
+    );
+    assert.deepEqual(is, was);
+    assert.deepEqual(is, [null, "[]"]);
     const npy = join(directory, "in.f32");
     await Deno.writeFile(npy, new Uint8Array(ROWS.buffer));
     const raw = await roundTrip(directory, npy, {
@@ -397,6 +415,11 @@ Deno.test("decode() like a file refuses codes of others, whole numbers, other en
     );
     await refused("narrow.parquet", /Rows have 5 dimensions, the model 6/);
     await refused("whole.parquet", /whole numbers/);
+    await writeRows(
+      "ragged.parquet",
+      LISTS.map((row, i) => i === 3 ? row.slice(1) : row),
+    );
+    await refused("ragged.parquet", /Row holds 5 values instead of 6/);
     await refused("none.parquet", /No such file|not found/i);
     await refused("in.parquet", /is written as \.parquet/, {
       out: path("out.npy"),
