@@ -1,7 +1,8 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { DbksvdError } from "../../src/errors.ts";
 import { randomStream } from "../../src/random.ts";
-import { type Target, targetsIn } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { targetsIn } from "./targets.ts";
 
 /** A parse that takes longer has run away. */
 const LONGEST_MS = 5000;

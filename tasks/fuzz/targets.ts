@@ -9,7 +9,6 @@ import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import { loadModel, MODEL_FILES } from "../../src/model/directory.ts";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
-import type { RandomStream } from "../../src/random.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { openCodes } from "../../src/use/codes_reader.ts";
 import { importModel } from "../../src/use/import.ts";
@@ -25,18 +24,9 @@ import {
   oddCodes,
 } from "./damage.ts";
 import { damageBytes } from "./mutate.ts";
+import { lookingTargets } from "./looking.ts";
 import * as samples from "./samples.ts";
-
-/** One parser under test. */
-export interface Target {
-  name: string;
-  /** Bytes, damaged with regard to what they mean. */
-  structured(random: RandomStream): Promise<Bytes> | Bytes;
-  /** Bytes, damaged blindly. */
-  blind(random: RandomStream): Bytes;
-  /** Parses; throws where it refuses. */
-  parse(bytes: Bytes): Promise<unknown>;
-}
+import { inFile, type Target } from "./target.ts";
 
 /** Makes all targets, working in a directory of their own. */
 export async function targetsIn(directory: string): Promise<Target[]> {
@@ -81,6 +71,7 @@ export async function targetsIn(directory: string): Promise<Target[]> {
     await checkpointTarget(directory),
     ...await modelTargets(directory),
     ...await saeLensTargets(directory),
+    ...await lookingTargets(directory),
     inFile(directory, "pipeline.json", {
       name: "pipeline",
       sound: json(samples.PIPELINE),
@@ -94,25 +85,6 @@ export async function targetsIn(directory: string): Promise<Target[]> {
       parse: readTrainConfig,
     }),
   ];
-}
-
-function inFile(directory: string, file: string, target: {
-  name: string;
-  sound: Bytes;
-  structured(sound: Bytes, random: RandomStream): Bytes;
-  parse(path: string): Promise<unknown>;
-}): Target {
-  const path = join(directory, file);
-  return {
-    name: target.name,
-    structured: (random) => target.structured(target.sound, random),
-    blind: (random) => damageBytes(target.sound, random),
-    parse: async (bytes) => {
-      await Deno.mkdir(join(path, ".."), { recursive: true });
-      await Deno.writeFile(path, bytes);
-      return await target.parse(path);
-    },
-  };
 }
 
 // Half of the structured checkpoints have a true checksum around a damaged content.

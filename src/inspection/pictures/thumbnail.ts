@@ -4,6 +4,9 @@ import { kindOf } from "./kind.ts";
 /** Pixels of the largest picture that is decoded: they take four bytes each. */
 const MOST_PIXELS = 2 ** 26;
 
+/** Pixels that a byte can stand for: a header that claims more is not believed. */
+const PIXELS_A_BYTE = 8192;
+
 /** Pictures of so few pixels, drawn rather than photographed, lose too much as JPEG. */
 const FEW_PIXELS = 4096;
 
@@ -21,7 +24,8 @@ export async function makeThumbnail(
   size: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, alpha } = kindOf(bytes);
-  if (width * height > MOST_PIXELS) throw new Broken("tooLarge");
+  const most = Math.min(MOST_PIXELS, PIXELS_A_BYTE * bytes.length);
+  if (width * height > most) throw new Broken("tooLarge");
   const small = await shrunk(bytes, { width, height }, size);
   const drawn = alpha || small.width * small.height <= FEW_PIXELS;
   const canvas = new OffscreenCanvas(small.width, small.height);
