@@ -2,7 +2,11 @@ import { DbksvdError } from "../errors.ts";
 import { readText } from "../files/text.ts";
 import type { RequestOptions } from "../net/client.ts";
 import { HubRepository } from "../net/hub_repository.ts";
-import { type HubFile, uploadToHub } from "../net/hub_upload.ts";
+import {
+  type HubFile,
+  type UploadOptions,
+  uploadToHub,
+} from "../net/hub_upload.ts";
 import { hubEndpoint, variable } from "../net/place.ts";
 import { CARD_MARK, type CardFacts, modelCard } from "./card.ts";
 import {
@@ -53,8 +57,8 @@ export interface Shared {
 
 /** How the sending is run. */
 export interface SendOptions extends RequestOptions {
-  /** Called with the bytes that are stored, of all. */
-  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called with how far it is. */
+  onProgress?: UploadOptions["onProgress"];
 }
 
 /** A model made ready to be shared; nothing has been sent. */
@@ -119,7 +123,7 @@ export class Sharing {
       : this.#files();
     const { url, sentBytes } = await uploadToHub(repository, files, {
       summary: "Upload with dbksvd share",
-      ...onProgress && { onProgress },
+      onProgress,
     });
     const isPublic = await repository.isPrivate() === false;
     return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { loadModel, saveModel } from "../../src/model/directory.ts";
 import type { ModelConfig } from "../../src/model/model.ts";
+import type { UploadProgress } from "../../src/net/hub_upload.ts";
 import { CARD_MARK } from "../../src/sharing/card.ts";
 import {
   type SendOptions,
@@ -190,14 +191,19 @@ Deno.test("large files go in parts, and progress tells of every byte", () =>
   withModel(async (directory) => {
     await using hub = new HubModels();
     hub.partBytes = 1500;
-    const told: number[][] = [];
+    const told: UploadProgress[] = [];
     const { sentBytes } = await share(directory, {}, {
       ...QUICK,
-      onProgress: (done, total) => void told.push([done, total]),
+      onProgress: (progress) => void told.push(progress),
     });
     assert.deepEqual(hub.flaws, []);
-    assert.deepEqual(told.at(-1), [sentBytes, sentBytes]);
-    assert(told.every(([done], i) => i === 0 || done >= told[i - 1][0]));
+    for (const phase of ["hashing", "sending"]) {
+      const own = told.filter((progress) => progress.phase === phase)
+        .map(({ done }) => done);
+      assert.equal(own.at(-1), sentBytes);
+      assert.deepEqual(own, own.toSorted((a, b) => a - b));
+    }
+    assert(told.every(({ total }) => total === sentBytes));
     assert(hub.seen.filter(({ method }) => method === "PUT").length > 4);
   }));
 

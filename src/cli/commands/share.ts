@@ -88,8 +88,8 @@ async function shareModel(
   const shared = await sharing.send({
     signal: session.signal,
     onNotice: (notice) => session.say("info", notice),
-    onProgress: (done, total) =>
-      session.progress.update({ phase: "sending", done, total, unit: "bytes" }),
+    onProgress: (progress) =>
+      session.progress.update({ ...progress, unit: "bytes" }),
   });
   session.print(
     { model: directory, sent: true, ...plan, ...shared },
