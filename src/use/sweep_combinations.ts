@@ -112,7 +112,7 @@ export function modelNames(
 
 // What any file system takes, and no path.
 function plain(word: string): string {
-  return word.replace(/[^A-Za-z0-9._]+/g, "_").replace(/^\.+/, "_");
+  return word.replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^\.+/, "_");
 }
 
 function distinct(name: string, taken: Set<string>): string {

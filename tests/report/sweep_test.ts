@@ -41,6 +41,18 @@ Deno.test("a sweep's page has a chart with a label for each cost, the front in w
   assert.equal(pictures[0].querySelectorAll("circle").length, 3);
 });
 
+Deno.test("accuracy over FVU: more of the one and less of the other make the front", () => {
+  const of = (fvu: number, accuracy: number) =>
+    entry(16, 2, { fvu, accuracy: { "1": accuracy } });
+  const page = pageOf([of(0.1, 0.6), of(0.2, 0.9), of(0.3, 0.8)]);
+  const label = [...page.querySelectorAll("figure [role=img]")].at(-1)!
+    .getAttribute("aria-label");
+  assert.match(
+    label!,
+    /^Accuracy over FVU\. On the front: [^;]*0\.6; [^;]*0\.9\.$/,
+  );
+});
+
 Deno.test("a sweep's page lists trainings with what varied and leads to their reports, by column", () => {
   const more = (column: string, ridge: number | null, model: string) => ({
     ...{ column, options: { ridge }, accuracy: { "1": 0.7, "5": 0.8 }, model },

@@ -6,6 +6,10 @@ import { rowsFromArray } from "../../src/rows/memory.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import { sweep, sweepColumns } from "../../src/use/sweep.ts";
+import {
+  combinationsOf,
+  modelNames,
+} from "../../src/use/sweep_combinations.ts";
 import { writeSweep } from "../../src/use/sweep_output.ts";
 import { train } from "../../src/use/train.ts";
 import { trainToDirectory } from "../../src/use/train_directory.ts";
@@ -91,6 +95,11 @@ Deno.test("sweepColumns() goes through columns too, and ranks that share the tra
     [["one", 10], ["one", 20], ["two", 10], ["two", 20]],
   );
   assert.deepEqual(opened.splice(0), ["0 one", "0 two"]);
+  for (const column of columns.keys()) {
+    const own = alone.runs.filter((run) => run.column === column);
+    const lowest = own.toSorted((a, b) => a.fvu - b.fvu)[0];
+    assert(lowest.front, `${column} has a front of its own`);
+  }
   const bare = ({ runs, rows }: typeof alone) => ({
     rows,
     runs: runs.map((run) => ({ ...run, seconds: 0 })),
@@ -235,6 +244,32 @@ Deno.test("a sweep's names are different, and no paths", async () => {
       ],
     );
   });
+});
+
+Deno.test("models' directories have different names, whatever is in them", () => {
+  const values = ["a/b", "a?b", "A/B", "../a"];
+  const combinations = combinationsOf({
+    ...{ atoms: [8], sparsity: [2] },
+    vary: { holdoutBy: values },
+  }, WIDTH);
+  assert.deepEqual(modelNames(combinations, [undefined]), [
+    "m8-k2-holdout-by-a_b",
+    "m8-k2-holdout-by-a_b-2",
+    "m8-k2-holdout-by-A_B-3",
+    "m8-k2-holdout-by-__a",
+  ]);
+  const two = modelNames(combinations, ["x", "y"]);
+  assert.equal(new Set(two).size, 8);
+  assert.equal(two[4], "y-m8-k2-holdout-by-a_b");
+});
+
+Deno.test("an atom that more than a tenth of the rows use is dense", async () => {
+  const { runs } = await sweep(
+    rowsFromArray(data, WIDTH),
+    { atoms: [1, 300], sparsity: [1], passes: 1 },
+    { createEngine: createReferenceEngine },
+  );
+  assert.deepEqual(runs.map(({ denseAtoms }) => denseAtoms), [1, 0]);
 });
 
 Deno.test("variants are sets of options, before which what is said goes", async () => {
