@@ -101,6 +101,7 @@ class RebuiltRows {
     rows: readonly number[],
     items: readonly number[] | undefined,
   ): Promise<(Float32Array | undefined)[]> {
+    this.#options.signal?.throwIfAborted();
     const vectors: (Float32Array | undefined)[] = [];
     for (let i = 0; i < rows.length; i++) {
       const next = this.#next() ?? await this.#more();

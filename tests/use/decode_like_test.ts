@@ -195,7 +195,7 @@ Deno.test("decode() like Parquet with bytes", async () => {
 Deno.test("decode() like Parquet of other writers: many row groups and pages, dictionaries, pages that end within a row", async () => {
   await inDirectory(async (directory) => {
     const input = join(directory, "in.parquet");
-    writePolars(input, LISTS, { rowGroupSize: 11, compression: "gzip" });
+    writePolars(input, LISTS, { compression: "gzip" });
     await assertRebuilt(directory, input, "f32");
     writeHyparquet(input, LISTS, { rowGroupSize: 7, codec: "ZSTD" }, {
       encoding: "BYTE_STREAM_SPLIT",
@@ -368,6 +368,39 @@ Deno.test("decode() like a file leaves vectors without codes as they are, to the
       raw.after.data.subarray(0, WIDTH),
       ROWS.subarray(0, WIDTH),
     );
+  });
+});
+
+Deno.test("decode() like a file that is stopped leaves nothing", async () => {
+  await inDirectory(async (directory) => {
+    const input = join(directory, "in.parquet");
+    writeHyparquet(input, LISTS, { rowGroupSize: 10, codec: "ZSTD" });
+    const codes = join(directory, "codes.parquet");
+    const source = await openRows(input);
+    await encode(MODEL, source, { out: codes, ...CPU });
+    await source.close();
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const seen: number[] = [];
+    await assert.rejects(
+      decode(MODEL, codes, {
+        out: join(directory, "out.parquet"),
+        like: input,
+        signal: stop.signal,
+        onProgress: ({ rows, total }) => {
+          assert.equal(total, COUNT);
+          seen.push(rows);
+          stop.abort(reason);
+        },
+      }),
+      reason,
+    );
+    assert.deepEqual(seen, [10]);
+    const left = await Array.fromAsync(
+      Deno.readDir(directory),
+      ({ name }) => name,
+    );
+    assert.deepEqual(left.sort(), ["codes.parquet", "in.parquet"]);
   });
 });
 
