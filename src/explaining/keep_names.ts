@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { readText } from "../files/text.ts";
-import { LABEL_FILES, parseLabels } from "../labels/file.ts";
-import { type AtomLabel, type Labels, mergeLabels } from "../labels/label.ts";
+import { type AtomLabel, mergeLabels } from "../labels/label.ts";
 import { MODEL_FILES } from "../model/directory.ts";
-import { saveNames } from "../use/labels.ts";
+import { changeNames } from "../use/labels.ts";
 import type { NamedLatent } from "./explain.ts";
 import { PROMPT_VERSION } from "./prompts.ts";
 
@@ -70,26 +68,18 @@ export class NameKeeper {
         mend: "name its atoms again",
       });
     }
-    let labels = await this.#present();
-    for (const name of names) {
-      labels = mergeLabels(labels, {
-        [name.atom]: labelOf(name, this.model),
-      });
-    }
-    await saveNames(this.directory, labels);
+    await changeNames(this.directory, this, (present) => {
+      let labels = present;
+      for (const name of names) {
+        labels = mergeLabels(labels, {
+          [name.atom]: labelOf(name, this.model),
+        });
+      }
+      return labels;
+    });
     this.#waiting = this.#waiting.slice(names.length);
     this.#last = performance.now();
     this.saved += names.length;
-  }
-
-  async #present(): Promise<Labels> {
-    const file = join(this.directory, LABEL_FILES.labels);
-    try {
-      return parseLabels(await readText(file), this, file);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return {};
-      throw error;
-    }
   }
 }
 

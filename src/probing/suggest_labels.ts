@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { writeFileAtomically } from "../files/atomic.ts";
-import { writeLabels } from "../labels/file.ts";
 import { type Labels, mergeLabels } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
+import { changeNames } from "../use/labels.ts";
 import { labelsFrom, type SuggestedLabel, suggestLabels } from "./suggest.ts";
 import type { LatentClass } from "../metrics/probe_result.ts";
 
@@ -39,7 +39,10 @@ export async function suggestNames(
   const text = `${JSON.stringify(suggested, null, 2)}\n`;
   await writeFileAtomically(file, [new TextEncoder().encode(text)]);
   if (!write) return { suggested, file };
-  const labels = mergeLabels(model.labels ?? {}, labelsFrom(suggested));
-  await writeLabels(directory, labels);
+  const labels = await changeNames(
+    directory,
+    model,
+    (present) => mergeLabels(present, labelsFrom(suggested)),
+  );
   return { suggested, file, labels };
 }

@@ -4,7 +4,7 @@ import { LABEL_FILES } from "../labels/file.ts";
 import { labelTexts } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
 import type { LabelStore } from "../report/serve_labels.ts";
-import { namedByHand, saveNames } from "./labels.ts";
+import { changeNames, namedByHand } from "./labels.ts";
 
 /**
  * The names of a model directory's atoms, for a server that lets them be changed.
@@ -30,8 +30,11 @@ export function labelStore(directory: string): LabelStore {
     },
     async change(changes, source) {
       const { model } = await loadModel(directory);
-      const { labels = {}, atoms } = model;
-      await saveNames(directory, namedByHand(labels, changes, atoms, source));
+      await changeNames(
+        directory,
+        model,
+        (present) => namedByHand(present, changes, model.atoms, source),
+      );
     },
   };
 }

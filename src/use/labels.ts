@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { writeLabels } from "../labels/file.ts";
+import { readText } from "../files/text.ts";
+import { LABEL_FILES, parseLabels, writeLabels } from "../labels/file.ts";
 import {
   inOrder,
   type LabelEntry,
@@ -24,25 +25,55 @@ export async function labelAtoms(
   labels: Readonly<Record<string, string>>,
 ): Promise<Labels> {
   const { model } = await loadModel(directory);
-  const all = namedByHand(model.labels ?? {}, labels, model.atoms);
-  await saveNames(directory, all);
-  return all;
+  return await changeNames(
+    directory,
+    model,
+    (present) => namedByHand(present, labels, model.atoms),
+  );
 }
 
 /**
- * Saves names of a model's atoms; those of a pipeline's current version become the pipeline's own, which later versions
- * take over.
+ * Changes names of a model's atoms as they are by now; of several that change them at a time none undoes another's.
+ * Those of a pipeline's current version become the pipeline's own, which later versions take over.
  *
  * @param directory a model directory
- * @param labels all its names
+ * @param model its dictionary
+ * @param change gives all names after the change
+ * @returns these
+ * @throws {DbksvdError} `data` where `labels.json` is damaged, `run` where it cannot be written
  */
-export async function saveNames(
+export async function changeNames(
   directory: string,
-  labels: Labels,
-): Promise<void> {
+  model: { atoms: number },
+  change: (present: Labels) => Labels,
+): Promise<Labels> {
+  using _folder = await locked(directory);
+  const labels = change(await namesIn(directory, model));
   await writeLabels(directory, labels);
   const root = await pipelineOf(directory);
   if (root !== undefined) await writeLabels(root, labels);
+  return labels;
+}
+
+// The kernel's lock on the folder itself: it ends with whoever holds it, and leaves nothing behind. There are file
+// systems without locks.
+async function locked(folder: string): Promise<Deno.FsFile | undefined> {
+  const file = await Deno.open(folder).catch(() => undefined);
+  await file?.lock(true).catch(() => {});
+  return file;
+}
+
+async function namesIn(
+  directory: string,
+  model: { atoms: number },
+): Promise<Labels> {
+  const file = join(directory, LABEL_FILES.labels);
+  try {
+    return parseLabels(await readText(file), model, file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
 }
 
 // The root of the pipeline whose current version a directory is.

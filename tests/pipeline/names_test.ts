@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { followNames } from "../../src/pipeline/names.ts";
+import { suggestNames } from "../../src/probing/suggest_labels.ts";
 import { placesIn } from "../../src/pipeline/places.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
@@ -39,6 +40,20 @@ Deno.test("names given to a pipeline's atoms live in its root, and every later v
   );
   assert(names.length > 0);
   assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
+});
+
+Deno.test("names that a probe gives the current version are the pipeline's, too", async () => {
+  await using pipeline = await TestPipeline.create();
+  await night(pipeline, 0);
+  const fit = { precision: 1, recall: 1, f1: 1, density: 0.1 };
+  const told = { label: "topic", class: "rain", model: "model" };
+  await suggestNames(
+    pipeline.root("current"),
+    [{ ...fit, ...told, atom: 2, sign: "+" }],
+    true,
+  );
+  const [name] = [(await json(pipeline.root("labels.json")))["2"]].flat();
+  assert.deepEqual([name.label, name.source], ["rain", "probe"]);
 });
 
 Deno.test("names written into the root by hand reach the current version with the next run, a slip of the pen stops nothing", async () => {

@@ -7,6 +7,7 @@ import {
   saveModel,
   trainToDirectory,
 } from "../../mod.ts";
+import { labelStore } from "../../src/use/label_store.ts";
 import { assertDocument } from "../cli/documents.ts";
 
 const ROWS = Float32Array.from(
@@ -88,4 +89,20 @@ Deno.test("labelAtoms() refuses names that cannot be shown, and changes nothing 
   await assert.rejects(labelAtoms(out, { "8": "x" }), /There is no atom 8/);
   assert.deepEqual((await loadModel(out)).model.labels, { "3": "waves" });
   assert.deepEqual(await labelAtoms(out, { "3": "" }), {});
+});
+
+Deno.test("of several that name atoms at the same time none undoes another's names", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  const atoms = Array.from({ length: 8 }, (_, atom) => `${atom}`);
+  const store = labelStore(out);
+  await Promise.all(
+    atoms.map((atom, i) =>
+      i % 2 === 0
+        ? labelAtoms(out, { [atom]: `name ${atom}` })
+        : store.change({ [atom]: `name ${atom}` }, "hand")
+    ),
+  );
+  const { model } = await loadModel(out);
+  assert.deepEqual(Object.keys(model.labels!), atoms);
 });
