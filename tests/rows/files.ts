@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { DbksvdError } from "../../src/errors.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { OpenRowsOptions } from "../../src/rows/options.ts";
 import type { BatchOptions, RowSource } from "../../src/rows/source.ts";
@@ -40,4 +42,45 @@ export function rowsOf(
   options: OpenRowsOptions = {},
 ): Promise<{ rows: number[]; values: number[][] }> {
   return withRows(inputs, options, (source) => delivered(source));
+}
+
+/** Asserts that a file is refused as bad data, with its path. */
+export async function assertRefused(
+  file: string,
+  message: RegExp,
+  options: OpenRowsOptions = {},
+) {
+  await assert.rejects(openRows(file, options), (error: DbksvdError) => {
+    assert.equal(error.kind, "data");
+    assert.match(error.message, message);
+    assert.equal(error.where?.file, file);
+    return true;
+  });
+}
+
+/** A .npy file's bytes. */
+export function npy(
+  type: string,
+  shape: string,
+  data: ArrayBufferView,
+  order = "False",
+): Uint8Array {
+  const dictionary =
+    `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
+  const header = dictionary.padEnd(118 - 1) + "\n";
+  const bytes = new Uint8Array(128 + data.byteLength - 0);
+  bytes.set([
+    0x93,
+    ...new TextEncoder().encode("NUMPY"),
+    1,
+    0,
+    header.length,
+    0,
+  ]);
+  bytes.set(new TextEncoder().encode(header), 10);
+  bytes.set(
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    10 + header.length,
+  );
+  return bytes.subarray(0, 10 + header.length + data.byteLength);
 }
