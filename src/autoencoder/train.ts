@@ -12,8 +12,8 @@ const DECAY_SHARE = 0.2;
 const IDLE_ROWS = 4096;
 const IDLE_MEANS = 8;
 
-/** By how much an idle latent's bias is raised at a step, in units of the normalised rows. */
-const RAISE = 0.1;
+/** By how much an idle latent's bias is raised at a step, in lengths of the step. */
+const RAISE = 10;
 
 /** How an autoencoder is trained. */
 export interface TrainingOptions
@@ -80,8 +80,9 @@ export async function trainAutoencoder(
     const feed = rowFeed(rows, width, batch, options.seed);
     for (let step = 0; step < steps; step++) {
       const left = (steps - step) / (DECAY_SHARE * steps);
-      const { uses } = await trainer.step(feed(), rate * Math.min(1, left));
-      trainer.raise(idle.after(uses, batch), RAISE);
+      const length = rate * Math.min(1, left);
+      const { uses } = await trainer.step(feed(), length);
+      trainer.raise(idle.after(uses, batch), RAISE * length);
       options.onStep?.(step + 1);
     }
     const seen = await lookThrough(trainer, rows, batch);
