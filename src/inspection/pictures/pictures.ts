@@ -20,6 +20,9 @@ export const PICTURES = { size: 128, limit: 8192 };
 /** Rows between the first and the last that are read at once: pictures in a column are large. */
 const ROWS_AT_ONCE = 128;
 
+/** Threads that decode at most: each may hold a large picture. */
+const MOST_THREADS = 8;
+
 /** Which pictures, and how they are made. */
 export interface PictureOptions {
   /** The column with paths, addresses or bytes. */
@@ -30,7 +33,7 @@ export interface PictureOptions {
   imageSize?: number | undefined;
   /** Pictures at most, those of rows that use atoms most first. 8192. */
   imageLimit?: number | undefined;
-  /** Threads; all that the machine has by default. */
+  /** Threads; all that the machine has by default, 8 at most. */
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Called with how many pictures are done. */
@@ -73,7 +76,8 @@ export async function picturesOf(
     }
     onProgress?.(++done, wanted.length);
   };
-  const count = Math.min(helpersFor(WORKER, threads), wanted.length);
+  const free = helpersFor(WORKER, threads);
+  const count = Math.min(free, MOST_THREADS, wanted.length);
   const helpers = Array.from(
     { length: count },
     () =>
