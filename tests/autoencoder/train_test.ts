@@ -86,7 +86,8 @@ Deno.test("trainAutoencoder() helps latents that no row makes active", async () 
   start.bias.fill(-4, 0, 5);
   const short = { ...OPTIONS, steps: 4 };
   assert.equal((await trainAutoencoder(rows, start, short)).dead, 5);
-  const { dead, helped } = await trainAutoencoder(rows, start, OPTIONS);
+  const long = { ...OPTIONS, steps: 200 };
+  const { dead, helped } = await trainAutoencoder(rows, start, long);
   assert.equal(dead, 0);
   assert.ok(helped >= 5);
 });
