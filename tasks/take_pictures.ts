@@ -104,10 +104,16 @@ try {
   const unembedding = await writeUnembedding(directory);
   await dbksvd("inspect", model, ...unembedding, "--html", logits);
   const drawn = await drawnAtoms(join(directory, "drawn"));
+  const sizes = join(directory, "sizes");
+  await dbksvd(
+    ...["sweep", "--atoms", "128,256,512", "--sparsity", "4,8,16"],
+    ...["--vary", "for=rebuild,probing", "--passes", "3", "--out", sizes],
+  );
   await Deno.mkdir(IMAGES, { recursive: true });
   const pictures: Picture[] = [
     { name: "report.png", file: report, height: 1000 },
     { name: "report-dark.png", file: report, height: 1000, dark: true },
+    { name: "sweep.png", file: join(sizes, "report.html"), height: 1180 },
     { name: "atoms-map.png", file: atoms, height: 820 },
     { name: "atoms-atom.png", file: atoms, search: "guitar", height: 820 },
     { name: "atoms-logits.png", file: logits, search: "guitar", height: 720 },

@@ -103,6 +103,15 @@ Deno.test("the tasks do what a user wants with a model, on their own permissions
     );
   });
 
+  await t.step(
+    "share shows what would go to the hub, and sends nothing",
+    async () => {
+      const { files, sent } = await json("share", model, "--repo", "me/words");
+      assert.equal(sent, false);
+      assert(files.some(({ path }: { path: string }) => path === "README.md"));
+    },
+  );
+
   await t.step("inspect shows words, and writes the browser", async () => {
     const html = join(folder, "atoms.html");
     const { rows, atoms } = await json(
