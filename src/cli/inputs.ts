@@ -19,6 +19,10 @@ export type RowOptions = Omit<
   "memoryBudget" | "cacheBytes" | "backoff" | "onNotice" | "signal"
 >;
 
+/** What may be named as rows, for the help. */
+export const INPUTS_IN_WORDS =
+  "files, directories, globs; http(s)://, s3:// and hf:// addresses";
+
 /** Adds the options that say which rows are read, and how. */
 export function addRowOptions<
   Arguments extends unknown[],

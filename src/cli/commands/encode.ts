@@ -7,6 +7,7 @@ import {
 } from "../device_option.ts";
 import {
   addRowOptions,
+  INPUTS_IN_WORDS,
   neededInputs,
   openInputs,
   type RowOptions,
@@ -44,7 +45,7 @@ export function encodeCommand(io: Io): CommandUnknownOpts {
     "dbksvd encode nested-model fresh.parquet --group 2 --out prefix.parquet",
   ])
     .argument("<model>", "a model directory")
-    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .argument("[input...]", INPUTS_IN_WORDS)
     .option("--out <file>", "the Parquet file to write")
     .option("--overwrite", "replace whatever --out names")
     .option("--keep <column...>", "columns of the input to pass through")

@@ -16,7 +16,7 @@ import {
 } from "../inspection_page.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
-import { addRowOptions, type RowOptions } from "../inputs.ts";
+import { addRowOptions, INPUTS_IN_WORDS, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
 import {
   addCoderOptions,
@@ -66,7 +66,7 @@ export function inspectCommand(io: Io): CommandUnknownOpts {
     ],
   )
     .argument("<model>", "a model directory")
-    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .argument("[input...]", INPUTS_IN_WORDS)
     .option(
       "--text <column>",
       "the column with a text for every row (default: the one that is there)",

@@ -16,6 +16,7 @@ import { describe } from "../command.ts";
 import { type DeviceOption, engineChoice } from "../device_option.ts";
 import {
   addRowOptions,
+  INPUTS_IN_WORDS,
   openInputs,
   readingOf,
   requireLasting,
@@ -69,7 +70,7 @@ export function sweepCommand(io: Io): CommandUnknownOpts {
       "mpirun -n 8 dbksvd sweep --mpi acts.parquet --column layer3,layer7 --atoms 4096",
     ],
   )
-    .argument("[input...]", "files, directories, globs or http(s) URLs")
+    .argument("[input...]", INPUTS_IN_WORDS)
     .option("--atoms <counts>", "numbers of atoms, as 256,512", wholeNumbers, [
       DEFAULT_TRAIN_OPTIONS.atoms,
     ])

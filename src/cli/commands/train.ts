@@ -13,6 +13,7 @@ import { describe } from "../command.ts";
 import type { DeviceOption } from "../device_option.ts";
 import {
   addRowOptions,
+  INPUTS_IN_WORDS,
   openInputs,
   readingOf,
   requireLasting,
@@ -70,7 +71,7 @@ export function trainCommand(io: Io): CommandUnknownOpts {
         "mpirun -n 8 dbksvd train --mpi activations/ --atoms 4096 --sparsity 20",
       ],
     )
-      .argument("[input...]", "files, directories, globs or http(s) URLs"),
+      .argument("[input...]", INPUTS_IN_WORDS),
   )
     .option("--out <dir>", "the model directory to write", "dbksvd-model")
     .option(
