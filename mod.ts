@@ -126,6 +126,7 @@ export {
   type ExportFormat,
   type ExportNames,
 } from "./src/use/export_formats.ts";
+export type { ExportTraining } from "./src/use/export_training.ts";
 export type { AutoencoderFit } from "./src/use/fit_autoencoder.ts";
 export { importModel } from "./src/use/import.ts";
 export { listColumns, openRows, type VectorColumn } from "./src/rows/open.ts";

@@ -8,22 +8,19 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { RunOptions } from "../coding/coder.ts";
 import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
-import { carriedNotice } from "./carry_labels.ts";
-import { LABEL_FILES, type LostLabel } from "../labels/file.ts";
-import {
-  byThreshold,
-  fittedAutoencoder,
-  labelsOfLatents,
-  labelsThatMoved,
-  pursuitAutoencoder,
-} from "./export_autoencoder.ts";
+import { pursuitAutoencoder } from "./export_autoencoder.ts";
 import {
   exportFiles,
   type ExportFormat,
   type ExportNames,
   LINEAR_FORMATS,
 } from "./export_formats.ts";
-import { type AutoencoderFit, fitAutoencoder } from "./fit_autoencoder.ts";
+import {
+  type Exported,
+  type ExportTraining,
+  trainedAutoencoder,
+} from "./export_training.ts";
+import type { AutoencoderFit } from "./fit_autoencoder.ts";
 import {
   claimOutput,
   exportOrigin,
@@ -37,9 +34,7 @@ import { requireApart, requireExportPlace } from "./output_guard.ts";
 const MEASURED = 0.1;
 
 /** Options of {@linkcode exportModel}. */
-export interface ExportOptions extends RunOptions, ExportNames {
-  /** The target. */
-  format: ExportFormat;
+export interface ExportOptions extends ExportTraining, ExportNames {
   /** The directory to write; for sparsify with a `hookName`, the one to put its directory in. */
   out: string;
   /** Replace whatever is there, not only an export of this format, model and inputs. */
@@ -51,13 +46,6 @@ export interface ExportOptions extends RunOptions, ExportNames {
   source?: RowSource | undefined;
   /** What the rows that it is measured on are kept together by, as in training: `row`, `outer` or a column. */
   holdoutBy?: string | undefined;
-  /** Steps of an autoencoder's training, of 1024 rows each; 600 by default. */
-  steps?: number | undefined;
-  /**
-   * Keep the atoms as they are: only the encoder learns, and a dictionary with signed codes becomes [D; −D]. An
-   * autoencoder whose decoder learns too has a lower error, and its atoms differ from the dictionary's.
-   */
-  fixedAtoms?: boolean | undefined;
 }
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
@@ -174,7 +162,7 @@ async function exportInto(
   const heldOut = source &&
     (await holdOut(source, { ...split, holdoutBy: options.holdoutBy })).rows;
   const { sae, fit, meanCosine, lostLabels } = linear
-    ? await fitted(model, source!, heldOut, options)
+    ? await trainedAutoencoder(model, source!, heldOut, options)
     : { sae: pursuitAutoencoder(model) } as Exported;
   const metrics = source &&
     (format === "saebench"
@@ -200,14 +188,6 @@ async function exportInto(
   };
 }
 
-/** What a dictionary became. */
-interface Exported {
-  sae: SparseAutoencoder;
-  fit?: AutoencoderFit;
-  meanCosine?: number;
-  lostLabels?: readonly LostLabel[];
-}
-
 // sparsify keeps a directory a hook point under one root.
 function placeOf({ format, out, hookName }: ExportOptions): string {
   if (format !== "sparsify" || hookName === undefined) return out;
@@ -217,48 +197,6 @@ function placeOf({ format, out, hookName }: ExportOptions): string {
   throw new DbksvdError("usage", `--hook-name is "${hookName}"`, {
     mend: "it names a directory under --out, as layers.3",
   });
-}
-
-async function fitted(
-  model: DictionaryModel,
-  source: RowSource,
-  heldOut: RowSet | undefined,
-  options: ExportOptions,
-): Promise<Exported> {
-  const { format, fixedAtoms } = options;
-  const { fit, ...parts } = await fitAutoencoder(model, source, {
-    ...options,
-    except: heldOut,
-    selection: byThreshold(format) ? "batch" : "row",
-  });
-  const sae = fittedAutoencoder(model, parts, format);
-  if (fixedAtoms) {
-    return { sae: { ...sae, labels: labelsOfLatents(model, sae.atoms) }, fit };
-  }
-  const { names, moves } = await labelsThatMoved(model, sae);
-  const notice = carriedNotice(moves, LABEL_FILES.lost);
-  if (notice !== undefined) options.onNotice?.(notice);
-  return {
-    sae: { ...sae, labels: model.labels && names },
-    fit,
-    meanCosine: meanCosineOf(model, sae),
-    lostLabels: moves.lost,
-  };
-}
-
-function meanCosineOf(
-  { atoms, width, dictionary }: DictionaryModel,
-  sae: SparseAutoencoder,
-): number {
-  let sum = 0;
-  for (let j = 0; j < atoms; j++) {
-    let cosine = 0;
-    for (let d = j * width; d < (j + 1) * width; d++) {
-      cosine += dictionary[d] * sae.dictionary[d];
-    }
-    sum += Math.abs(cosine);
-  }
-  return sum / atoms;
 }
 
 async function compareCoders(

@@ -5,7 +5,6 @@ import { coderInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { npyParts } from "../files/npy.ts";
 import {
-  bytesOf,
   float32Tensor,
   safetensorsParts,
   type Tensor,
@@ -14,6 +13,11 @@ import { LABEL_FILES, type LostLabel, lostLabelsJson } from "../labels/file.ts";
 import { transpose } from "../model/transpose.ts";
 import { zipParts } from "../files/zip.ts";
 import { TOOL_VERSION } from "../version.ts";
+import {
+  dictionaryLearningFiles,
+  matryoshkaFiles,
+} from "./export_dictionary_learning.ts";
+import { columns, jsonFile } from "./export_parts.ts";
 import { saeBenchFiles } from "./export_saebench.ts";
 
 /** Formats that a dictionary can be exported to. */
@@ -196,95 +200,6 @@ function sparsifyFiles(
   }];
 }
 
-function dictionaryLearningFiles(
-  sae: SparseAutoencoder,
-  names: ExportNames,
-  origin: Record<string, unknown>,
-  { coder: { sparsity: k } }: DictionaryModel,
-): FileContents[] {
-  const { width, atoms, activation } = sae;
-  const shared = activation.kind === "jumprelu";
-  const config = dictionaryLearningConfig(sae, names, origin, {
-    trainer_class: shared ? "BatchTopKTrainer" : "TopKTrainer",
-    dict_class: shared ? "BatchTopKSAE" : "AutoEncoderTopK",
-    k,
-  });
-  const decoder = transpose(sae.dictionary, atoms, width);
-  return [jsonFile("config.json", config), {
-    name: "ae.safetensors",
-    parts: safetensorsParts({
-      "encoder.weight": float32Tensor(sae.encoder!, atoms, width),
-      "encoder.bias": float32Tensor(sae.encoderBias!, atoms),
-      "decoder.weight": float32Tensor(decoder, width, atoms),
-      "b_dec": float32Tensor(sae.mean, width),
-      ...sparsityTensors(sae, k),
-    }),
-  }];
-}
-
-function matryoshkaFiles(
-  sae: SparseAutoencoder,
-  names: ExportNames,
-  origin: Record<string, unknown>,
-  { groups, coder: { sparsity: k } }: DictionaryModel,
-): FileContents[] {
-  const { width, atoms } = sae;
-  const config = dictionaryLearningConfig(sae, names, origin, {
-    trainer_class: "MatryoshkaBatchTopKTrainer",
-    dict_class: "MatryoshkaBatchTopKSAE",
-    k,
-    group_sizes: groups,
-  });
-  return [jsonFile("config.json", config), {
-    name: "ae.safetensors",
-    parts: safetensorsParts({
-      "W_enc": columns(sae),
-      "b_enc": float32Tensor(sae.encoderBias!, atoms),
-      "W_dec": float32Tensor(sae.dictionary, atoms, width),
-      "b_dec": float32Tensor(sae.mean, width),
-      ...sparsityTensors(sae, k),
-      "group_sizes": {
-        dtype: "I32",
-        shape: [groups.length],
-        bytes: bytesOf(Int32Array.from(groups)),
-      },
-    }),
-  }];
-}
-
-function dictionaryLearningConfig(
-  { width, atoms }: SparseAutoencoder,
-  names: ExportNames,
-  origin: Record<string, unknown>,
-  trainer: Record<string, unknown>,
-) {
-  return {
-    trainer: {
-      ...trainer,
-      activation_dim: width,
-      dict_size: atoms,
-      layer: names.layer ?? 0,
-      lm_name: names.modelName ?? "",
-    },
-    buffer: { ctx_len: names.contextSize ?? 0 },
-    metadata: { dbksvd: origin },
-  };
-}
-
-// A threshold below zero: none was estimated, the k largest count.
-function sparsityTensors(
-  { activation }: SparseAutoencoder,
-  k: number,
-): Record<string, Tensor> {
-  const threshold = activation.kind === "jumprelu"
-    ? activation.threshold[0]
-    : -1;
-  return {
-    "k": { dtype: "I32", shape: [], bytes: bytesOf(Int32Array.of(k)) },
-    "threshold": float32Tensor(Float32Array.of(threshold)),
-  };
-}
-
 function gemmaScopeFiles(
   sae: SparseAutoencoder,
   _names: ExportNames,
@@ -326,13 +241,4 @@ function saeBenchFolder(
     },
   };
   return [jsonFile("cfg.json", cfg), ...saeBenchFiles(model)];
-}
-
-function columns({ encoder, atoms, width }: SparseAutoencoder): Tensor {
-  return float32Tensor(transpose(encoder!, atoms, width), width, atoms);
-}
-
-function jsonFile(name: string, value: unknown): FileContents {
-  const text = `${JSON.stringify(value, null, 2)}\n`;
-  return { name, parts: [new TextEncoder().encode(text)] };
 }
