@@ -114,7 +114,12 @@ function latentsOf(
         mend: `atoms are 0 to ${atoms - 1}`,
       });
     }
-    if (sides === 1) return [{ latent: atom, atom, uses: uses[atom] }];
+    if (sides === 1) {
+      if (sign !== "-") return [{ latent: atom, atom, uses: uses[atom] }];
+      throw new DbksvdError("usage", `Atom ${atom} has no negative side`, {
+        mend: `codes of this model have no signs: write ${atom}`,
+      });
+    }
     return (["+", "-"] as const).filter((one) => (sign ?? one) === one)
       .map((one) => {
         const latent = 2 * atom + (one === "-" ? 1 : 0);

@@ -210,6 +210,16 @@ Deno.test("planNames() takes the most used atoms, and leaves alone what is named
     ...{ named: 3, namedOtherwise: 1, tooFewRows: 1 },
   });
   assert.deepEqual(plan({ renew: true }).keys, ["a4+", "a4-", "a5+", "a7-"]);
+  const unsigned = { ...gathered, sides: 1 } as const;
+  const side = (sign?: "+" | "-") => () =>
+    planNames(
+      { atoms: model.atoms },
+      unsigned,
+      { atoms: 1, list: [{ atom: 3, ...sign && { sign } }], renew: true },
+      1,
+    );
+  assert.throws(side("-"), /Atom 3 has no negative side/);
+  assert.doesNotThrow(side("+"));
   const most = planNames({ atoms: model.atoms }, gathered, { atoms: 2 }, 2);
   const total = (atom: number) => uses[2 * atom] + uses[2 * atom + 1];
   const order = Array.from({ length: model.atoms }, (_, atom) => atom)
