@@ -163,6 +163,7 @@ function nothingSaved(command: string): string {
     train: "no iteration had ended yet",
     sweep: "no iteration had ended yet",
     run: "the next run takes the same files again",
+    label: "no name was found yet",
     schedule: "the next run takes the same files again",
   };
   return `nothing was saved, ${

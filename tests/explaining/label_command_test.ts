@@ -164,19 +164,24 @@ Deno.test("label says what would go where, and sends it with --yes; names by han
 Deno.test("a signal saves the names that there are, and the same command goes on with the others", async () => {
   await withModel(async (model) => {
     await using server = new Namer();
-    let stalled = () => {};
-    const stalls = new Promise<void>((resolve) => stalled = resolve);
-    server.fault = (_, count) => {
-      if (count <= 12) return answer(server.seen[count - 1].body);
-      stalled();
-      return silence();
+    const stopped = async (answers: number) => {
+      let stalled = () => {};
+      const stalls = new Promise<void>((resolve) => stalled = resolve);
+      const last = server.seen.length + answers;
+      server.fault = (_, count) => {
+        if (count <= last) return answer(server.seen[count - 1].body);
+        stalled();
+        return silence();
+      };
+      const child = label(model, server, "--yes", "--at-once", "1");
+      await stalls;
+      child.kill("SIGINT");
+      const { code, stderr } = await ended(child);
+      assert.equal(code, 130, stderr);
+      return stderr;
     };
-    const child = label(model, server, "--yes", "--at-once", "1");
-    await stalls;
-    child.kill("SIGINT");
-    const { code, stderr } = await ended(child);
-    assert.equal(code, 130, stderr);
-    assert.match(stderr, /2 names saved in .*labels\.json/);
+    assert.match(await stopped(1), /nothing was saved, no name was found yet/);
+    assert.match(await stopped(12), /2 names saved in .*labels\.json/);
     assert.equal(Object.values(await labelsOf(model)).flat().length, 2);
 
     server.fault = (_, count) => answer(server.seen[count - 1].body);
