@@ -152,7 +152,7 @@ const pictures = object<PictureCounts>({
   shown: count("Rows shown as pictures, of those kept."),
   broken: object<PictureCounts["broken"]>({
     empty: optional(count("The column has nothing there.")),
-    missing: optional(count("There is no such file.")),
+    missing: optional(count("There is no such file, or it cannot be read.")),
     outside: optional(count("It lies outside of the inputs' folder.")),
     notPicture: optional(count("It is no picture of a known kind.")),
     tooLarge: optional(count("It is larger than pictures are.")),

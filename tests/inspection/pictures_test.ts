@@ -178,6 +178,31 @@ Deno.test("files outside of the inputs' folder are not looked at, whatever leads
   });
 });
 
+Deno.test("a picture that may not be read, or fails to be, is missing as one that is not there", async () => {
+  await inDirectory(async (folder) => {
+    const file = await pictureFile(drawn(1));
+    for (const name of ["fine.jpg", "locked.jpg", "torn.jpg"]) {
+      await Deno.writeFile(join(folder, name), file);
+    }
+    const rows = await rowsWith(folder, ["fine.jpg", "locked.jpg", "torn.jpg"]);
+    const { readFile } = Deno;
+    // Not by the file's mode: the superuser may read it all the same.
+    Deno.readFile = (path, options) =>
+      `${path}`.endsWith("locked.jpg")
+        ? Promise.reject(new Deno.errors.PermissionDenied("Permission denied"))
+        : `${path}`.endsWith("torn.jpg")
+        ? Promise.reject(new Error("Input/output error (os error 5)"))
+        : readFile(path, options);
+    try {
+      const found = await looked(rows, { image: "image", topRows: 30 });
+      assert.deepEqual(shownRows(found), [0]);
+      assert.deepEqual(found.pictures.broken, { missing: 2 });
+    } finally {
+      Deno.readFile = readFile;
+    }
+  });
+});
+
 Deno.test("pictures of inputs from the web are asked for under the inputs' own address, and nowhere else", async () => {
   await using server = new FaultServer();
   await inDirectory(async (folder) => {

@@ -10,7 +10,7 @@ export type BrokenReason =
 /** The reasons in words. */
 export const BROKEN: Readonly<Record<BrokenReason, string>> = {
   empty: "the column has nothing there",
-  missing: "there is no such file",
+  missing: "there is no such file, or it cannot be read",
   outside: "it lies outside of the inputs' folder",
   notPicture: "it is no JPEG, PNG, WebP, GIF or BMP",
   tooLarge: "it is larger than pictures are",

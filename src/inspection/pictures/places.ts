@@ -58,14 +58,16 @@ export class PicturePlaces {
       return await this.#fetched(name, input);
     }
     const root = await this.#root(this.#folder ?? dirname(input));
-    const path = await realPath(resolve(root, localName(name)));
+    const path = await orMissing(
+      Deno.realPath(resolve(root, localName(name))),
+    );
     // Links were followed: what counts is where the file itself lies.
     const within = root.endsWith(sep) ? root : root + sep;
     if (!path.startsWith(within)) throw new Broken("outside");
-    const { isFile, size } = await Deno.stat(path);
+    const { isFile, size } = await orMissing(Deno.stat(path));
     if (!isFile) throw new Broken("notPicture");
     if (size > MOST_BYTES) throw new Broken("tooLarge");
-    return checked(await Deno.readFile(path));
+    return checked(await orMissing(Deno.readFile(path)));
   }
 
   #root(folder: string): Promise<string> {
@@ -147,9 +149,10 @@ function localName(name: string): string {
   return name;
 }
 
-async function realPath(path: string): Promise<string> {
+// One picture that cannot be had is no reason to look at none.
+async function orMissing<T>(found: Promise<T>): Promise<T> {
   try {
-    return await Deno.realPath(path);
+    return await found;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Broken("missing");
