@@ -86,10 +86,13 @@ export async function exported(
     }
     parts.push(sectionOf(set, found));
   }
-  const body = `${
-    parts.join("\n\n")
-  }\n\nMeans over ${seeds} seeds. FVU and L0 on rows that nothing was trained on; balanced accuracy of probes by the best 1, 5 and 20 latents; dead: latents active in none of the training's rows. Exports are what ${"`dbksvd export`"} trains (${DEFAULT_STEPS} steps of 1024 rows); from random rows: the same training, its decoder and encoder begun as rows, for as long or longer. Re-coded: the decoder as a dictionary, by ${"`--recode`"}.`;
-  return { title: "Exports beside autoencoders from random rows", body };
+  const body = `${parts.join("\n\n")}\n\n${
+    seeds === 1 ? "One seed" : `Means over ${seeds} seeds`
+  }. FVU and L0 on rows that nothing was trained on; balanced accuracy of probes by the best 1, 5 and 20 latents; dead: latents active in none of the training's rows. Exports are what ${"`dbksvd export`"} trains (${DEFAULT_STEPS} steps of 1024 rows); from random rows: the same training, its decoder and encoder begun as rows, for as long or longer. Re-coded: the decoder as a dictionary, by ${"`--recode`"}.`;
+  return {
+    title: `Exports beside autoencoders from random rows: ${names.join(", ")}`,
+    body,
+  };
 }
 
 async function entriesOf(set: LabelledSet, seed: number): Promise<Entry[]> {

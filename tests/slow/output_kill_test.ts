@@ -81,7 +81,7 @@ Deno.test("encode, decode, export and sweep leave whole outputs or none, however
       ["rows.parquet", ["decode", at("model"), at("codes.parquet"), "--quiet"]],
       ["sae", [
         ...["export", at("model"), rows, "--max-rows", "2000"],
-        ...["--format", "saelens-topk", ...cpu],
+        ...["--format", "saelens-topk", "--steps", "100", ...cpu],
       ]],
     ];
     for (const [name, args] of commands) {
