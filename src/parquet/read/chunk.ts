@@ -48,17 +48,20 @@ export function columnOf(
     meta_data?.path_in_schema.join("\0") === path
   );
   const where = { file, column: nameOf(sought) };
-  if (another !== undefined) {
-    throw new DbksvdError("data", "Two columns have the same name", {
-      where,
-      mend: "write the file again with a name for each",
-    });
-  }
+  if (another !== undefined) throw sameName(where);
   if (column !== undefined) return column;
   // A column that is encrypted by a key of its own does not even tell its name.
   throw group.columns.some(({ meta_data }) => meta_data === undefined)
     ? encrypted(where)
     : new Error("Row group lacks the column");
+}
+
+/** That a name does not tell which column is meant. */
+export function sameName(where: ErrorPlace): DbksvdError {
+  return new DbksvdError("data", "Two columns have the same name", {
+    where,
+    mend: "write the file again with a name for each",
+  });
 }
 
 function nameOf({ name, path }: Sought): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
+import { openRows } from "../../../src/rows/open.ts";
 import { inDirectory } from "../../directories.ts";
 import { delivered, rowsOf, withRows } from "../files.ts";
 
@@ -162,5 +163,40 @@ Deno.test("Damaged Arrow data ends in rows or in an error of its file", () =>
         },
       ),
       { numRuns: 300 },
+    );
+  }));
+
+Deno.test("Two columns of one name are refused where that name is asked for, and only there", () =>
+  inDirectory(async (directory) => {
+    const lists = new arrow.List(new arrow.Field("item", new arrow.Float32()));
+    const columns = [
+      ["v", vectorOf([[1, 2], [3, 4]], lists)],
+      ["v", vectorOf([[5, 6], [7, 8]], lists)],
+      ["w", vectorOf([[9, 1], [9, 2]], lists)],
+      ["n", vectorOf([1, 2], new arrow.Int32())],
+      ["n", vectorOf([3, 4], new arrow.Int32())],
+    ] as [string, arrow.Vector][];
+    const fields = columns.map(([name, { type }]) =>
+      new arrow.Field(name, type, true)
+    );
+    const struct = arrow.makeData({
+      type: new arrow.Struct(fields),
+      length: 2,
+      nullCount: 0,
+      children: columns.map(([, { data }]) => data[0]),
+    });
+    const batch = new arrow.RecordBatch(new arrow.Schema(fields), struct);
+    const file = `${directory}/twice.arrow`;
+    await Deno.writeFile(file, arrow.tableToIPC(new arrow.Table([batch])));
+    const twice = /Two columns have the same name .*column "(v|n)"/;
+    await assert.rejects(openRows(file, { column: "v" }), twice);
+    await using source = await openRows(file, { column: "w" });
+    assert.deepEqual(
+      [...await source.read({ start: 0, end: 2 })],
+      [9, 1, 9, 2],
+    );
+    await assert.rejects(
+      source.readColumns!(["n"], { start: 0, end: 2 }),
+      twice,
     );
   }));

@@ -8,6 +8,7 @@ import type { TableColumn } from "../../part.ts";
 import type { ArrowNode, ArrowTable, Dictionaries } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import type { ArrowField, ArrowType } from "./schema.ts";
+import { sameName } from "../../../parquet/read/chunk.ts";
 
 /** Reads the columns that hold no vectors, with values as hyparquet gives them. */
 export class ArrowSide {
@@ -40,7 +41,12 @@ export class ArrowSide {
   ): Promise<Record<string, unknown[]>> {
     const all: Record<string, unknown[]> = {};
     for (const name of names) {
-      const index = this.table.fields.findIndex((field) => field.name === name);
+      const { path: file } = this.reader.source;
+      const isNamed = (field: { name: string }) => field.name === name;
+      if (this.table.fields.filter(isNamed).length > 1) {
+        throw sameName({ file, column: name });
+      }
+      const index = this.table.fields.findIndex(isNamed);
       const values: unknown[] = [];
       let first = 0;
       for (const { rows, columns, dictionaries } of this.table.batches) {

@@ -6,6 +6,7 @@ import {
 import type { ArrowNode, ArrowTable } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import type { ArrowField } from "./schema.ts";
+import { sameName } from "../../../parquet/read/chunk.ts";
 
 /** A column that vectors can be taken from. */
 export interface ArrowVectors {
@@ -113,7 +114,8 @@ export function chooseArrow(
 ): ArrowVectors {
   const isBlob = ({ layout }: ArrowVectors) => layout === "blob";
   if (named !== undefined) {
-    const found = all.find(({ name }) => name === named);
+    const [found, another] = all.filter(({ name }) => name === named);
+    if (another !== undefined) throw sameName(place);
     if (found === undefined) {
       throw new DbksvdError("data", "No such column of vectors", {
         where: place,
