@@ -1,5 +1,7 @@
 // What pipelines print, log and send.
 import type { Release, rollbackPipeline } from "../../src/pipeline/by_hand.ts";
+import type { ErrorKind } from "../../src/errors.ts";
+import type { NotifyEvent } from "../../src/pipeline/config.ts";
 import type { VersionRecord } from "../../src/pipeline/history.ts";
 import type { MissingInput } from "../../src/pipeline/inputs.ts";
 import type { PipelineRun } from "../../src/pipeline/run_record.ts";
@@ -32,6 +34,34 @@ import {
 } from "./fields.ts";
 import { scores } from "./shared.ts";
 
+/** What a webhook gets: fields by event. */
+interface Message {
+  id: string;
+  event: NotifyEvent;
+  at: string;
+  pipeline: string;
+  run?: number;
+  version?: string;
+  reason?: string;
+  fvu?: number;
+  kind?: ErrorKind;
+  inputs?: MissingInput[];
+  files?: PipelineRun["files"]["refused"];
+  missed?: number;
+  first?: string;
+  last?: string;
+}
+
+const NOTIFY_EVENTS: readonly NotifyEvent[] = [
+  "failure",
+  "promotion",
+  "kept",
+  "refused",
+  "missed",
+];
+
+const ERROR_KINDS: readonly ErrorKind[] = ["run", "usage", "data", "device"];
+
 const OUTCOMES = ["promoted", "kept", "pending", "nothing"];
 
 const paths = (description: string) => list(description, text("An input."));
@@ -45,15 +75,14 @@ const MISSING: Fields<MissingInput> = {
   reason: text("Why, in words."),
 };
 
+const refusedFile = object<PipelineRun["files"]["refused"][number]>({
+  path: text("The input."),
+  reason: text("Why, in words."),
+});
+
 const runFiles = object<PipelineRun["files"]>({
   taken: paths("Taken by this run."),
-  refused: list(
-    "Refused, with the reasons.",
-    object<PipelineRun["files"]["refused"][number]>({
-      path: text("The input."),
-      reason: text("Why, in words."),
-    }),
-  ),
+  refused: list("Refused, with the reasons.", refusedFile),
   duplicates: list(
     "Of the same content as one that was taken.",
     object<PipelineRun["files"]["duplicates"][number]>({
@@ -234,6 +263,23 @@ const history: Field = object<PipelineHistory>({
   ),
 });
 
+const message: Field = object<Message>({
+  id: text("The message's, the same whenever it is sent."),
+  event: words("What happened.", NOTIFY_EVENTS),
+  at: time("When."),
+  pipeline: text("The pipeline's name."),
+  run: optional(count("The run's number.")),
+  version: optional(text("The version that the run made.")),
+  reason: optional(text("Why, in words.")),
+  fvu: optional(figure("Of a promoted version, on the held-out rows.")),
+  kind: optional(words("Of a failure: how a user sorts it.", ERROR_KINDS)),
+  inputs: optional(list("What could not be seen.", object(MISSING))),
+  files: optional(list("Refused inputs.", refusedFile)),
+  missed: optional(count("Due times that were missed.")),
+  first: optional(time("The first of them.")),
+  last: optional(time("The last of them.")),
+});
+
 type Rollback = Awaited<ReturnType<typeof rollbackPipeline>>;
 
 /** The documents of pipelines. */
@@ -288,6 +334,11 @@ export const PIPELINES: readonly Document[] = [
       replaced: count("How many atoms were begun anew."),
       replacedAtoms: list("Which.", count("An atom.")),
     }),
+  },
+  {
+    name: "pipeline-webhook",
+    title: "what a pipeline's webhooks are sent",
+    field: message,
   },
   {
     name: "pipeline-event",

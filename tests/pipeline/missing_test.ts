@@ -7,6 +7,7 @@ import { sql } from "../rows/writers.ts";
 import { S3Server } from "../net/s3_server.ts";
 import { HubServer } from "../net/hub_server.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
+import { assertDocument } from "../cli/documents.ts";
 
 const data = new DriftingData(2);
 const impatient = {
@@ -267,6 +268,7 @@ Deno.test("a failure of inputs reaches webhooks by the event that they listen to
   });
   await pipeline.run();
   const body = JSON.parse(server.seen[0].body);
+  assertDocument("pipeline-webhook", body);
   assert.equal(body.event, "failure");
   assert.deepEqual(
     body.inputs.map(({ path }: { path: string }) => path).sort(),

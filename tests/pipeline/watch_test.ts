@@ -8,6 +8,7 @@ import type { PipelineEvent } from "../../src/pipeline/watch.ts";
 import { lockOutput } from "../../src/use/lock.ts";
 import { FaultServer, silence, status } from "../net/fault_server.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
+import { assertDocument } from "../cli/documents.ts";
 
 const data = new DriftingData(2);
 
@@ -63,6 +64,7 @@ Deno.test("a promotion is sent to the webhook, signed, again after a failure of 
   const [first, second] = server.received;
   assert.equal(first.body, second.body);
   const message = JSON.parse(second.body);
+  assertDocument("pipeline-webhook", message);
   assert.equal(message.event, "promotion");
   assert.equal(message.version, run.version);
   assert.equal(message.fvu, run.metrics!.candidate.fvu);
@@ -168,6 +170,7 @@ Deno.test("failures and refused files are sent with their reasons", async () => 
   const [refused, failure] = server.received.map(({ body }) =>
     JSON.parse(body)
   );
+  for (const one of [refused, failure]) assertDocument("pipeline-webhook", one);
   assert.equal(refused.event, "refused");
   assert.equal(refused.files[0].path, "in/bad.parquet");
   assert.equal(failure.event, "failure");
