@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { exists } from "../files/atomic.ts";
 
 /** Files by which a model directory is known, this tool's first. */
 const MODEL_FILES = [
@@ -9,6 +8,7 @@ const MODEL_FILES = [
   "sae.safetensors",
   "ae.safetensors",
   "params.npz",
+  "params.safetensors",
 ];
 
 /** Parts `MODEL… INPUT…`: models first, up to the first argument that is no model directory. */
@@ -24,16 +24,11 @@ export async function modelsAndInputs(
   if (inputs !== undefined) return { models: [...args], inputs: [...inputs] };
   // The first is a model whatever it looks like, so that a wrong path is named as such.
   let count = 1;
-  while (count < args.length && await isModelDirectory(args[count])) count++;
+  while (count < args.length && await isModel(args[count])) count++;
   return { models: args.slice(0, count), inputs: args.slice(count) };
 }
 
-/** Whether a path is a model directory of this tool. */
-export function isOwnModel(path: string): Promise<boolean> {
-  return exists(join(path, MODEL_FILES[0]));
-}
-
-async function isModelDirectory(path: string): Promise<boolean> {
+async function isModel(path: string): Promise<boolean> {
   const isFile = (at: string) =>
     Deno.stat(at).then(({ isFile }) => isFile, () => false);
   const found = await Promise.all(

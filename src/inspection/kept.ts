@@ -9,6 +9,7 @@ import {
 } from "../files/atomic.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import { labelTexts } from "../labels/label.ts";
+import { isModelDirectory } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { AtomLogits } from "../report/data.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -25,7 +26,8 @@ export const KEPT_FILE = "inspection.sqlite";
 const FORMAT = 3;
 
 /**
- * Where a model's inspection is kept: in its directory, or, where that cannot be written, in the user's cache.
+ * Where a model's inspection is kept: in its directory, or, where that cannot be written or is another tool's, or an
+ * export, in the user's cache.
  *
  * @param directory a model directory
  * @param cache `$XDG_CACHE_HOME`, or `~/.cache`; nothing is kept outside of directories where there is neither
@@ -35,7 +37,10 @@ export async function keptPlace(
   cache: string | undefined,
 ): Promise<string | undefined> {
   const own = join(directory, KEPT_FILE);
-  if (await exists(own) || await mayWrite(directory)) return own;
+  if (await exists(own)) return own;
+  if (await isModelDirectory(directory) && await mayWrite(directory)) {
+    return own;
+  }
   if (cache === undefined) return undefined;
   const name = createHash("sha256").update(resolve(directory)).digest("hex")
     .slice(0, 32);

@@ -115,7 +115,7 @@ async function loadFrom(place: string): Promise<LoadedModel> {
   const [model, config, labels] = await Promise.all([
     readDictionaryFile(join(place, MODEL_FILES.dictionary)),
     readText(place, MODEL_FILES.config).then((text) =>
-      parseConfig(text ?? "", join(place, MODEL_FILES.config))
+      parseConfig(text ?? noRecord(place), join(place, MODEL_FILES.config))
     ),
     readText(place, MODEL_FILES.labels),
   ]);
@@ -124,6 +124,21 @@ async function loadFrom(place: string): Promise<LoadedModel> {
   }
   const metrics = metricsIn(join(place, MODEL_FILES.metrics));
   return { model, config, metrics };
+}
+
+/** Whether a directory is a model's of this tool, with the record of its training; an export has none. */
+export async function isModelDirectory(directory: string): Promise<boolean> {
+  const { dictionary, config } = MODEL_FILES;
+  return await exists(join(directory, dictionary)) &&
+    await exists(join(directory, config));
+}
+
+function noRecord(directory: string): never {
+  throw new DbksvdError("data", "Not a model directory", {
+    where: { file: directory },
+    mend:
+      `it holds no ${MODEL_FILES.config}; name the directory that train wrote`,
+  });
 }
 
 /** Where a model directory's files are just now: beside itself, if a replacement was cut off half-way. */

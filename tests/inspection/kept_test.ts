@@ -113,13 +113,18 @@ Deno.test("readKept() looks past a file that is damaged, of another key, or no d
   });
 });
 
-Deno.test("keptPlace() is the model's directory where it can be written, else the user's cache", async () => {
+Deno.test("keptPlace() is a model's directory where it can be written, else the user's cache", async () => {
   await inDirectory(async (folder) => {
+    // An export may be made again in its place: nothing is put into it.
+    await Deno.writeTextFile(join(folder, "dictionary.safetensors"), "");
+    assert.match((await keptPlace(folder, "/cache"))!, /^\/cache\/dbksvd\//);
+    await Deno.writeTextFile(join(folder, "config.json"), "{}");
+    const before = await namesIn(folder);
     assert.equal(
       await keptPlace(folder, "/cache"),
       join(folder, "inspection.sqlite"),
     );
-    assert.deepEqual(await namesIn(folder), [], "the trial leaves nothing");
+    assert.deepEqual(await namesIn(folder), before, "the trial leaves nothing");
     const place = await keptPlace(join(folder, "none"), "/cache");
     assert.match(place!, /^\/cache\/dbksvd\/[0-9a-f]{32}\.inspection\.sqlite$/);
     assert.equal(await keptPlace(join(folder, "none"), undefined), undefined);

@@ -1,5 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { type Codes } from "../../src/engine/engine.ts";
+import type { Codes } from "../../src/engine/engine.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import { encodeRows } from "../../src/use/encode.ts";
 import { CPU } from "./helpers.ts";

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { loadModel } from "../../src/model/directory.ts";
 import { readDictionaryFile } from "../../src/model/dictionary_file.ts";
 import * as thresholds from "../../src/thresholds.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
 import { exportModel } from "../../src/use/export.ts";
 import { loadDictionary } from "../../src/use/models.ts";
+import { runCli } from "../cli/fake_io.ts";
 import { inDirectory } from "../directories.ts";
 import { CPU, smallProblem } from "./helpers.ts";
 
@@ -89,6 +91,30 @@ Deno.test("exportModel() to saebench tells what the dictionary's own coder does,
       exportModel(model, { ...FORMAT, out, source, ...CPU }),
       /holds something else/,
     );
+  });
+});
+
+Deno.test("an export for SAEBench is evaluated and inspected as a model is; nothing is put into it", async () => {
+  await inDirectory(async (directory) => {
+    const { model, source } = smallProblem(300);
+    const out = join(directory, "sae");
+    const { files } = await exportModel(model, { ...FORMAT, out });
+    const rows = join(directory, "rows.f32");
+    const { rowCount, width } = source;
+    await Deno.writeFile(
+      rows,
+      new Uint8Array((await source.read({ start: 0, end: rowCount })).buffer),
+    );
+    for (const command of ["evaluate", "inspect"]) {
+      const { code, stderr } = await runCli(
+        [command, out, rows, "--width", `${width}`, "--device", "cpu"],
+        { XDG_CACHE_HOME: directory },
+      );
+      assert.equal(code, 0, stderr);
+    }
+    const names = await Array.fromAsync(Deno.readDir(out), ({ name }) => name);
+    assert.deepEqual(names.sort(), [...files].sort());
+    await assert.rejects(loadModel(out), /Not a model directory.*config\.json/);
   });
 });
 

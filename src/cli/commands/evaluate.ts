@@ -15,7 +15,8 @@ import type { Communicator } from "../../distributed/communicator.ts";
 import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
-import { isOwnModel, modelsAndInputs } from "../models.ts";
+import { isModelDirectory } from "../../model/directory.ts";
+import { modelsAndInputs } from "../models.ts";
 import { followed, type Session } from "../session.ts";
 import { count, figure, table } from "../../text.ts";
 
@@ -98,7 +99,7 @@ async function evaluate(
     });
     const [only] = results;
     const speaks = (group?.rank ?? 0) === 0;
-    if (speaks && results.length === 1 && await isOwnModel(only.model)) {
+    if (speaks && results.length === 1 && await isModelDirectory(only.model)) {
       const rowsName = rows === undefined
         ? await namedRows(only.model, source)
         : "held-out rows";

@@ -18,7 +18,8 @@ import {
 import { addRowOptions, type RowOptions } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
-import { isOwnModel, modelsAndInputs } from "../models.ts";
+import { isModelDirectory } from "../../model/directory.ts";
+import { modelsAndInputs } from "../models.ts";
 import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
 import { probeText } from "../probe_text.ts";
 import { conduct, followed, type Session } from "../session.ts";
@@ -151,7 +152,7 @@ async function probeModels(
       ...{ classes, minRows, testShare, baselines, seed },
       ...{ tpp: flags.tpp, scr: flags.scr, absorption: flags.absorption },
     });
-    if (models.length === 1 && await isOwnModel(models[0])) {
+    if (models.length === 1 && await isModelDirectory(models[0])) {
       const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
       await keep(models[0], result, rowsName, session);
     }
@@ -193,7 +194,7 @@ function twoAttributes(text: string): [ScrAttribute, ScrAttribute] {
 }
 
 async function requireOneModel(models: readonly string[]): Promise<void> {
-  if (models.length === 1 && await isOwnModel(models[0])) return;
+  if (models.length === 1 && await isModelDirectory(models[0])) return;
   throw new DbksvdError("usage", "Names are suggested for one dictionary", {
     mend: "name one model directory of this tool with --suggest",
   });
