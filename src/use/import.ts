@@ -42,7 +42,7 @@ const FORMATS: readonly {
  * const out = await Deno.makeTempDir() + "/sae";
  * await exportModel(model, { format: "saelens-topk", out, source, device: "cpu" });
  * const sae = await importModel(out);
- * assert.equal(sae?.atoms, 16);
+ * assert.equal(sae?.atoms, 8);
  * ```
  */
 export async function importModel(
