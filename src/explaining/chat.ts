@@ -62,6 +62,9 @@ interface Dialect {
 /** The server has no use for the request as it is (400). */
 class BadRequest extends DbksvdError {}
 
+/** The server's filter does not let these texts through; it may let others. */
+class Filtered extends DbksvdError {}
+
 /** Chat completions of an OpenAI-compatible server. */
 export class Chat {
   /** Requests made so far. */
@@ -114,7 +117,7 @@ export class Chat {
    *
    * @param question what
    * @param patience how many times the usual tokens the answer may have
-   * @returns the answer, as far as it came; empty where there is none
+   * @returns the answer, as far as it came; empty where there is none, or the server's filter refuses the texts
    * @throws {RequestsSpent} where no further request may be made
    * @throws {Unreachable} where the server does not answer, or not as a chat
    * @throws {DbksvdError} `usage` where it refuses the request, `run` where its quota is used up, `data` where it
@@ -126,6 +129,7 @@ export class Chat {
       try {
         return await this.#askIn(dialect, question, patience);
       } catch (error) {
+        if (error instanceof Filtered) return "";
         if (!(error instanceof BadRequest)) throw error;
         const simpler = simplerThan(dialect, error.what);
         if (simpler === undefined) throw error;
@@ -213,6 +217,9 @@ export class Chat {
         where,
         mend: "look at its billing; the same command goes on then",
       });
+    }
+    if (status === 400 && /"content_(filter|policy_violation)"/.test(text)) {
+      throw new Filtered("run", "Server's filter refuses the texts", { where });
     }
     if (status === 400 || status === 422) {
       throw new BadRequest(

@@ -171,6 +171,18 @@ Deno.test("a quota that is used up is never asked again", async () => {
   ) await assertFails("run", /no quota left/, 1, answer);
 });
 
+Deno.test("texts that a server's filter refuses get no answer, and end nothing", async () => {
+  const message = "The response was filtered; seed, temperature";
+  for (const code of ["content_filter", "content_policy_violation"]) {
+    const { answer, seen, chat } = await ask(
+      once(() => openAiError(400, { message, code })),
+    );
+    assert.deepEqual([answer, seen.length], ["", 1]);
+    assert("temperature" in JSON.parse(seen[0].body));
+    assert.equal(chat.requests, 1);
+  }
+});
+
 Deno.test("a server that does not know a field is asked without it, from then on", async () => {
   const cases: [string, (body: Record<string, unknown>) => boolean][] = [
     ["response_format is unknown", (body) => "response_format" in body],
