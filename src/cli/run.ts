@@ -59,8 +59,9 @@ function report(
   if (commonOptions(command).json || args.includes("--json")) {
     io.out(`${JSON.stringify(document)}\n`);
   } else {
+    const see = message.endsWith("?") ? " See" : "; see";
     const hint = error instanceof CommanderError
-      ? `; see ${fullName(command)} --help`
+      ? `${see} ${fullName(command)} --help`
       : "";
     io.err(line(command, message + hint));
   }

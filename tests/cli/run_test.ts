@@ -49,6 +49,11 @@ Deno.test("run() exits 2 for an unknown command, naming the near one", async () 
   );
 });
 
+Deno.test("run() ends a message that asks with its question mark alone", async () => {
+  const { stderr } = await runCli(["sweep", "--vary", "ridg=1"]);
+  assert(stderr.endsWith("did you mean ridge? See dbksvd sweep --help\n"));
+});
+
 Deno.test("run() exits 2 with one line where a group's command is missing", async () => {
   const { code, stdout, stderr } = await runCli(["pipeline"]);
   assert.equal(code, 2);
