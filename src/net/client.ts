@@ -93,8 +93,11 @@ export class Connection {
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
       using attempt = new Attempt(this, this.#retry.spanMs, signal);
+      const queued = performance.now();
       try {
         return await limited(() => {
+          // Others' transfers took this time, not this server.
+          since += performance.now() - queued;
           attempt.begin();
           return use(attempt);
         });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { RetryLimits } from "../../src/net/client.ts";
 import { openRemote } from "../../src/net/open.ts";
+import { limited } from "../../src/net/pacing.ts";
 import { remotePlace } from "../../src/net/place.ts";
+import { Transfer } from "../../src/net/transfer.ts";
 import { Unreachable } from "../../src/net/unreachable.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import {
@@ -63,6 +65,30 @@ async function assertFails(
     return true;
   });
 }
+
+Deno.test("waiting for other transfers is no outage of the server's", async () => {
+  await using server = new FaultServer();
+  server.files.set("/a.bin", bytes);
+  server.fault = (_, count) => count === 1 ? status(503) : undefined;
+  const now = performance.now;
+  let passed = 0;
+  performance.now = () => now.call(performance) + passed;
+  const { promise: others, resolve: end } = Promise.withResolvers<void>();
+  const all = Array.from({ length: 8 }, () => limited(() => others));
+  try {
+    const transfer = new Transfer(remotePlace(`${server.url}/a.bin`), {
+      retry: { ...quick, outageMs: 60_000 },
+    });
+    const info = transfer.info();
+    passed = 600_000;
+    end();
+    assert.equal((await info).size, SIZE);
+  } finally {
+    end();
+    performance.now = now;
+    await Promise.all(all);
+  }
+});
 
 Deno.test("a transfer is limited by progress, not by its time in all", async () => {
   // Eighty pieces over several spans of 300 ms, each span with enough.
