@@ -54,7 +54,8 @@ export class NameKeeper {
    * @throws {DbksvdError} `run` where the model is another one by now, or the file system refuses
    */
   save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#save());
+    // One that failed was told to whoever asked for it; what waits is tried again.
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#save());
     return this.#saving;
   }
 

@@ -48,6 +48,23 @@ Deno.test("names that come while others are written are saved the next time", as
   });
 });
 
+Deno.test("names that could not be saved are saved the next time", async () => {
+  await inDirectory(async (folder) => {
+    const directory = join(folder, "model");
+    await saveModel(directory, MODEL, CONFIG, []);
+    const keeper = await NameKeeper.of(directory, MODEL.atoms, "namer");
+    await keeper.add(name(1, "one"));
+    const file = join(directory, "labels.json");
+    await Deno.writeTextFile(file, "{");
+    await assert.rejects(keeper.save(), /Not a valid labels file/);
+    await Deno.writeTextFile(file, '{"3": "another"}');
+    await keeper.save();
+    const { labels } = (await loadModel(directory)).model;
+    assert.deepEqual(Object.keys(labels!), ["1", "3"]);
+    assert.equal(keeper.saved, 1);
+  });
+});
+
 Deno.test("names are not given to the atoms of a model that was trained anew meanwhile", async () => {
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");
