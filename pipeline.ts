@@ -24,6 +24,7 @@ export {
 export type {
   NotifyEvent,
   PipelineConfig,
+  PipelineExport,
   PipelineInput,
   PipelineRowOptions,
   PipelineTrainConfig,

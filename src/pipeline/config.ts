@@ -7,7 +7,7 @@ import {
 } from "../options/train_options.ts";
 import { validateOptions } from "../options/validate.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
-import type { ExportFormat } from "../use/export_formats.ts";
+import type { ExportTraining } from "../use/export_training.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
@@ -49,6 +49,12 @@ export type PipelineInput =
   | { input: string; optional?: boolean }
   | { list: string; optional?: boolean };
 
+/** A format that promoted versions are also written in, and how its encoder is trained, where it has one. */
+export type PipelineExport = Pick<
+  ExportTraining,
+  "format" | "steps" | "fixedAtoms"
+>;
+
 /** A pipeline's configuration, as its JSON file holds it; `schema.json` beside this file describes every field. */
 export interface PipelineConfig {
   /** Where the JSON Schema lies, for editors. */
@@ -84,7 +90,7 @@ export interface PipelineConfig {
   /** Versions kept, by number and age. */
   retention?: { versions?: number; days?: number | undefined };
   /** Formats that promoted versions are also written in. */
-  exports?: { format: ExportFormat }[];
+  exports?: PipelineExport[];
   /** Who gets word: webhooks, and the place of the Prometheus file. */
   notify?: {
     webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
@@ -137,7 +143,7 @@ export interface PipelineSettings {
     maxDeadIncrease: number;
   };
   retention: { versions: number; days?: number | undefined };
-  exports: readonly { format: ExportFormat }[];
+  exports: readonly PipelineExport[];
   webhooks: readonly Webhook[];
   prometheus: string;
 }

@@ -69,15 +69,15 @@ export async function writeVersion(
   );
 }
 
-/** Writes a promoted version in the formats that the configuration asks for, fitted to the rows it was trained on. */
+/** Writes a promoted version in the formats that the configuration asks for; those with an encoder train on its rows. */
 export async function writeExports(
   { settings, places, createEngine, signal }: RunContext,
   { version }: Candidate,
   model: DictionaryModel,
   source: RowSource,
 ): Promise<void> {
-  for (const { format } of settings.exports) {
-    const out = join(versionFolder(places, version), "exports", format);
-    await exportModel(model, { format, out, source, createEngine, signal });
+  for (const target of settings.exports) {
+    const out = join(versionFolder(places, version), "exports", target.format);
+    await exportModel(model, { ...target, out, source, createEngine, signal });
   }
 }

@@ -228,7 +228,10 @@ Deno.test("runPipeline() refuses to run beside itself, and stops at a signal", a
 
 Deno.test("runPipeline() writes promoted versions in the formats asked for, within the version", async () => {
   await using pipeline = await TestPipeline.create({
-    exports: [{ format: "saelens-mp" }, { format: "sparsify" }],
+    exports: [
+      { format: "saelens-mp" },
+      { format: "sparsify", steps: 7, fixedAtoms: true },
+    ],
   });
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
   const run = await pipeline.run();
@@ -239,4 +242,10 @@ Deno.test("runPipeline() writes promoted versions in the formats asked for, with
   );
   const sae = pipeline.root("current", "exports", "saelens-mp");
   assert((await names(sae)).includes("cfg.json"));
+  const text = await Deno.readTextFile(
+    pipeline.root("current", "exports", "sparsify", "cfg.json"),
+  );
+  const { fit } = JSON.parse(text).metadata.dbksvd;
+  assert.equal(fit.steps, 7);
+  assert.equal(fit.fixedAtoms, true);
 });
