@@ -69,7 +69,7 @@ export async function writeVersion(
   );
 }
 
-/** Writes a promoted version in the formats that the configuration asks for; those with an encoder train on its rows. */
+/** Writes a promoted version in the formats that the configuration asks for; encoders are trained on its rows. */
 export async function writeExports(
   { settings, places, createEngine, signal }: RunContext,
   { version }: Candidate,
