@@ -18,6 +18,8 @@ export interface OutputOrigin {
   dictionary: string;
   /** SHA-256 of the inputs' names, rows and sizes. */
   inputs: string;
+  /** Which of the outputs that the command makes of them, where it makes several. */
+  variant?: string;
 }
 
 /** An output that this run alone may write. */
@@ -43,17 +45,23 @@ export interface ClaimOptions {
 const FOOTER_BYTES = 64 * 2 ** 20;
 const HEAD_BYTES = 65536;
 
-/** What makes an output of a model and inputs. */
+/**
+ * What makes an output of a model and inputs.
+ *
+ * @param variant tells it from others that the command makes of them, in words that go on after "an output"
+ */
 export async function originOf(
   command: string,
   model: DictionaryModel,
   inputs: readonly RowFile[],
+  variant?: string,
 ): Promise<OutputOrigin> {
   const list = inputs.map(({ path, rows, bytes }) => [path, rows, bytes]);
   return {
     command,
     dictionary: await fingerprint(model),
     inputs: createHash("sha256").update(JSON.stringify(list)).digest("hex"),
+    ...variant !== undefined && { variant },
   };
 }
 
@@ -112,6 +120,8 @@ function requireSame(
     ? "an output of another model"
     : found.inputs !== origin.inputs
     ? "an output of other inputs"
+    : found.variant !== origin.variant
+    ? `an output ${found.variant ?? "of other options"}`
     : undefined;
   if (what === undefined) return;
   throw new DbksvdError("usage", `The output's place holds ${what}`, {

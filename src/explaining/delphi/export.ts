@@ -8,7 +8,11 @@ import {
 import { safetensorsHead } from "../../files/safetensors.ts";
 import { readText } from "../../files/text.ts";
 import { placesOf, readingOfRows, sidesOf } from "../../inspection/look.ts";
-import type { InspectOptions } from "../../inspection/options.ts";
+import {
+  DEFAULT_READING,
+  type InspectOptions,
+} from "../../inspection/options.ts";
+import { readingOfStored } from "../../inspection/stored_codes.ts";
 import type { AtomReading } from "../../model/atom_reading.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
@@ -78,7 +82,7 @@ export interface DelphiResult {
  * @param source rows that are tokens of texts
  * @param options the directory, names, the column of token ids
  * @throws {DbksvdError} `usage` where rows are no tokens, contexts have no one length, or the directory holds anything
- * but an earlier cache of the same model and inputs; `data` where token ids do not fit the rows
+ * but an earlier cache of the same model, inputs, hook and reading; `data` where token ids do not fit the rows
  */
 export async function exportDelphi(
   model: DictionaryModel,
@@ -94,7 +98,10 @@ export async function exportDelphi(
   const column = await tokenColumn(source, options.tokenIds);
   await requireReplaceable(out);
   await requireApart(out, source.files.map(({ path }) => path));
-  const origin = await originOf("export delphi", model, source.files);
+  const origin = await originOf(
+    ...["export delphi", model, source.files] as const,
+    `for ${hookName} by ${await readingAsked(model, options)}`,
+  );
   const claim = await claimOutput(out, origin, {
     ...{ overwrite: options.overwrite, isDirectory: true, read: madeBy },
     onNotice: options.onNotice,
@@ -115,6 +122,15 @@ export async function exportDelphi(
     await Deno.remove(work, { recursive: true }).catch(() => {});
     await claim.release();
   }
+}
+
+async function readingAsked(
+  model: DictionaryModel,
+  { by, codes }: InspectOptions,
+): Promise<AtomReading> {
+  return codes === undefined
+    ? by ?? DEFAULT_READING
+    : (await readingOfStored(model, codes, by)).by;
 }
 
 interface Cache {

@@ -186,6 +186,14 @@ Deno.test("the same cache is written again in its place; what delphi wrote besid
     const { by } = await exportDelphi(model, source, options);
     assert.equal(by, "activation");
     await exportDelphi(model, source, options);
+    for (const change of [{ hookName: "layers.4" }, { by: "code" as const }]) {
+      await assert.rejects(
+        exportDelphi(model, source, { ...options, ...change }),
+        /holds an output for layers\.3 by activation/,
+      );
+    }
+    assert.deepEqual(await namesIn(join(out, "latents")), ["layers.3"]);
+    await exportDelphi(model, source, { ...options, by: "activation" });
     await Deno.mkdir(join(out, "explanations"));
     await assert.rejects(exportDelphi(model, source, options), /holds more/);
     await exportDelphi(model, source, { ...options, overwrite: true });
