@@ -83,6 +83,18 @@ export function labelsJson(labels: Labels): string {
   return `${JSON.stringify(labels, null, 2)}\n`;
 }
 
+/**
+ * Waits until nobody else changes a folder's names, and keeps others waiting until it is closed. The kernel's lock on
+ * the folder itself: it ends with whoever holds it, and leaves nothing behind. There are file systems without locks.
+ */
+export async function lockLabels(
+  folder: string,
+): Promise<Deno.FsFile | undefined> {
+  const file = await Deno.open(folder).catch(() => undefined);
+  await file?.lock(true).catch(() => {});
+  return file;
+}
+
 /** Replaces a folder's `labels.json` in one step. */
 export async function writeLabels(
   folder: string,

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic.ts";
-import { LABEL_FILES, parseLabels, writeLabels } from "../labels/file.ts";
+import {
+  LABEL_FILES,
+  lockLabels,
+  parseLabels,
+  writeLabels,
+} from "../labels/file.ts";
 import { loadModel } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { succeedLabels } from "../use/carried_labels.ts";
@@ -31,9 +36,29 @@ export async function namesFor(
 }
 
 /**
+ * Keeps the names of a version that becomes current, and of the one before it, from being changed.
+ *
+ * @param places the pipeline
+ * @param to the version that becomes current, or is
+ * @param from the version that was current before
+ */
+export async function lockNames(
+  places: PipelinePlaces,
+  to: string,
+  from: string | undefined,
+): Promise<Disposable> {
+  const locks = new DisposableStack();
+  for (const version of new Set([from ?? to, to])) {
+    locks.use(await lockLabels(versionFolder(places, version)));
+  }
+  return locks;
+}
+
+/**
  * Lets the pipeline's names follow when another version becomes current: `labels.json` in the root then names that
  * version's atoms, the version gets a copy, and names without a successor go to `labels.lost.json` in the root. Done
- * again after a crash, it comes to the same.
+ * again after a crash, it comes to the same. The caller holds the names' lock
+ * ({@linkcode lockNames}).
  *
  * @param places the pipeline
  * @param to the version that becomes current, or is

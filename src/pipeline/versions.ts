@@ -3,7 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import { exists, temporarySibling } from "../files/atomic.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { PipelineSettings } from "./config.ts";
-import { followNames } from "./names.ts";
+import { followNames, lockNames } from "./names.ts";
 import type { PipelinePlaces } from "./places.ts";
 import type { Store } from "./database.ts";
 
@@ -26,6 +26,8 @@ export async function linkCurrent(
   const target = join("versions", version);
   const before = await linkTarget(places.current);
   const from = before === undefined ? undefined : basename(before);
+  // Until the link leads there: a name given meanwhile is either among those that follow, or refused.
+  using _names = await lockNames(places, version, from);
   await followNames(places, version, from, onNotice);
   if (before === target) return;
   const temporary = temporarySibling(places.current);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeFileAtomically } from "../files/atomic.ts";
 import { type Labels, mergeLabels } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
-import { changeNames } from "../use/labels.ts";
+import { changeNames, modelPlace } from "../use/labels.ts";
 import { labelsFrom, type SuggestedLabel, suggestLabels } from "./suggest.ts";
 import type { LatentClass } from "../metrics/probe_result.ts";
 
@@ -33,7 +33,8 @@ export async function suggestNames(
   fits: readonly LatentClass[],
   write: boolean,
 ): Promise<SuggestedNames> {
-  const { model } = await loadModel(directory);
+  const place = await modelPlace(directory);
+  const { model } = await loadModel(place);
   const suggested = suggestLabels(fits);
   const file = join(directory, SUGGESTED_FILE);
   const text = `${JSON.stringify(suggested, null, 2)}\n`;
@@ -43,6 +44,7 @@ export async function suggestNames(
     directory,
     model,
     (present) => mergeLabels(present, labelsFrom(suggested)),
+    place,
   );
   return { suggested, file, labels };
 }

@@ -4,7 +4,7 @@ import { LABEL_FILES } from "../labels/file.ts";
 import { labelTexts } from "../labels/label.ts";
 import { loadModel } from "../model/directory.ts";
 import type { LabelStore } from "../report/serve_labels.ts";
-import { changeNames, namedByHand } from "./labels.ts";
+import { changeNames, modelPlace, namedByHand } from "./labels.ts";
 
 /**
  * The names of a model directory's atoms, for a server that lets them be changed.
@@ -29,11 +29,13 @@ export function labelStore(directory: string): LabelStore {
       };
     },
     async change(changes, source) {
-      const { model } = await loadModel(directory);
+      const place = await modelPlace(directory);
+      const { model } = await loadModel(place);
       await changeNames(
         directory,
         model,
         (present) => namedByHand(present, changes, model.atoms, source),
+        place,
       );
     },
   };

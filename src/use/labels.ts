@@ -1,7 +1,12 @@
 import { dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { readText } from "../files/text.ts";
-import { LABEL_FILES, parseLabels, writeLabels } from "../labels/file.ts";
+import {
+  LABEL_FILES,
+  lockLabels,
+  parseLabels,
+  writeLabels,
+} from "../labels/file.ts";
 import {
   inOrder,
   type LabelEntry,
@@ -24,11 +29,14 @@ export async function labelAtoms(
   directory: string,
   labels: Readonly<Record<string, string>>,
 ): Promise<Labels> {
-  const { model } = await loadModel(directory);
+  // Atoms are those of the version that a link leads to now.
+  const place = await modelPlace(directory);
+  const { model } = await loadModel(place);
   return await changeNames(
     directory,
     model,
     (present) => namedByHand(present, labels, model.atoms),
+    place,
   );
 }
 
@@ -39,28 +47,37 @@ export async function labelAtoms(
  * @param directory a model directory
  * @param model its dictionary
  * @param change gives all names after the change
+ * @param place where the dictionary was loaded from, where `directory` is a link that led there ({@linkcode modelPlace})
  * @returns these
- * @throws {DbksvdError} `data` where `labels.json` is damaged, `run` where it cannot be written
+ * @throws {DbksvdError} `data` where `labels.json` is damaged, `run` where it cannot be written or the link leads to
+ * another version by now
  */
 export async function changeNames(
   directory: string,
   model: { atoms: number },
   change: (present: Labels) => Labels,
+  place: string = directory,
 ): Promise<Labels> {
-  using _folder = await locked(directory);
-  const labels = change(await namesIn(directory, model));
-  await writeLabels(directory, labels);
-  const root = await pipelineOf(directory);
+  using _folder = await lockLabels(place);
+  if (await modelPlace(directory) !== await modelPlace(place)) {
+    throw new DbksvdError("run", "Another version became current meanwhile", {
+      where: { file: directory },
+      mend: "name the atoms of the one that is current now",
+    });
+  }
+  const labels = change(await namesIn(place, model));
+  await writeLabels(place, labels);
+  const root = await pipelineOf(place);
   if (root !== undefined) await writeLabels(root, labels);
   return labels;
 }
 
-// The kernel's lock on the folder itself: it ends with whoever holds it, and leaves nothing behind. There are file
-// systems without locks.
-async function locked(folder: string): Promise<Deno.FsFile | undefined> {
-  const file = await Deno.open(folder).catch(() => undefined);
-  await file?.lock(true).catch(() => {});
-  return file;
+/**
+ * The directory that a link such as a pipeline's `current` leads to now: what is loaded from there and what is named
+ * there is the same dictionary, wherever the link leads by then.
+ */
+export async function modelPlace(directory: string): Promise<string> {
+  return await Deno.realPath(directory).catch(() => directory);
 }
 
 async function namesIn(

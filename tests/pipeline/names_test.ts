@@ -3,10 +3,12 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { followNames } from "../../src/pipeline/names.ts";
 import { suggestNames } from "../../src/probing/suggest_labels.ts";
+import { lockLabels } from "../../src/labels/file.ts";
 import { placesIn } from "../../src/pipeline/places.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
-import { labelAtoms } from "../../src/use/labels.ts";
+import { linkCurrent } from "../../src/pipeline/versions.ts";
+import { changeNames, labelAtoms, modelPlace } from "../../src/use/labels.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(3);
@@ -97,6 +99,61 @@ Deno.test("names follow a rollback to the older version's atoms", async () => {
   const { model } = await loadModel(pipeline.root("current"));
   assert.deepEqual(model.labels, { [atom]: "harbours" });
   assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
+});
+
+Deno.test("a name given just as another version becomes current goes along, or is refused", async () => {
+  await inDirectory(async (root) => {
+    const places = placesIn(root);
+    const model = makeModel({ width: 6, atoms: 4 });
+    await Deno.mkdir(places.versions, { recursive: true });
+    for (const version of ["v000001", "v000002"]) {
+      await saveModel(`${places.versions}/${version}`, model, CONFIG, []);
+    }
+    await Deno.writeTextFile(`${root}/pipeline.sqlite`, "");
+    await linkCurrent(places, "v000001");
+    await labelAtoms(places.current, { "0": "waves" });
+    // Somebody is at the names: the switch waits for what they write.
+    const held = await lockLabels(`${places.versions}/v000001`);
+    const given = labelAtoms(places.current, { "1": "tides" });
+    const switched = linkCurrent(places, "v000002");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(await Deno.readLink(places.current), "versions/v000001");
+    held!.close();
+    const [name] = await Promise.allSettled([given, switched]);
+    const names = await json(`${root}/labels.json`);
+    if (name.status === "fulfilled") {
+      assert.deepEqual(names, { "0": "waves", "1": "tides" });
+    } else {
+      assert.match(name.reason.message, /Another version became current/);
+      assert.deepEqual(names, { "0": "waves" });
+    }
+    const { model: now } = await loadModel(places.current);
+    assert.deepEqual(now.labels, names);
+  });
+});
+
+Deno.test("a name that waited for another version to become current is not given to an atom of either", async () => {
+  await inDirectory(async (root) => {
+    const places = placesIn(root);
+    const model = makeModel({ width: 6, atoms: 4 });
+    await Deno.mkdir(places.versions, { recursive: true });
+    for (const version of ["v000001", "v000002"]) {
+      await saveModel(`${places.versions}/${version}`, model, CONFIG, []);
+    }
+    await Deno.symlink("versions/v000001", places.current);
+    const place = await modelPlace(places.current);
+    await Deno.remove(places.current);
+    await Deno.symlink("versions/v000002", places.current);
+    const change = () => ({ "1": "tides" });
+    await assert.rejects(
+      changeNames(places.current, model, change, place),
+      /Another version became current/,
+    );
+    for (const version of ["v000001", "v000002"]) {
+      const { model: kept } = await loadModel(`${places.versions}/${version}`);
+      assert.equal(kept.labels, undefined);
+    }
+  });
 });
 
 Deno.test("followNames() gives the root the names of the version that becomes current, and does nothing when done again", async () => {
