@@ -12,12 +12,12 @@ import {
 } from "./unembedding.ts";
 import {
   type LogitEnds,
+  type LogitOrder,
   type LogitsFound,
   type LogitStart,
   LogitWork,
   type TokenRun,
 } from "./work.ts";
-import type { LogitOrder } from "./worker.ts";
 
 const WORKER = new URL("./worker.ts", import.meta.url);
 

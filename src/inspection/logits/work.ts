@@ -33,6 +33,9 @@ export interface TokenRun {
   end: number;
 }
 
+/** What a thread that works logits out is told. */
+export type LogitOrder = LogitStart | TokenRun | "finish";
+
 /** What was found of every atom. */
 export interface LogitEnds {
   promoted: TopTokens;

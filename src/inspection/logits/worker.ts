@@ -1,9 +1,6 @@
 /// <reference lib="deno.worker" />
 // A thread that works logits out: begins with a start, gets runs of tokens, and tells what it found when it is asked.
-import { type LogitStart, LogitWork, type TokenRun } from "./work.ts";
-
-/** What a thread is told. */
-export type LogitOrder = LogitStart | TokenRun | "finish";
+import { type LogitOrder, LogitWork } from "./work.ts";
 
 let work: LogitWork | undefined;
 
