@@ -56,6 +56,32 @@ export async function resolveHub(
   return files.sort().map(hubFile);
 }
 
+/**
+ * A file or listing of the hub by its https address, as inputs from `hf://` are recorded: it gets the token from
+ * HF_TOKEN, unless it has credentials of its own. Other addresses stay as they are. Only the hub's own host gets it, and
+ * where others could listen only over https.
+ *
+ * @param place the address
+ */
+export function withHubToken(place: RemotePlace): RemotePlace {
+  const hub = URL.parse(hubEndpoint());
+  const url = new URL(place.url);
+  if (url.origin !== hub?.origin || place.headers.authorization !== undefined) {
+    return place;
+  }
+  const isSafe = url.protocol === "https:" || isLoopback(url.hostname);
+  const root = hub.pathname.replace(/\/*$/, "/");
+  const path = url.pathname.slice(root.length - 1);
+  const isHubs = url.pathname.startsWith(root) &&
+    (path.startsWith("/api/") || path.includes("/resolve/"));
+  return isSafe && isHubs ? withToken(place) : place;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" ||
+    /^127(\.\d+){3}$/.test(host);
+}
+
 function parseHub(input: string): DatasetPath {
   const match = /^hf:\/\/datasets\/([^/@]+\/[^/@]+)(?:@([^/]+))?(?:\/(.*))?$/
     .exec(input);

@@ -4,7 +4,7 @@ import { DbksvdError } from "../errors.ts";
 import { looksLikeStream } from "./formats/arrow/batches.ts";
 import { type ByteSource, LocalFile } from "../files/bytes.ts";
 import { InputHeaders } from "../net/headers.ts";
-import { resolveHub } from "../net/hub.ts";
+import { resolveHub, withHubToken } from "../net/hub.ts";
 import { resolveS3 } from "../net/s3.ts";
 import { openRemote, type RemoteOptions, requestOptions } from "../net/open.ts";
 import { type RemotePlace, remotePlace } from "../net/place.ts";
@@ -136,13 +136,13 @@ export function isRowFile(path: string): boolean {
 }
 
 /**
- * A URL's place.
+ * A URL's place, with the hub's token where it is the hub's.
  *
  * @throws {DbksvdError} `data` where it is none
  */
 export function placeOf(input: string, headers?: InputHeaders): RemotePlace {
   try {
-    return remotePlace(input, headers);
+    return withHubToken(remotePlace(input, headers));
   } catch (cause) {
     // Not shown: there may be a password in it.
     throw new DbksvdError("data", "Not an address", {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { DbksvdError } from "../../src/errors.ts";
 import { InputHeaders } from "../../src/net/headers.ts";
 import { resolveHub } from "../../src/net/hub.ts";
+import { openRemote } from "../../src/net/open.ts";
 import { Unreachable } from "../../src/net/unreachable.ts";
-import { type Fault, silence, status } from "./fault_server.ts";
+import { placeOf } from "../../src/rows/inputs.ts";
+import { type Fault, FaultServer, silence, status } from "./fault_server.ts";
 import { HubServer } from "./hub_server.ts";
 
 const FILES = [
@@ -135,4 +137,52 @@ Deno.test("the hub's token goes to the hub, an input's header to its host", asyn
   );
   assert.deepEqual(file.headers, { authorization: "Bearer secret" });
   assert(server.seen.every(({ headers }) => !headers.has("x-key")));
+});
+
+Deno.test("an https address of the hub gets the token, as hf:// does, and no other address", async () => {
+  await using server = hub();
+  Deno.env.set("HF_TOKEN", "secret");
+  const tokenFor = (address: string, endpoint: string) => {
+    Deno.env.set("HF_ENDPOINT", endpoint);
+    return placeOf(address).headers.authorization;
+  };
+  const file = "/datasets/o/n/resolve/main/a.parquet";
+  const hubs = ["https://hub.example", "https://x.example/hub/", server.url];
+  for (const endpoint of hubs) {
+    const base = endpoint.replace(/\/$/, "");
+    assert.equal(tokenFor(base + file, endpoint), "Bearer secret");
+    assert.equal(tokenFor(`${base}/api/datasets/o`, endpoint), "Bearer secret");
+    assert.equal(tokenFor(`${base}/o/a.parquet`, endpoint), undefined);
+  }
+  const others: [address: string, endpoint: string][] = [
+    [`https://hub.example.evil.example${file}`, hubs[0]],
+    [`https://hub.example:444${file}`, hubs[0]],
+    [`http://hub.example${file}`, hubs[0]],
+    [`http://hub.example${file}`, "http://hub.example"],
+    [`http://127.evil.example${file}`, "http://127.evil.example"],
+    [`https://x.example${file}`, hubs[1]],
+    [`https://hub.example/x${file.replace("resolve", "raw")}`, hubs[0]],
+  ];
+  for (const [address, endpoint] of others) {
+    assert.equal(tokenFor(address, endpoint), undefined, address);
+  }
+  const own = tokenFor(`https://me:pass@hub.example${file}`, hubs[0]);
+  assert.match(own!, /^Basic /);
+});
+
+Deno.test("the token of an https address of the hub does not follow where the hub redirects to", async () => {
+  await using storage = new FaultServer();
+  storage.files.set("/a.parquet", new Uint8Array(10));
+  await using server = hub((request) =>
+    request.url.includes("/resolve/")
+      ? Response.redirect(`${storage.url}/a.parquet`)
+      : undefined
+  );
+  Deno.env.set("HF_TOKEN", "secret");
+  const place = placeOf(`${server.url}/datasets/o/n/resolve/main/a.parquet`);
+  assert.equal((await openRemote(place, QUICK, 100)).size, 10);
+  const given = ({ seen }: FaultServer) =>
+    seen.map(({ headers }) => headers.get("authorization"));
+  assert.deepEqual(given(server), ["Bearer secret"]);
+  assert.deepEqual(given(storage), [null]);
 });

@@ -287,6 +287,9 @@ Deno.test("hf:// names files, directories and globs of a dataset; the token stay
         ) {
           await assertReads(`hf://datasets/some/set@refs%2Fmain/${path}`);
         }
+        // As records name them.
+        const path = `${url}/datasets/some/set/resolve/refs%2Fmain/data`;
+        await assertReads(`${path}/a.parquet`);
         await assert.rejects(
           openRows("hf://datasets/some/set/none/*.npy"),
           /No file of rows there/,

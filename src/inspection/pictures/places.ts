@@ -4,6 +4,7 @@ import { DbksvdError } from "../../errors.ts";
 import { isJsonObject } from "../../json.ts";
 import { Connection } from "../../net/client.ts";
 import { InputHeaders } from "../../net/headers.ts";
+import { withHubToken } from "../../net/hub.ts";
 import { remotePlace } from "../../net/place.ts";
 import { s3File } from "../../net/s3.ts";
 import { Broken } from "./broken.ts";
@@ -92,7 +93,9 @@ export class PicturePlaces {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const place = input.startsWith("s3://")
       ? s3File(nameUnder(name, input))
-      : remotePlace(urlUnder(name, input), InputHeaders.of([input]));
+      : withHubToken(
+        remotePlace(urlUnder(name, input), InputHeaders.of([input])),
+      );
     const signal = this.#signal;
     const options = { signal, retry: { attempts: ATTEMPTS } };
     try {
