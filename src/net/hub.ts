@@ -58,8 +58,8 @@ export async function resolveHub(
 
 /**
  * A file or listing of the hub by its https address, as inputs from `hf://` are recorded: it gets the token from
- * HF_TOKEN, unless it has credentials of its own. Other addresses stay as they are. Only the hub's own host gets it, and
- * where others could listen only over https.
+ * HF_TOKEN, unless it has credentials of its own. Other addresses stay as they are. Only the hub's own host gets it,
+ * and where others could listen only over https.
  *
  * @param place the address
  */

@@ -47,7 +47,7 @@ export async function labelAtoms(
  * @param directory a model directory
  * @param model its dictionary
  * @param change gives all names after the change
- * @param place where the dictionary was loaded from, where `directory` is a link that led there ({@linkcode modelPlace})
+ * @param place where the dictionary was loaded from, where `directory` is a link ({@linkcode modelPlace})
  * @returns these
  * @throws {DbksvdError} `data` where `labels.json` is damaged, `run` where it cannot be written or the link leads to
  * another version by now
