@@ -165,6 +165,7 @@ export type {
   FiringTogether,
   LatentRows,
   NearestAtoms,
+  PictureFile,
   PictureTable,
   SampleTable,
   TokenLogits,

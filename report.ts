@@ -15,6 +15,7 @@ export type {
   FiringTogether,
   LatentRows,
   NearestAtoms,
+  PictureFile,
   PictureTable,
   SampleTable,
   TokenLogits,

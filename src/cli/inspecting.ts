@@ -125,7 +125,7 @@ export async function looked(
 async function keptOrNew(look: Look, session: Session): Promise<Inspection> {
   const { model, source, options, kept } = look;
   const store = await import("../inspection/kept.ts");
-  const known = kept && store.readKept(kept.place, kept.key, model);
+  const known = kept && await store.readKept(kept.place, kept.key, model);
   const { inspect } = await import("../inspection/inspect.ts");
   const found = known ?? await inspect(model, source, options);
   const logits = await logitsFor(look, session);

@@ -77,7 +77,7 @@ export function pictureOptions(
 
 /** How many rows have a picture, as `--json` tells it. */
 export interface PictureCounts
-  extends Omit<PictureTable, "offsets" | "bytes" | "size"> {
+  extends Omit<PictureTable, "offsets" | "bytes" | "size" | "files"> {
   /** Longest side. */
   sizePixels: number;
   /** Rows shown as pictures. */
@@ -86,7 +86,7 @@ export interface PictureCounts
 
 /** What `--json` tells of pictures. */
 export function pictureCounts(
-  { offsets, bytes: _bytes, size, ...others }: PictureTable,
+  { offsets, bytes: _bytes, size, files: _files, ...others }: PictureTable,
 ): PictureCounts {
   let shown = 0;
   for (let place = 1; place < offsets.length; place++) {

@@ -18,12 +18,13 @@ import { TOOL_VERSION } from "../version.ts";
 import type { Inspection } from "./inspect.ts";
 import { DEFAULT_READING, type InspectOptions } from "./options.ts";
 import { partsOf, type StoredPart, whole } from "./parts.ts";
+import { haveChanged } from "./pictures/files.ts";
 
 /** The file that an inspection is kept in. */
 export const KEPT_FILE = "inspection.sqlite";
 
 /** The form of the file: another one is looked past. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /**
  * Where a model's inspection is kept: in its directory, or, where that cannot be written or is another tool's, or an
@@ -93,7 +94,8 @@ export async function keyOf(
     reading,
     ...{ text, topRows, spreadRows, nearest, range: rows?.range },
     tokens: tokens?.digest,
-    ...{ image, imageDir, imageSize, imageLimit },
+    ...{ image, imageSize, imageLimit },
+    imageDir: imageDir && resolve(imageDir),
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
@@ -116,23 +118,26 @@ function encoderDigest(
 }
 
 /**
- * The inspection that is kept under a key, with the names that the model has now.
+ * The inspection that is kept under a key, with the names that the model has now; `undefined` also where a picture's
+ * file is another one by now.
  *
  * @param place the file
  * @param key see {@linkcode keyOf}
  * @param model whose labels are shown: they may have changed since
  */
-export function readKept(
+export async function readKept(
   place: string,
   key: string,
   model: DictionaryModel,
-): Inspection | undefined {
+): Promise<Inspection | undefined> {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(place, { readOnly: true });
     const about = database.prepare("SELECT key FROM about").get();
     if (about?.key !== key) return undefined;
     const inspection = whole<Inspection>(partsIn(database, "inspection"));
+    const files = inspection.pictures?.files ?? [];
+    if (await haveChanged(files)) return undefined;
     inspection.table.labels = labelTexts(model.labels ?? {});
     return inspection;
   } catch {

@@ -222,6 +222,17 @@ export interface PictureTable {
   firstBroken?: number;
   /** Rows of which no picture was made: they were beyond the limit. */
   left: number;
+  /** The local files that were looked at, by path; of those from the web nothing tells cheaply that they changed. */
+  files?: PictureFile[];
+}
+
+/** A picture's file as it was when it was looked at. */
+export interface PictureFile {
+  path: string;
+  /** Absent where there was none. */
+  bytes?: number;
+  /** When it was last written, in milliseconds since 1970, where the file system tells. */
+  modifiedMs?: number;
 }
 
 /** What the atom browser shows. */

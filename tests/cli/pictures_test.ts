@@ -58,6 +58,40 @@ Deno.test("inspect --image writes the pictures into the page, keeps them, and sa
   });
 });
 
+Deno.test("inspect makes kept pictures again where a picture's file is another one, or there at last", async () => {
+  await withDrawn(async (run, folder) => {
+    const path = (i: number) => join(folder, "drawn", `${i}.jpg`);
+    const hidden = await Deno.readFile(path(7));
+    await Deno.remove(path(7));
+    const html = join(folder, "atoms.html");
+    const look = async () => {
+      const options = ["--image", "path", "--top", "30", "--html", html];
+      const { code, stdout, stderr } = await run(
+        "inspect",
+        ...options,
+        "--json",
+      );
+      assert.equal(code, 0, stderr);
+      return {
+        shown: JSON.parse(stdout).pictures.shown,
+        page: await Deno.readTextFile(html),
+      };
+    };
+    const first = await look();
+    assert.equal(first.shown, 29);
+    const place = join(folder, "model", "inspection.sqlite");
+    const kept = (await Deno.stat(place)).ino;
+    assert.deepEqual(await look(), first);
+    assert.equal((await Deno.stat(place)).ino, kept, "nothing changed");
+    await Deno.copyFile(path(5), path(3));
+    const second = await look();
+    assert.equal(second.shown, 29);
+    assert.notEqual(second.page, first.page);
+    await Deno.writeFile(path(7), hidden);
+    assert.equal((await look()).shown, 30);
+  });
+});
+
 Deno.test("inspect needs --image where something is said of pictures, and takes paths for texts where there is no other", async () => {
   await withDrawn(async (run, folder) => {
     for (const option of [["--image-dir", folder], ["--image-limit", "3"]]) {

@@ -60,7 +60,7 @@ Deno.test("what is kept of an inspection is the inspection, with the names that 
     const place = join(folder, "inspection.sqlite");
     const key = await keyFor();
     const inspection = await inspect(model, rowsOf(), OPTIONS);
-    assert.equal(readKept(place, key, model), undefined);
+    assert.equal(await readKept(place, key, model), undefined);
     await keep(place, key, inspection);
     assert.deepEqual(await namesIn(folder), ["inspection.sqlite"]);
     const plain = (value: unknown) =>
@@ -70,9 +70,12 @@ Deno.test("what is kept of an inspection is the inspection, with the names that 
             ? [inner.constructor.name, ...inner as unknown as number[]]
             : inner),
       );
-    assert.deepEqual(plain(readKept(place, key, model)), plain(inspection));
+    assert.deepEqual(
+      plain(await readKept(place, key, model)),
+      plain(inspection),
+    );
     const named = { ...model, labels: { "3": "waves" } };
-    const again = readKept(place, key, named)!;
+    const again = (await readKept(place, key, named))!;
     assert.deepEqual(again.table.labels, { "3": "waves" });
   });
 });
@@ -102,12 +105,12 @@ Deno.test("readKept() looks past a file that is damaged, of another key, or no d
     const place = join(folder, "inspection.sqlite");
     const key = await keyFor();
     await keep(place, key, await inspect(model, rowsOf(), OPTIONS));
-    assert.equal(readKept(place, "another", model), undefined);
+    assert.equal(await readKept(place, "another", model), undefined);
     const bytes = await Deno.readFile(place);
     await Deno.writeFile(place, bytes.subarray(0, bytes.length / 2));
-    assert.equal(readKept(place, key, model), undefined);
+    assert.equal(await readKept(place, key, model), undefined);
     await Deno.writeTextFile(place, "no database");
-    assert.equal(readKept(place, key, model), undefined);
+    assert.equal(await readKept(place, key, model), undefined);
     assert.equal(await forget(place), true);
     assert.equal(await forget(place), false);
   });
@@ -150,7 +153,7 @@ Deno.test("logits are kept beside an inspection, whatever its key, with what the
     const kept = { dictionary: "d", from: "u", logits };
     await keep(place, key, { ...inspection, logits }, kept);
     assert.deepEqual(readKeptLogits(place), kept);
-    assert.equal(readKept(place, key, model)!.logits, undefined);
-    assert.equal(readKept(place, "another", model), undefined);
+    assert.equal((await readKept(place, key, model))!.logits, undefined);
+    assert.equal(await readKept(place, "another", model), undefined);
   });
 });

@@ -94,7 +94,8 @@ Deno.test("rows are shown by small pictures of their files, or of the bytes in a
     const kept = byPath.samples.rows.length;
     assert.equal(shownRows(byPath).length, kept);
     assert.equal(told.at(-1), `pictures ${kept} of ${kept}`);
-    const { column, ...pictures } = byPath.pictures;
+    const { column, files, ...pictures } = byPath.pictures;
+    assert.equal(files!.length, kept);
     assert.equal(column, "path");
     assert.deepEqual(byBytes.pictures, { column: "bytes", ...pictures });
     const small = kindOf(pictureAt(byPath.pictures, 3));

@@ -110,9 +110,11 @@ export async function picturesOf(
   } finally {
     for (const helper of helpers) helper.close();
   }
+  const { files } = places;
   return {
     ...packed(made, samples.rows.length),
     ...{ column: image, size, broken },
+    ...files.length > 0 && { files },
     left: samples.rows.length - wanted.length,
     ...firstBroken < Infinity && { firstBroken: samples.rows[firstBroken] },
   };

@@ -7,7 +7,9 @@ import { InputHeaders } from "../../net/headers.ts";
 import { withHubToken } from "../../net/hub.ts";
 import { remotePlace } from "../../net/place.ts";
 import { s3File } from "../../net/s3.ts";
+import type { PictureFile } from "../../report/data.ts";
 import { Broken } from "./broken.ts";
+import { pictureFile } from "./files.ts";
 
 /** A picture's file at most. */
 const MOST_BYTES = 2 ** 26;
@@ -19,6 +21,7 @@ const ATTEMPTS = 2;
 export class PicturePlaces {
   readonly #folder: string | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #files = new Map<string, PictureFile>();
   readonly #roots = new Map<string, Promise<string>>();
 
   /**
@@ -28,6 +31,11 @@ export class PicturePlaces {
   constructor(folder?: string, signal?: AbortSignal) {
     this.#folder = folder;
     this.#signal = signal;
+  }
+
+  /** The local files that were looked for, by path. */
+  get files(): PictureFile[] {
+    return [...this.#files.values()].sort((a, b) => a.path < b.path ? -1 : 1);
   }
 
   /**
@@ -59,13 +67,18 @@ export class PicturePlaces {
       return await this.#fetched(name, input);
     }
     const root = await this.#root(this.#folder ?? dirname(input));
-    const path = await orMissing(
-      Deno.realPath(resolve(root, localName(name))),
-    );
+    const named = resolve(root, localName(name));
+    this.#files.set(named, { path: named });
+    const path = await orMissing(Deno.realPath(named));
     // Links were followed: what counts is where the file itself lies.
     const within = root.endsWith(sep) ? root : root + sep;
-    if (!path.startsWith(within)) throw new Broken("outside");
-    const { isFile, size } = await orMissing(Deno.stat(path));
+    if (!path.startsWith(within)) {
+      this.#files.delete(named);
+      throw new Broken("outside");
+    }
+    const info = await orMissing(Deno.stat(path));
+    this.#files.set(named, pictureFile(named, info));
+    const { isFile, size } = info;
     if (!isFile) throw new Broken("notPicture");
     if (size > MOST_BYTES) throw new Broken("tooLarge");
     return checked(await orMissing(Deno.readFile(path)));
