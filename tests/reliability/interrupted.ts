@@ -93,11 +93,15 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 /**
- * Asserts that commands end with 130 at a second Ctrl-C and leave nothing; each begins at its first progress or after
- * a time.
+ * Asserts that commands end with 130 at a second Ctrl-C and leave nothing but what they may go on from; each begins at
+ * its first progress or after a time.
+ *
+ * @param commands their arguments, and the time
+ * @param kept directories of those that go on where they were stopped
  */
 export async function stopsAtOnce(
   commands: readonly (readonly [args: string[], afterMs?: number])[],
+  kept: readonly string[] = [],
 ) {
   await inDirectory(async (directory) => {
     await writeWork(directory);
@@ -107,6 +111,7 @@ export async function stopsAtOnce(
     }));
     const left = Array.from(Deno.readDirSync(directory), ({ name }) => name);
     assert.deepEqual(left.sort(), [
+      ...kept,
       ...["model", "other", "rows.npy", "wide", "wider"],
     ]);
   });

@@ -16,9 +16,9 @@ Deno.test("a second Ctrl-C ends every command that codes or matches, whatever th
       "3000",
       "--sparsity",
       "40",
-      ...device,
+      ...["--out", "a-sweep", ...device],
     ]],
-  ]);
+  ], ["a-sweep"]);
 });
 
 Deno.test({
