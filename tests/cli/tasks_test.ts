@@ -207,6 +207,8 @@ Deno.test("the pipeline task takes inputs in once, and tells how it stands", asy
     JSON.stringify({
       inputs: ["in/*.parquet"],
       root: "pipe",
+      // The copy is whole.
+      settle: 0,
       train: { atoms: 32, sparsity: 4, passes: 1, device: "cpu" },
     }),
   );

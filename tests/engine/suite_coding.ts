@@ -58,7 +58,7 @@ export function codingSuite(engine: EngineUnderTest): void {
 
   test("omp finds exactly the planted supports under noise", async () => {
     for (const sparsity of [3, 10]) {
-      const sizes = { width: 1000, atoms: 2000, rows: 100, sparsity };
+      const sizes = { width: 1000, atoms: 2000, rows: 30, sparsity };
       const levels = [0, 0.1, 0.3, 0.5, 0.8].map((noise) =>
         plant(sizes, noise, `support ${sparsity}`)
       );
