@@ -6,9 +6,10 @@ import { groupSuite } from "./suite_group.ts";
 import { iterationSuite } from "./suite_iteration.ts";
 import { refinementSuite } from "./suite_refinement.ts";
 
-/** Registers every test of the suite for every engine: one behaviour, however it is computed. */
-export function engineSuite(): void {
+/** Registers every test of the suite for some engines: one behaviour, however it is computed. */
+export function engineSuite(names: readonly string[]): void {
   for (const engine of enginesUnderTest()) {
+    if (!names.includes(engine.name)) continue;
     codingSuite(engine);
     iterationSuite(engine);
     refinementSuite(engine);

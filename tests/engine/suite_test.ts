@@ -1,3 +1,4 @@
 import { engineSuite } from "./suite.ts";
 
-engineSuite();
+// The GPU engine agrees with the reference by tests/gpu; its own suite is in the slow tier.
+engineSuite(["reference", "cpu"]);

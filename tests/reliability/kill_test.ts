@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { inDirectory } from "../directories.ts";
 import { killTrainings } from "./kills.ts";
 
-for (
-  const [device, kills, passes] of [["cpu", 4, 10], ["gpu", 2, 6]] as const
-) {
-  Deno.test(`trainToDirectory() on the ${device} comes to the same bytes through SIGKILLs`, async () => {
-    await inDirectory(async (directory) => {
-      const plan = { device, kills, passes, seed: 2 };
-      const counts = await killTrainings(directory, plan);
-      assert(counts.kills >= kills && counts.trainings >= 1);
-    });
+// More of them, and on a GPU: the slow tier.
+Deno.test("trainToDirectory() comes to the same bytes through SIGKILLs", async () => {
+  await inDirectory(async (directory) => {
+    const plan = { device: "cpu", kills: 4, passes: 10, seed: 2 } as const;
+    const counts = await killTrainings(directory, plan);
+    assert(counts.kills >= 4 && counts.trainings >= 1);
   });
-}
+});

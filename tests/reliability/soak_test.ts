@@ -30,7 +30,3 @@ function assertNothingStays(
 Deno.test("short trainings in one process, stopped ones among them, leave no thread and no file open", async () => {
   assertNothingStays(await soak("--runs", "21"));
 });
-
-Deno.test("a training of some seconds holds no more at its end", async () => {
-  assertNothingStays(await soak("--minutes", "0.1"));
-});

@@ -7,7 +7,7 @@ import type { TintReport } from "./wgsl/tint.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Suites of the GPU engine that are too long for the quick tier: run here, by each driver. */
-const SLOW_SUITES = ["dial", "pruning", "tuning"]
+const SLOW_SUITES = ["dial", "engine", "pruning", "tuning"]
   .map((name) => `tests/slow/gpu/${name}.ts`);
 
 /**

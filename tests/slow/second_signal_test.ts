@@ -6,6 +6,7 @@ Deno.test("a second Ctrl-C ends every command that codes or matches, whatever th
   await stopsAtOnce([
     [["evaluate", "model", "other", "rows.npy", ...device]],
     [["inspect", "model", "rows.npy", ...device]],
+    [["encode", "model", "rows.npy", "--out", "codes.parquet", ...device]],
     [["compare", "wide", "wider"], 2000],
     [[
       "sweep",
