@@ -1,6 +1,15 @@
 /** A whole number with its thousands set apart: 12 345. */
 export function count(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, " ");
+  return grouped(value, " ");
+}
+
+/** The same for pages, where no line may break within it. */
+export function unbrokenCount(value: number): string {
+  return grouped(value, "\u00a0");
+}
+
+function grouped(value: number, apart: string): string {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, apart);
 }
 
 /** A number to four significant digits, or a dash where there is none. */

@@ -23,9 +23,9 @@
     }
     return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   }
-  function listed({ count: count2, samples, values, contexts }, latent) {
+  function listed({ count, samples, values, contexts }, latent) {
     const found = [];
-    for (let slot = latent * count2; slot < (latent + 1) * count2; slot++) {
+    for (let slot = latent * count; slot < (latent + 1) * count; slot++) {
       if (samples[slot] === EMPTY) break;
       const row = {
         place: samples[slot],
@@ -75,15 +75,20 @@
     ];
   }
 
-  // src/report/client/words.ts
-  function count(value) {
-    return Math.round(value).toLocaleString("en-US");
+  // src/text.ts
+  function unbrokenCount(value) {
+    return grouped(value, "\xA0");
   }
+  function grouped(value, apart) {
+    return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, apart);
+  }
+
+  // src/report/client/words.ts
   function figure(value, digits = 3) {
     if (value < 0) return `\u2212${figure(-value, digits)}`;
     if (value === 0 || !Number.isFinite(value)) return String(value);
     if (value >= 1e6 || value < 1e-3) return value.toExponential(digits - 1);
-    return value >= 1e3 ? count(value) : String(Number(value.toPrecision(digits)));
+    return value >= 1e3 ? unbrokenCount(value) : String(Number(value.toPrecision(digits)));
   }
   function share(value) {
     const percent = value * 100;
@@ -568,11 +573,11 @@
     pictures.show(image, place);
     return image;
   }
-  function pictureStrip(dictionary, atom, count2) {
+  function pictureStrip(dictionary, atom, count) {
     const { pictures } = dictionary;
     if (pictures === void 0) return void 0;
     const rows = dictionary.topRows(atom);
-    const shown = rows.filter(({ place, value }) => pictures.has(place) && value < 0 === rows[0].value < 0).slice(0, count2);
+    const shown = rows.filter(({ place, value }) => pictures.has(place) && value < 0 === rows[0].value < 0).slice(0, count);
     return element("span", {
       class: "strip",
       "aria-hidden": "true"
@@ -714,7 +719,7 @@
     if (dictionary.rows === 0) return nearest;
     const uses = dictionary.uses[atom];
     if (uses === 0) return `never used \xB7 ${nearest}`;
-    return `${count(uses)} rows (${share(dictionary.density(atom))}) \xB7 ${nearest}`;
+    return `${unbrokenCount(uses)} rows (${share(dictionary.density(atom))}) \xB7 ${nearest}`;
   }
 
   // src/report/client/map_drawing.ts
@@ -1160,7 +1165,7 @@
   }
   function sideSections(dictionary, side) {
     const suffix = dictionary.sides === 1 ? "" : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
-    const uses = `${count(side.uses)} rows (${share(side.uses / dictionary.rows)})`;
+    const uses = `${unbrokenCount(side.uses)} rows (${share(side.uses / dictionary.rows)})`;
     const list = (rows) => dictionary.pictures === void 0 ? element("ol", {
       class: "rows"
     }, rows.map((row) => shownRow(dictionary, side, row))) : element("ol", {
@@ -1172,7 +1177,7 @@
       }, uses), list(side.top)),
       side.spread.length === 0 ? void 0 : element("details", {
         class: "spread"
-      }, element("summary", {}, `Drawn from all ${count(side.uses)}, strongest first`), list(side.spread))
+      }, element("summary", {}, `Drawn from all ${unbrokenCount(side.uses)}, strongest first`), list(side.spread))
     ];
   }
   function shownPicture(dictionary, side, { place, value }) {
@@ -1277,11 +1282,11 @@
     }, list("Promotes", promoted), list("Suppresses", suppressed));
   }
   function endOf(logits, end, atom, sign) {
-    const { count: count2, texts } = logits;
+    const { count, texts } = logits;
     const tokens = logits[end];
     const values = logits[`${end}Logits`];
     const found = [];
-    for (let slot = atom * count2; slot < (atom + 1) * count2; slot++) {
+    for (let slot = atom * count; slot < (atom + 1) * count; slot++) {
       if (tokens[slot] === EMPTY3) break;
       found.push({
         text: texts[tokens[slot]],
@@ -1325,7 +1330,7 @@
       class: "histogram",
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       role: "img",
-      "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${count(most)} rows in a bar.`
+      "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${unbrokenCount(most)} rows in a bar.`
     }, [
       0,
       most / 2,
@@ -1336,13 +1341,13 @@
       x2: WIDTH - EDGE.right,
       y1: y(rows),
       y2: y(rows)
-    }), words(EDGE.left - 6, y(rows) + 4, "end", count(rows)))), filled.map((bin) => element("rect", {
+    }), words(EDGE.left - 6, y(rows) + 4, "end", unbrokenCount(rows)))), filled.map((bin) => element("rect", {
       class: (bin + 0.5) * step < limit ? "negative" : "positive",
       x: x(bin) + 0.5,
       y: y(counts[bin]),
       width: Math.max(1, x(bin + 1) - x(bin) - 1),
       height: y(0) - y(counts[bin])
-    }, element("title", {}, `${figure(bin * step - limit)} to ${figure((bin + 1) * step - limit)}: ${count(counts[bin])} rows`))), words(EDGE.left, HEIGHT - 20, "start", figure(low)), words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)), words((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 4, "middle", "value (units of the rows); height: rows"));
+    }, element("title", {}, `${figure(bin * step - limit)} to ${figure((bin + 1) * step - limit)}: ${unbrokenCount(counts[bin])} rows`))), words(EDGE.left, HEIGHT - 20, "start", figure(low)), words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)), words((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 4, "middle", "value (units of the rows); height: rows"));
   }
   function words(x, y, anchor, text) {
     return element("text", {
@@ -1375,7 +1380,7 @@
       }, "show on the map")
     ];
     return [
-      `Atom ${atom} of ${count(dictionary.atoms)}${group}`,
+      `Atom ${atom} of ${unbrokenCount(dictionary.atoms)}${group}`,
       ...place
     ];
   }
@@ -1391,7 +1396,7 @@
       const density = share(dictionary.density(atom));
       tiles.unshift([
         "Rows that use it",
-        count(dictionary.uses[atom]),
+        unbrokenCount(dictionary.uses[atom]),
         `${density} of them`
       ], [
         "Mean |value|",
@@ -1453,7 +1458,7 @@
     const { by, residual } = dictionary;
     const known = !Number.isNaN(residual[place]);
     const explained = known ? Math.max(0, 1 - residual[place]) : 1;
-    const nonzeros = count(codes.nonzeros[place]);
+    const nonzeros = unbrokenCount(codes.nonzeros[place]);
     return element("article", {
       class: "row-page"
     }, element("p", {
@@ -1678,7 +1683,7 @@
     const choose = (filter, submitted = false) => {
       find ??= createFinder(dictionary);
       const chosen = selectAtoms(dictionary, filter, find);
-      status.textContent = chosen.length === dictionary.atoms ? `${count(chosen.length)} atoms` : `${count(chosen.length)} of ${count(dictionary.atoms)} atoms`;
+      status.textContent = chosen.length === dictionary.atoms ? `${unbrokenCount(chosen.length)} atoms` : `${unbrokenCount(chosen.length)} of ${unbrokenCount(dictionary.atoms)} atoms`;
       list.show(chosen);
       map?.choose(chosen);
       byId("nothing").hidden = chosen.length > 0;
@@ -1751,11 +1756,11 @@
     const dead = dictionary.uses.reduce((sum, uses) => sum + (uses === 0 ? 1 : 0), 0);
     const { coder, rows } = dictionary;
     const words2 = [
-      `${count(dictionary.atoms)} atoms \xD7 ${count(dictionary.width)} dimensions`,
+      `${unbrokenCount(dictionary.atoms)} atoms \xD7 ${unbrokenCount(dictionary.width)} dimensions`,
       dictionary.by === "code" ? `codes: ${coder}` : coder,
-      rows === 0 ? "no rows inspected" : `${count(rows)} rows inspected`,
+      rows === 0 ? "no rows inspected" : `${unbrokenCount(rows)} rows inspected`,
       ...rows === 0 ? [] : [
-        `${count(dead)} never used`
+        `${unbrokenCount(dead)} never used`
       ]
     ];
     return element("article", {

@@ -1,3 +1,5 @@
+import { unbrokenCount } from "../text.ts";
+
 const ESCAPES: Record<string, string> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -11,10 +13,8 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ESCAPES[char]);
 }
 
-/** A whole number with thousands separated: `16,384`. */
-export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
+/** A whole number with its thousands set apart: `16 384`. */
+export const formatCount = unbrokenCount;
 
 /** A figure to a few significant digits, without needless zeros or exponents: `0.1134`, `12.5`, `3.2e-7`. */
 export function formatFigure(value: number, digits = 4): string {

@@ -31,7 +31,7 @@ Deno.test("formatFigure() keeps significant digits without needless zeros", () =
     "0",
     "0.1134",
     "12.5",
-    "123,456",
+    "123\u00a0456",
     "3.20e-7",
     "-0.5",
     "0.0001",

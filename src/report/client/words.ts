@@ -1,9 +1,8 @@
+import { unbrokenCount as count } from "../../text.ts";
+
 // Numbers as people read them.
 
-/** A whole number with thousands separated. */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
+export { count };
 
 /** A figure to a few significant digits. */
 export function figure(value: number, digits = 3): string {
