@@ -9,6 +9,7 @@ import { randomStream } from "../../src/random.ts";
 import { plainSpec } from "../engine/engines.ts";
 import { randomValues } from "../engine/planted.ts";
 import { unitRows } from "./planted.ts";
+import { createEngineWithin } from "./within.ts";
 
 const { loopBudget } = TUNINGS.software;
 const WAYS: Record<string, GpuEngineOptions> = {
@@ -34,7 +35,7 @@ for (const [way, options] of Object.entries(WAYS)) {
         coder: { method: "correlations", nonnegative },
       });
       const [found, expected] = await Promise.all(
-        [createGpuEngine(spec, options), createReferenceEngine(spec)].map(
+        [createEngineWithin(spec, options), createReferenceEngine(spec)].map(
           async (made) => {
             const engine = await made;
             await engine.loadDictionary(DICTIONARY);
