@@ -228,6 +228,7 @@ export interface PictureTable {
 
 /** A picture's file as it was when it was looked at. */
 export interface PictureFile {
+  /** Where it lies. */
   path: string;
   /** Absent where there was none. */
   bytes?: number;
