@@ -1,13 +1,10 @@
 import type { ColumnChunk } from "hyparquet";
 import { type ByteSource, heldBytes } from "../../files/bytes.ts";
 import type { Leaf } from "./columns.ts";
+import { decodedPages } from "./decoded_pages.ts";
 import { decodeRuns, requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
-import { readDictionaryBytes, readPayload } from "./payload.ts";
-import {
-  decodeThroughHyparquet,
-  dictionaryThroughHyparquet,
-} from "./through_hyparquet.ts";
+import { readPayload } from "./payload.ts";
 
 /** What the levels of a nested column say: which of its rows belong to which outer row. */
 export interface NestedRows {
@@ -177,17 +174,9 @@ async function* blobLengths(
   leaf: Leaf,
   pageLimit: number,
 ): AsyncGenerator<number> {
-  let dictionary: ReturnType<typeof dictionaryThroughHyparquet> | undefined;
-  for await (const page of walkPages(source, chunk, pageLimit)) {
-    const stored = await source.read(page.offset, page.compressed);
-    const bytes = heldBytes(page.offset, stored);
-    if (page.version === 0) {
-      const plain = readDictionaryBytes(bytes, page, chunk.codec);
-      dictionary = dictionaryThroughHyparquet(page, plain, leaf);
-      continue;
-    }
-    const payload = readPayload(bytes, page, leaf, chunk.codec);
-    const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
+  for await (
+    const { decoded } of decodedPages(source, chunk, leaf, pageLimit)
+  ) {
     for (const value of decoded.values) yield (value as Uint8Array).length;
   }
 }

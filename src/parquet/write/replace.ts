@@ -7,20 +7,13 @@ import type {
 import { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
-import { heldBytes, type LocalFile } from "../../files/bytes.ts";
+import type { LocalFile } from "../../files/bytes.ts";
 import type { OutputFile } from "../../files/output_file.ts";
 import type { Leaf } from "../read/columns.ts";
+import { decodedPages } from "../read/decoded_pages.ts";
 import { readFooter } from "../read/footer.ts";
-import { type Chunk, chunkOf, type Page, walkPages } from "../read/pages.ts";
-import {
-  type Payload,
-  readDictionaryBytes,
-  readPayload,
-} from "../read/payload.ts";
-import {
-  decodeThroughHyparquet,
-  dictionaryThroughHyparquet,
-} from "../read/through_hyparquet.ts";
+import { type Chunk, chunkOf, type Page } from "../read/pages.ts";
+import type { Payload } from "../read/payload.ts";
 import { codecOf, type Compress, type Compression } from "./codecs.ts";
 import { joined, NewVectors, type TakeVectors } from "./new_vectors.ts";
 
@@ -147,7 +140,9 @@ class GroupWriter {
     );
     const start = file.bytes;
     let uncompressed = 0;
-    for await (const { page, payload, decoded } of this.#pages(chunk, leaf)) {
+    const { pageLimit } = options;
+    const read = decodedPages(source, chunk, leaf, pageLimit);
+    for await (const { page, payload, decoded } of read) {
       const values = await pages.replace(decoded, page.slots);
       const rows = rowsIn(decoded.repetition, page.slots);
       const made = await makePage(page, payload, { rows, values, compress });
@@ -187,23 +182,6 @@ class GroupWriter {
     if (compression !== undefined) return codecOf(compression);
     if (codec === "UNCOMPRESSED") return codecOf("none");
     return codecOf(codec === "SNAPPY" ? "snappy" : "zstd");
-  }
-
-  async *#pages(chunk: Chunk, leaf: Leaf) {
-    const { source, options: { pageLimit } } = this;
-    let dictionary: ReturnType<typeof dictionaryThroughHyparquet> | undefined;
-    for await (const page of walkPages(source, chunk, pageLimit)) {
-      const stored = await source.read(page.offset, page.compressed);
-      const bytes = heldBytes(page.offset, stored);
-      if (page.version === 0) {
-        const plain = readDictionaryBytes(bytes, page, chunk.codec);
-        dictionary = dictionaryThroughHyparquet(page, plain, leaf);
-        continue;
-      }
-      const payload = readPayload(bytes, page, leaf, chunk.codec);
-      const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
-      yield { page, payload, decoded };
-    }
   }
 }
 
