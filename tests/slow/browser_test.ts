@@ -174,7 +174,7 @@ Deno.test("the atom browser shows an atom's rows, neighbours and histogram, and 
       Math.min(6, uses[2 * 9]) + Math.min(6, uses[2 * 9 + 1]),
     );
     await page.locator("details.spread summary").first().click();
-    assert(await page.locator("details.spread mark").first().isVisible());
+    await page.locator("details.spread mark").first().waitFor();
     await page.getByText("Fires together with").waitFor();
     assert(await page.locator("svg.histogram rect").count() > 0);
     await page.locator('ul a[href="#/atom/10"]').click();
@@ -253,7 +253,7 @@ Deno.test("the atom browser tells assistive software what is what", async () => 
     );
     assert.equal(await page.getByRole("heading", { level: 2 }).count(), 1);
     const picture = page.getByRole("img", { name: /Values from .+ to/ });
-    assert(await picture.isVisible());
+    await picture.waitFor();
   });
 });
 
@@ -296,9 +296,9 @@ Deno.test("the atom browser fits a narrow screen, in the dark", async () => {
       document.documentElement.scrollWidth - innerWidth
     );
     assert(beyond <= 0);
-    assert(await page.locator("ol mark").first().isVisible());
+    await page.locator("ol mark").first().waitFor();
     await page.locator("h1 a").click();
-    assert(await page.getByRole("searchbox").isVisible());
+    await page.getByRole("searchbox").waitFor();
   });
 });
 

@@ -30,7 +30,10 @@ export interface Ended {
 /** What hangs is killed then, so that one test fails and not the whole suite. */
 const TOO_LONG_MS = 180_000;
 
-/** A program under way. */
+/** Runs the third argument and what follows with its output in the file that the first names, its errors in the second's. */
+const PRINTING = 'err=$1; shift; exec "$@" >"$0" 2>"$err"';
+
+/** A program under way, in a process group of its own. */
 export class Started {
   readonly #child: Deno.ChildProcess;
   readonly ended: Promise<Ended>;
@@ -42,29 +45,41 @@ export class Started {
     limitMs = TOO_LONG_MS,
   ) {
     const began = performance.now();
-    this.#child = new Deno.Command(command, {
-      args: [...args],
+    const out = Deno.makeTempFileSync();
+    const err = Deno.makeTempFileSync();
+    // Into files: what outlives a launcher holds its pipes open, and the reader of a pipe would wait for it.
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", PRINTING, out, err, command, ...args],
       cwd: ROOT,
       stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
+      stdout: "null",
+      stderr: "null",
+      detached: true,
       env: {
         NO_COLOR: "1",
         PATH: `${join(Deno.execPath(), "..")}:${Deno.env.get("PATH")}`,
         ...env,
       },
     }).spawn();
-    // A launcher that is asked to end takes its ranks along; one that does not heed is killed.
+    // A launcher that is asked to end takes its ranks along; one that does not heed is killed, with all its group.
     const late = [["SIGTERM", limitMs], ["SIGKILL", limitMs + 10_000]] as const;
     const timers = late.map(([signal, ms]) =>
-      setTimeout(() => this.#child.kill(signal), ms)
+      setTimeout(() => this.#signal(signal), ms)
     );
-    this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
+    this.ended = this.#child.status.then(({ code }) => {
       timers.forEach(clearTimeout);
-      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
       const seconds = (performance.now() - began) / 1000;
-      return { code, out: text(stdout), err: text(stderr), seconds };
+      if (seconds * 1000 >= limitMs) this.#signal("SIGKILL");
+      return { code, out: taken(out), err: taken(err), seconds };
     });
+  }
+
+  #signal(signal: Deno.Signal) {
+    try {
+      Deno.kill(-this.#child.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** The processes that it started, by their rank, found by their environment. */
@@ -86,6 +101,13 @@ export class Started {
     }
     return found;
   }
+}
+
+/** What a file holds, which is then removed. */
+function taken(file: string): string {
+  const text = Deno.readTextFileSync(file);
+  Deno.removeSync(file);
+  return text;
 }
 
 /** Starts ranks of a command of the tool. */
