@@ -2,7 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { parseJson } from "../files/text.ts";
 import { isJsonObject } from "../json.ts";
 import { type Attempt, Connection } from "../net/client.ts";
-import { sleep } from "../net/pacing.ts";
+import { sleep, Turns } from "../net/pacing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Pace } from "./pace.ts";
 
@@ -101,6 +101,8 @@ export class Chat {
       },
       signal,
       onNotice,
+      // Whoever asks several things at once has counted them.
+      turns: new Turns(Infinity),
       credentials: endpoint.key === undefined
         ? "give the server's key in DBKSVD_EXPLAIN_KEY"
         : "check the key in DBKSVD_EXPLAIN_KEY",

@@ -91,11 +91,14 @@ export async function nameLatents(
   };
   // One that fails ends it all; the others first come to the end of what they are at.
   const ended = await Promise.allSettled(
-    Array.from({ length: atOnce }, () =>
-      work().catch((error) => {
-        budget.isSpent = true;
-        throw error;
-      })),
+    Array.from(
+      { length: Math.min(atOnce, latents.length) },
+      () =>
+        work().catch((error) => {
+          budget.isSpent = true;
+          throw error;
+        }),
+    ),
   );
   for (const one of ended) if (one.status === "rejected") throw one.reason;
   const having = (what: string) =>

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { limited, retryAfter, sleep } from "./pacing.ts";
+import { retryAfter, sleep, TRANSFERS, type Turns } from "./pacing.ts";
 import { PartsBody } from "./parts_body.ts";
 import type { RemotePlace } from "./place.ts";
 import { Unreachable } from "./unreachable.ts";
@@ -35,6 +35,8 @@ export interface RequestOptions {
   onNotice?: ((notice: string) => void) | undefined;
   /** What to do where credentials are refused. */
   credentials?: string;
+  /** Whose turn it is: eight requests at once over all connections, unless they are counted elsewhere. */
+  turns?: Turns | undefined;
 }
 
 /** What one attempt asks for. */
@@ -78,7 +80,7 @@ export class Connection {
   }
 
   /**
-   * Makes attempts until one ends well, no more than eight requests at once over all connections.
+   * Makes attempts until one ends well, each when its turn has come.
    *
    * @param use one attempt: asks, and reads the answer
    * @param signal stops it
@@ -89,13 +91,14 @@ export class Connection {
     use: (attempt: Attempt) => Promise<T>,
     signal: AbortSignal | undefined = this.#options.signal,
   ): Promise<T> {
+    const { turns = TRANSFERS } = this.#options;
     let since = performance.now();
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
       using attempt = new Attempt(this, this.#retry.spanMs, signal);
       const queued = performance.now();
       try {
-        return await limited(() => {
+        return await turns.take(() => {
           // Others' transfers took this time, not this server.
           since += performance.now() - queued;
           attempt.begin();

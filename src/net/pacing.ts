@@ -1,6 +1,3 @@
-/** Requests at once, over all connections. */
-const CONNECTIONS = 8;
-
 /**
  * Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3); some servers are more exact in a
  * header of their own.
@@ -32,18 +29,29 @@ export function sleep(
   });
 }
 
-let free = CONNECTIONS;
-const waiting: (() => void)[] = [];
+/** Lets so many work at once; whoever comes then waits for a turn. */
+export class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
 
-/** Does something once fewer than eight are at it. */
-export async function limited<T>(work: () => Promise<T>): Promise<T> {
-  if (free > 0) free--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
+  /** @param count how many at once */
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** Does something when its turn has come. */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
   }
 }
+
+/** Eight requests at once, over all connections that do not say otherwise. */
+export const TRANSFERS = new Turns(8);

@@ -24,6 +24,7 @@ async function named(
   wanted: Wanted = { atoms: 6 },
   options: Partial<ChatOptions> = {},
   onName?: (name: NamedLatent) => void,
+  atOnce = 3,
 ) {
   const gathered = await gather(model, source, { ...CPU, by: "code" });
   const scores = source.readItems === undefined ? 1 : 2;
@@ -32,7 +33,7 @@ async function named(
   const column = { column: "text" };
   const naming = await nameLatents(
     ...[plan.latents, gathered, source, column, chat] as const,
-    { atOnce: 3, onName },
+    { atOnce, onName },
   );
   return { plan, naming, chat };
 }
@@ -156,6 +157,26 @@ Deno.test("an answer without a name is asked for once more; then the latent goes
   assert.deepEqual(naming.names.map(keyOf), ["a3+", "a4+", "a4-"]);
   assert.deepEqual(naming.noAnswer.map(keyOf), ["a3-"]);
   assert.equal(chat.requests, 3 * 5 + 1 + 2);
+});
+
+Deno.test("as many latents are named side by side as are asked for, more than files are read at once, too", async () => {
+  const { model, source: bare } = smallProblem(3000);
+  const source = await withTexts(model, bare);
+  await using server = new ChatServer();
+  const sound = server.fault;
+  const { promise: allAsked, resolve } = Promise.withResolvers<void>();
+  server.fault = async (request, count, file) => {
+    if (count === 12) resolve();
+    await allAsked;
+    return await sound(request, count, file)!;
+  };
+  const { naming, chat } = await named(
+    ...[model, source, server, { atoms: 6 }, {}] as const,
+    ...[undefined, 12] as const,
+  );
+  assert.equal(naming.names.length, 12);
+  // None of them had to wait for another, until it was given up and asked again.
+  assert.equal(chat.requests, 12 * 5);
 });
 
 Deno.test("no latent is begun that the requests left do not suffice for", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RetryLimits } from "../../src/net/client.ts";
 import { openRemote } from "../../src/net/open.ts";
-import { limited } from "../../src/net/pacing.ts";
+import { TRANSFERS } from "../../src/net/pacing.ts";
 import { remotePlace } from "../../src/net/place.ts";
 import { Transfer } from "../../src/net/transfer.ts";
 import { Unreachable } from "../../src/net/unreachable.ts";
@@ -74,7 +74,7 @@ Deno.test("waiting for other transfers is no outage of the server's", async () =
   let passed = 0;
   performance.now = () => now.call(performance) + passed;
   const { promise: others, resolve: end } = Promise.withResolvers<void>();
-  const all = Array.from({ length: 8 }, () => limited(() => others));
+  const all = Array.from({ length: 8 }, () => TRANSFERS.take(() => others));
   try {
     const transfer = new Transfer(remotePlace(`${server.url}/a.bin`), {
       retry: { ...quick, outageMs: 60_000 },
