@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { type RemotePlace, remotePlace } from "../net/place.ts";
+import { isPrivateWay, type RemotePlace, remotePlace } from "../net/place.ts";
 
 /** Where a language model is asked. */
 export interface Endpoint {
@@ -28,7 +28,7 @@ export function endpointAt(address: string, key?: string): Endpoint {
       "give the base of an OpenAI-compatible interface, as https://host/v1",
     );
   }
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+  if (!isPrivateWay(url)) {
     throw refuse(
       `Texts are not sent to ${url.host} in the clear`,
       "give an https address, or one of this machine (localhost, 127.0.0.1)",
@@ -52,9 +52,4 @@ export function endpointAt(address: string, key?: string): Endpoint {
   const place = remotePlace(url.href);
   if (key !== undefined) place.headers.authorization = `Bearer ${key}`;
   return { place, host: url.host, key };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" ||
-    /^127\.\d+\.\d+\.\d+$/.test(host);
 }

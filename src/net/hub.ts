@@ -5,6 +5,7 @@ import type { InputHeaders } from "./headers.ts";
 import { askJson } from "./json.ts";
 import {
   hubEndpoint,
+  isPrivateWay,
   type RemotePlace,
   remotePlace,
   variable,
@@ -18,10 +19,13 @@ interface DatasetPath {
 
 const MOST_PAGES = 10_000;
 const CREDENTIALS = "check the address, and HF_TOKEN for private data";
+const IN_THE_CLEAR =
+  "HF_TOKEN was not sent, since others could read it on the way: set HF_ENDPOINT to an https:// address";
 
 /**
  * The files that `hf://datasets/OWNER/NAME[@REVISION]/PATH` names; PATH may be a file, a directory or a glob. The
- * token, where one is needed, comes from HF_TOKEN; HF_ENDPOINT names another hub.
+ * token, where one is needed, comes from HF_TOKEN, which goes by https only, or to this machine; HF_ENDPOINT names
+ * another hub.
  *
  * @param input the address
  * @param known whether a path is one of rows
@@ -69,17 +73,11 @@ export function withHubToken(place: RemotePlace): RemotePlace {
   if (url.origin !== hub?.origin || place.headers.authorization !== undefined) {
     return place;
   }
-  const isSafe = url.protocol === "https:" || isLoopback(url.hostname);
   const root = hub.pathname.replace(/\/*$/, "/");
   const path = url.pathname.slice(root.length - 1);
   const isHubs = url.pathname.startsWith(root) &&
     (path.startsWith("/api/") || path.includes("/resolve/"));
-  return isSafe && isHubs ? withToken(place) : place;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" ||
-    /^127(\.\d+){3}$/.test(host);
+  return isHubs ? withToken(place) : place;
 }
 
 function parseHub(input: string): DatasetPath {
@@ -116,7 +114,7 @@ async function listFiles(
     }
     seen.add(place.url);
     const { document, headers } = await askJson(place, {
-      credentials: CREDENTIALS,
+      credentials: place.credentials ?? CREDENTIALS,
       ...options,
     });
     files.push(...filesOf(input, document));
@@ -159,6 +157,9 @@ function nextPage(
 function withToken(place: RemotePlace): RemotePlace {
   const token = variable("HF_TOKEN");
   if (token === undefined) return place;
+  if (!isPrivateWay(new URL(place.url))) {
+    return { ...place, credentials: IN_THE_CLEAR };
+  }
   const headers = { ...place.headers, authorization: `Bearer ${token}` };
   return { ...place, headers };
 }

@@ -1,7 +1,12 @@
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 import { type Asked, Connection, type RequestOptions } from "./client.ts";
-import { hubEndpoint, type RemotePlace, remotePlace } from "./place.ts";
+import {
+  hubEndpoint,
+  isPrivateWay,
+  type RemotePlace,
+  remotePlace,
+} from "./place.ts";
 
 /** An answer of the hub's interface is no longer than this. */
 const ANSWER_BYTES = 2 ** 22;
@@ -157,9 +162,7 @@ function reasonOf(
 
 function requireSafe(endpoint: string): void {
   const url = URL.parse(endpoint);
-  const own = ["localhost", "127.0.0.1", "[::1]"];
-  if (url?.protocol === "https:") return;
-  if (url?.protocol === "http:" && own.includes(url.hostname)) return;
+  if (url !== null && isPrivateWay(url)) return;
   throw new DbksvdError("usage", `HF_ENDPOINT is "${endpoint}"`, {
     mend: "it takes an https:// address: a token is sent to it",
   });

@@ -39,6 +39,17 @@ export function remotePlace(url: string, headers?: HeadersByHost): RemotePlace {
   return { url: target.href, name, headers: own };
 }
 
+/**
+ * Whether nobody on the way can listen to what is sent to a URL: it goes by https, or to this machine itself. Tokens,
+ * keys and texts go nowhere else.
+ */
+export function isPrivateWay({ protocol, hostname }: URL): boolean {
+  if (protocol === "https:") return true;
+  return protocol === "http:" &&
+    (hostname === "localhost" || hostname === "[::1]" ||
+      /^127(\.\d+){3}$/.test(hostname));
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -170,6 +170,33 @@ Deno.test("an https address of the hub gets the token, as hf:// does, and no oth
   assert.match(own!, /^Basic /);
 });
 
+Deno.test("a hub over plain http is not sent the token, first or later, and where it wants one this is said", async () => {
+  await using server = hub();
+  Deno.env.set("HF_TOKEN", "secret");
+  // This machine by an address that is not known to be its own.
+  const endpoint = server.url.replace("127.0.0.1", "0.0.0.0");
+  Deno.env.set("HF_ENDPOINT", endpoint);
+  assert.equal((await found("/data")).length, 3);
+  const [file] = await resolveHub(
+    "hf://datasets/o/n/data/test-00000.parquet",
+    isRows,
+  );
+  const again = placeOf(file.url);
+  for (const place of [file, again]) {
+    assert.equal((await openRemote(place, QUICK, 100)).size, 10);
+  }
+  assert(server.seen.length >= 3);
+  for (const { headers } of server.seen) {
+    assert.equal(headers.get("authorization"), null);
+  }
+  server.token = "secret";
+  const refusal = /answers 401.*HF_TOKEN was not sent.*https/;
+  await assert.rejects(found("/data"), refusal);
+  for (const place of [file, again]) {
+    await assert.rejects(openRemote(place, QUICK, 100), refusal);
+  }
+});
+
 Deno.test("the token of an https address of the hub does not follow where the hub redirects to", async () => {
   await using storage = new FaultServer();
   storage.files.set("/a.parquet", new Uint8Array(10));
