@@ -4,7 +4,8 @@
  * @module
  */
 export { createEngine, type WorkerEngineOptions } from "./src/engine/create.ts";
-export { EMPTY_SLOT, groupSparsities } from "./src/engine/engine.ts";
+export { EMPTY_SLOT } from "./src/engine/engine.ts";
+export { groupSparsities } from "./src/engine/group_sparsities.ts";
 export type {
   CoderOptions,
   Codes,

@@ -22,11 +22,10 @@ import {
   type EngineOptions,
   type EngineRows,
   type EngineSpec,
-  type GroupEngine,
   type IterationReport,
   type IterationStep,
-  type WorstRows,
 } from "./engine.ts";
+import type { GroupEngine, WorstRows } from "./group_engine.ts";
 import { ProgressReporter } from "./progress.ts";
 import { processorName } from "./reference/processor.ts";
 

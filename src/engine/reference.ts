@@ -14,11 +14,10 @@ import {
   type EngineOptions,
   type EngineRows,
   type EngineSpec,
-  type GroupEngine,
   type IterationReport,
   type IterationStep,
-  type WorstRows,
 } from "./engine.ts";
+import type { GroupEngine, WorstRows } from "./group_engine.ts";
 
 /** Rows held between passes may take this much host memory; beyond it they are streamed again. */
 const HELD_BYTES = 2 ** 31;

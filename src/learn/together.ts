@@ -2,11 +2,10 @@ import { VANISHING_NORM } from "../thresholds.ts";
 import type {
   Engine,
   EngineRows,
-  GroupEngine,
   IterationReport,
   IterationStep,
-  WorstRows,
 } from "../engine/engine.ts";
+import type { GroupEngine, WorstRows } from "../engine/group_engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import type { Communicator, Summable } from "../distributed/communicator.ts";

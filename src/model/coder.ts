@@ -1,9 +1,6 @@
 import type { ModelCoder } from "../options/model_coder.ts";
-import {
-  type CoderOptions,
-  type EngineSpec,
-  groupSparsities,
-} from "../engine/engine.ts";
+import type { CoderOptions, EngineSpec } from "../engine/engine.ts";
+import { groupSparsities } from "../engine/group_sparsities.ts";
 import type { DictionaryModel } from "./model.ts";
 
 /** What an engine needs to know to code rows as a dictionary does. */

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type CoderOptions,
-  type Codes,
-  groupSparsities,
-} from "../../src/engine/engine.ts";
+import type { CoderOptions, Codes } from "../../src/engine/engine.ts";
+import { groupSparsities } from "../../src/engine/group_sparsities.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { supportOf, valuesOf } from "./codes.ts";

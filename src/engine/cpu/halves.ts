@@ -1,5 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
-import type { IterationReport, IterationStep, WorstRows } from "../engine.ts";
+import type { IterationReport, IterationStep } from "../engine.ts";
+import type { WorstRows } from "../group_engine.ts";
 import { worstRows } from "../reference/housekeeping.ts";
 import { partStarts, totalByParts } from "../reference/parts.ts";
 import { Course, measure, type Parts, updateWork } from "./iteration.ts";

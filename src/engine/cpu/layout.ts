@@ -4,7 +4,8 @@ import { MOST_PAGES } from "../../wasm/emit.ts";
 import { coefficientsRoom } from "../../wasm/kernels/coefficients.ts";
 import { MOST_DEPTH, PANEL_ROWS } from "../../wasm/kernels/product.ts";
 import { BLOCK_ATOMS } from "../../wasm/kernels/search.ts";
-import { type EngineSpec, groupSparsities } from "../engine.ts";
+import type { EngineSpec } from "../engine.ts";
+import { groupSparsities } from "../group_sparsities.ts";
 import { HEAD_BYTES } from "./crew.ts";
 import { ORDERS } from "./orders.ts";
 

@@ -2,17 +2,16 @@ import { DbksvdError } from "../../errors.ts";
 import type { GpuDevice } from "../../gpu/device.ts";
 import { readBack } from "../../gpu/readback.ts";
 import type { RunnerCounters } from "../../gpu/runner.ts";
-import {
-  type Codes,
-  type EngineInfo,
-  type EngineRows,
-  type EngineSpec,
-  type GroupEngine,
-  groupSparsities,
-  type IterationReport,
-  type IterationStep,
-  type WorstRows,
+import type {
+  Codes,
+  EngineInfo,
+  EngineRows,
+  EngineSpec,
+  IterationReport,
+  IterationStep,
 } from "../engine.ts";
+import type { GroupEngine, WorstRows } from "../group_engine.ts";
+import { groupSparsities } from "../group_sparsities.ts";
 import { codeGroup } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import {

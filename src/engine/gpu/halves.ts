@@ -1,11 +1,9 @@
 import type { Kernel } from "../../gpu/compile.ts";
 import { type Matrix, partRuns } from "../../gpu/matrix.ts";
 import { type ByteRange, readBack } from "../../gpu/readback.ts";
-import {
-  groupSparsities,
-  type IterationStep,
-  type WorstRows,
-} from "../engine.ts";
+import type { IterationStep } from "../engine.ts";
+import type { WorstRows } from "../group_engine.ts";
+import { groupSparsities } from "../group_sparsities.ts";
 import { codeGroup } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import { UPDATE_WORDS } from "./layout.ts";

@@ -49,7 +49,7 @@ export interface PlannedGroup {
   scratchFactors: boolean;
 }
 
-/** How an engine's work is laid out on a device; `buffers.ts` says what that takes. */
+/** How an engine's work is laid out on a device; `buffer_table.ts` says what that takes. */
 export interface GpuLayout {
   form: CodingForm;
   /** The Gram that is searched. */

@@ -1,6 +1,7 @@
 import type { DeviceLimits } from "../../gpu/device.ts";
 import { matrixShape } from "../../gpu/matrix.ts";
-import { type EngineSpec, groupSparsities } from "../engine.ts";
+import type { EngineSpec } from "../engine.ts";
+import { groupSparsities } from "../group_sparsities.ts";
 import type { PlannedGroup } from "./layout.ts";
 import { factorFits, pursuitLayout } from "./stages/pursue.ts";
 import { SWAP_ROWS, swapFits } from "./stages/refine.ts";

@@ -1,4 +1,5 @@
-import { type EngineSpec, groupSparsities } from "../engine.ts";
+import type { EngineSpec } from "../engine.ts";
+import { groupSparsities } from "../group_sparsities.ts";
 
 /** One Matryoshka group, or the only one, and its share of a row's code slots. */
 export interface Group {

@@ -1,9 +1,5 @@
-import type {
-  EngineSpec,
-  IterationReport,
-  IterationStep,
-  WorstRows,
-} from "../engine.ts";
+import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
+import type { WorstRows } from "../group_engine.ts";
 import { type Group, layOutGroups } from "./groups.ts";
 import { worstRows } from "./housekeeping.ts";
 import {

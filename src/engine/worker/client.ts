@@ -7,11 +7,10 @@ import type {
   EngineProgress,
   EngineRows,
   EngineSpec,
-  GroupEngine,
   IterationReport,
   IterationStep,
-  WorstRows,
 } from "../engine.ts";
+import type { GroupEngine, WorstRows } from "../group_engine.ts";
 import { noteEndOfGpuWorker } from "./teardown.ts";
 import {
   type Created,

@@ -1,10 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
-import type {
-  Engine,
-  EngineOptions,
-  EngineSpec,
-  GroupEngine,
-} from "../engine.ts";
+import type { Engine, EngineOptions, EngineSpec } from "../engine.ts";
+import type { GroupEngine } from "../group_engine.ts";
 import {
   type Held,
   recordOf,

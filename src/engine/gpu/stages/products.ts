@@ -5,7 +5,7 @@ import {
   NEGLIGIBLE_CORRELATION,
 } from "../../../thresholds.ts";
 import { isPositive, isWeighted } from "../../dial.ts";
-import { chunkShape } from "../buffers.ts";
+import { chunkShape } from "../buffer_table.ts";
 import type { GpuContext } from "../context.ts";
 import { rowKernel, stageKernels, STORAGE_SYNC } from "./common.ts";
 import { multiplyByAtoms } from "./correlate.ts";

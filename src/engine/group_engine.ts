@@ -1,0 +1,73 @@
+import type {
+  Engine,
+  EngineRows,
+  IterationReport,
+  IterationStep,
+} from "./engine.ts";
+
+/** The worst rows of one process's share of a batch, worst first; of equal ones, the earlier row first. */
+export interface WorstRows {
+  /** ‖r‖² of each, after the update. */
+  errors: Float64Array;
+  /** Their residuals, as many × width. */
+  residuals: Float32Array;
+}
+
+/**
+ * An engine whose iteration can be taken in steps, so that several processes, each with its share of a batch's rows,
+ * make one iteration: what an atom's update needs of the rows are sums over them, which the caller adds up over the
+ * processes. The calls of an iteration are `begin`; for every atom batch `sums`, once more for each further power
+ * step, and `apply`; `finish`; and `replace` where atoms are to be replaced. All processes make the same calls and
+ * give the same sums.
+ */
+export interface GroupEngine extends Engine {
+  /**
+   * Begins an iteration on this process's share of a batch.
+   *
+   * @param rows the share; it may be empty
+   * @param step as for `iterate`; `replace` is left to the caller
+   * @param parts rows of the share's consecutive parts. Sums over rows are float64, formed in order within a part, then
+   * over the parts by halves: S(a, b) = S(a, c) + S(c, b), c = ⌊(a + b)/2⌋, so that they do not depend on how many
+   * processes (a power of two) share the parts. An engine whose sums are float32 may leave the parts alone.
+   */
+  begin(
+    rows: EngineRows,
+    step: IterationStep,
+    parts: Uint32Array,
+  ): Promise<void>;
+  /**
+   * What the update of the atoms at places from ≤ place < to of the step's order needs of the rows: width + 2 numbers
+   * an atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of
+   * one group; with its first place, the group is coded.
+   *
+   * @param previous the added-up sums of the power step before, given away; absent for the first
+   * @returns (to − from)·(width + 2) numbers, the caller's from then on
+   */
+  sums(
+    from: number,
+    to: number,
+    previous?: Float32Array | Float64Array,
+  ): Promise<Float32Array | Float64Array>;
+  /**
+   * Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power
+   * step, which are given away.
+   */
+  apply(
+    from: number,
+    to: number,
+    sums: Float32Array | Float64Array,
+  ): Promise<void>;
+  /**
+   * Ends the iteration.
+   *
+   * @param worst how many of the share's worst rows to return, fewer where it has fewer
+   * @returns the report: `usage`, `nonzeros` and `duplicates` are those of all processes, known from the sums;
+   * the other numbers those of this one, each a sum over its rows by the parts
+   */
+  finish(worst: number): Promise<{ report: IterationReport; worst: WorstRows }>;
+  /**
+   * Puts unit vectors in the place of atoms, the first in that of the first, and sets the weights of all these atoms
+   * to 0; atoms for which there is none keep theirs.
+   */
+  replace(atoms: Uint32Array, vectors: Float32Array): Promise<void>;
+}
