@@ -30,7 +30,7 @@ export interface Ended {
 /** What hangs is killed then, so that one test fails and not the whole suite. */
 const TOO_LONG_MS = 180_000;
 
-/** Runs the third argument and what follows with its output in the file that the first names, its errors in the second's. */
+/** Runs the third argument and what follows: its output goes to the file that the first names, errors to the second. */
 const PRINTING = 'err=$1; shift; exec "$@" >"$0" 2>"$err"';
 
 /** A program under way, in a process group of its own. */
