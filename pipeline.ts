@@ -31,7 +31,7 @@ export type {
 } from "./src/pipeline/config.ts";
 export type { PipelineRun } from "./src/pipeline/run_record.ts";
 export type { Scores } from "./src/pipeline/evaluate.ts";
-export type { RetryLimits } from "./src/net/client.ts";
+export type { RetryLimits } from "./src/net/request.ts";
 export type { MissingInput } from "./src/pipeline/inputs.ts";
 export type { VersionRecord } from "./src/pipeline/history.ts";
 export type {

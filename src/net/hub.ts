@@ -1,6 +1,6 @@
 import { matchesGlob } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import type { RequestOptions } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import type { InputHeaders } from "./headers.ts";
 import { askJson } from "./json.ts";
 import {

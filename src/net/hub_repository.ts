@@ -1,6 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
-import { type Asked, Connection, type RequestOptions } from "./client.ts";
+import { Connection } from "./client.ts";
+import type { Asked, RequestOptions } from "./request.ts";
 import {
   hubEndpoint,
   isPrivateWay,

@@ -1,6 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
-import { Connection, type RequestOptions } from "./client.ts";
+import { Connection } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import { askHub, type HubRepository, posted } from "./hub_repository.ts";
 import type { PartsBody } from "./parts_body.ts";
 import { remotePlace } from "./place.ts";

@@ -1,4 +1,5 @@
-import { Connection, type RequestOptions } from "./client.ts";
+import { Connection } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import type { RemotePlace } from "./place.ts";
 import { Unreachable } from "./unreachable.ts";
 

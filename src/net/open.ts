@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { BlockCache } from "./cache.ts";
-import type { RequestOptions } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import { warnOnce } from "./notices.ts";
 import type { RemotePlace } from "./place.ts";
 import { RemoteFile, WholeRemoteFile } from "./remote_file.ts";

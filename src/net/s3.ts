@@ -1,7 +1,8 @@
 import { AwsV4Signer } from "aws4fetch";
 import { matchesGlob } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { Connection, type RequestOptions } from "./client.ts";
+import { Connection } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import { type RemotePlace, remotePlace, variable } from "./place.ts";
 
 const MOST_PAGES = 10_000;

@@ -1,4 +1,5 @@
-import { type Attempt, Connection, type RequestOptions } from "./client.ts";
+import { type Attempt, Connection } from "./client.ts";
+import type { RequestOptions } from "./request.ts";
 import type { RemotePlace } from "./place.ts";
 
 /** What a server says about a file. */

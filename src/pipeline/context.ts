@@ -1,5 +1,5 @@
 import type { Engine, EngineSpec } from "../engine/engine.ts";
-import type { RetryLimits } from "../net/client.ts";
+import type { RetryLimits } from "../net/request.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Findings } from "./inputs.ts";
 import type { PipelinePlaces } from "./places.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { glob } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import type { RetryLimits } from "../net/client.ts";
+import type { RetryLimits } from "../net/request.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
 import type { RemoteOptions } from "../net/open.ts";

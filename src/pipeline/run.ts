@@ -1,7 +1,7 @@
 import { createEngine } from "../engine/create.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
-import type { RetryLimits } from "../net/client.ts";
+import type { RetryLimits } from "../net/request.ts";
 import { lockOutput } from "../use/lock.ts";
 import { admitFiles } from "./admit.ts";
 import {

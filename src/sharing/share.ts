@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { readText } from "../files/text.ts";
-import type { RequestOptions } from "../net/client.ts";
+import type { RequestOptions } from "../net/request.ts";
 import { HubRepository } from "../net/hub_repository.ts";
 import {
   type HubFile,

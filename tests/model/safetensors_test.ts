@@ -5,10 +5,10 @@ import { DbksvdError } from "../../src/errors.ts";
 import {
   float32Tensor,
   openSafetensors,
-  parseSafetensorsHeader,
   safetensorsParts,
   uint32Tensor,
 } from "../../src/files/safetensors.ts";
+import { parseSafetensorsHeader } from "../../src/files/safetensors_header.ts";
 
 async function inFile<T>(
   bytes: Uint8Array,

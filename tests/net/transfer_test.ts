@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RetryLimits } from "../../src/net/client.ts";
+import type { RetryLimits } from "../../src/net/request.ts";
 import { openRemote } from "../../src/net/open.ts";
 import { TRANSFERS } from "../../src/net/pacing.ts";
 import { remotePlace } from "../../src/net/place.ts";

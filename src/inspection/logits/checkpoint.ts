@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../../errors.ts";
-import { openSafetensors, type TensorEntry } from "../../files/safetensors.ts";
+import { openSafetensors } from "../../files/safetensors.ts";
+import type { TensorEntry } from "../../files/safetensors_header.ts";
 import { readTextFile } from "../../files/text.ts";
 import { isJsonObject } from "../../json.ts";
 

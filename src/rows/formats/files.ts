@@ -1,5 +1,5 @@
 import { DbksvdError } from "../../errors.ts";
-import { parseSafetensorsHeader } from "../../files/safetensors.ts";
+import { parseSafetensorsHeader } from "../../files/safetensors_header.ts";
 import type { ByteSource } from "../../files/bytes.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
 import type { ArrayLayout } from "./array.ts";
