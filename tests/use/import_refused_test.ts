@@ -74,6 +74,39 @@ const REFUSED: Record<string, [Files, RegExp]> = {
     /tensor "W_skip"/,
   ],
   "a size other than its tensors'": [saelens({ d_in: 4 }), /d_in 4, not 5/],
+  "a tensor that is missing": [
+    saelens({ architecture: "jumprelu" }),
+    /^Cannot use the autoencoder, it has no tensor "threshold", only "W_enc"/,
+  ],
+  "a matrix that is turned": [
+    saelens({}, { ...MATRICES, W_enc: f32(DECODER, M, N) }),
+    /^Cannot use the autoencoder, its tensor "W_enc" is \[12,5\], expected \[5,12\]/,
+  ],
+  "a threshold that stands there twice": [
+    saelens({ architecture: "jumprelu" }, {
+      ...MATRICES,
+      threshold: f32(THRESHOLD, M),
+      log_threshold: f32(THRESHOLD, M),
+    }),
+    /a threshold and its logarithm/,
+  ],
+  "a switch that is a text": [
+    saelens({ apply_b_dec_to_input: "false" }),
+    /"apply_b_dec_to_input" is "false", neither/,
+  ],
+  "a switch that is a number": [
+    sparsify({ skip_connection: 1 }),
+    /"skip_connection" is 1, neither/,
+  ],
+  "a sign that is a text": [sparsify({ signed: "true" }), /"signed" is "true"/],
+  "two sparsities": [
+    saelens({ architecture: "topk", k: 2, activation_fn_kwargs: { k: 3 } }),
+    /k 2, not 3/,
+  ],
+  "a topk that rectifies only": [
+    saelens({ architecture: "topk", k: 3, activation_fn: "relu" }),
+    /activation function is "relu"/,
+  ],
   "sparsify with a skip connection": [
     sparsify({ skip_connection: true }),
     /skip connection/,
@@ -95,6 +128,42 @@ const REFUSED: Record<string, [Files, RegExp]> = {
     }),
     /never set/,
   ],
+  "a class that may be one of two": [{
+    json: { "config.json": { trainer: { k: 3 } } },
+    weights: "ae.safetensors",
+    tensors: {
+      ...LAYERS,
+      b_dec: MATRICES.b_dec,
+      k: K,
+      threshold: oneThreshold(0.4),
+    },
+  }, /no "dict_class".*AutoEncoderTopK or BatchTopKSAE/],
+  "a sparsity other than its file's": [
+    learning("AutoEncoderTopK", { ...LAYERS, b_dec: MATRICES.b_dec, k: K }, {
+      k: 5,
+    }),
+    /k 5, not 3/,
+  ],
+  "a dictionary from a module's input to its output": [{
+    json: {
+      "config.json": {
+        trainer: { dict_class: "AutoEncoder" },
+        buffer: { io: "in_and_out" },
+      },
+    },
+    weights: "ae.safetensors",
+    tensors: { ...LAYERS, bias: MATRICES.b_dec },
+  }, /output from its input/],
+  "a normalisation beside its trainer": [{
+    json: {
+      "config.json": {
+        trainer: { dict_class: "AutoEncoder" },
+        normalize_activations: true,
+      },
+    },
+    weights: "ae.safetensors",
+    tensors: { ...LAYERS, bias: MATRICES.b_dec },
+  }, /"normalize_activations" \(true\)/],
   "a class that is not known": [
     learning("CrossCoder", LAYERS),
     /class is "CrossCoder"/,
@@ -111,7 +180,7 @@ const REFUSED: Record<string, [Files, RegExp]> = {
   ],
   "one point in, another out": [
     scope2({ hf_hook_point_in: "a", hf_hook_point_out: "b" }),
-    /no autoencoder/,
+    /reads at "a" and rebuilds "b"/,
   ],
   "an affine connection": [scope2({ affine_connection: true }), /affine/],
   "an array that Gemma Scope 1 does not have": [{

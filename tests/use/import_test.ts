@@ -53,6 +53,48 @@ const COMPUTED: Record<string, [Files, Rule]> = {
     }),
     { latents: relu },
   ],
+  "SAELens 2 with the record of its training": [
+    saelens({
+      hook_point_layer: 8,
+      total_training_tokens: 300000000,
+      store_batch_size: 32,
+      train_batch_size: 4096,
+      use_ghost_grads: true,
+      resample_batches: 1028,
+      feature_reinit_scale: 0.2,
+      dead_feature_estimation_method: "no_fire",
+      dead_feature_threshold: 1e-8,
+      log_to_wandb: true,
+      n_checkpoints: 10,
+      tokens_per_buffer: 67108864,
+      run_name: "24576-L1-8e-05",
+    }),
+    { latents: relu },
+  ],
+  "SAELens 5 with the record of its training": [
+    saelens({
+      architecture: "standard",
+      activation_fn_str: "relu",
+      activation_fn_kwargs: {},
+      finetuning_scaling_factor: false,
+      normalize_sae_decoder: true,
+      decoder_heuristic_init: true,
+      init_encoder_as_decoder_transpose: true,
+      scale_sparsity_penalty_by_decoder_norm: true,
+      n_restart_cycles: 1,
+      lr_end: 3e-5,
+      neuronpedia_id: "gpt2-small/8-res-jb",
+      sae_lens_training_version: "5.10.3",
+    }),
+    { latents: relu },
+  ],
+  "SAELens with factors of latents that are 1 but for rounding": [
+    saelens({}, {
+      ...MATRICES,
+      scaling_factor: f32(FACTORS.map(() => 1 + 1e-6), M),
+    }),
+    { latents: relu },
+  ],
   "SAELens 4 topk by its activation function": [
     saelens({
       architecture: "standard",
@@ -114,6 +156,11 @@ const COMPUTED: Record<string, [Files, Rule]> = {
     learning("AutoEncoder", { ...LAYERS, bias: MATRICES.b_dec }),
     { latents: relu },
   ],
+  "dictionary_learning of a class that its tensors tell": [{
+    json: { "config.json": {} },
+    weights: "ae.safetensors",
+    tensors: { ...LAYERS, bias: MATRICES.b_dec },
+  }, { latents: relu }],
   "dictionary_learning AutoEncoderNew": [
     learning("AutoEncoderNew", { ...LAYERS, "decoder.bias": MATRICES.b_dec }),
     { latents: relu, centres: false },

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
 import { isJsonObject } from "../../json.ts";
-import type { Safetensors } from "../../files/safetensors.ts";
+import { openSafetensors, type Safetensors } from "../../files/safetensors.ts";
 import { parseJson, readText } from "../../files/text.ts";
 
 /**
@@ -8,14 +8,13 @@ import { parseJson, readText } from "../../files/text.ts";
  * does.
  */
 const RECORDS = [
-  /^(metadata|dataset.*|created.*|author.*|description|notes?|url|version|commit)$/,
+  /^(metadata|dataset.*|created.*|author.*|description|notes?|url|(.*_)?version|commit)$/,
   /^((model|lm|submodule|hook|run|project|tokenizer|sae|wandb)_?(class_)?name|wandb.*|layers?|(hook|sae)_layer)$/,
   /^(.*_)?(seeds?|lr|device|dtype|path|id|optimizer)$/,
   /^(steps|.*(warm_?up|anneal|decay|resample|threshold_start|eval)(_.*)?_(steps?|start|end))$/,
   /^(l0|l1|aux|mse|sparsity|pre_act|initial)(_.*)?(loss|penalty|coefficients?|queue_length|function)$/,
-  /^(adam|lr|eval|log|checkpoint|sparsity|l0|l1|n)_.*(steps?|tokens?|updates|beta\d?|freq.*|scheduler.*|warm_?up.*)$/,
+  /^(adam|lr|eval|log|checkpoint|sparsity|l0|l1)_.*(steps?|tokens?|updates|beta\d?|freq.*|scheduler.*|warm_?up.*)$/,
   /^(training|train|store|feature|dead)_.*(steps?|tokens?|batch(es)?(_size)?|window|epochs?|frequency)$/,
-  /^n_batches_in_buffer$/,
 ];
 
 /** An autoencoder that cannot be used, and why. */
@@ -73,6 +72,53 @@ function isOff(value: unknown): boolean {
   return value === null || value === false || value === 0 || value === "" ||
     value === "none" ||
     (typeof value === "object" && Object.keys(value!).length === 0);
+}
+
+/**
+ * A field that is on or off. Anything else there (a text, a number) is refused: whether its own tool takes `"false"`
+ * for true depends on the tool.
+ *
+ * @param config the fields
+ * @param name which
+ * @param otherwise what holds where it is not there
+ * @param path the config's file
+ */
+export function flag(
+  config: Record<string, unknown>,
+  name: string,
+  otherwise: boolean,
+  path: string,
+): boolean {
+  const value = config[name];
+  if (value === undefined || (value === null && !otherwise)) return otherwise;
+  if (typeof value === "boolean") return value;
+  const text = String(JSON.stringify(value)).slice(0, 60);
+  throw unusable(path, `its "${name}" is ${text}, neither true nor false`);
+}
+
+/** Opens weights; what is missing of them, or of another shape, is a fault of the autoencoder and not of the file. */
+export async function openWeights(path: string): Promise<Safetensors> {
+  const file = await openSafetensors(path);
+  const { tensors } = file.header;
+  return {
+    ...file,
+    float32: async (name, shape) => {
+      const found = tensors.get(name)?.shape;
+      if (found === undefined) {
+        const names = [...tensors.keys()].map((other) => `"${other}"`);
+        const others = names.join(", ") || "none";
+        throw unusable(path, `it has no tensor "${name}", only ${others}`);
+      }
+      const fits = shape === undefined || found.length === shape.length &&
+          found.every((size, axis) => size === (shape[axis] ?? size));
+      if (fits) return await file.float32(name, shape);
+      const expected = shape.map((size) => size ?? "any");
+      throw unusable(
+        path,
+        `its tensor "${name}" is [${found}], expected [${expected}]`,
+      );
+    },
+  };
 }
 
 /** Refuses a file with a tensor that its kind of autoencoder has no use for: what it is for is not known here. */

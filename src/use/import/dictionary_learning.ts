@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { openSafetensors, type Safetensors } from "../../files/safetensors.ts";
+import type { Safetensors } from "../../files/safetensors.ts";
 import { isJsonObject } from "../../json.ts";
 import type { Activation, SparseAutoencoder } from "../../model/autoencoder.ts";
 import { transpose } from "../../model/transpose.ts";
 import {
   decoderRows,
+  openWeights,
   readConfig,
   recordOf,
   requireKnown,
@@ -30,10 +31,20 @@ const FIELDS = [
   "p_start",
   "p_end",
   "n_sparsity_updates",
+  "sparsity_coeff",
+  "lambda_warm_steps",
+  "steps_before_annealing",
+  "activation_queue_length",
+  "adaptive_sparsity_penalty",
+  "gp_reg_coeff",
+  "weights_temperature",
   "group_fractions",
   "group_weights",
   "group_sizes",
 ];
+
+/** Fields beside `trainer`. */
+const OUTER_FIELDS = ["trainer", "buffer"];
 
 type Parts = Pick<
   SparseAutoencoder,
@@ -110,10 +121,7 @@ const CLASSES: Record<string, {
       "threshold",
     ],
     parts: (weights) => layers(weights, { mean: "b_dec" }),
-    activation: async (weights, atoms) => ({
-      kind: "topk",
-      k: sparsityOf(await sparsity(weights), atoms, weights.path),
-    }),
+    activation: sparsity,
   },
   BatchTopKSAE: {
     tensors: [
@@ -142,21 +150,25 @@ const CLASSES: Record<string, {
   },
 };
 
+/** Tensors that early versions of a class did not save. */
+const OPTIONAL = ["k", "threshold"];
+
 /** Reads a dictionary of dictionary_learning that was saved as safetensors. */
 export async function readDictionaryLearning(
   directory: string,
 ): Promise<SparseAutoencoder> {
   const config = join(directory, "config.json");
   const cfg = await readConfig(config);
+  requireKnown(cfg, OUTER_FIELDS, config);
   const trainer = isJsonObject(cfg.trainer) ? cfg.trainer : {};
   requireKnown(trainer, FIELDS, config);
-  const name = String(trainer.dict_class ?? "AutoEncoderTopK");
-  if (!Object.hasOwn(CLASSES, name)) {
-    throw unusable(config, `its class is "${name}"`);
+  if (isJsonObject(cfg.buffer) && cfg.buffer.io === "in_and_out") {
+    throw unusable(config, "it rebuilds a module's output from its input");
   }
-  const { tensors, parts, activation } = CLASSES[name];
   const path = join(directory, "ae.safetensors");
-  const weights = { file: await openSafetensors(path), path, trainer };
+  const weights = { file: await openWeights(path), path, trainer };
+  const name = classOf(weights, config);
+  const { tensors, parts, activation } = CLASSES[name];
   requireTensors(weights.file, tensors, path);
   const sae = await parts(weights);
   requireSize("activation_dim", trainer.activation_dim, sae.width, config);
@@ -168,6 +180,26 @@ export async function readDictionaryLearning(
     activation: await activation(weights, sae.atoms),
     metadata: recordOf(cfg),
   };
+}
+
+// The class that the config names; else the one that the tensors can only be of.
+function classOf({ file, trainer }: Weights, config: string): string {
+  const { dict_class: named } = trainer;
+  if (typeof named === "string" && Object.hasOwn(CLASSES, named)) return named;
+  if (named !== undefined) throw unusable(config, `its class is "${named}"`);
+  const names = [...file.header.tensors.keys()];
+  const possible = Object.entries(CLASSES)
+    .filter(([, { tensors }]) =>
+      names.every((name) => tensors.includes(name)) &&
+      tensors.every((name) => names.includes(name) || OPTIONAL.includes(name))
+    )
+    .map(([name]) => name);
+  if (possible.length === 1) return possible[0];
+  const classes = possible.join(" or ") || "of no class known here";
+  throw unusable(
+    config,
+    `its "trainer" names no "dict_class", and its tensors are ${classes}`,
+  );
 }
 
 // torch's linear layers: an encoder with a latent a row, a decoder with a latent a column.
@@ -212,10 +244,17 @@ async function matrices(
   };
 }
 
-async function sparsity({ file, trainer }: Weights): Promise<unknown> {
-  return file.header.tensors.has("k")
-    ? (await file.float32("k", []))[0]
-    : trainer.k;
+// The tool refuses as well where the config and the file differ.
+async function sparsity(
+  { file, path, trainer }: Weights,
+  atoms: number,
+): Promise<Activation> {
+  if (!file.header.tensors.has("k")) {
+    return { kind: "topk", k: sparsityOf(trainer.k, atoms, path) };
+  }
+  const k = sparsityOf((await file.float32("k", []))[0], atoms, path);
+  requireSize("k", trainer.k, k, path);
+  return { kind: "topk", k };
 }
 
 // One threshold for all latents, estimated while it learned; −1 until then.

@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
 import { type NumpyArray, readNpy } from "../../files/npy.ts";
-import { openSafetensors } from "../../files/safetensors.ts";
 import { readZip } from "../../files/zip.ts";
 import type { SparseAutoencoder } from "../../model/autoencoder.ts";
 import { transpose } from "../../model/transpose.ts";
 import {
+  flag,
+  openWeights,
   readConfig,
   recordOf,
   requireKnown,
@@ -58,16 +59,18 @@ export async function readGemmaScope2(
   if (!/^jump_?relu$/.test(architecture)) {
     throw unusable(config, `its architecture is "${architecture}"`);
   }
-  const crosses = cfg.hf_hook_point_out !== undefined &&
-    cfg.hf_hook_point_in !== cfg.hf_hook_point_out;
-  if ((cfg.type ?? "sae") !== "sae" || crosses) {
+  if ((cfg.type ?? "sae") !== "sae") {
     throw unusable(config, `it is no autoencoder but a "${cfg.type}"`);
   }
-  if (cfg.affine_connection === true) {
+  const { hf_hook_point_in: from, hf_hook_point_out: to } = cfg;
+  if (to !== undefined && from !== to) {
+    throw unusable(config, `it reads at "${from}" and rebuilds "${to}"`);
+  }
+  if (flag(cfg, "affine_connection", false, config)) {
     throw unusable(config, "it has an affine connection");
   }
   const path = join(directory, "params.safetensors");
-  const file = await openSafetensors(path);
+  const file = await openWeights(path);
   const arrays: Arrays = new Map();
   for (const [name, { shape }] of file.header.tensors) {
     arrays.set(

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { exists } from "../../files/atomic.ts";
-import { openSafetensors, type Safetensors } from "../../files/safetensors.ts";
+import type { Safetensors } from "../../files/safetensors.ts";
 import { isJsonObject } from "../../json.ts";
 import type { Activation, SparseAutoencoder } from "../../model/autoencoder.ts";
 import { transpose } from "../../model/transpose.ts";
 import {
   decoderRows,
+  flag,
+  openWeights,
   readConfig,
   recordOf,
   requireKnown,
@@ -14,6 +16,7 @@ import {
   sparsityOf,
   unusable,
 } from "./config.ts";
+import { FIELDS } from "./saelens_fields.ts";
 
 /** Tensors of each architecture. */
 const TENSORS: Record<string, readonly string[]> = {
@@ -27,53 +30,8 @@ const TENSORS: Record<string, readonly string[]> = {
 /** Factors of latents after a fine-tuning, under their names of versions 2 to 5. */
 const FACTORS = ["scaling_factor", "finetuning_scaling_factor"];
 
-/** Fields of `cfg.json`, versions 3 to 6, that are read, that change nothing here, or that matter in training only. */
-const FIELDS = [
-  "architecture",
-  "d_in",
-  "d_sae",
-  "apply_b_dec_to_input",
-  "normalize_activations",
-  "reshape_activations",
-  "rescale_acts_by_decoder_norm",
-  "k",
-  "residual_threshold",
-  "max_iterations",
-  "stop_on_duplicate_support",
-  "activation_fn",
-  "activation_fn_str",
-  "activation_fn_kwargs",
-  "finetuning_scaling_factor",
-  "meta",
-  "use_sparse_activations",
-  "hook_point",
-  "hook_point_layer",
-  "hook_point_head_index",
-  "hook_head_index",
-  "hook_point_eval",
-  "context_size",
-  "seqpos_slice",
-  "prepend_bos",
-  "exclude_special_tokens",
-  "model_from_pretrained_kwargs",
-  "model_kwargs",
-  "streaming",
-  "expansion_factor",
-  "is_dataset_tokenized",
-  "use_cached_activations",
-  "decoder_init_norm",
-  "b_dec_init_method",
-  "mse_loss_normalization",
-  "noise_scale",
-  "lp_norm",
-  "jumprelu_init_threshold",
-  "jumprelu_bandwidth",
-  "jumprelu_sparsity_loss_mode",
-  "jumprelu_tanh_scale",
-  "topk_threshold_lr",
-  "matryoshka_widths",
-  "use_matryoshka_aux_loss",
-];
+/** SAELens takes factors as near to 1 as this for none. */
+const NEAR_ONE = 1e-5;
 
 /** Reads an autoencoder of SAELens, versions 3 to 6. */
 export async function readSaeLens(
@@ -87,13 +45,13 @@ export async function readSaeLens(
     throw unusable(config, `its architecture is "${architecture}"`);
   }
   const path = join(directory, "sae_weights.safetensors");
-  const file = await openSafetensors(path);
+  const file = await openWeights(path);
   requireTensors(file, [...TENSORS[architecture], ...FACTORS], path);
   const { dictionary, atoms, width } = await decoderRows(file, "W_dec", path);
   requireSize("d_in", cfg.d_in, width, config);
   requireSize("d_sae", cfg.d_sae, atoms, config);
   const mean = await file.float32("b_dec", [width]);
-  const centresInput = cfg.apply_b_dec_to_input !== false;
+  const centresInput = flag(cfg, "apply_b_dec_to_input", true, config);
   const pursuit = architecture === "matching_pursuit";
   const sae: SparseAutoencoder = {
     format: "SAELens",
@@ -103,11 +61,12 @@ export async function readSaeLens(
     mean: pursuit && !centresInput ? new Float32Array(width) : mean,
     ...pursuit ? {} : await encoderOf(file, width, atoms),
     centresInput,
-    scalesByLength: cfg.rescale_acts_by_decoder_norm === true,
+    scalesByLength: flag(cfg, "rescale_acts_by_decoder_norm", false, config),
     activation: await activationOf(cfg, architecture, file, sizes(), config),
     metadata: recordOf(cfg),
   };
-  await applyLatentFactors(sae, cfg, file, path);
+  const scaled = flag(cfg, "finetuning_scaling_factor", false, config);
+  await applyLatentFactors(sae, scaled, file, path);
   await foldNormalisation(sae, cfg, directory);
   return sae;
 
@@ -141,13 +100,14 @@ async function activationOf(
   const given = String(cfg.activation_fn_str ?? cfg.activation_fn ?? "");
   const topk = architecture === "topk" ||
     (architecture === "standard" && given === "topk");
-  if (!["", "relu", topk ? "topk" : "relu"].includes(given)) {
+  if (!["", topk ? "topk" : "relu"].includes(given)) {
     throw unusable(config, `its activation function is "${given}"`);
   }
-  if (cfg.rescale_acts_by_decoder_norm === true && !topk) {
+  if (flag(cfg, "rescale_acts_by_decoder_norm", false, config) && !topk) {
     throw unusable(config, `a "${architecture}" rescales its latents`);
   }
   if (topk) {
+    requireSize("k", cfg.k ?? undefined, Number(kwargs.k ?? cfg.k), config);
     return { kind: "topk", k: sparsityOf(cfg.k ?? kwargs.k, atoms, config) };
   }
   switch (architecture) {
@@ -156,10 +116,18 @@ async function activationOf(
         kind: "matching_pursuit",
         residualThreshold: numberOr(cfg.residual_threshold, 1e-2),
         maxIterations: numberOr(cfg.max_iterations, width),
-        stopOnDuplicateSupport: cfg.stop_on_duplicate_support !== false,
+        stopOnDuplicateSupport: flag(
+          cfg,
+          "stop_on_duplicate_support",
+          true,
+          config,
+        ),
       };
     case "jumprelu":
-      return { kind: "jumprelu", threshold: await thresholds(file, atoms) };
+      return {
+        kind: "jumprelu",
+        threshold: await thresholds(file, atoms, config),
+      };
     case "gated":
       return {
         kind: "gated",
@@ -173,8 +141,12 @@ async function activationOf(
 }
 
 // Unfinished trainings keep the logarithm.
-async function thresholds(file: Safetensors, atoms: number) {
-  return file.header.tensors.has("log_threshold")
+async function thresholds(file: Safetensors, atoms: number, path: string) {
+  const { tensors } = file.header;
+  if (tensors.has("log_threshold") && tensors.has("threshold")) {
+    throw unusable(path, "it has a threshold and its logarithm");
+  }
+  return tensors.has("log_threshold")
     ? (await file.float32("log_threshold", [atoms])).map(Math.exp)
     : await file.float32("threshold", [atoms]);
 }
@@ -182,18 +154,17 @@ async function thresholds(file: Safetensors, atoms: number) {
 // Latents are multiplied by their factors when they are decoded: the same as longer rows of the decoder.
 async function applyLatentFactors(
   { dictionary, atoms, width }: SparseAutoencoder,
-  cfg: Record<string, unknown>,
+  asked: boolean,
   file: Safetensors,
   path: string,
 ) {
-  const asked = cfg.finetuning_scaling_factor === true;
   const name = FACTORS.find((name) => file.header.tensors.has(name));
   if (name === undefined) {
     if (!asked) return;
     throw unusable(path, "its finetuning_scaling_factor is not in the file");
   }
   const factors = await file.float32(name, [atoms]);
-  if (factors.every((factor) => factor === 1)) return;
+  if (factors.every((factor) => Math.abs(factor - 1) <= NEAR_ONE)) return;
   if (!asked) {
     throw unusable(path, `its "${name}" is not 1, its config does not use it`);
   }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { openSafetensors } from "../../files/safetensors.ts";
 import type { Activation, SparseAutoencoder } from "../../model/autoencoder.ts";
 import {
   decoderRows,
+  flag,
+  openWeights,
   readConfig,
   recordOf,
   requireKnown,
@@ -42,10 +43,10 @@ export async function readSparsify(
   const cfg = await readConfig(config);
   requireKnown(cfg, FIELDS, config);
   for (const [name, why] of Object.entries(REFUSED)) {
-    if (cfg[name] === true) throw unusable(config, why);
+    if (flag(cfg, name, false, config)) throw unusable(config, why);
   }
   const path = join(directory, "sae.safetensors");
-  const file = await openSafetensors(path);
+  const file = await openWeights(path);
   const names = ["W_dec", "b_dec", "encoder.weight", "encoder.bias"];
   requireTensors(file, names, path);
   const { dictionary, atoms, width } = await decoderRows(file, "W_dec", path);
@@ -73,10 +74,11 @@ function activationOf(
 ): Activation {
   const name = String(cfg.activation ?? "topk");
   const k = sparsityOf(cfg.k, atoms, config);
+  const signed = flag(cfg, "signed", false, config);
   if (name === "topk") {
-    return { kind: "topk", k, ...cfg.signed === true ? { signed: true } : {} };
+    return { kind: "topk", k, ...signed ? { signed: true } : {} };
   }
-  if (name === "groupmax" && cfg.signed !== true && atoms % k === 0) {
+  if (name === "groupmax" && !signed && atoms % k === 0) {
     return { kind: "groupmax", k };
   }
   throw unusable(config, `it uses "${name}" with k ${k}`);
