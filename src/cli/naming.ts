@@ -1,8 +1,8 @@
 import type { Endpoint } from "../explaining/endpoint.ts";
 import type { Gathered } from "../explaining/gather.ts";
+import type { NamedDictionary } from "../explaining/keep_names.ts";
 import type { NamePlan } from "../explaining/plan.ts";
 import type { TextColumn } from "../inspection/row_texts.ts";
-import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import {
   type AskedDocument,
@@ -26,7 +26,7 @@ export type NamingFlags = {
 /** What is to be named, by whom, and from what. */
 export interface NamingJob {
   directory: string;
-  model: DictionaryModel;
+  named: NamedDictionary;
   source: RowSource;
   column: TextColumn;
   gathered: Gathered;
@@ -73,13 +73,13 @@ async function ask(
   flags: NamingFlags,
   session: Session,
 ): Promise<void> {
-  const { directory, model, plan: { latents, leftAlone }, explainer } = job;
+  const { directory, named, plan: { latents, leftAlone }, explainer } = job;
   const [{ Chat }, { nameLatents }, { NameKeeper }] = await Promise.all([
     import("../explaining/chat.ts"),
     import("../explaining/explain.ts"),
     import("../explaining/keep_names.ts"),
   ]);
-  const keeper = await NameKeeper.of(directory, model.atoms, explainer);
+  const keeper = new NameKeeper(named, explainer);
   const { maxRequests, rate, maxTokens, timeout, atOnce } = flags;
   const { signal, onNotice } = followed(session);
   const chat = new Chat(job.endpoint, {
@@ -98,6 +98,7 @@ async function ask(
       onName: (name) => keeper.add(name),
     });
     await keeper.save();
+    if (keeper.notice !== undefined) session.say("warn", keeper.notice);
     const { requests, texts, tokens, cut } = chat;
     const spent = { requests, texts, tokens, cut };
     session.print(
@@ -106,6 +107,7 @@ async function ask(
     );
   } catch (error) {
     await keeper.save();
+    if (keeper.notice !== undefined) session.say("warn", keeper.notice);
     if (keeper.saved > 0) {
       const names = counted(keeper.saved, "name");
       const what = `${names} saved in ${directory}/labels.json`;

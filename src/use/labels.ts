@@ -1,9 +1,12 @@
 import { dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { writeFileAtomically } from "../files/atomic.ts";
 import { readText } from "../files/text.ts";
 import {
   LABEL_FILES,
   lockLabels,
+  type LostLabel,
+  lostLabelsJson,
   parseLabels,
   writeLabels,
 } from "../labels/file.ts";
@@ -78,6 +81,40 @@ export async function changeNames(
  */
 export async function modelPlace(directory: string): Promise<string> {
   return await Deno.realPath(directory).catch(() => directory);
+}
+
+/**
+ * The directory that holds a dictionary's names for as long as they are given: that of a pipeline's current version is
+ * the link to it, so that names follow to the version that becomes current meanwhile; else the directory itself.
+ *
+ * @param place where the dictionary is loaded from ({@linkcode modelPlace})
+ */
+export async function namesHome(place: string): Promise<string> {
+  const root = await pipelineOf(place);
+  return root === undefined ? place : join(root, "current");
+}
+
+/**
+ * Keeps names whose atoms have no successor in the dictionary that took the place of theirs.
+ *
+ * @param home where their names were ({@linkcode namesHome})
+ * @param lost the names
+ * @returns the file, `labels.lost.json`: a pipeline's own, or that beside the dictionary
+ */
+export async function keepLostNames(
+  home: string,
+  lost: readonly LostLabel[],
+): Promise<string> {
+  const place = await modelPlace(home);
+  using _folder = await lockLabels(place);
+  const file = join(await pipelineOf(place) ?? place, LABEL_FILES.lost);
+  const present = await readText(file).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  const text = new TextEncoder().encode(lostLabelsJson(present, lost));
+  await writeFileAtomically(file, [text]);
+  return file;
 }
 
 async function namesIn(

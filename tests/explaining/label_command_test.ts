@@ -191,6 +191,36 @@ Deno.test("a signal saves the names that there are, and the same command goes on
   });
 });
 
+Deno.test("a training that takes the model's place while names are asked for gets them for its own atoms", async () => {
+  await withModel(async (model) => {
+    await using server = new Namer();
+    const { model: old } = await loadModel(model);
+    const { width, atoms } = old;
+    const turned = Float32Array.from(old.dictionary, (_, i) => {
+      const from = atoms - 1 - Math.floor(i / width);
+      return old.dictionary[from * width + i % width];
+    });
+    server.fault = async (_, count) => {
+      if (count === 1) {
+        await saveModel(model, { ...old, dictionary: turned }, CONFIG, []);
+      }
+      return answer(server.seen[count - 1].body);
+    };
+    const { code, stdout, stderr } = await ended(
+      label(model, server, "--yes", "--json"),
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Another dictionary took.*3 names kept/);
+    const { names }: { names: { atom: number; label: string }[] } = JSON
+      .parse(stdout);
+    const labels = await labelsOf(model);
+    for (const { atom, label: name } of names) {
+      const entry = JSON.stringify(labels[atoms - 1 - atom]);
+      assert(entry.includes(JSON.stringify(name)), entry);
+    }
+  });
+});
+
 Deno.test("where a server gives up, names that came before are saved; a limit of requests ends it in order", async () => {
   await withModel(async (model) => {
     await using server = new Namer();

@@ -7,7 +7,6 @@ import {
 import type { TextColumn } from "../../inspection/row_texts.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { AtomReading } from "../../model/atom_reading.ts";
-import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import {
@@ -129,16 +128,16 @@ async function labelModel(
   flags: LabelFlags,
   session: Session,
 ): Promise<void> {
-  const { loadModel } = await import("../../model/directory.ts");
-  const { model: own } = await loadModel(directory);
-  if (flags.explain === undefined) return list(directory, own, session);
+  if (flags.explain === undefined) return await list(directory, session);
+  const { openNamed } = await import("../../explaining/keep_names.ts");
+  const named = await openNamed(directory);
   const { endpointAt } = await import("../../explaining/endpoint.ts");
   const key = session.io.env("DBKSVD_EXPLAIN_KEY");
   const endpoint = endpointAt(flags.explain, key || undefined);
   const explainer = needed(flags.explainModel, "--explain-model");
   const by = readingAsked(flags, flags.by, "--by activation");
   const { withCoder } = await import("../../use/coder_changes.ts");
-  const model = withCoder(own, coderChanges(flags));
+  const model = withCoder(named.model, coderChanges(flags));
   // Without --yes the network is given up, as for any look at local rows.
   const { yes, explain, ...reading } = flags;
   const opening = yes ? { ...reading, explain } : reading;
@@ -158,18 +157,16 @@ async function labelModel(
     });
     const scores = source.readItems === undefined ? 1 : 2;
     const plan = planNames(model, gathered, { atoms, list, renew }, scores);
-    const job = { directory, model, source, column, gathered, plan };
+    const job = { directory, named, source, column, gathered, plan };
     await carryOut({ ...job, endpoint, explainer }, flags, session);
   } finally {
     await source.close();
   }
 }
 
-function list(
-  directory: string,
-  { labels = {} }: DictionaryModel,
-  session: Session,
-): void {
+async function list(directory: string, session: Session): Promise<void> {
+  const { loadModel } = await import("../../model/directory.ts");
+  const { labels = {} } = (await loadModel(directory)).model;
   session.print({ model: directory, labels }, () => namesTable(labels));
 }
 
