@@ -73,22 +73,6 @@ Deno.test("Of lists of lists that differ in length, the full ones are all read a
     }
   }));
 
-Deno.test("A list tells the width, whatever the number of values for a row is", () =>
-  inDirectory(async (directory) => {
-    const file = `${directory}/rows.parquet`;
-    for (const width of [256, 1536]) {
-      await parquet(
-        file,
-        `SELECT CASE WHEN i = 3 THEN NULL ELSE list_transform(range(${width}), lambda y: y::FLOAT) END AS e FROM range(5) t(i)`,
-      );
-      await withRows(file, { skipInvalid: true }, async (source) => {
-        assert.equal(source.width, width);
-        assert.deepEqual((await delivered(source)).rows, [0, 1, 2, 4]);
-      });
-      await assert.rejects(rowsOf(file), /null or empty.*row 3/);
-    }
-  }));
-
 Deno.test("Polars' lists of lists with empty texts have as many rows as DuckDB's", () =>
   inDirectory(async (directory) => {
     const [duck, polars] = ["duck", "polars"]

@@ -58,6 +58,8 @@ export interface Leaf extends StoredLeaf {
   element: ElementType;
   /** Definition level from which on the outermost list has an entry. */
   outerDefinition: number;
+  /** The same of the innermost list: entries that are null have it too. */
+  innerDefinition: number;
 }
 
 /** All columns that vectors can be made from, in the order of the schema. */
@@ -85,11 +87,12 @@ function toLeaf(path: SchemaTree[]): Leaf | undefined {
   let maxRepetition = 0;
   let maxDefinition = 0;
   let outerDefinition = 0;
+  let innerDefinition = 0;
   for (const { element: { repetition_type } } of path) {
     if (repetition_type !== "REQUIRED") maxDefinition++;
-    if (repetition_type === "REPEATED" && ++maxRepetition === 1) {
-      outerDefinition = maxDefinition;
-    }
+    if (repetition_type !== "REPEATED") continue;
+    innerDefinition = maxDefinition;
+    if (++maxRepetition === 1) outerDefinition = maxDefinition;
   }
   const layout = layoutOf(stored.bytes, maxRepetition);
   if (layout === undefined) return undefined;
@@ -103,6 +106,7 @@ function toLeaf(path: SchemaTree[]): Leaf | undefined {
     maxRepetition,
     maxDefinition,
     outerDefinition,
+    innerDefinition,
     schema: element,
   };
 }

@@ -112,7 +112,7 @@ function requireLevels(
   if (beyond) throw new Error("Levels are beyond what the schema has");
 }
 
-/** Vectors looked at to learn their length. */
+/** Vectors looked at to learn their length, those that are not empty. */
 const PROBED = 64;
 
 /** What a column's first vectors say of their length. */
@@ -140,7 +140,8 @@ export async function probeLength(
     ? blobLengths(source, chunk, leaf, pageLimit)
     : listLengths(source, chunk, leaf, pageLimit);
   for await (const length of lengths) {
-    if (length > 0) counts.set(length, (counts.get(length) ?? 0) + 1);
+    if (length === 0) continue;
+    counts.set(length, (counts.get(length) ?? 0) + 1);
     if (++seen === PROBED) break;
   }
   const [best] = [...counts].sort((a, b) => b[1] - a[1]);
@@ -162,7 +163,7 @@ async function* listLengths(
         if (length >= 0) yield length;
         length = 0;
       }
-      if (levels.definition[i] === leaf.maxDefinition) length++;
+      if (levels.definition[i] >= leaf.innerDefinition) length++;
     }
   }
   if (length >= 0) yield length;
