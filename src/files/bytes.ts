@@ -194,12 +194,19 @@ function nodeOf({ dev, ino }: Stats): string {
   return `${dev} ${ino}`;
 }
 
-function unreadable(path: string, error: unknown): DbksvdError {
+/** What the system said when a file or a folder could not be read, as an error that names it. */
+export function unreadable(
+  path: string,
+  error: unknown,
+  what: "File" | "Folder" = "File",
+): DbksvdError {
   const { code } = error as { code?: string };
   const message = (error as Error).message;
   return new DbksvdError(
     "data",
-    code === "ENOENT" ? "File not found" : `File cannot be read, ${message}`,
+    code === "ENOENT"
+      ? `${what} not found`
+      : `${what} cannot be read, ${message}`,
     {
       where: { file: path },
       mend: code === "EMFILE"

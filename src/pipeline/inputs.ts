@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { glob } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { basename, relative } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { type Globbed, globIn, globPaths } from "../files/glob.ts";
 import type { RetryLimits } from "../net/request.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub } from "../net/hub.ts";
@@ -11,6 +11,7 @@ import { Transfer } from "../net/transfer.ts";
 import { Unreachable } from "../net/unreachable.ts";
 import { findFiles, isRowFile, placeOf } from "../rows/inputs.ts";
 import { type InputPattern, inputPattern } from "./config.ts";
+import { lookAtPath, statOf } from "./local_file.ts";
 import { isInside, realPath } from "./paths.ts";
 import { readText } from "../files/text.ts";
 
@@ -88,14 +89,20 @@ async function look(
   }
   const { found, missing } = findings;
   if (found.length === 0 && missing.length === 0) {
-    missing.push({ path, kind: "nothing", reason: "matches no file" });
+    missing.push({ path, kind: "nothing", reason: NO_MATCH });
   }
-  return {
-    found,
-    missing: pattern.optional
-      ? missing.filter(({ kind }) => kind === "unreachable")
-      : missing,
-  };
+  return { found, missing: missing.filter((input) => counts(input, pattern)) };
+}
+
+const NO_MATCH = "matches no file";
+
+// Where an input is optional there may be nothing; what is there and cannot be read is told all the same.
+function counts(
+  { kind, reason }: MissingInput,
+  pattern: InputPattern,
+): boolean {
+  return !pattern.optional || kind === "unreachable" ||
+    pattern.kind === "path" && reason !== NO_MATCH;
 }
 
 /** Why an input is missing, from what looking at it threw. */
@@ -151,45 +158,57 @@ async function lookAtPaths(
   { base, root }: InputPlaces,
 ): Promise<Findings> {
   const findings: Findings = { found: [], missing: [] };
-  const isFolder = (await statOf(pattern))?.isDirectory ?? false;
+  const info = await statOf(pattern);
+  const isFolder = info?.isDirectory ?? false;
   const place = await realPath(isFolder ? pattern : folder);
   const own = await realPath(root);
-  for await (const match of glob(isFolder ? join(pattern, "**/*") : pattern)) {
-    if (isUnfinished(match) || isFolder && !isRowFile(match)) continue;
-    const info = await statOf(match);
-    if (!info?.isFile) continue;
-    const real = await realPath(match);
-    if (isInside(own, real)) continue;
-    const path = relativeName(match, base);
-    if (!isInside(place, real)) {
-      findings.missing.push({
-        path,
-        kind: "nothing",
-        reason: "is a link that leaves its input's folder",
-      });
-      continue;
+  const { paths, shut } = info?.isFile
+    ? { paths: [pattern], shut: [] }
+    : matchesOf(pattern, isFolder, base);
+  const miss = (path: string, because: Omit<MissingInput, "path">) =>
+    findings.missing.push({ path: relativeName(path, base), ...because });
+  for (const { path, cause } of shut) miss(path, missingBecause(cause));
+  for (const path of paths) {
+    if (isUnfinished(path) || isFolder && !isRowFile(path)) continue;
+    try {
+      const look = await lookAtPath(path, place, own);
+      if (look.kind === "file") {
+        const { size, stamp } = look;
+        const name = relativeName(path, base);
+        findings.found.push({ path: name, location: path, size, stamp });
+      } else if (look.kind === "other") {
+        miss(path, { kind: "nothing", reason: look.reason });
+      } else if (
+        look.kind === "folder" && !isFolder && isLeftOut(path, paths)
+      ) {
+        const reason = `is a folder: name ${relativeName(path, base)}/*`;
+        miss(path, { kind: "nothing", reason });
+      }
+    } catch (error) {
+      // One that cannot be looked at keeps no other back.
+      miss(path, missingBecause(error));
     }
-    const stamp = String(info.mtime?.getTime() ?? 0);
-    findings.found.push({ path, location: match, size: info.size, stamp });
   }
   return findings;
+}
+
+// Whether a folder has the name of a file of rows, as Spark writes them, and none of its files is looked at.
+function isLeftOut(folder: string, paths: readonly string[]): boolean {
+  return isRowFile(folder) &&
+    !paths.some((path) => path.startsWith(`${folder}/`));
+}
+
+// What a pattern matches; the folders above it are what they are, whatever characters their names hold.
+function matchesOf(pattern: string, isFolder: boolean, base: string): Globbed {
+  if (isFolder) return globIn(pattern, "**/*");
+  return isInside(base, pattern)
+    ? globIn(base, relative(base, pattern))
+    : globPaths(pattern);
 }
 
 // Hidden and temporary files: writers keep unfinished work in them.
 function isUnfinished(path: string): boolean {
   return /^\.|\.tmp$/.test(basename(path));
-}
-
-/** A file's facts; undefined where there is none. */
-export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    const gone = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
-    if (gone) return undefined;
-    throw error;
-  }
 }
 
 async function lookAtWeb(

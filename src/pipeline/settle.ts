@@ -1,5 +1,6 @@
 import { sleep } from "../net/pacing.ts";
-import { type FoundInput, statOf } from "./inputs.ts";
+import type { FoundInput } from "./inputs.ts";
+import { statOf } from "./local_file.ts";
 
 /**
  * Tells finished files from ones that are still being written: a local file must have kept its size and date for the

@@ -1,8 +1,9 @@
-import { type Dirent, globSync, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { looksLikeStream } from "./formats/arrow/batches.ts";
-import { type ByteSource, LocalFile } from "../files/bytes.ts";
+import { type ByteSource, LocalFile, unreadable } from "../files/bytes.ts";
+import { globPaths, isPattern } from "../files/glob.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub, withHubToken } from "../net/hub.ts";
 import { resolveS3 } from "../net/s3.ts";
@@ -178,7 +179,7 @@ class LocalFiles {
   /** The files that a path or a pattern names. */
   find(input: string): string[] {
     const { notRead } = this;
-    const info = statSync(input, { throwIfNoEntry: false });
+    const info = isPattern(input) ? patternItself(input) : statOf(input);
     if (info?.isDirectory()) {
       const files = this.#walk(input);
       if (files.length > 0) return files;
@@ -190,14 +191,18 @@ class LocalFiles {
           "it may hold .parquet, .arrow, .safetensors, .npy, .npz and .f32 files",
       });
     }
-    if (info === undefined && /[*?[{]/.test(input)) {
-      const files = globSync(input).filter((path) => {
-        const found = statSync(path, { throwIfNoEntry: false });
+    if (info === undefined && isPattern(input)) {
+      const { paths, shut } = globPaths(input);
+      for (const { path, cause } of shut) {
+        throw unreadable(path, cause, "Folder");
+      }
+      const files = paths.filter((path) => {
+        const found = statOf(path);
         if (found === undefined) notRead.add(lostReason(path), path);
-        else if (!found.isFile()) notRead.add("folder", path);
+        else if (!found.isFile()) notRead.add(kindOfOther(found), path);
         return found?.isFile();
       });
-      if (files.length > 0) return files.sort();
+      if (files.length > 0) return files;
       throw new DbksvdError("data", "No file matches", {
         where: { file: input },
         mend: "check the pattern",
@@ -208,8 +213,7 @@ class LocalFiles {
 
   // Hidden files and directories are left out: writers keep unfinished work in them.
   #walk(directory: string): string[] {
-    const entries = readdirSync(directory, { withFileTypes: true })
-      .sort((a, b) => a.name < b.name ? -1 : 1);
+    const entries = entriesOf(directory);
     const dataset = datasetFolder(directory);
     if (dataset !== undefined) {
       return this.#dataset(dataset, directory, entries);
@@ -218,7 +222,9 @@ class LocalFiles {
     const files: string[] = [];
     for (const entry of entries) {
       const path = join(directory, entry.name);
-      const info = statSync(path, { throwIfNoEntry: false });
+      // A file system's own, which only root may look into.
+      if (entry.name === "lost+found") continue;
+      const info = statOf(path);
       const known = formatOf(path) !== undefined;
       if (/^[._]/.test(entry.name)) {
         if (known || info?.isDirectory()) this.notRead.add("hidden", path);
@@ -229,7 +235,8 @@ class LocalFiles {
       } else if (known && info.isFile()) {
         if (shards?.get(path) === false) this.notRead.add("array", path);
         else files.push(path);
-      } else if (shards === undefined || !path.endsWith(SHARD_INDEX)) {
+      } else if (known) this.notRead.add("other", path);
+      else if (shards === undefined || !path.endsWith(SHARD_INDEX)) {
         this.notRead.add("ending", path);
       }
     }
@@ -255,6 +262,38 @@ class LocalFiles {
       shardsOf(path, undefined).map((shard) => [shard, wanted.includes(shard)]),
     );
   }
+}
+
+// A path's facts; undefined where nothing is there, or a link that leads to nothing or in a circle.
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as { code?: string }).code === "ELOOP") return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+// A pattern that is the name of a file: where that cannot be told, it is a pattern.
+function patternItself(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    throw unreadable(directory, error, "Folder");
+  }
+}
+
+function kindOfOther(info: Stats) {
+  return info.isDirectory() ? "folder" : "other";
 }
 
 // Names that are not UTF-8 come with a replacement character in them, and lead nowhere.

@@ -10,6 +10,8 @@ export type NotReadReason =
   | "linked folder"
   /** A folder that a pattern matches. */
   | "folder"
+  /** A pipe, a socket or a device with the name of a file. */
+  | "other"
   /** A name that is not UTF-8. */
   | "name"
   /** A file beside a data set's own, such as a cache. */
@@ -54,6 +56,7 @@ const WORDS: Record<NotReadReason, [one: string, several: string]> = {
   "dangling link": ["link to nothing", "links to nothing"],
   "linked folder": ["linked folder", "linked folders"],
   folder: ["folder", "folders"],
+  other: ["pipe, socket or device", "pipes, sockets or devices"],
   name: ["name that is not UTF-8", "names that are not UTF-8"],
   "not listed": [
     "file that its data set does not list",
