@@ -1,9 +1,9 @@
 import type { Endpoint } from "../explaining/endpoint.ts";
 import type { Gathered } from "../explaining/gather.ts";
-import type { NamedDictionary } from "../explaining/keep_names.ts";
 import type { NamePlan } from "../explaining/plan.ts";
 import type { TextColumn } from "../inspection/row_texts.ts";
 import type { RowSource } from "../rows/source.ts";
+import type { NamedDictionary } from "../use/named_dictionary.ts";
 import {
   type AskedDocument,
   namedDocument,
@@ -98,7 +98,7 @@ async function ask(
       onName: (name) => keeper.add(name),
     });
     await keeper.save();
-    if (keeper.notice !== undefined) session.say("warn", keeper.notice);
+    if (named.notice !== undefined) session.say("warn", named.notice);
     const { requests, texts, tokens, cut } = chat;
     const spent = { requests, texts, tokens, cut };
     session.print(
@@ -107,7 +107,7 @@ async function ask(
     );
   } catch (error) {
     await keeper.save();
-    if (keeper.notice !== undefined) session.say("warn", keeper.notice);
+    if (named.notice !== undefined) session.say("warn", named.notice);
     if (keeper.saved > 0) {
       const names = counted(keeper.saved, "name");
       const what = `${names} saved in ${directory}/labels.json`;

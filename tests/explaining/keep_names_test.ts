@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { NameKeeper, openNamed } from "../../src/explaining/keep_names.ts";
+import { NameKeeper } from "../../src/explaining/keep_names.ts";
 import type { LostLabel } from "../../src/labels/file.ts";
 import {
   type AtomLabel,
@@ -11,6 +11,7 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { placesIn, versionFolder } from "../../src/pipeline/places.ts";
 import { linkCurrent } from "../../src/pipeline/versions.ts";
 import { labelAtoms } from "../../src/use/labels.ts";
+import { NamedDictionary } from "../../src/use/named_dictionary.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
 
@@ -24,7 +25,10 @@ Deno.test("names are saved beside those that came meanwhile, never in place of o
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");
     await saveModel(directory, MODEL, CONFIG, []);
-    const keeper = new NameKeeper(await openNamed(directory), "namer");
+    const keeper = new NameKeeper(
+      await NamedDictionary.open(directory),
+      "namer",
+    );
     await keeper.add(name(1, "one"));
     await keeper.add(name(2, "two"));
     await labelAtoms(directory, { "2": "by hand", "3": "another" });
@@ -41,7 +45,10 @@ Deno.test("names that come while others are written are saved the next time", as
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");
     await saveModel(directory, MODEL, CONFIG, []);
-    const keeper = new NameKeeper(await openNamed(directory), "namer");
+    const keeper = new NameKeeper(
+      await NamedDictionary.open(directory),
+      "namer",
+    );
     await keeper.add(name(1, "one"));
     const saving = keeper.save();
     // The first steps of saving are over by then, and its last one is not.
@@ -61,7 +68,10 @@ Deno.test("names that could not be saved are saved the next time", async () => {
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");
     await saveModel(directory, MODEL, CONFIG, []);
-    const keeper = new NameKeeper(await openNamed(directory), "namer");
+    const keeper = new NameKeeper(
+      await NamedDictionary.open(directory),
+      "namer",
+    );
     await keeper.add(name(1, "one"));
     const file = join(directory, "labels.json");
     await Deno.writeTextFile(file, "{");
@@ -87,9 +97,12 @@ Deno.test("names go along to the dictionary of a training that took the named on
   await inDirectory(async (folder) => {
     const directory = join(folder, "model");
     await saveModel(directory, MODEL, CONFIG, []);
-    const keeper = new NameKeeper(await openNamed(directory), "namer");
+    const keeper = new NameKeeper(
+      await NamedDictionary.open(directory),
+      "namer",
+    );
     await keeper.add(name(1, "one"));
-    assert.equal(keeper.notice, undefined);
+    assert.equal(keeper.named.notice, undefined);
     const dictionary = reordered([1, 0, 2, 3, 4, 5, 6, 7])
       .map((value) => -value);
     await saveModel(directory, { ...MODEL, dictionary }, CONFIG, []);
@@ -97,7 +110,7 @@ Deno.test("names go along to the dictionary of a training that took the named on
     const { labels } = (await loadModel(directory)).model;
     const { label, sign } = labels![0] as AtomLabel;
     assert.deepEqual([Object.keys(labels!), label, sign], [["0"], "one", "-"]);
-    assert.match(keeper.notice!, /took this one's place.*1 name kept/);
+    assert.match(keeper.named.notice!, /took this one's place.*1 name kept/);
   });
 });
 
@@ -116,7 +129,7 @@ Deno.test("names of a pipeline's atoms that come after another version became cu
       await saveModel(place, { ...MODEL, dictionary }, CONFIG, []);
     }
     await linkCurrent(places, "v000001");
-    const named = await openNamed(versionFolder(places, "v000001"));
+    const named = await NamedDictionary.open(versionFolder(places, "v000001"));
     const keeper = new NameKeeper(named, "namer");
     await keeper.add(name(1, "one"));
     await keeper.add(name(6, "six"));
@@ -140,7 +153,7 @@ Deno.test("names of a pipeline's atoms that come after another version became cu
       [[3, "three (+)"]],
     );
     assert.match(
-      keeper.notice!,
+      keeper.named.notice!,
       /1 without a successor \(3\), written to .*labels.lost.json/,
     );
     await linkCurrent(places, "v000001");

@@ -3,12 +3,14 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { followNames } from "../../src/pipeline/names.ts";
 import { suggestNames } from "../../src/probing/suggest_labels.ts";
-import { lockLabels } from "../../src/labels/file.ts";
+import { lockLabels, type LostLabel } from "../../src/labels/file.ts";
+import { labelsIn } from "../../src/labels/label.ts";
 import { placesIn } from "../../src/pipeline/places.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
 import { linkCurrent } from "../../src/pipeline/versions.ts";
 import { changeNames, labelAtoms, modelPlace } from "../../src/use/labels.ts";
+import { NamedDictionary } from "../../src/use/named_dictionary.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(3);
@@ -44,18 +46,36 @@ Deno.test("names given to a pipeline's atoms live in its root, and every later v
   assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
 });
 
-Deno.test("names that a probe gives the current version are the pipeline's, too", async () => {
+Deno.test("names that a probe gives the current version are the pipeline's, also where another one became current meanwhile", async () => {
   await using pipeline = await TestPipeline.create();
   await night(pipeline, 0);
+  const current = pipeline.root("current");
   const fit = { precision: 1, recall: 1, f1: 1, density: 0.1 };
   const told = { label: "topic", class: "rain", model: "model" };
-  await suggestNames(
-    pipeline.root("current"),
-    [{ ...fit, ...told, atom: 2, sign: "+" }],
-    true,
+  const suggest = (named: NamedDictionary, atom: number, name: string) =>
+    suggestNames(
+      named,
+      [{ ...fit, ...told, class: name, atom, sign: "+" }],
+      true,
+    );
+  const named = await NamedDictionary.open(current);
+  await suggest(named, 2, "rain");
+  const { label, source } = [(await json(pipeline.root("labels.json")))["2"]]
+    .flat()[0];
+  assert.deepEqual([label, source], ["rain", "probe"]);
+  await night(pipeline, 1);
+  await suggest(named, 3, "snow");
+  assert.equal(named.model.labels, undefined);
+  const { model: { labels = {} } } = await loadModel(current);
+  assert.deepEqual(await json(pipeline.root("labels.json")), labels);
+  // Atoms may have moved too far in a night, but no name is gone.
+  const lost: LostLabel[] = await json(pipeline.root("labels.lost.json"))
+    .catch(() => []);
+  const entries = [...Object.values(labels), ...lost.map((one) => one.entry)];
+  assert.deepEqual(
+    entries.flatMap(labelsIn).map((one) => one.label).sort(),
+    ["rain", "snow"],
   );
-  const [name] = [(await json(pipeline.root("labels.json")))["2"]].flat();
-  assert.deepEqual([name.label, name.source], ["rain", "probe"]);
 });
 
 Deno.test("names written into the root by hand reach the current version with the next run, a slip of the pen stops nothing", async () => {

@@ -129,8 +129,8 @@ async function labelModel(
   session: Session,
 ): Promise<void> {
   if (flags.explain === undefined) return await list(directory, session);
-  const { openNamed } = await import("../../explaining/keep_names.ts");
-  const named = await openNamed(directory);
+  const { NamedDictionary } = await import("../../use/named_dictionary.ts");
+  const named = await NamedDictionary.open(directory);
   const { endpointAt } = await import("../../explaining/endpoint.ts");
   const key = session.io.env("DBKSVD_EXPLAIN_KEY");
   const endpoint = endpointAt(flags.explain, key || undefined);

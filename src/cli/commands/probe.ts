@@ -23,6 +23,8 @@ import { modelsAndInputs } from "../models.ts";
 import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
 import { probeText } from "../probe_text.ts";
 import { conduct, followed, type Session } from "../session.ts";
+import type { SuggestedNames } from "../../probing/suggest_labels.ts";
+import type { NamedDictionary } from "../../use/named_dictionary.ts";
 
 type ProbeFlags = DeviceOption & RowOptions & RecodeFlags & {
   input?: string[];
@@ -129,8 +131,12 @@ async function probeModels(
     import("../../use/models.ts"),
     import("../../probing/label_file.ts"),
   ]);
+  const own = names ? await openNamed(models[0]) : undefined;
   const loaded = await Promise.all(
-    models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
+    models.map(async (name) => ({
+      name,
+      model: own?.model ?? await loadAnyModel(name),
+    })),
   );
   const { source, rows } = await measuredRows(
     models[0],
@@ -154,11 +160,10 @@ async function probeModels(
     });
     if (models.length === 1 && await isModelDirectory(models[0])) {
       const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
-      await keep(models[0], result, rowsName, session);
+      await keep(own?.place ?? models[0], result, rowsName, session);
     }
-    const suggested = names
-      ? await suggest(models[0], result, flags.writeLabels === true)
-      : undefined;
+    const suggested = own &&
+      await suggest(own, result, flags.writeLabels === true, session);
     session.print(
       { ...result, ...suggested },
       () => probeText(result, named, suggested),
@@ -216,11 +221,19 @@ async function keep(
   }
 }
 
+async function openNamed(directory: string): Promise<NamedDictionary> {
+  const { NamedDictionary } = await import("../../use/named_dictionary.ts");
+  return await NamedDictionary.open(directory);
+}
+
 async function suggest(
-  directory: string,
+  named: NamedDictionary,
   { atoms }: Pick<ProbeResult, "atoms">,
   write: boolean,
-) {
+  session: Session,
+): Promise<SuggestedNames> {
   const { suggestNames } = await import("../../probing/suggest_labels.ts");
-  return await suggestNames(directory, atoms, write);
+  const suggested = await suggestNames(named, atoms, write);
+  if (named.notice !== undefined) session.say("warn", named.notice);
+  return suggested;
 }
