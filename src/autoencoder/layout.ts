@@ -1,7 +1,8 @@
 // Where everything lies in the memory that the threads of a training share.
 import { HEAD_BYTES } from "../engine/cpu/crew.ts";
 import { DbksvdError } from "../errors.ts";
-import { MOST_PAGES } from "../wasm/emit.ts";
+import { MOST_PAGES, PAGE_BYTES } from "../wasm/emit.ts";
+import { sharedMemory } from "../wasm/memory.ts";
 import { PANEL_COLUMNS, PANEL_ROWS } from "../wasm/kernels/product.ts";
 import { ORDERS } from "./orders.ts";
 
@@ -10,8 +11,6 @@ export const CHUNK_ROWS = 8 * PANEL_ROWS;
 
 /** Latents of a task that learns. */
 export const CHUNK_LATENTS = 32;
-
-const PAGE = 65536;
 
 /** Everything fixed for a training. */
 export interface AutoencoderSpec {
@@ -66,8 +65,6 @@ export interface Layout {
   uses: number;
   threads: ThreadPlace[];
   bytes: number;
-  /** Whether it takes addresses of 64 bits. */
-  wideAddresses: boolean;
 }
 
 /** Slots of a row, in k, where a step's rows share their active latents. */
@@ -119,8 +116,8 @@ export function layOut(spec: AutoencoderSpec, threads: number): Layout {
       gradients: take(2 * padded),
     })),
   };
-  bytes = PAGE * Math.ceil(bytes / PAGE);
-  if (bytes > MOST_PAGES.wide * PAGE) {
+  bytes = PAGE_BYTES * Math.ceil(bytes / PAGE_BYTES);
+  if (bytes > MOST_PAGES.wide * PAGE_BYTES) {
     throw new DbksvdError(
       "run",
       `Training an autoencoder takes ${Math.ceil(bytes / 2 ** 30)} GiB here`,
@@ -131,22 +128,13 @@ export function layOut(spec: AutoencoderSpec, threads: number): Layout {
     ...{ padded, rowBytes: 4 * padded, wide, slots, levelCount },
     ...places,
     bytes,
-    wideAddresses: bytes > MOST_PAGES.narrow * PAGE,
   };
 }
 
 /** A memory of a layout's size. */
-export function memoryFor(
-  { bytes, wideAddresses }: Layout,
-): WebAssembly.Memory {
-  const pages = bytes / PAGE;
-  const limits = wideAddresses
-    ? { initial: BigInt(pages), maximum: BigInt(pages), address: "i64" }
-    : { initial: pages, maximum: pages };
+export function memoryFor({ bytes }: Layout): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory(
-      { ...limits, shared: true } as unknown as WebAssembly.MemoryDescriptor,
-    );
+    return sharedMemory(bytes);
   } catch (cause) {
     throw new DbksvdError(
       "run",

@@ -82,7 +82,7 @@ export class AutoencoderTrainer {
     }
     this.#layout = layOut(spec, this.#threads);
     const memory = memoryFor(this.#layout);
-    const kernels = compileKernels(this.#layout.wideAddresses);
+    const kernels = compileKernels(memory);
     const given = { spec, layout: this.#layout, kernels, memory, number: 0 };
     this.#context = contextOf(given);
     this.#crew = new Crew(

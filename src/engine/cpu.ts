@@ -71,7 +71,7 @@ class CpuEngine implements GroupEngine {
     if (blas !== undefined) checkBlas(blas);
     const layout = layOut(spec, threads);
     const memory = memoryFor(layout);
-    const kernels = compileKernels(layout.wide);
+    const kernels = compileKernels(memory);
     const { mpSteps = MP_STEPS_PER_NONZERO } = options;
     const start = { spec, layout, kernels, memory, number: 0, blas, mpSteps };
     const context = contextOf(start);

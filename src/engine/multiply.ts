@@ -1,5 +1,6 @@
 // Products of arrays by the engine's kernels, on one thread: for work that has no engine.
 import { multiplyTransposed } from "./reference/products.ts";
+import { sharedMemory } from "../wasm/memory.ts";
 import {
   depthRuns,
   PANEL_COLUMNS,
@@ -21,6 +22,9 @@ interface Room {
   buffer: ArrayBufferLike;
   kernels: Kernels;
 }
+
+/** Its addresses have 32 bits. */
+const MOST_BYTES = 2 ** 32;
 
 let room: Room | undefined;
 
@@ -103,12 +107,10 @@ function placesOf(sizes: Record<Places, number>): Record<Places, number> {
 // Undefined where there are no kernels, or the memory cannot be had.
 function roomFor(bytes: number): Room | undefined {
   if (room !== undefined && room.bytes >= bytes) return room;
-  const pages = Math.ceil(bytes / 65536);
-  if (pages > 65536 || kernelsLacking() !== undefined) return undefined;
-  const limits = { initial: pages, maximum: pages, shared: true };
-  const memory = new WebAssembly.Memory(limits);
-  const kernels = bindKernels(compileKernels(false), memory);
-  return room = { bytes: pages * 65536, buffer: memory.buffer, kernels };
+  if (bytes > MOST_BYTES || kernelsLacking() !== undefined) return undefined;
+  const memory = sharedMemory(bytes), { buffer } = memory;
+  const kernels = bindKernels(compileKernels(memory), memory);
+  return room = { bytes: buffer.byteLength, buffer, kernels };
 }
 
 function put(

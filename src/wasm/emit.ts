@@ -23,6 +23,11 @@ export interface Target {
   relaxed: boolean;
   /** Addresses of 64 bits, for a memory beyond 4 GiB. */
   wide: boolean;
+  /**
+   * Pages of its memory, which has so many at first and at most: V8 then knows that the size stays, and does not read
+   * it again for every check of an address.
+   */
+  pages: number;
 }
 
 /** Names and types of a function's parameters. */
@@ -30,7 +35,10 @@ export type Signature = Readonly<Record<string, Type>>;
 
 type Parameters<S extends Signature> = { [N in keyof S]: Local<S[N]> };
 
-/** Pages of 64 KiB that a memory may have: 4 GiB, and the 16 GiB that V8 allows. */
+/** Bytes of a page of memory. */
+export const PAGE_BYTES = 65536;
+
+/** Pages that a memory may have: 4 GiB, and the 16 GiB that V8 allows. */
 export const MOST_PAGES = { narrow: 65536, wide: 262144 };
 
 /** The body of one function, statement after statement. */
@@ -164,7 +172,7 @@ interface Emitted {
   body: Body;
 }
 
-/** A module that imports one shared memory, `host.memory`, and exports its functions. */
+/** A module that imports one shared memory of a fixed size, `host.memory`, and exports its functions. */
 export class Module {
   /** Instructions on this module's addresses. */
   readonly ptr: Addresses;
@@ -244,9 +252,9 @@ export class Module {
   }
 
   #memoryImport(): number[] {
-    const { wide } = this.#target;
-    const most = wide ? MOST_PAGES.wide : MOST_PAGES.narrow;
-    const limits = [wide ? 0x07 : 0x03, ...unsigned(1), ...unsigned(most)];
+    const { wide, pages } = this.#target;
+    const size = unsigned(pages);
+    const limits = [wide ? 0x07 : 0x03, ...size, ...size];
     return [...name("host"), ...name("memory"), 0x02, ...limits];
   }
 

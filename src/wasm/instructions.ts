@@ -126,7 +126,18 @@ export const f64 = {
 export const v128 = {
   zero: code("v128", simd(0x0c), Array(16).fill(0)),
   load: load("v128", simd(0x00), 4),
-  any: unary<"v128", "i32">("i32", simd(0x53)),
+  and: binary<"v128", "v128">("v128", simd(0x4e)),
+  /** Bits of the first where the mask's are set, else of the second. */
+  select: ternary("v128", simd(0x52)),
+};
+
+/** Instructions on four 32-bit integers. */
+export const i32x4 = {
+  splat: unary<"i32", "v128">("v128", simd(0x11)),
+  lane: (a: V128, lane: number): I32 =>
+    code("i32", a.bytes, simd(0x1b), [lane]),
+  /** The lesser, unsigned. */
+  min: binary<"v128", "v128">("v128", simd(0xb7)),
 };
 
 /** Instructions on four floats; `pmax` gives its first argument where either is a NaN. */
@@ -140,6 +151,7 @@ export const f32x4 = {
   mul: binary<"v128", "v128">("v128", simd(0xe6)),
   abs: unary<"v128", "v128">("v128", simd(0xe0)),
   pmax: binary<"v128", "v128">("v128", simd(0xeb)),
+  eq: binary<"v128", "v128">("v128", simd(0x41)),
   gt: binary<"v128", "v128">("v128", simd(0x44)),
   /** Lanes 0 to 3 are those of a, 4 to 7 those of b. */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>

@@ -1,5 +1,5 @@
-// The kernels as one module, compiled once a process and kind of address.
-import { Module, type Target } from "./emit.ts";
+// The kernels as one module, compiled once a process and size of memory.
+import { Module, PAGE_BYTES, type Target } from "./emit.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { addApply } from "./kernels/apply.ts";
 import { addCoefficients } from "./kernels/coefficients.ts";
@@ -11,6 +11,7 @@ import { addProduct } from "./kernels/product.ts";
 import { addProject } from "./kernels/project.ts";
 import { addResidual } from "./kernels/residual.ts";
 import { addSum } from "./kernels/sum.ts";
+import { isWide } from "./memory.ts";
 import {
   addDistance,
   addDot,
@@ -54,7 +55,7 @@ export type Kernels = Record<
   (...parameters: number[]) => number
 >;
 
-const compiled = new Map<boolean, CompiledKernels>();
+const compiled = new Map<number, CompiledKernels>();
 let relaxed: boolean | undefined;
 
 /** Emits every kernel for a target. */
@@ -80,16 +81,20 @@ export function emitKernels(target: Target): Module {
   return m;
 }
 
-/** The kernels for addresses of 32 bits, or of 64 for a memory beyond 4 GiB. */
-export function compileKernels(wide: boolean): CompiledKernels {
-  const known = compiled.get(wide);
+/** The kernels for a memory's size; one beyond 4 GiB has addresses of 64 bits. */
+export function compileKernels(
+  { buffer }: WebAssembly.Memory,
+): CompiledKernels {
+  const pages = buffer.byteLength / PAGE_BYTES;
+  const known = compiled.get(pages);
   if (known !== undefined) return known;
-  const emitted = emitKernels({ relaxed: hasRelaxed(), wide });
+  const wide = isWide(pages);
+  const emitted = emitKernels({ relaxed: hasRelaxed(), wide, pages });
   const kernels = {
     module: new WebAssembly.Module(emitted.bytes()),
     wide: wide ? emitted.addressed() : undefined,
   };
-  compiled.set(wide, kernels);
+  compiled.set(pages, kernels);
   return kernels;
 }
 
@@ -128,7 +133,7 @@ function hasRelaxed(): boolean {
 
 // Whether a function with vector instructions, relaxed ones or plain ones, is understood.
 function validates(relaxed: boolean): boolean {
-  const m = new Module({ relaxed, wide: false });
+  const m = new Module({ relaxed, wide: false, pages: 1 });
   m.function("trial", {}, (f) => {
     f.return(f32x4.lane(m.fma.madd(v128.zero, v128.zero, v128.zero), 0));
   }, "f32");

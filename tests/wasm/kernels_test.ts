@@ -191,6 +191,34 @@ for (const [name, target] of Object.entries(TARGETS)) {
     }
   });
 
+  // 2048 atoms at right angles: a Gram of 16 MiB whose rows have nothing but their diagonal.
+  Deno.test(`${name} kernels: pursuits of long rows take the first of equals, in whatever lane and block`, () => {
+    const atoms = 2048, k = 6, m = new TestMemory(target, 300);
+    const gram = m.room(atoms * atoms), g = m.floats(gram, atoms * atoms);
+    g.fill(0);
+    for (let j = 0; j < atoms; j++) g[j * (atoms + 1)] = 1;
+    const correlations = new Float32Array(atoms);
+    const equals = [39, 66, 67, 1029, 2047], c = m.put(correlations);
+    equals.forEach((j, s) => m.floats(c, atoms)[j] = s % 2 === 0 ? 1 : -1);
+    m.floats(c, atoms)[5] = 0.5;
+    const changing = m.room(atoms), steps = m.room(k * atoms);
+    const entries = m.room(k), support = m.room(k), x = m.room(k);
+    const row = 4 * atoms;
+    const found = [
+      m.kernels.omp(
+        ...[c, changing, gram, steps, entries, support, 0],
+        ...[row, k, 0.1, 6, 0, 0],
+      ),
+      ...m.words(support, k),
+    ];
+    assert.deepEqual(found, [k, ...equals, 5]);
+    const used = m.kernels.mp(
+      ...[c, changing, gram, support, x, row, k, 4 * k, 0.1, 6, 0],
+    );
+    assert.deepEqual([used, ...m.words(support, k)], [k, ...equals, 5]);
+    assert.deepEqual([...m.floats(x, k)], [1, -1, 1, -1, 1, 0.5]);
+  });
+
   test("rows and atoms are summed, projected and taken away", (m) => {
     const width = 84, rows = 6, uses = [4, 1, 5, 0];
     const r = normals(rows * width, "r"), x = normals(4, "x");

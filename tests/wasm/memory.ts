@@ -5,6 +5,7 @@ import {
 } from "../../src/wasm/module.ts";
 import type { Target } from "../../src/wasm/emit.ts";
 
+/** Enough for most. */
 const PAGES = 64;
 
 /**
@@ -16,9 +17,9 @@ export class TestMemory {
   readonly #buffer: ArrayBufferLike;
   #next = 64;
 
-  constructor(target: Target) {
+  constructor(target: Omit<Target, "pages">, pages = PAGES) {
     const { wide } = target;
-    const count = wide ? BigInt(PAGES) : PAGES;
+    const count = wide ? BigInt(pages) : pages;
     const memory = new WebAssembly.Memory(
       {
         initial: count,
@@ -29,7 +30,7 @@ export class TestMemory {
     );
     this.#buffer = memory.buffer;
     new Uint8Array(this.#buffer).fill(0xff);
-    const emitted = emitKernels(target);
+    const emitted = emitKernels({ ...target, pages });
     const module = new WebAssembly.Module(emitted.bytes());
     const addressed = wide ? emitted.addressed() : undefined;
     this.kernels = bindKernels({ module, wide: addressed }, memory);

@@ -1,6 +1,7 @@
 import { bindKernels, compileKernels } from "../../wasm/module.ts";
-import { Module } from "../../wasm/emit.ts";
+import { Module, PAGE_BYTES } from "../../wasm/emit.ts";
 import { i32, v128 } from "../../wasm/instructions.ts";
+import { sharedMemory } from "../../wasm/memory.ts";
 import { PANEL_COLUMNS, PANEL_ROWS } from "../../wasm/kernels/product.ts";
 
 /** Sums that do not wait for each other: as many as the product's tile has. */
@@ -46,7 +47,9 @@ function rate(flops: number, call: () => void): number {
 }
 
 function peakKernel(): (turns: number, at: number) => void {
-  const m = new Module({ relaxed: true, wide: false });
+  const memory = sharedMemory(SUMS * 16);
+  const pages = memory.buffer.byteLength / PAGE_BYTES;
+  const m = new Module({ relaxed: true, wide: false, pages });
   m.function("peak", { turns: "i32", at: "ptr" }, (f, p) => {
     const sums = f.locals("v128", SUMS), x = f.let(v128.load(p.at));
     const turn = f.local("i32");
@@ -57,7 +60,6 @@ function peakKernel(): (turns: number, at: number) => void {
     });
     sums.forEach((sum, i) => f.store(p.at, sum, 16 * i));
   });
-  const memory = sharedMemory(SUMS * 16);
   const module = new WebAssembly.Module(m.bytes());
   const { exports } = new WebAssembly.Instance(module, { host: { memory } });
   return exports.peak as (turns: number, at: number) => void;
@@ -67,7 +69,7 @@ function productRun(): () => void {
   const a = 0, b = a + 4 * ROWS * DEPTH, c = b + 4 * COLUMNS * DEPTH;
   const memory = sharedMemory(c + 4 * ROWS * COLUMNS);
   new Float32Array(memory.buffer).fill(0.5);
-  const kernels = bindKernels(compileKernels(false), memory);
+  const kernels = bindKernels(compileKernels(memory), memory);
   return () =>
     void kernels.product(
       a,
@@ -79,13 +81,4 @@ function productRun(): () => void {
       4 * COLUMNS,
       1,
     );
-}
-
-function sharedMemory(bytes: number): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / 65536);
-  return new WebAssembly.Memory({
-    initial: pages,
-    maximum: pages,
-    shared: true,
-  });
 }

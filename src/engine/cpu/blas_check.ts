@@ -1,4 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
+import { PAGE_BYTES } from "../../wasm/emit.ts";
+import { sharedMemory } from "../../wasm/memory.ts";
 import { bindKernels, compileKernels } from "../../wasm/module.ts";
 import { PANEL_COLUMNS, PANEL_ROWS } from "../../wasm/kernels/product.ts";
 import { openBlas } from "./blas.ts";
@@ -16,13 +18,9 @@ const OFF = 1e-4;
  * @throws {DbksvdError} `device` where it gives another result; what `openBlas` throws
  */
 export function checkBlas(library: string): void {
-  const memory = new WebAssembly.Memory({
-    initial: 1,
-    maximum: 1,
-    shared: true,
-  });
+  const memory = sharedMemory(PAGE_BYTES);
   const blas = openBlas(library, memory);
-  const kernels = bindKernels(compileKernels(false), memory);
+  const kernels = bindKernels(compileKernels(memory), memory);
   let next = 0;
   const room = (floats: number) => {
     const at = next;

@@ -1,6 +1,7 @@
 // Where everything lies in the engine's one memory.
 import { DbksvdError } from "../../errors.ts";
-import { MOST_PAGES } from "../../wasm/emit.ts";
+import { MOST_PAGES, PAGE_BYTES } from "../../wasm/emit.ts";
+import { sharedMemory } from "../../wasm/memory.ts";
 import { coefficientsRoom } from "../../wasm/kernels/coefficients.ts";
 import { MOST_DEPTH, PANEL_ROWS } from "../../wasm/kernels/product.ts";
 import { BLOCK_ATOMS } from "../../wasm/kernels/search.ts";
@@ -20,8 +21,6 @@ export const MOST_PARTS = 4095;
 
 /** Regions begin on cache lines. */
 const LINE = 64;
-
-const PAGE = 65536;
 
 /** One Matryoshka group, or the only one, as it lies in memory. */
 export interface GroupPlace {
@@ -107,8 +106,6 @@ export interface Layout {
   orders: number;
   threads: ThreadPlace[];
   bytes: number;
-  /** True where addresses need more than 32 bits. */
-  wide: boolean;
 }
 
 /** Rounds up to a multiple. */
@@ -176,8 +173,8 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     x: room.singles(slots + 4),
     room: room.doubles(pursues ? coefficientsRoom(slots) : 0),
   }));
-  const bytes = up(room.bytes, PAGE), wide = bytes > MOST_PAGES.narrow * PAGE;
-  if (bytes > MOST_PAGES.wide * PAGE) throw tooLarge(bytes);
+  const bytes = up(room.bytes, PAGE_BYTES);
+  if (bytes > MOST_PAGES.wide * PAGE_BYTES) throw tooLarge(bytes);
   return {
     width,
     padded,
@@ -190,7 +187,6 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     ...places,
     threads: threadPlaces,
     bytes,
-    wide,
   };
 }
 
@@ -209,15 +205,9 @@ export function placeOf({ groups }: Layout, atom: number): number {
 }
 
 /** Makes the memory: what is never touched takes no room. */
-export function memoryFor({ bytes, wide }: Layout): WebAssembly.Memory {
-  const pages = bytes / PAGE;
-  const limits = wide
-    ? { initial: BigInt(pages), maximum: BigInt(pages), address: "i64" }
-    : { initial: pages, maximum: pages };
+export function memoryFor({ bytes }: Layout): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory(
-      { ...limits, shared: true } as unknown as WebAssembly.MemoryDescriptor,
-    );
+    return sharedMemory(bytes);
   } catch (cause) {
     const mebibytes = Math.ceil(bytes / 2 ** 20);
     throw new DbksvdError(

@@ -5,6 +5,7 @@
 import type { Module } from "../emit.ts";
 import { f32, f32x4, f64, i32, type Local, v128 } from "../instructions.ts";
 import { BLOCK_BYTES, Search } from "./search.ts";
+import { touchRow } from "./touch.ts";
 
 /** Adds mp(…), or mpPositive(…) whose choices are of positive correlations: the number of different atoms. */
 export function addMp(m: Module, signed: boolean): void {
@@ -44,6 +45,8 @@ export function addMp(m: Module, signed: boolean): void {
       const { values } = search;
       f.set(z, f32x4.splat(amount));
       f.set(gRow, ptr.add(p.g, ptr.mul(ptr.of(atom), ptr.of(p.row))));
+      const diagonal = ptr.add(gRow, ptr.of(search.place));
+      touchRow(m, f, gRow, p.row, diagonal, count);
       search.begin(p.floor);
       f.for(at, zero, p.row, BLOCK_BYTES, () => {
         f.set(here, ptr.add(p.a, ptr.of(at)));

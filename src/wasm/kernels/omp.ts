@@ -10,6 +10,7 @@ import { DEPENDENT_PIVOT } from "../../thresholds.ts";
 import type { Module } from "../emit.ts";
 import { f32, f32x4, f64, i32, type Local, v128 } from "../instructions.ts";
 import { BLOCK_BYTES, Search } from "./search.ts";
+import { touchRow } from "./touch.ts";
 
 /** Names of the kernel's kinds. */
 export function ompName(
@@ -66,13 +67,9 @@ export function addOmp(m: Module, signed: boolean, weighted: boolean): void {
       const { place } = search, blockBits = Math.log2(BLOCK_BYTES);
       const atom = ptr.of(i32.shr(place, 2));
       f.set(gRow, ptr.add(p.g, ptr.mul(atom, rowBytes)));
-      f.set(
-        pivot,
-        f64.add(
-          f64.promote(f32.load(ptr.add(gRow, ptr.of(place)))),
-          p.lambda,
-        ),
-      );
+      const diagonal = ptr.add(gRow, ptr.of(place));
+      touchRow(m, f, gRow, p.row, diagonal, count);
+      f.set(pivot, f64.add(f64.promote(f32.load(diagonal)), p.lambda));
       const block = ptr.mul(ptr.of(i32.shr(place, blockBits)), wBlock);
       const inside = ptr.of(i32.and(place, i32.const(BLOCK_BYTES - 1)));
       f.set(w, ptr.add(ptr.add(p.w, block), inside));

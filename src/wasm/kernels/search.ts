@@ -7,6 +7,7 @@ import {
   f32x4,
   type I32,
   i32,
+  i32x4,
   type Local,
   type Ptr,
   v128,
@@ -43,8 +44,12 @@ export class Search {
   readonly #f: Body;
   readonly #m: Module;
   readonly #kind: SearchKind;
+  /** Bits of a float but its sign. */
+  readonly #size: Local<"v128">;
+  /** The best of each lane, and the first block that had it. */
   readonly #best: Local<"v128">;
-  readonly #scratch: Local<"v128">;
+  readonly #blocks: Local<"v128">;
+  readonly #halves: Local<"v128">[];
   readonly #block: Local<"i32">;
 
   /**
@@ -57,8 +62,10 @@ export class Search {
     this.#f = f;
     this.#kind = kind;
     this.values = f.locals("v128", BLOCK_VECTORS);
+    this.#size = f.let(i32x4.splat(i32.const(0x7fffffff)));
     this.#best = f.local("v128");
-    this.#scratch = f.local("v128");
+    this.#blocks = f.local("v128");
+    this.#halves = f.locals("v128", 2);
     this.#block = f.local("i32");
     this.place = f.local("i32");
     this.value = f.local("f32");
@@ -67,30 +74,35 @@ export class Search {
   /** Begins anew: nothing at or under the floor will do. */
   begin(floor: F32): void {
     this.#f.set(this.#best, f32x4.splat(floor));
-    this.#f.set(this.#block, NONE);
+    this.#f.set(this.#blocks, i32x4.splat(NONE));
   }
 
-  /** Looks at the block at hand, which begins at this byte of the row. */
+  /**
+   * Looks at the block at hand, which begins at this byte of the row. Lanes keep their own best, without a branch: one
+   * would be guessed wrong a few times in every row.
+   */
   look(at: I32): void {
-    const f = this.#f, best = this.#best, most = this.#scratch;
+    const f = this.#f, best = this.#best;
     const { signed, weights } = this.#kind, { ptr } = this.#m;
     const size = (v: typeof best, h: number) => {
-      const plain = signed ? f32x4.abs(v) : v;
+      const plain = signed ? v128.and(v, this.#size) : v;
       if (weights === undefined) return plain;
       const factors = v128.load(ptr.add(weights, ptr.of(at)), 16 * h);
       return f32x4.mul(plain, factors);
     };
-    // The best comes first: where one of two is a NaN, pmax gives the first.
-    this.values.forEach((v, h) =>
-      f.set(most, f32x4.pmax(h === 0 ? best : most, size(v, h)))
-    );
-    f.if(v128.any(f32x4.gt(most, best)), () => {
-      const swapped = f32x4.shuffle(most, most, [2, 3, 0, 1]);
-      f.set(most, f32x4.pmax(most, swapped));
-      const turned = f32x4.shuffle(most, most, [1, 0, 3, 2]);
-      f.set(best, f32x4.pmax(most, turned));
-      f.set(this.#block, at);
+    // The best comes first: where one of two is a NaN, pmax gives the first. Two rows of comparisons wait half as long
+    // for each other as one.
+    this.#halves.forEach((most, half) => {
+      for (let h = half; h < BLOCK_VECTORS; h += 2) {
+        const first = h === half ? best : most;
+        f.set(most, f32x4.pmax(first, size(this.values[h], h)));
+      }
     });
+    const [one, other] = this.#halves;
+    f.set(one, f32x4.pmax(one, other));
+    const better = f32x4.gt(one, best);
+    f.set(this.#blocks, v128.select(i32x4.splat(at), this.#blocks, better));
+    f.set(best, one);
   }
 
   /** Looks at whole rows as they are; `to` takes a copy. */
@@ -108,12 +120,25 @@ export class Search {
     });
   }
 
-  /** True where nothing was found. */
+  /** Ends a pass: true where nothing was found. */
   empty(): I32 {
+    const f = this.#f, best = this.#best, blocks = this.#blocks;
+    const turns = [[2, 3, 0, 1], [1, 0, 3, 2]];
+    const own = f.let(best);
+    for (const turn of turns) {
+      f.set(best, f32x4.pmax(best, f32x4.shuffle(best, best, turn)));
+    }
+    // The first block of those whose lanes have the best; NONE, unsigned, is the last of all.
+    const having = f32x4.eq(own, best);
+    f.set(blocks, v128.select(blocks, i32x4.splat(NONE), having));
+    for (const turn of turns) {
+      f.set(blocks, i32x4.min(blocks, f32x4.shuffle(blocks, blocks, turn)));
+    }
+    f.set(this.#block, i32x4.lane(blocks, 0));
     return i32.eq(this.#block, NONE);
   }
 
-  /** Sets `place` and `value`: the first of the block that is as great as the best. */
+  /** Sets `place` and `value`: the first of the block that is as great as the best. To be called after `empty`. */
   find(row: Ptr): void {
     const f = this.#f, { ptr } = this.#m;
     const best = f.let(f32x4.lane(this.#best, 0));
