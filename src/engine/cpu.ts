@@ -154,7 +154,7 @@ class CpuEngine implements GroupEngine {
   }
 
   iterate(rows: EngineRows, step: IterationStep): Promise<void> {
-    this.#load(rows);
+    this.#take(rows);
     this.#reports.push(iterateOnce(this.#parts, rows.rows, step));
     return Promise.resolve();
   }
@@ -164,7 +164,7 @@ class CpuEngine implements GroupEngine {
     step: IterationStep,
     parts: Uint32Array,
   ): Promise<void> {
-    this.#load(rows);
+    this.#take(rows);
     this.#halves = new Halves(this.#parts, rows.rows, step, parts);
     return Promise.resolve();
   }
@@ -260,6 +260,12 @@ class CpuEngine implements GroupEngine {
       for (let e = 0; e < values.length; e++) values[e] /= scale;
     }
     return { indices, values };
+  }
+
+  // Loads an iteration's rows.
+  #take(rows: EngineRows): void {
+    this.#load(rows);
+    if ("data" in rows) rows.release?.();
   }
 
   // Puts rows where they are worked on, normalised.

@@ -125,9 +125,12 @@ export interface EngineInfo {
   details: Record<string, string | number | boolean>;
 }
 
-/** Rows for an engine: raw rows (contiguous, rows × width), or the number of rows held on the device. */
+/**
+ * Rows for an engine: raw rows (contiguous, rows × width), or the number of rows held on the device. An iteration
+ * calls `release`, where it is there, once it has taken raw rows in: `data` is not looked at from then on.
+ */
 export type EngineRows =
-  | { data: Float32Array; rows: number }
+  | { data: Float32Array; rows: number; release?: (() => void) | undefined }
   | { held: number; rows: number };
 
 /** What one iteration is to do beyond coding its rows. */

@@ -95,7 +95,7 @@ class CpuEngine implements GroupEngine {
   }
 
   iterate(rows: EngineRows, step: IterationStep): Promise<void> {
-    const state = this.#state(rows);
+    const state = this.#take(rows);
     this.#reports.push(iterateOnce(this.spec, state, rows.rows, step));
     return Promise.resolve();
   }
@@ -105,7 +105,7 @@ class CpuEngine implements GroupEngine {
     step: IterationStep,
     parts: Uint32Array,
   ): Promise<void> {
-    const state = this.#state(rows);
+    const state = this.#take(rows);
     this.#halves = new Halves(this.spec, state, rows.rows, step, parts);
     return Promise.resolve();
   }
@@ -194,6 +194,13 @@ class CpuEngine implements GroupEngine {
   close(): Promise<void> {
     this.#held.clear();
     return Promise.resolve();
+  }
+
+  // Takes an iteration's rows in.
+  #take(rows: EngineRows): IterationState {
+    const state = this.#state(rows);
+    if ("data" in rows) rows.release?.();
+    return state;
   }
 
   #state(rows: EngineRows): IterationState {

@@ -4,6 +4,7 @@ import { DbksvdError } from "../errors.ts";
 import type { RowBatch } from "../rows/source.ts";
 import { pullInRows } from "./norms.ts";
 import { groupSizes } from "../options/groups.ts";
+import { mayHold } from "./held.ts";
 import { atomOrder } from "./plan.ts";
 import { leftByUpdates, scheduledStep } from "./schedule.ts";
 import {
@@ -34,14 +35,16 @@ async function streamPass(
   first: number,
   held: (Share | undefined)[],
 ): Promise<void> {
-  const { state, engine, plan, iterating } = training;
+  const { state, engine, plan, iterating, source } = training;
   const again = state.iteration + plan.batches.length < plan.iterations;
+  const holds = again &&
+    (engine.info.kind === "gpu" || mayHold(source, state.trainingRows));
   let b = first;
   for await (const batch of oneAhead(iterating.batches(first))) {
     pullIn(training, batch);
     const parts = "parts" in batch ? batch.parts : undefined;
     const { rows } = batch;
-    if (again && held[b] === undefined) {
+    if (holds && held[b] === undefined) {
       const number = await engine.holdRows(batch);
       if (number !== undefined) {
         held[b] = { rows: { held: number, rows }, parts };
@@ -60,18 +63,28 @@ async function streamPass(
   }
 }
 
-// The next batch is put together while the engine takes the one before.
-async function* oneAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+// The next batch is put together while the engine works on the one before: from when that was taken in, so that no
+// memory is taken for another one before.
+async function* oneAhead<T extends Pick<RowBatch, "release">>(
+  source: AsyncIterable<T>,
+): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   let coming = iterator.next();
   try {
     while (true) {
       const { done, value } = await coming;
       if (done) return;
-      coming = iterator.next();
+      const taken = Promise.withResolvers<void>();
+      const { release } = value;
+      value.release = () => {
+        release?.();
+        taken.resolve();
+      };
+      coming = taken.promise.then(() => iterator.next());
       // Whoever asks for it learns of a failure; it is not unhandled until then.
       coming.catch(() => {});
       yield value;
+      taken.resolve();
     }
   } finally {
     await iterator.return?.();

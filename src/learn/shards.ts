@@ -116,8 +116,7 @@ export async function* dealtBatches(
         at += batch.rows * width;
         batch.release?.();
       }
-      const batch = releasable({ data, rows, firstRow: 0 }, buffers);
-      yield { data, rows, release: batch.release, parts };
+      yield releasable<ShareBatch>({ data, rows, parts }, buffers);
     }
   } finally {
     for (const reader of readers) await reader.return?.();

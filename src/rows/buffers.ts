@@ -41,7 +41,10 @@ export class RowBuffers {
 }
 
 /** Lets a batch's consumer give its buffer back, once. */
-export function releasable(batch: RowBatch, buffers: RowBuffers): RowBatch {
+export function releasable<T extends Pick<RowBatch, "data" | "release">>(
+  batch: T,
+  buffers: RowBuffers,
+): T {
   let owned = true;
   batch.release = () => {
     if (owned) buffers.give(batch.data);

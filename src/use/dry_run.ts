@@ -5,6 +5,7 @@ import { findAdapter, summarise } from "../gpu/device.ts";
 import type { EngineSpec } from "../engine/engine.ts";
 import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
+import { mayHold } from "../learn/held.ts";
 import { atomBatchOf } from "../learn/state.ts";
 import { estimateSeconds } from "./estimate.ts";
 import {
@@ -83,7 +84,7 @@ export async function dryRun(
   const gpu = await takesGpu(device);
   const share: Pick<DryRun, "cpu" | "gpu" | "problem"> = gpu
     ? await gpuShare(spec, device)
-    : cpuShare(spec, plan, threads);
+    : cpuShare(spec, plan, threads, mayHold(source, rows));
   const estimatedSeconds = share.problem === undefined
     ? await estimateSeconds(spec, plan, atomBatchOf(parameters), {
       device: gpu ? "gpu" : "cpu",
@@ -112,9 +113,11 @@ async function takesGpu(device: DeviceChoice): Promise<boolean> {
 function cpuShare(
   spec: EngineSpec,
   { batches, passes }: TrainingPlan,
-  threads?: number | undefined,
+  threads: number | undefined,
+  mayHold: boolean,
 ): Pick<DryRun, "cpu"> {
-  const plan = planCpu(spec, batches, { threads, again: passes > 1 });
+  const again = mayHold && passes > 1;
+  const plan = planCpu(spec, batches, { threads, again });
   return { cpu: { ...plan, lines: cpuPlanLines(plan) } };
 }
 

@@ -101,6 +101,21 @@ Deno.test("createEngine() hands rows over instead of copying them, and gives the
   await refusing.close();
 });
 
+Deno.test("createEngine() gives the memory of rows back once the engine has taken them in, for rows to come", async () => {
+  const engine = await createEngine(spec(), { device: "cpu" });
+  await engine.loadDictionary(unitAtoms());
+  const released: number[] = [];
+  const rows = {
+    data: noise(ROWS, WIDTH),
+    rows: ROWS,
+    release: () => void released.push(rows.data.length),
+  };
+  await engine.iterate(rows, STEP);
+  await engine.reports();
+  assert.deepEqual(released, [ROWS * WIDTH]);
+  await engine.close();
+});
+
 Deno.test("createEngine() leaves the caller's thread free while the engine works", async () => {
   const engine = await createEngine(spec(), { device: "cpu" });
   await engine.loadDictionary(unitAtoms());

@@ -90,6 +90,33 @@ Deno.test("learn() streams or holds rows to the same end", async () => {
   assert.deepEqual(held.model.dictionary, streamed.model.dictionary);
 });
 
+Deno.test("learn() asks for no batch before the engine has taken the one before in", async () => {
+  const source = plantedSource();
+  let asked = 0, taken = 0;
+  await learned({ passes: 2 }, {
+    createEngine: async (spec) => {
+      const engine = await createReferenceEngine(spec);
+      const iterate = engine.iterate.bind(engine);
+      engine.holdRows = () => Promise.resolve(undefined);
+      engine.iterate = async (rows, step) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.equal(asked, ++taken);
+        await iterate(rows, step);
+      };
+      return engine;
+    },
+  }, {
+    ...source,
+    async *batches(rows, options) {
+      for await (const batch of source.batches(rows, options)) {
+        if (options?.shuffleSeed !== undefined) asked++;
+        yield batch;
+      }
+    },
+  });
+  assert.equal(taken, 8);
+});
+
 Deno.test("learn() halves the atom batch from where an update raised the error", async () => {
   const notices: string[] = [];
   let reported = 0;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mayHold } from "../../src/learn/held.ts";
 import fc from "fast-check";
 import { groupNonzeros, groupSizes } from "../../src/options/groups.ts";
 import {
@@ -34,6 +35,15 @@ Deno.test("sampleBatchFor() takes a sixteenth of the rows within its bounds", ()
   assert.equal(sampleBatchFor(options, 10_000_000), 65_536);
   assert.equal(sampleBatchFor({ ...options, memory: 0 }, 9000), 65_536);
   assert.equal(sampleBatchFor({ ...options, sampleBatch: 77 }, 9000), 77);
+});
+
+Deno.test("mayHold() takes 512 MiB of local rows between passes and 2 GiB of remote ones, all or none", () => {
+  const of = (path: string, rows: number) =>
+    mayHold({ width: 1024, files: [{ path, rows, bytes: 0 }] }, rows);
+  assert.equal(of("rows.parquet", 2 ** 17), true);
+  assert.equal(of("rows.parquet", 2 ** 17 + 1), false);
+  assert.equal(of("hf://datasets/a/b/rows.parquet", 2 ** 19), true);
+  assert.equal(of("https://host/rows.parquet", 2 ** 19 + 1), false);
 });
 
 Deno.test("atomOrder() permutes each group's atoms, groups in order", () => {

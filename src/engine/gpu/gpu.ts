@@ -166,7 +166,10 @@ class WgslEngine implements GpuEngine {
     this.#checkRows(rows, least);
     this.#uploadOrder(step);
     this.#load(rows);
-    if (this.spec.rows === "f16" && "data" in rows) this.#rows.round(rows.rows);
+    if ("data" in rows) {
+      rows.release?.();
+      if (this.spec.rows === "f16") this.#rows.round(rows.rows);
+    }
     this.#reports.begin(rows.rows);
   }
 

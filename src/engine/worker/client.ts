@@ -98,7 +98,7 @@ class WorkerEngine implements GroupEngine {
   async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
     const before = this.#iterating;
     const sent = sentOf(rows);
-    this.#iterating = this.#call("iterate", [sent, step], [sent.data]);
+    this.#iterating = this.#call("iterate", [sent, step], [sent.data], rows);
     // Whoever comes next learns of a failure; it is not unhandled until then.
     this.#iterating.catch(() => {});
     await before;
@@ -116,7 +116,7 @@ class WorkerEngine implements GroupEngine {
     parts: Uint32Array,
   ): Promise<void> {
     const sent = sentOf(rows);
-    await this.#call("begin", [sent, step, parts], [sent.data]);
+    await this.#call("begin", [sent, step, parts], [sent.data], rows);
   }
 
   async sums(
@@ -162,8 +162,13 @@ class WorkerEngine implements GroupEngine {
     call: EngineCall,
     args: unknown[],
     give: unknown[] = [],
+    rows?: EngineRows,
   ): Promise<unknown> {
-    return this.#line.ask({ call, args }, transfersOf(give));
+    return this.#line.ask({ call, args }, transfersOf(give), (data) => {
+      if (rows === undefined || !("data" in rows)) return;
+      rows.data = data;
+      rows.release?.();
+    });
   }
 }
 
@@ -184,6 +189,8 @@ type Question = Request extends infer R
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** Called with the memory of rows that the engine has taken in. */
+  taken?: ((data: Float32Array) => void) | undefined;
 }
 
 /** Questions to a worker and its answers, under a watchdog. */
@@ -213,11 +220,15 @@ class WorkerLine {
     if (options.signal?.aborted) this.#onAbort();
   }
 
-  ask(question: Question, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  ask(
+    question: Question,
+    transfer: ArrayBuffer[] = [],
+    taken?: Waiting["taken"],
+  ): Promise<unknown> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended.why);
     const id = this.#asked++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, taken });
       this.#worker.postMessage({ id, ...question }, transfer);
       this.#watch();
     });
@@ -245,6 +256,7 @@ class WorkerLine {
     if ("notice" in reply) return this.#options.onNotice?.(reply.notice);
     if ("progress" in reply) return this.#report(reply.progress);
     const waiting = this.#waiting.get(reply.id);
+    if ("taken" in reply) return waiting?.taken?.(reply.taken);
     this.#waiting.delete(reply.id);
     this.#watch();
     if ("error" in reply) waiting?.reject(errorOf(reply.error));

@@ -56,6 +56,9 @@ class ServedEngine {
     if (request.call === "holdRows") {
       return await hold(engine, request.args[0] as Rows);
     }
+    if (request.call === "iterate" || request.call === "begin") {
+      giveBack(request.id, request.args[0] as Rows);
+    }
     const call = (engine as GroupEngine)[request.call] as
       | ((...args: unknown[]) => unknown)
       | undefined;
@@ -78,6 +81,13 @@ type Rows = { data: Float32Array; rows: number };
 async function hold(engine: Engine, rows: Rows): Promise<Held> {
   const held = await engine.holdRows(rows);
   return { held, data: rows.data };
+}
+
+// Once the engine has rows, their memory is for others to come.
+function giveBack(id: number, rows: Rows & { release?: () => void }): void {
+  const { data } = rows;
+  if (data === undefined) return;
+  rows.release = () => post({ id, taken: data }, transfersOf([data]));
 }
 
 function post(reply: Reply, transfer: ArrayBuffer[] = []): void {

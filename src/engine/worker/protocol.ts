@@ -32,10 +32,11 @@ export type Request =
   | { id: number; create: EngineRequest }
   | { id: number; call: EngineCall; args: unknown[] };
 
-/** What the worker answers. */
+/** What the worker answers; first, where a call brings rows, the memory of these once they are taken in. */
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: ErrorRecord }
+  | { id: number; taken: Float32Array }
   | { notice: string }
   | { progress: EngineProgress };
 
