@@ -72,21 +72,3 @@ export function ownShards(
     to: Math.floor(shards * (rank + 1) / size),
   };
 }
-
-/** Terms of several ranks, one after the other in `terms`, added in float64 by halves of the ranks. */
-export function addTerms<T extends Summable>(terms: T, ranks: number): T {
-  const length = terms.length / ranks;
-  const halves = (from: number, to: number): Float64Array => {
-    if (to - from === 1) {
-      return Float64Array.from(
-        terms.subarray(from * length, to * length),
-      );
-    }
-    const middle = (from + to) >> 1;
-    const sum = halves(from, middle), other = halves(middle, to);
-    for (let i = 0; i < length; i++) sum[i] += other[i];
-    return sum;
-  };
-  const Kind = terms.constructor as new (values: Float64Array) => T;
-  return new Kind(halves(0, ranks));
-}

@@ -1,4 +1,5 @@
-import { addTerms, type Communicator, type Summable } from "./communicator.ts";
+import type { Communicator, Summable } from "./communicator.ts";
+import { addTerms } from "./halves.ts";
 
 /** What a rank learns where another one ended the group. */
 export class GroupAborted extends Error {

@@ -1,10 +1,5 @@
-import {
-  type EngineChoice,
-  engineFor,
-  type UseProgress,
-} from "../coding/coder.ts";
+import { type EngineChoice, engineFor } from "../coding/coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
-import type { EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
 import type { LearnHooks } from "../learn/hooks.ts";
@@ -24,9 +19,10 @@ import type {
   ModelConfig,
 } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
-import type { RowSource } from "../rows/source.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
-import { measure, type Measured } from "./measure.ts";
+import type { Measured } from "./measure.ts";
+import { measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 
@@ -83,7 +79,7 @@ export interface TrainResult extends TrainedModel {
  *
  * @param source where the rows come from (see `openRows`, `rowsFromArray`)
  * @param options what to learn; what is left out takes `DEFAULT_TRAIN_OPTIONS`
- * @param run the device, progress, an `AbortSignal`; a group to train in together, of which the first process measures
+ * @param run the device, progress, an `AbortSignal`; a group to train in together
  * @throws {DbksvdError} `usage`, `data`, `device` or `run`
  *
  * @example
@@ -110,32 +106,18 @@ export async function train(
     { ...DEFAULT_TRAIN_OPTIONS, ...options },
     run.group !== undefined,
   );
-  const make = (spec: EngineSpec) => engineFor(spec, run, run.onActivity);
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
   const learned = await learn(source, parameters, {
     ...run,
-    createEngine: make,
+    createEngine: (spec) => engineFor(spec, run, run.onActivity),
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
   });
   const dropped = run.group && await droppedByAll(source, run.group);
   run.onLearned?.();
-  // One process measures for all.
-  const watched = (run.group?.rank ?? 0) === 0 ? heldOut : undefined;
-  const measuring = {
-    signal: run.signal,
-    createEngine: make,
-    onProgress: ({ rows, total }: UseProgress) =>
-      run.onActivity?.({ stage: "measuring", done: rows, total }),
-  };
-  const measured = watched && await measure(learned.model, source, {
-    ...measuring,
-    only: watched,
-  });
-  const trained = watched && await measure(learned.model, source, {
-    ...measuring,
-    only: chooseTrainingSample(source.rowCount, watched, parameters.seed),
-  });
+  const { measured, trained } = heldOut === undefined
+    ? {}
+    : await measureBoth(learned.model, source, heldOut, parameters, run);
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {
     formatVersion: FORMAT_VERSION,
@@ -176,7 +158,30 @@ export async function train(
   };
 }
 
-// What filters dropped of the rows that each process read: of its own shards, before the first one measures all over.
+// The held-out rows, and as many of those trained on.
+async function measureBoth(
+  model: DictionaryModel,
+  source: RowSource,
+  heldOut: RowSet,
+  { seed, shards }: TrainOptions,
+  run: TrainRun,
+): Promise<{ measured?: Measured; trained?: Measured }> {
+  const sample = chooseTrainingSample(source.rowCount, heldOut, seed);
+  const [measured, trained] = await measureSets(model, source, [
+    heldOut,
+    sample,
+  ], {
+    signal: run.signal,
+    createEngine: (spec) => engineFor(spec, run, run.onActivity),
+    shards,
+    group: run.group,
+    onProgress: ({ rows, total }) =>
+      run.onActivity?.({ stage: "measuring", done: rows, total }),
+  });
+  return { measured, trained };
+}
+
+// What filters dropped of the rows that each process read: of its own shards, before what is measured is read again.
 async function droppedByAll(
   { dropped }: RowSource,
   group: Communicator,

@@ -36,8 +36,8 @@ export interface GroupRun {
 
 /**
  * Makes a run one of a group: signals are no longer heeded at once, but passed to all at the next decision point.
- * Before the first one there is nothing to save; after the last one, while the first process measures, it heeds its
- * own at once.
+ * Before the first one there is nothing to save; after the last one, while all of them measure, the first one heeds
+ * its own at once and ends them.
  */
 export function joined(
   run: Omit<TrainRun, "resume">,

@@ -1,5 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
-import { addTerms, type Summable } from "../communicator.ts";
+import type { Summable } from "../communicator.ts";
+import { addTerms } from "../halves.ts";
 import type { MpiLibrary } from "./library.ts";
 import type { Joined } from "./protocol.ts";
 

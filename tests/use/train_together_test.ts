@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { inProcessGroup } from "../../src/distributed/in_process.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { chooseHeldOut, chooseTrainingSample } from "../../src/learn/split.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import type { RowSource } from "../../src/rows/source.ts";
+import { plantRows } from "../../src/synthetic/planted.ts";
+import { measure } from "../../src/use/measure.ts";
+import { train } from "../../src/use/train.ts";
+
+const WIDTH = 10, ROWS = 403;
+const { data } = plantRows({
+  rows: ROWS,
+  width: WIDTH,
+  atoms: 20,
+  sparsity: 2,
+  noise: 0.1,
+});
+const source = () => rowsFromArray(data, WIDTH);
+const run = { createEngine: createReferenceEngine };
+const options = {
+  ...{ atoms: 20, sparsity: 3, matryoshka: [8, 12], passes: 2, normCap: 1.2 },
+  ...{ holdout: 0.2, shards: 16, sumType: "f64" as const },
+};
+
+/** Rows as they are, with how many were delivered in order, as they are for measuring. */
+function counted(source: RowSource): RowSource & { measured: number } {
+  const watched = {
+    ...source,
+    measured: 0,
+    async *batches(...given: Parameters<RowSource["batches"]>) {
+      for await (const batch of source.batches(...given)) {
+        if (given[1]?.only !== undefined) watched.measured += batch.rows;
+        yield batch;
+      }
+    },
+  };
+  return watched;
+}
+
+Deno.test("train() measures to the last bit the same on any number of ranks of a power of two, each its own rows", async () => {
+  const alone = await train(source(), options, run);
+  const { heldOut, training, heldOutCodes } = alone;
+  assert.equal(heldOut!.rows, 81);
+  for (const ranks of [1, 2, 4]) {
+    const sources = Array.from({ length: ranks }, () => counted(source()));
+    const all = await Promise.all(
+      inProcessGroup(ranks).map((group) =>
+        train(sources[group.rank], options, { ...run, group })
+      ),
+    );
+    for (const one of all) {
+      assert.deepEqual(one.heldOut, heldOut);
+      assert.deepEqual(one.training, training);
+      assert.deepEqual(one.heldOutCodes, heldOutCodes);
+      assert.deepEqual(one.config.heldOut, alone.config.heldOut);
+    }
+    const measured = sources.map((one) => one.measured);
+    assert.equal(measured.reduce((sum, rows) => sum + rows), 2 * 81);
+    assert(Math.max(...measured) < 1.4 * 2 * 81 / ranks, `${measured}`);
+  }
+});
+
+Deno.test("train() measures what measuring each of the two sets by itself does", async () => {
+  const trained = await train(source(), options, run);
+  const { model, heldOutCodes } = trained;
+  const heldOut = chooseHeldOut(ROWS, options.holdout, 0)!;
+  const sample = chooseTrainingSample(ROWS, heldOut, 0);
+  const alone = await measure(model, source(), { ...run, only: heldOut });
+  assert.deepEqual(heldOutCodes!.use.rows, alone.use.rows);
+  assert.deepEqual(heldOutCodes!.distributions, alone.distributions);
+  const beside = await measure(model, source(), { ...run, only: sample });
+  for (
+    const [found, { metrics }] of [
+      [trained.heldOut!, alone],
+      [trained.training!, beside],
+    ] as const
+  ) {
+    assert.equal(found.rows, 81);
+    for (const name of ["fvu", "mse", "cosine_similarity", "l0"] as const) {
+      const off = Math.abs(found[name] / metrics[name] - 1);
+      assert(off < 1e-12, `${name} is ${off} off`);
+    }
+  }
+});
