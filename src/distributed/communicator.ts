@@ -5,6 +5,8 @@ export type Summable = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export interface Spent {
   /** Wall time in calls, waiting for others included. */
   milliseconds: number;
+  /** Of that, until the last rank had come. */
+  waiting: number;
   /** Bytes sent. */
   bytes: number;
   /** How many calls. */
@@ -53,7 +55,7 @@ export function solo(): Communicator {
     localRank: 0,
     localSize: 1,
     library: "none",
-    spent: { milliseconds: 0, bytes: 0, calls: 0 },
+    spent: { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 },
     sum: (values) => Promise.resolve(values),
     gather: (bytes) => Promise.resolve([bytes]),
     broadcast: (bytes) => Promise.resolve(bytes),

@@ -22,11 +22,13 @@ export function inProcessGroup(size: number): Communicator[] {
 
 function member(meeting: Meeting, rank: number): Communicator {
   const { size } = meeting;
-  const spent = { milliseconds: 0, bytes: 0, calls: 0 };
+  const spent = { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 };
   const meet = async (kind: string, bytes: Uint8Array<ArrayBuffer>) => {
     const start = performance.now();
     const all = await meeting.meet(kind, rank, bytes);
-    spent.milliseconds += performance.now() - start;
+    const waited = performance.now() - start;
+    spent.milliseconds += waited;
+    spent.waiting += waited;
     spent.bytes += bytes.length;
     spent.calls++;
     return all;

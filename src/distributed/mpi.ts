@@ -121,7 +121,7 @@ type Question = MpiRequest extends infer R
 
 /** Questions to MPI's thread, one at a time, and its answers. */
 class MpiLine {
-  readonly spent = { milliseconds: 0, bytes: 0, calls: 0 };
+  readonly spent = { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 };
   readonly #worker = new Worker(new URL("./mpi/worker.ts", import.meta.url), {
     type: "module",
     name: "dbksvd MPI",
@@ -168,6 +168,7 @@ class MpiLine {
     this.#waiting.delete(reply.id);
     if ("error" in reply) return waiting?.reject(errorOf(reply.error));
     this.spent.bytes += reply.bytes;
+    this.spent.waiting += reply.waited;
     waiting?.resolve(reply.value);
   }
 }

@@ -169,6 +169,15 @@ class CpuEngine implements GroupEngine {
     return Promise.resolve();
   }
 
+  gramPart(from: number, rank: number, ranks: number): Promise<Float32Array> {
+    return Promise.resolve(this.#halves!.gramPart(from, rank, ranks));
+  }
+
+  takeGram(from: number, parts: readonly Float32Array[]): Promise<void> {
+    this.#halves!.takeGram(from, parts);
+    return Promise.resolve();
+  }
+
   sums(
     from: number,
     to: number,

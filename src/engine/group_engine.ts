@@ -36,6 +36,21 @@ export interface GroupEngine extends Engine {
     parts: Uint32Array,
   ): Promise<void>;
   /**
+   * This process's part of the Gram of the group whose first place is `from`, for processes that share the making of
+   * it; asked for, if at all, before the group's first `sums`. What is in a part does not depend on who makes it. An
+   * engine whose Gram is made in less time than it takes to send has no such calls.
+   *
+   * @param rank whose part, of so many `ranks`
+   * @returns the part, the caller's from then on; undefined where the engine, in its worker, has no such calls
+   */
+  gramPart?(
+    from: number,
+    rank: number,
+    ranks: number,
+  ): Promise<Float32Array | undefined>;
+  /** Takes the parts of all processes, in order of rank, which are given away. */
+  takeGram?(from: number, parts: readonly Float32Array[]): Promise<void>;
+  /**
    * What the update of the atoms at places from ≤ place < to of the step's order needs of the rows: width + 2 numbers
    * an atom, Σ x_i R_i, Σ x_i·(x_i as coded), and its uses (float32 counts 16.7 million of them). The atoms are of
    * one group; with its first place, the group is coded.

@@ -1,7 +1,8 @@
 import type { Iterating, Training } from "./training.ts";
 import { solo } from "../distributed/communicator.ts";
-import type { IterationReport } from "../engine/engine.ts";
+import type { EngineInfo, IterationReport } from "../engine/engine.ts";
 import { dealtBatches } from "./shards.ts";
+import { GramSharing } from "./gram_sharing.ts";
 import { addReports, groupEngine, iterateTogether } from "./together.ts";
 
 /** One process with the whole of every batch. */
@@ -23,13 +24,23 @@ export function alone(
   };
 }
 
-/** One of the processes of a group, each with its share of every batch; or the only one. */
+/**
+ * One of the processes of a group, each with its share of every batch; or the only one.
+ *
+ * @param training what it is to do
+ * @param engines what does the work of each process, in order of rank
+ */
 export function together(
   training: Omit<Training, "iterating">,
+  engines: readonly EngineInfo[],
 ): Iterating {
   const { source, options, hooks, state, plan, except } = training;
   const group = hooks.group ?? solo();
   const engine = groupEngine(training.engine);
+  const way = {
+    sumType: options.sumType ?? "f32" as const,
+    gram: new GramSharing(engine, group, engines),
+  };
   const deal = {
     source,
     shardRows: state.shardRows!,
@@ -43,8 +54,7 @@ export function together(
     batches: (first) => dealtBatches(deal, first, group),
     async iterate({ rows, parts }, step) {
       const share = { rows, parts: parts! };
-      const { sumType = "f32" } = options;
-      done.push(await iterateTogether(engine, group, share, step, sumType));
+      done.push(await iterateTogether(engine, group, share, step, way));
     },
     async reports(said) {
       const reports = done;

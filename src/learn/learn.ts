@@ -93,7 +93,7 @@ export async function learn(
     };
     const iterating = options.shards === undefined
       ? alone(training)
-      : together(training);
+      : together(training, engines);
     await runPasses({ ...training, iterating });
     state.dictionary = state.best?.dictionary ??
       await finiteDictionary(engine, state.iteration);

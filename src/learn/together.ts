@@ -9,6 +9,7 @@ import type { GroupEngine, WorstRows } from "../engine/group_engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import type { Communicator, Summable } from "../distributed/communicator.ts";
+import type { GramSharing } from "./gram_sharing.ts";
 
 /** In which type sums travel between ranks. */
 export type SumType = "f32" | "f64";
@@ -32,6 +33,14 @@ export function groupEngine(engine: Engine): GroupEngine {
   });
 }
 
+/** How a group's iterations go. */
+export interface GroupWay {
+  /** In which type sums travel. */
+  sumType: SumType;
+  /** Makes the Gram of the group of atoms that begins at a place; each rank by itself where left out. */
+  gram?: Pick<GramSharing, "prepare" | "note"> | undefined;
+}
+
 /**
  * One DB-KSVD iteration of all ranks on the union of their shares: the update's sums are added up over the ranks,
  * atom batch by atom batch, and the worst rows are those of all.
@@ -40,7 +49,7 @@ export function groupEngine(engine: Engine): GroupEngine {
  * @param group the ranks
  * @param share this rank's rows
  * @param step the same on all ranks
- * @param sumType in which type sums travel
+ * @param way in which type sums travel, and how the Gram is made
  * @returns the report; `rows`, `energy` and the errors are this rank's until {@linkcode addReports}
  */
 export async function iterateTogether(
@@ -48,16 +57,17 @@ export async function iterateTogether(
   group: Communicator,
   share: Share,
   step: IterationStep,
-  sumType: SumType,
+  { sumType, gram }: GroupWay,
 ): Promise<IterationReport> {
-  const waited = group.spent.milliseconds;
+  const before = { ...group.spent };
   const { groups, powerSteps } = engine.spec;
   // What travels in float32 is rounded by rank: one part then spares the work of many.
   const parts = sumType === "f64"
     ? share.parts
     : Uint32Array.of(share.rows.rows);
   await engine.begin(share.rows, step, parts);
-  for (const { from, to } of atomBatches(groups, step.atomBatch)) {
+  for (const { from, to, opens } of atomBatches(groups, step.atomBatch)) {
+    if (opens) await gram?.prepare(from);
     let sums = await group.sum(
       travelling(await engine.sums(from, to), sumType),
     );
@@ -75,20 +85,25 @@ export async function iterateTogether(
     });
     await engine.replace(step.replace, vectors);
   }
-  report.stages.sums = group.spent.milliseconds - waited;
-  report.milliseconds += report.stages.sums;
+  const { milliseconds, waiting } = group.spent;
+  report.stages.waiting = waiting - before.waiting;
+  report.stages.sums = milliseconds - before.milliseconds -
+    report.stages.waiting;
+  report.milliseconds += milliseconds - before.milliseconds;
+  await gram?.note(report);
   return report;
 }
 
-/** The places of each atom batch in an iteration's order: runs of `atomBatch` within each group. */
+/** The places of each atom batch in an iteration's order: runs of `atomBatch` in each group, which its first one opens. */
 export function* atomBatches(
   groups: readonly number[],
   atomBatch: number,
-): Generator<{ from: number; to: number }> {
+): Generator<{ from: number; to: number; opens: boolean }> {
   let start = 0;
   for (const size of groups) {
     for (let from = start; from < start + size; from += atomBatch) {
-      yield { from, to: Math.min(from + atomBatch, start + size) };
+      const to = Math.min(from + atomBatch, start + size);
+      yield { from, to, opens: from === start };
     }
     start += size;
   }

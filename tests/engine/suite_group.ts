@@ -10,6 +10,8 @@ import type {
   IterationReport,
   IterationStep,
 } from "../../src/engine/engine.ts";
+import type { GroupEngine } from "../../src/engine/group_engine.ts";
+import { shareGram } from "../../src/learn/gram_sharing.ts";
 import {
   addReports,
   groupEngine,
@@ -106,6 +108,14 @@ function assertNear(found: IterationReport, expected: IterationReport): void {
   }
 }
 
+/** Every rank makes its part of each Gram. */
+function sharedGram(engine: GroupEngine, member: Communicator) {
+  return {
+    prepare: async (from: number) => void await shareGram(engine, member, from),
+    note: () => Promise.resolve(),
+  };
+}
+
 async function together(
   engine: EngineUnderTest,
   work: {
@@ -149,7 +159,7 @@ function share(
       member,
       share,
       step,
-      type,
+      { sumType: type, gram: sharedGram(groupEngine(made), member) },
     );
     await addReports(member, [report], { capped: 0, stop: false });
     return {

@@ -10,8 +10,11 @@ const FUNNELED = 1;
 /** MPI's counts are 32 bits: more than this goes in pieces. */
 const MOST_BYTES = 2 ** 30;
 
-/** Longest pause between two looks at whether the others have come. */
-const PAUSE_MS = 5;
+/**
+ * Pauses between two looks at whether the others have come: the shortest, the longest, and as a share of what was
+ * waited so far.
+ */
+const PAUSE = { least: 0.02, most: 5, share: 0.05 };
 
 /** Room for the texts that MPI returns, beyond what any library writes. */
 const TEXT_BYTES = 8192;
@@ -26,6 +29,8 @@ export class MpiCalls {
   readonly size: number;
   /** Bytes sent so far. */
   sent = 0;
+  /** Milliseconds waited for other ranks so far. */
+  waited = 0;
 
   /** Joins the group that the launcher started this process in. */
   constructor(mpi: MpiLibrary) {
@@ -64,6 +69,7 @@ export class MpiCalls {
   /** Adds up over the ranks, in place. */
   sum<T extends Summable>(values: T): T {
     if (this.size === 1) return values;
+    this.#wait();
     const most = Math.floor(MOST_BYTES / values.BYTES_PER_ELEMENT);
     for (let at = 0; at < values.length; at += most) {
       this.#sumPiece(values.subarray(at, at + most));
@@ -74,6 +80,7 @@ export class MpiCalls {
   /** What every rank gives. */
   gather(own: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
     const { size } = this;
+    this.#wait();
     const lengths = new Float64Array(
       this.#gatherPiece(bytesOf(Float64Array.of(own.length)))
         .buffer,
@@ -96,7 +103,7 @@ export class MpiCalls {
     return all;
   }
 
-  /** Rank 0's bytes. The others wait for it without keeping a processor busy. */
+  /** Rank 0's bytes. */
   broadcast(own: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     this.#wait();
     const length = Float64Array.of(own.length);
@@ -201,17 +208,21 @@ export class MpiCalls {
     if (this.rank === 0) this.sent += bytes.length * (this.size - 1);
   }
 
-  // A barrier that sleeps: MPI's own waiting keeps a processor busy, for minutes where rank 0 measures.
+  // Every call begins with a barrier that sleeps. MPI's own waiting keeps a processor busy, for minutes where one rank
+  // writes, and takes it from a rank that still works where there are more of them than processors.
   #wait(): void {
     const { world, call } = this.#mpi;
     const request = new BigUint64Array(1), done = new Int32Array(1);
-    const status = new Uint8Array(64);
-    const clock = new Int32Array(new SharedArrayBuffer(4));
+    const status = new Uint8Array(64), start = performance.now();
     this.#check(call.MPI_Ibarrier(world, request), "MPI_Ibarrier");
-    for (let pause = 0.05;; pause = Math.min(PAUSE_MS, 1.5 * pause)) {
+    for (;;) {
       this.#check(call.MPI_Test(request, done, status), "MPI_Test");
-      if (done[0] !== 0) return;
-      Atomics.wait(clock, 0, 0, pause);
+      const waited = performance.now() - start;
+      if (done[0] !== 0) {
+        this.waited += waited;
+        return;
+      }
+      pause(Math.min(PAUSE.most, Math.max(PAUSE.least, PAUSE.share * waited)));
     }
   }
 
@@ -231,6 +242,12 @@ export class MpiCalls {
       mend: "look at the launcher's messages; --resume goes on",
     });
   }
+}
+
+const CLOCK = new Int32Array(new SharedArrayBuffer(4));
+
+function pause(milliseconds: number): void {
+  Atomics.wait(CLOCK, 0, 0, milliseconds);
 }
 
 function bytesOf(values: ArrayBufferView): Uint8Array<ArrayBuffer> {

@@ -12,7 +12,7 @@ export type MpiRequest =
 
 /** What it answers. */
 export type MpiReply =
-  | { id: number; value: unknown; bytes: number }
+  | { id: number; value: unknown; bytes: number; waited: number }
   | { id: number; error: ErrorRecord };
 
 /** The answer to `join`. */

@@ -9,10 +9,13 @@ let calls: MpiCalls | undefined;
 self.onmessage = ({ data: request }: MessageEvent<MpiRequest>) => {
   const { id } = request;
   try {
-    const before = calls?.sent ?? 0;
+    const { sent = 0, waited = 0 } = calls ?? {};
     const value = carryOut(request);
-    const bytes = (calls?.sent ?? 0) - before;
-    post({ id, value, bytes }, buffersOf(value));
+    const spent = {
+      bytes: (calls?.sent ?? 0) - sent,
+      waited: (calls?.waited ?? 0) - waited,
+    };
+    post({ id, value, ...spent }, buffersOf(value));
   } catch (error) {
     post({ id, error: recordOf(error) });
   }

@@ -3,6 +3,7 @@ import type { IterationReport, IterationStep } from "../engine.ts";
 import type { WorstRows } from "../group_engine.ts";
 import { worstRows } from "../reference/housekeeping.ts";
 import { partStarts, totalByParts } from "../reference/parts.ts";
+import { gramPart, takeGram } from "./gram.ts";
 import { Course, measure, type Parts, updateWork } from "./iteration.ts";
 import { type GroupPlace, MOST_PARTS } from "./layout.ts";
 import { PHASE } from "./orders.ts";
@@ -45,6 +46,21 @@ export class Halves {
     const { orders, views } = parts.context;
     views.parts.set(this.#starts);
     orders.set({ parts: shares.length });
+  }
+
+  /** See `GroupEngine.gramPart`. */
+  gramPart(from: number, rank: number, ranks: number): Float32Array {
+    this.#course.start();
+    const part = gramPart(this.#parts, this.#groupFrom(from), rank, ranks);
+    this.#course.lap("gram");
+    return part;
+  }
+
+  /** See `GroupEngine.takeGram`. */
+  takeGram(from: number, all: readonly Float32Array[]): void {
+    this.#course.start();
+    takeGram(this.#parts, this.#groupFrom(from), all);
+    this.#course.lap("gram");
   }
 
   /** See `GroupEngine.sums`. */
@@ -112,14 +128,18 @@ export class Halves {
   // The group that a place of the order is in, coded with its first place.
   #groupAt(place: number): GroupPlace {
     if (this.#group !== undefined) return this.#group;
-    const { groups } = this.#parts.context.layout;
-    const group = groups.find(({ start }) => start === place)!;
+    const group = this.#groupFrom(place);
     this.#course.open(group);
     const { errors } = this.#parts.context.views;
     for (let row = 0; row < this.#rows; row++) {
       this.#fallen[row] += errors[row];
     }
     return this.#group = group;
+  }
+
+  #groupFrom(place: number): GroupPlace {
+    const { groups } = this.#parts.context.layout;
+    return groups.find(({ start }) => start === place)!;
   }
 
   #begin(group: GroupPlace, from: number, to: number): void {

@@ -5,16 +5,10 @@ import { total } from "../reference/rows.ts";
 import type { ProgressReporter } from "../progress.ts";
 import type { Context } from "./context.ts";
 import type { Crew } from "./crew.ts";
-import {
-  CHUNK_ROWS,
-  GRAM_ROWS,
-  type GroupPlace,
-  placeOf,
-  sharesOf,
-} from "./layout.ts";
+import { prepareAtoms } from "./gram.ts";
+import { CHUNK_ROWS, type GroupPlace, placeOf, sharesOf } from "./layout.ts";
 import { listUses, type Uses } from "./lists.ts";
 import { PHASE } from "./orders.ts";
-import { depthRuns } from "../../wasm/kernels/product.ts";
 
 /** An engine's parts, as its own thread has them. */
 export interface Parts {
@@ -45,8 +39,7 @@ export function codeGroup(
 ): void {
   const { context: { layout, orders }, crew, spec, progress } = parts;
   orders.set({ ...shrinkage, group: layout.groups.indexOf(group) });
-  if (!parts.fresh.has(group)) prepareAtoms(parts, group);
-  parts.fresh.add(group);
+  prepareAtoms(parts, group);
   lap("gram");
   const rows = orders.get("rows"), slots = orders.get("slots");
   const each = 2 * group.padded * (layout.padded + slots ** 2);
@@ -179,26 +172,6 @@ export function updateWork(
   const rows = orders.get("rows");
   const shares = Math.min(MOST_SHARES, Math.ceil(rows / SHARE_ROWS));
   return { work: 4 * uses * layout.padded, shares };
-}
-
-// The atoms as products take them, and the Gram that pursuits go by.
-function prepareAtoms(
-  { spec, context: { layout, blas }, crew, progress }: Parts,
-  group: GroupPlace,
-): void {
-  const { padded } = group, values = padded * layout.padded;
-  // A BLAS takes the atoms as they lie.
-  const packs = blas === undefined ? depthRuns(layout.padded).length : 0;
-  crew.run(PHASE.pack, packs, values);
-  if (spec.coder.method === "correlations") return;
-  const tasks = Math.ceil(padded / GRAM_ROWS);
-  crew.run(
-    PHASE.gram,
-    tasks,
-    values * padded,
-    (done) => progress.report("gram", done, tasks),
-  );
-  crew.run(PHASE.mirror, tasks, padded ** 2);
 }
 
 function updateGroup(

@@ -36,6 +36,9 @@ export const ORDERS = [
   "parts",
   "power",
   "last",
+  // Whose tasks of the Gram are at hand, of how many processes.
+  "rank",
+  "ranks",
 ] as const;
 
 /** The name of one of them. */

@@ -76,10 +76,19 @@ function multiplyPanels(
   }
 }
 
-/** A task of the Gram: some rows, from the diagonal on. */
+/**
+ * Which of the Gram's tasks is a process's i-th: dealt out forwards, then backwards, and so on, since later ones have
+ * fewer columns.
+ */
+export function dealtTask(i: number, rank: number, ranks: number): number {
+  return i * ranks + (i % 2 === 0 ? rank : ranks - 1 - rank);
+}
+
+/** A task of the Gram, of those of the process at hand: some rows, from the diagonal on. */
 export function gramRows(context: Context, task: number): void {
-  const { layout } = context, group = groupAtHand(context);
-  const first = task * GRAM_ROWS;
+  const { layout, orders } = context, group = groupAtHand(context);
+  const first = GRAM_ROWS *
+    dealtTask(task, orders.get("rank"), orders.get("ranks"));
   const rows = Math.min(GRAM_ROWS, group.padded - first);
   const atoms = atomsOf(context, group);
   multiply(context, group, {
@@ -89,13 +98,13 @@ export function gramRows(context: Context, task: number): void {
     c: group.gram + 4 * first * group.padded,
     panel: first / PANEL_COLUMNS,
   });
-  suspect(context, group, first, rows);
 }
 
-/** A task of mirroring: the columns under those rows. */
+/** A task of mirroring: the columns under some rows, in which near-duplicates are looked for too. */
 export function mirrorRows(context: Context, task: number): void {
   const group = groupAtHand(context), first = task * GRAM_ROWS;
   const beyond = first + GRAM_ROWS;
+  suspect(context, group, first, Math.min(GRAM_ROWS, group.padded - first));
   for (let i = first; i < Math.min(beyond, group.padded); i += 4) {
     if (beyond >= group.padded) break;
     context.kernels.mirror(

@@ -119,6 +119,19 @@ class WorkerEngine implements GroupEngine {
     await this.#call("begin", [sent, step, parts], [sent.data], rows);
   }
 
+  async gramPart(
+    from: number,
+    rank: number,
+    ranks: number,
+  ): Promise<Float32Array | undefined> {
+    const part = await this.#call("gramPart", [from, rank, ranks]);
+    return part as Float32Array | undefined;
+  }
+
+  async takeGram(from: number, parts: readonly Float32Array[]): Promise<void> {
+    await this.#call("takeGram", [from, parts], [...parts]);
+  }
+
   async sums(
     from: number,
     to: number,

@@ -63,6 +63,7 @@ class ServedEngine {
       | ((...args: unknown[]) => unknown)
       | undefined;
     if (call === undefined) {
+      if (request.call === "gramPart") return undefined;
       throw new DbksvdError(
         "usage",
         `The ${engine.info.kind.toUpperCase()} engine here cannot add up updates with others`,

@@ -15,6 +15,8 @@ export type EngineCall =
   | "iterate"
   | "reports"
   | "begin"
+  | "gramPart"
+  | "takeGram"
   | "sums"
   | "apply"
   | "finish"
