@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { joined } from "./joined.ts";
 
 /** Longest text file that is read: tokenizers take tens of megabytes, nothing else comes near. */
 const MOST_BYTES = 2 ** 28;
@@ -56,13 +57,7 @@ async function readBytes(path: string, most: number): Promise<Uint8Array> {
     }
     parts.push(part.subarray(0, count));
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined(parts);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
+import { joined } from "./joined.ts";
 
 /** Texts of tokens by their ids: bytes where a token is a part of a character, else text. */
 export interface TokenTexts {
@@ -169,16 +170,7 @@ function texts(
     },
     text: (id) => decoder.decode(bytesOf(id)),
     join(ids) {
-      const parts = Array.from(ids, bytesOf);
-      const all = new Uint8Array(
-        parts.reduce((sum, { length }) => sum + length, 0),
-      );
-      let at = 0;
-      for (const part of parts) {
-        all.set(part, at);
-        at += part.length;
-      }
-      return decoder.decode(all);
+      return decoder.decode(joined(Array.from(ids, bytesOf)));
     },
   };
 }

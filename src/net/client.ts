@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { joined } from "../files/joined.ts";
 import { retryAfter, sleep, TRANSFERS } from "./pacing.ts";
 import { PartsBody } from "./parts_body.ts";
 import type { RemotePlace } from "./place.ts";
@@ -261,13 +262,7 @@ export class Attempt {
       }
       chunks.push(chunk);
     }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return joined(chunks);
   }
 
   [Symbol.dispose](): void {

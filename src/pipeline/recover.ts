@@ -24,15 +24,23 @@ export async function recover(
       { id, now: watch.now().toISOString() },
     );
   }
-  const current = currentVersion(store);
-  if (current !== undefined) {
-    await linkCurrent(
-      places,
-      current,
-      (notice) => watch.tell("info", "names", { notice }),
-    );
-  }
+  await linkAsRecorded(store, places, watch);
   await tidy(store, places);
+}
+
+/** Makes `current` lead where the database says, and the names of atoms follow. The caller holds the lock. */
+export async function linkAsRecorded(
+  store: Store,
+  places: PipelinePlaces,
+  watch: Watch,
+): Promise<void> {
+  const current = currentVersion(store);
+  if (current === undefined) return;
+  await linkCurrent(
+    places,
+    current,
+    (notice) => watch.tell("info", "names", { notice }),
+  );
 }
 
 /** Removes every file under the root that the database does not name. */

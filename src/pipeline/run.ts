@@ -15,12 +15,12 @@ import type { PipelineRun } from "./run_record.ts";
 import { deliver, enqueue } from "./notify.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { writePrometheus } from "./prometheus.ts";
-import { recover, tidy } from "./recover.ts";
+import { linkAsRecorded, recover, tidy } from "./recover.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./database.ts";
 import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
-import { currentVersion, linkCurrent, retire } from "./versions.ts";
+import { retire } from "./versions.ts";
 import { type EventSink, Watch } from "./watch.ts";
 
 /** How a pipeline is run, beside what its configuration says. */
@@ -206,14 +206,7 @@ async function execute(context: RunContext): Promise<PipelineRun> {
     () => commitRun(context, { diff, admission, candidate, started }),
   );
   await watch.stage("tidy", async () => {
-    const current = currentVersion(store);
-    if (current !== undefined) {
-      await linkCurrent(
-        places,
-        current,
-        (notice) => watch.tell("info", "names", { notice }),
-      );
-    }
+    await linkAsRecorded(store, places, watch);
     const retired = await retire(
       store,
       places,

@@ -70,19 +70,24 @@ export function sigmoid(v: number): number {
   return 1 / (1 + Math.exp(-v));
 }
 
-function objective(
+/** Σ log(1 + exp(−s·(⟨w, x⟩ + b))) over rows; w, and the bias b behind it. */
+export function logisticLoss(
   { data, width, positive }: LabelledRows,
   at: Float64Array,
-  c: number,
 ): number {
-  let loss = 0, norm = 0;
+  let loss = 0;
   for (let i = 0; i < positive.length; i++) {
     let sum = at[width];
     for (let f = 0; f < width; f++) sum += at[f] * data[i * width + f];
     loss += softplus(positive[i] === 1 ? sum : -sum);
   }
-  for (let f = 0; f < width; f++) norm += at[f] * at[f];
-  return norm / 2 + c * loss;
+  return loss;
+}
+
+function objective(rows: LabelledRows, at: Float64Array, c: number): number {
+  let norm = 0;
+  for (let f = 0; f < rows.width; f++) norm += at[f] * at[f];
+  return norm / 2 + c * logisticLoss(rows, at);
 }
 
 function derivatives(

@@ -3,6 +3,7 @@ import {
   decisions,
   type LabelledRows,
   type LinearProbe,
+  logisticLoss,
   sigmoid,
 } from "./logistic.ts";
 
@@ -101,22 +102,10 @@ export function fitL1(
   return { weights: at.slice(0, width), bias: at[width] };
 }
 
-function objective(
-  { data, width, positive }: LabelledRows,
-  at: Float64Array,
-  c: number,
-): number {
-  let loss = 0, norm = 0;
-  for (let i = 0; i < positive.length; i++) {
-    let sum = at[width];
-    for (let f = 0; f < width; f++) sum += at[f] * data[i * width + f];
-    const margin = positive[i] === 1 ? sum : -sum;
-    loss += margin > 0
-      ? Math.log1p(Math.exp(-margin))
-      : Math.log1p(Math.exp(margin)) - margin;
-  }
-  for (let f = 0; f < width; f++) norm += Math.abs(at[f]);
-  return norm + c * loss;
+function objective(rows: LabelledRows, at: Float64Array, c: number): number {
+  let norm = 0;
+  for (let f = 0; f < rows.width; f++) norm += Math.abs(at[f]);
+  return norm + c * logisticLoss(rows, at);
 }
 
 // The loss's gradient and curvature at a point.

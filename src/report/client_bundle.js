@@ -1417,15 +1417,13 @@
     }, more))));
   }
   function partnersSection(dictionary, atom) {
-    const partners = dictionary.partners(atom);
-    if (partners.length === 0) return void 0;
-    return section("Fires together with", element("ul", {
-      class: "rows"
-    }, partners.map(({ atom: other, share: part2 }) => element("li", {}, atomLink(dictionary, other), element("span", {
-      class: "row-figures"
-    }, bar(part2), element("span", {
-      class: "value"
-    }, share(part2)))))));
+    return otherAtoms(dictionary, "Fires together with", dictionary.partners(atom).map(({ atom: atom2, share: part2 }) => ({
+      ...{
+        atom: atom2,
+        bar: bar(part2),
+        value: share(part2)
+      }
+    })));
   }
   function classesSection(dictionary, atom) {
     const told = dictionary.classes?.[atom] ?? [];
@@ -1435,15 +1433,23 @@
     ];
   }
   function neighboursSection(dictionary, atom) {
-    const neighbours = dictionary.neighbours(atom);
-    if (neighbours.length === 0) return void 0;
-    return section("Nearest atoms", element("ul", {
+    return otherAtoms(dictionary, "Nearest atoms", dictionary.neighbours(atom).map(({ atom: atom2, cosine }) => ({
+      ...{
+        atom: atom2,
+        bar: bar(Math.abs(cosine), cosine),
+        value: figure(cosine, 2)
+      }
+    })));
+  }
+  function otherAtoms(dictionary, title, others) {
+    if (others.length === 0) return void 0;
+    return section(title, element("ul", {
       class: "rows"
-    }, neighbours.map(({ atom: other, cosine }) => element("li", {}, atomLink(dictionary, other), element("span", {
+    }, others.map(({ atom, bar: bar2, value }) => element("li", {}, atomLink(dictionary, atom), element("span", {
       class: "row-figures"
-    }, bar(Math.abs(cosine), cosine), element("span", {
+    }, bar2, element("span", {
       class: "value"
-    }, figure(cosine, 2)))))));
+    }, value))))));
   }
   function histogramSection(dictionary, atom) {
     const { histogramBins: bins, histogramCounts, histogramLimits } = dictionary;

@@ -22,6 +22,20 @@ export interface OutputOrigin {
   variant?: string;
 }
 
+/** In a directory of another tool's layout, the file that says what made it. */
+export const OUTPUT_RECORD = "dbksvd.json";
+
+/** What made such a directory; undefined where nothing tells. */
+export async function originIn(
+  directory: string,
+): Promise<Partial<OutputOrigin> | undefined> {
+  try {
+    return JSON.parse(await readText(join(directory, OUTPUT_RECORD))).origin;
+  } catch {
+    return undefined;
+  }
+}
+
 /** An output that this run alone may write. */
 export interface OutputClaim {
   /** Where it lies, links followed. */

@@ -54,6 +54,15 @@ interface OfModel {
   model: string;
 }
 
+// Where what was found of rows went, in another tool's layout.
+const exportOf = <Format extends string>(format: Format) => ({
+  model,
+  out: text("The directory that was written."),
+  format: words("The target.", [format]),
+  by,
+  files: list("Its files.", text("A file.")),
+});
+
 const seconds = amount("How long it took.");
 const out = text("The file that was written.");
 const bytes = count("Its size.");
@@ -269,11 +278,7 @@ export const USING: readonly Document[] = [
         ),
       }, "A model."),
       ofRows<OfModel & DelphiResult>({
-        model,
-        out: text("The directory that was written."),
-        format: words("The target.", ["delphi"]),
-        by,
-        files: list("Its files.", text("A file.")),
+        ...exportOf("delphi"),
         latents: count("Latents: the negative ones behind the positive ones."),
         contexts: count("Contexts."),
         contextSize: count("Tokens of a context."),
@@ -281,11 +286,7 @@ export const USING: readonly Document[] = [
         leftTokens: count("Tokens that no context has."),
       }, "delphi's cache of activations."),
       ofRows<OfModel & NeuronpediaResult>({
-        model,
-        out: text("The directory that was written."),
-        format: words("The target.", ["neuronpedia"]),
-        by,
-        files: list("Its files.", text("A file.")),
+        ...exportOf("neuronpedia"),
         latents: count("Features: the negative ones behind the positive ones."),
         skipped: count("Features that no row uses."),
         prompts: count("Texts."),

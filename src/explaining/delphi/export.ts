@@ -6,7 +6,6 @@ import {
   writeDirectoryAtomically,
 } from "../../files/atomic.ts";
 import { safetensorsHead } from "../../files/safetensors.ts";
-import { readText } from "../../files/text.ts";
 import { placesOf, readingOfRows, sidesOf } from "../../inspection/look.ts";
 import {
   DEFAULT_READING,
@@ -18,7 +17,9 @@ import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
 import {
   claimOutput,
+  originIn,
   originOf,
+  OUTPUT_RECORD,
   type OutputOrigin,
 } from "../../use/output_claim.ts";
 import { requireReplaceable } from "../../use/output_directory.ts";
@@ -32,8 +33,6 @@ import { Spool } from "./spool.ts";
 const SPLITS = 5;
 /** Tokens that delphi looks at together by default: a context has to be a multiple of them. */
 const WINDOW = 32;
-/** What made the export, beside what delphi reads. */
-const RECORD = "dbksvd.json";
 
 /** How a cache for delphi is written. */
 export interface DelphiOptions extends InspectOptions {
@@ -103,7 +102,7 @@ export async function exportDelphi(
     `for ${hookName} by ${await readingAsked(model, options)}`,
   );
   const claim = await claimOutput(out, origin, {
-    ...{ overwrite: options.overwrite, isDirectory: true, read: madeBy },
+    ...{ overwrite: options.overwrite, isDirectory: true, read: originIn },
     onNotice: options.onNotice,
   });
   const work = temporarySibling(claim.path);
@@ -220,7 +219,7 @@ function cacheFiles(
       parts: splitParts(split, tokens, [contexts, size!]),
     })),
     jsonFile(join(folder, "config.json"), config),
-    jsonFile(RECORD, record),
+    jsonFile(OUTPUT_RECORD, record),
   ];
 }
 
@@ -264,16 +263,6 @@ function resultOf(
   };
 }
 
-async function madeBy(
-  directory: string,
-): Promise<Partial<OutputOrigin> | undefined> {
-  try {
-    return JSON.parse(await readText(join(directory, RECORD))).origin;
-  } catch {
-    return undefined;
-  }
-}
-
 // delphi writes what it finds beside the cache: that is not to be lost.
 async function requireOnlyCache(directory: string): Promise<void> {
   const names: string[] = [];
@@ -283,7 +272,9 @@ async function requireOnlyCache(directory: string): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
-  const more = names.filter((name) => !["latents", RECORD].includes(name));
+  const more = names.filter((name) =>
+    !["latents", OUTPUT_RECORD].includes(name)
+  );
   if (more.length === 0) return;
   throw new DbksvdError("usage", "The output directory holds more", {
     where: { file: join(directory, more[0]) },

@@ -4,7 +4,7 @@ import type { AtomReading } from "../../model/atom_reading.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { AtomLogits } from "../../report/data.ts";
 import type { RowSource } from "../../rows/source.ts";
-import type { OutputOrigin } from "../../use/output_claim.ts";
+import { OUTPUT_RECORD, type OutputOrigin } from "../../use/output_claim.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import type { FoundText } from "../latent_rows.ts";
 import {
@@ -23,8 +23,6 @@ import {
 } from "./features.ts";
 import { BARS, type LatentFigures } from "./gather.ts";
 
-/** What made the export, beside what Neuronpedia reads. */
-export const RECORD = "dbksvd.json";
 /** Features of a file, as SAEDashboard writes them. */
 const BATCH = 128;
 /** Rows whose texts are read at a time lie within so many. */
@@ -120,7 +118,7 @@ export class Dashboards {
         skipped_indexes: [...indexes.keys()]
           .filter((i) => figures.uses[indexes[i]] === 0),
       }),
-      jsonFile(RECORD, {
+      jsonFile(OUTPUT_RECORD, {
         tool: `dbksvd ${TOOL_VERSION}`,
         by: result.by,
         origin,

@@ -4,14 +4,9 @@ import {
   temporarySibling,
   writeDirectoryAtomically,
 } from "../../files/atomic.ts";
-import { readText } from "../../files/text.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
-import {
-  claimOutput,
-  originOf,
-  type OutputOrigin,
-} from "../../use/output_claim.ts";
+import { claimOutput, originIn, originOf } from "../../use/output_claim.ts";
 import { requireReplaceable } from "../../use/output_directory.ts";
 import { requireApart } from "../../use/output_guard.ts";
 import { CodeSpool } from "./code_spool.ts";
@@ -19,7 +14,6 @@ import {
   Dashboards,
   type NeuronpediaOptions,
   type NeuronpediaResult,
-  RECORD,
 } from "./dashboards.ts";
 import { gatherFigures } from "./gather.ts";
 
@@ -47,7 +41,7 @@ export async function exportNeuronpedia(
   await requireApart(out, source.files.map(({ path }) => path));
   const origin = await originOf("export neuronpedia", model, source.files);
   const claim = await claimOutput(out, origin, {
-    ...{ overwrite, isDirectory: true, read: madeBy },
+    ...{ overwrite, isDirectory: true, read: originIn },
     onNotice: options.onNotice,
   });
   const work = temporarySibling(claim.path);
@@ -77,16 +71,6 @@ function requireDictionary({ autoencoder }: DictionaryModel): void {
   throw new DbksvdError("usage", "The model is another tool's autoencoder", {
     mend: "make its dashboards with SAEDashboard",
   });
-}
-
-async function madeBy(
-  directory: string,
-): Promise<Partial<OutputOrigin> | undefined> {
-  try {
-    return JSON.parse(await readText(join(directory, RECORD))).origin;
-  } catch {
-    return undefined;
-  }
 }
 
 async function requireOnlyDashboards(directory: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { DbksvdError } from "../../errors.ts";
+import { joined } from "../../files/joined.ts";
 import type { Leaf } from "../read/columns.ts";
 import type { DecodedPage } from "../read/through_hyparquet.ts";
 import { elementBytes, type FloatElement } from "./elements.ts";
@@ -132,17 +133,4 @@ export class NewVectors {
     });
     return joined(parts);
   }
-}
-
-/** Parts one after the other. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

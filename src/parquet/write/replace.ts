@@ -8,6 +8,7 @@ import { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { LocalFile } from "../../files/bytes.ts";
+import { joined } from "../../files/joined.ts";
 import type { OutputFile } from "../../files/output_file.ts";
 import type { Leaf } from "../read/columns.ts";
 import { decodedPages } from "../read/decoded_pages.ts";
@@ -15,7 +16,7 @@ import { readFooter } from "../read/footer.ts";
 import { type Chunk, chunkOf, type Page } from "../read/pages.ts";
 import type { Payload } from "../read/payload.ts";
 import { codecOf, type Compress, type Compression } from "./codecs.ts";
-import { joined, NewVectors, type TakeVectors } from "./new_vectors.ts";
+import { NewVectors, type TakeVectors } from "./new_vectors.ts";
 
 const MAGIC = new TextEncoder().encode("PAR1");
 

@@ -89,27 +89,12 @@ function atomFigures(dictionary: Dictionary, atom: number) {
 }
 
 function partnersSection(dictionary: Dictionary, atom: number) {
-  const partners = dictionary.partners(atom);
-  if (partners.length === 0) return undefined;
-  return section(
+  return otherAtoms(
+    dictionary,
     "Fires together with",
-    element(
-      "ul",
-      { class: "rows" },
-      partners.map(({ atom: other, share: part }) =>
-        element(
-          "li",
-          {},
-          atomLink(dictionary, other),
-          element(
-            "span",
-            { class: "row-figures" },
-            bar(part),
-            element("span", { class: "value" }, share(part)),
-          ),
-        )
-      ),
-    ),
+    dictionary.partners(atom).map(({ atom, share: part }) => ({
+      ...{ atom, bar: bar(part), value: share(part) },
+    })),
   );
 }
 
@@ -125,23 +110,37 @@ function classesSection(dictionary: Dictionary, atom: number) {
 }
 
 function neighboursSection(dictionary: Dictionary, atom: number) {
-  const neighbours = dictionary.neighbours(atom);
-  if (neighbours.length === 0) return undefined;
-  return section(
+  return otherAtoms(
+    dictionary,
     "Nearest atoms",
+    dictionary.neighbours(atom).map(({ atom, cosine }) => ({
+      ...{ atom, bar: bar(Math.abs(cosine), cosine), value: figure(cosine, 2) },
+    })),
+  );
+}
+
+// Other atoms with what they have to do with this one, as a bar and a figure; nothing where there are none.
+function otherAtoms(
+  dictionary: Dictionary,
+  title: string,
+  others: readonly { atom: number; bar: Child; value: string }[],
+) {
+  if (others.length === 0) return undefined;
+  return section(
+    title,
     element(
       "ul",
       { class: "rows" },
-      neighbours.map(({ atom: other, cosine }) =>
+      others.map(({ atom, bar, value }) =>
         element(
           "li",
           {},
-          atomLink(dictionary, other),
+          atomLink(dictionary, atom),
           element(
             "span",
             { class: "row-figures" },
-            bar(Math.abs(cosine), cosine),
-            element("span", { class: "value" }, figure(cosine, 2)),
+            bar,
+            element("span", { class: "value" }, value),
           ),
         )
       ),
