@@ -1,15 +1,17 @@
 // Runs the experiments that the defaults rest on, prints their tables and writes tasks/experiments/RESULTS.md.
 //   deno task experiments            the small tier: minutes
 //   deno task experiments --full     all seeds, trials and sizes: an hour or two
-// deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3]    probing beside FVU: an
-// hour;
-//     its labels and activations come from `deno task experiments:data`
-// deno task experiments --only=dial [--sets=…] [--seeds=3]    what --for probing is chosen from, on the same data
-// deno task experiments --only=exports [--sets=…] [--seeds=3]    exports beside autoencoders from random rows: an hour
-// deno task experiments --only=readings [--sets=…] [--seeds=3]    top rows by code and by activation, on the same data:
-//     minutes
-// deno task experiments --only=words --words FILE            100 000 word vectors, made by tasks/make_sample.ts:
-// hours
+//   deno task experiments --only=disentangling [--sets=words,planted,tokens] [--seeds=3] [--parts=DIRECTORY]
+//     probing beside FVU: hours; its labels and activations come from `deno task experiments:data`; what is measured of
+//     a set and seed is kept in the directory of --parts, so that the next run goes on from there;
+//     --settings="default;TopK SAE" for some of it, --absorption for more of it
+//   deno task experiments --only=dial [--sets=…] [--seeds=3] [--parts=DIRECTORY] [--settings=…]
+//     what --for probing is chosen from, on the same data
+//   deno task experiments --only=exports [--sets=…] [--seeds=3]
+//     exports beside autoencoders from random rows: an hour
+//   deno task experiments --only=readings [--sets=…] [--seeds=3]
+//     top rows by code and by activation, on the same data: minutes
+//   deno task experiments --only=words --words FILE    100 000 word vectors, made by tasks/make_sample.ts: hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -77,6 +79,9 @@ const { values } = parseArgs({
     words: { type: "string" },
     sets: { type: "string", default: "words,planted,tokens" },
     seeds: { type: "string" },
+    parts: { type: "string" },
+    settings: { type: "string" },
+    absorption: { type: "boolean", default: false },
     sentences: { type: "string" },
   },
 });
@@ -93,15 +98,19 @@ if (words) sections.words = () => wordVectors(words);
 if (sentences) sections.sentences = () => sentenceEmbeddings(sentences);
 const chosen = values.only?.split(",") ?? Object.keys(sections);
 // Only where they are asked for: they need what another task makes.
-const labelled = [
-  Number(values.seeds ?? tier.seeds),
-  fileURLToPath(new URL("../.cache/disentangling", import.meta.url)),
-  values.sets.split(","),
-] as const;
-sections.disentangling = () => disentangling(...labelled);
-sections.dial = () => dial(...labelled);
-sections.exports = () => exported(...labelled);
-sections.readings = () => readings(...labelled);
+const labelled = {
+  seeds: Number(values.seeds ?? tier.seeds),
+  directory: fileURLToPath(new URL("../.cache/disentangling", import.meta.url)),
+  names: values.sets.split(","),
+  parts: values.parts,
+  settings: values.settings?.split(";"),
+  absorption: values.absorption,
+};
+const { seeds, directory, names } = labelled;
+sections.disentangling = () => disentangling(labelled);
+sections.dial = () => dial(labelled);
+sections.exports = () => exported(seeds, directory, names);
+sections.readings = () => readings(seeds, directory, names);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {
   console.error(

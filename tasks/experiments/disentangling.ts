@@ -1,8 +1,6 @@
-import { decoderOf } from "./disentangling/recode.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import type { ProbeOptions } from "../../src/probing/options.ts";
 import { probe } from "../../src/probing/probe.ts";
-import type { ProbeSummary } from "../../src/metrics/probe_result.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { withCoder } from "../../src/use/coder_changes.ts";
 import { evaluateAll, type NamedModel } from "../../src/use/evaluate.ts";
@@ -11,107 +9,134 @@ import {
   type LabelledSet,
   labelledSet,
   sourceOf,
+  testRows,
   trainingRows,
 } from "./disentangling/data.ts";
-import { trainSae } from "./disentangling/sae.ts";
+import { keptPart, type Part } from "./disentangling/parts.ts";
+import { inTheLoop } from "./disentangling/rebuild.ts";
+import { decoderOf } from "./disentangling/recode.ts";
+import { LEAST_GAIN, MOST_STEPS, trainSae } from "./disentangling/sae.ts";
+import { KS, type Row, sectionOf } from "./disentangling/table.ts";
 import { DIAL, type Way, WAYS } from "./disentangling/ways.ts";
-import { markdownTable, type Report } from "./report.ts";
-
-/** Latents that probes go by. */
-const KS = [1, 5, 20];
+import type { Report } from "./report.ts";
 
 const LEGEND = [
   "Balanced accuracy of probes by the best 1, 5 and 20 latents (`dbksvd probe`), fitted to the rows that dictionaries",
   "are trained on and tested on others; FVU on these. densest: the share of rows in which the most used latent fires;",
   "dense latents: those that fire in over a tenth. absorbed, wholly, main F1: the fraction and the share of rows that",
-  "`--absorption` gives, and the F1 of the classes' own latents: under .3 of it the two say nothing. Autoencoders:",
-  "Adam, 1e-3, batches of 1024, from random rows.",
+  "`--absorption` gives, and the F1 of the classes' own latents: under .3 of it the two say nothing. In the loop: the",
+  "mean of 1 − cosine between the transformer's embedding of a text and the one that it ends with from rebuilt rows",
+  "(texts of the test). Autoencoders: Adam from random rows, batches of 1024, until a fifth of the steps no longer",
+  `lowers the FVU of the test by ${
+    100 * LEAST_GAIN
+  } % (which favours them), ${MOST_STEPS} steps at most.`,
 ].join(" ");
 
-/** What one model comes to by one seed. */
-interface Row {
-  fvu: number;
-  summary: ProbeSummary;
+/** Which labelled data, and how often. */
+export interface LabelledRun {
+  /** Trainings of each dictionary. */
+  seeds: number;
+  /** What make_data.ts wrote. */
+  directory: string;
+  /** Which data sets. */
+  names: readonly string[];
+  /** Where what was measured of a set and seed is kept, and taken from; nowhere where left out. */
+  parts?: string | undefined;
+  /** Which settings; all where left out. */
+  settings?: readonly string[] | undefined;
+  /** Whether absorption is measured too. */
+  absorption?: boolean | undefined;
 }
 
 /**
- * Reconstruction and disentangling side by side: each setting's held-out FVU, sparse probing, density and absorption,
- * on words, tokens and planted concepts, beside sparse autoencoders, random rows, coordinates and principal
- * components.
- *
- * @param seeds trainings of each dictionary
- * @param directory what make_data.ts wrote
- * @param names which data sets
+ * Reconstruction and disentangling side by side: each setting's held-out FVU, sparse probing, density, absorption and,
+ * of activations, what a transformer makes of them, on words, tokens and planted concepts, beside sparse autoencoders,
+ * random rows, coordinates and principal components.
  */
-export async function disentangling(
-  seeds: number,
-  directory: string,
-  names: readonly string[],
-): Promise<Report> {
-  const tables = await tablesOf(names, directory, seeds, measured);
+export async function disentangling(run: LabelledRun): Promise<Report> {
+  const tables = await tablesOf(run, {
+    ...measuresOf(WAYS, run.absorption),
+    ...Object.fromEntries(
+      Object.entries(AUTOENCODERS).map(([name, prefixesOf]) => [
+        name,
+        async (set: LabelledSet, seed: number) =>
+          await autoencoder(name, set, seed, {
+            prefixes: prefixesOf(set.atoms),
+            absorption: run.absorption,
+          }),
+      ]),
+    ),
+  });
   return {
     title: "Reconstruction and disentangling",
-    body: `${tables}\n\nMeans over ${seeds} seeds. ${LEGEND}`,
+    body:
+      `${tables}\n\nMeans over ${run.seeds} seeds, with their standard deviation. ${LEGEND}`,
   };
 }
 
 /**
  * The choice of `--for probing`: first groups, selection ridges and group weights, all of them coded jointly, by
  * held-out FVU and sparse probing.
- *
- * @param seeds trainings of each dictionary
- * @param directory what make_data.ts wrote
- * @param names which data sets
  */
-export async function dial(
-  seeds: number,
-  directory: string,
-  names: readonly string[],
-): Promise<Report> {
-  const tables = await tablesOf(
-    names,
-    directory,
-    seeds,
-    async (set, seed) =>
-      await rowsOf(set, seed, await dictionariesOf(DIAL, set, seed), {
-        baselines: [],
-      }),
-  );
+export async function dial(run: LabelledRun): Promise<Report> {
+  const tables = await tablesOf(run, measuresOf(DIAL));
   return {
     title: "The dial of probing",
     body:
-      `${tables}\n\nMeans over ${seeds} seeds; non-negative training in two groups with half of k each, coded jointly with signs. Columns as above.`,
+      `${tables}\n\nMeans over ${run.seeds} seeds, with their standard deviation; non-negative training in two groups with half of k each, coded jointly with signs. Columns as above.`,
   };
 }
 
+type Measures = Readonly<
+  Record<string, (set: LabelledSet, seed: number) => Promise<Part>>
+>;
+
+function measuresOf(ways: readonly Way[], absorption = false): Measures {
+  return Object.fromEntries(
+    ways.map((way) => [
+      way.name,
+      async (set: LabelledSet, seed: number) =>
+        await rowsOf(set, seed, await dictionaries(way, set, seed), {
+          absorption,
+          ...(!way.baselines && { baselines: [] }),
+        }),
+    ]),
+  );
+}
+
 async function tablesOf(
-  names: readonly string[],
-  directory: string,
-  seeds: number,
-  measure: (set: LabelledSet, seed: number) => Promise<Map<string, Row>>,
+  { seeds, directory, names, parts, settings, absorption }: LabelledRun,
+  measures: Measures,
 ): Promise<string> {
-  const parts: string[] = [];
+  const tables: string[] = [];
+  const missing = settings?.find((setting) => !(setting in measures));
+  if (missing !== undefined) {
+    throw new Error(
+      `No setting "${missing}": there are ${Object.keys(measures).join("; ")}`,
+    );
+  }
   for (const name of names) {
     const set = await labelledSet(name, directory);
     const found = new Map<string, Row[]>();
     for (let seed = 0; seed < seeds; seed++) {
-      for (const [model, row] of await measure(set, seed)) {
-        found.set(model, [...found.get(model) ?? [], row]);
+      for (const setting of settings ?? Object.keys(measures)) {
+        const part = `${name}, seed ${seed}, ${setting}${
+          absorption ? ", absorption" : ""
+        }`;
+        const rows = await keptPart(
+          parts,
+          part,
+          () => measures[setting](set, seed),
+        );
+        for (const [model, row] of rows) {
+          found.set(model, [...found.get(model) ?? [], row]);
+        }
+        console.error(part);
       }
-      console.error(`${name}, seed ${seed}`);
     }
-    parts.push(sectionOf(set, found));
+    tables.push(sectionOf(set, found));
   }
-  return parts.join("\n\n");
-}
-
-async function measured(
-  set: LabelledSet,
-  seed: number,
-): Promise<Map<string, Row>> {
-  const dictionaries = await dictionariesOf(WAYS, set, seed);
-  const models = [...dictionaries, ...autoencodersOf(set, seed)];
-  return await rowsOf(set, seed, models, { absorption: true });
+  return tables.join("\n\n");
 }
 
 async function rowsOf(
@@ -119,7 +144,7 @@ async function rowsOf(
   seed: number,
   models: readonly NamedModel[],
   options: Pick<ProbeOptions, "absorption" | "baselines">,
-): Promise<Map<string, Row>> {
+): Promise<Part> {
   const source = sourceOf(set);
   const evaluated = await evaluateAll(models, source, {
     device: "cpu",
@@ -129,103 +154,76 @@ async function rowsOf(
     ...{ device: "cpu", classColumns: Object.keys(set.classes), k: KS },
     ...{ test: set.test, seed, minRows: 80, ...options },
   });
+  const loop = set.testTexts && await inTheLoop(models, set, set.testTexts);
   const rows = new Map<string, Row>();
   for (const summary of probed.models) {
-    const { model } = summary;
-    const metrics = evaluated.find((one) => one.model === model)?.metrics;
-    rows.set(model, { fvu: metrics?.fvu ?? NaN, summary });
+    const at = models.findIndex(({ name }) => name === summary.model);
+    const { accuracy, absorption } = summary;
+    rows.set(summary.model, {
+      FVU: evaluated[at]?.metrics.fvu,
+      ...Object.fromEntries(
+        KS.map((k) => [`top ${k}`, accuracy[k] ?? accuracy.dense]),
+      ),
+      "best F1": summary.bestF1,
+      densest: summary.densest,
+      "dense latents": summary.denseLatents,
+      absorbed: absorption?.fraction,
+      wholly: absorption?.full,
+      "main F1": absorption?.mainF1,
+      "in the loop": loop?.[at],
+    });
   }
   return rows;
 }
 
-async function dictionariesOf(
-  ways: readonly Way[],
+async function dictionaries(
+  { name, options, coders }: Way,
   set: LabelledSet,
   seed: number,
 ): Promise<NamedModel[]> {
   const { atoms, sparsity, width } = set;
-  const rows = trainingRows(set);
-  const models: NamedModel[] = [];
-  for (const { name, options, coders } of ways) {
-    const { model } = await train(rowsFromArray(rows, width), {
-      ...{ atoms, sparsity, seed, holdout: 0 },
-      ...options(set),
-    }, { device: "cpu" });
-    for (const [coder, changes] of Object.entries(coders)) {
-      models.push({
-        name: coder === "" ? name : `${name}: ${coder}`,
-        model: withCoder<DictionaryModel>(model, changes),
-      });
-    }
-  }
-  return models;
+  const { model } = await train(rowsFromArray(trainingRows(set), width), {
+    ...{ atoms, sparsity, seed, holdout: 0 },
+    ...options(set),
+  }, { device: "cpu" });
+  return Object.entries(coders).map(([coder, changes]) => ({
+    name: coder === "" ? name : `${name}: ${coder}`,
+    model: withCoder<DictionaryModel>(model, changes),
+  }));
 }
 
-function autoencodersOf(set: LabelledSet, seed: number): NamedModel[] {
-  const { atoms, sparsity, width, saeSteps: steps } = set;
-  const kinds = [
-    ["TopK SAE", undefined],
-    ["Matryoshka SAE", [32, 96, 224, atoms]],
-  ] as const;
-  return kinds.flatMap(([name, prefixes]) => {
-    const options = { atoms, sparsity, steps, seed, prefixes };
-    const sae = trainSae(trainingRows(set), width, options);
-    return [
-      { name: `${name}, its own encoder`, model: sae },
-      {
-        name: `${name}, its decoder by joint OMP, λ .3`,
-        model: decoderOf(sae, { selectionRidge: 0.3 }),
-      },
-    ];
-  });
-}
+/** The autoencoders that stand beside, with the prefixes that each rebuild the rows. */
+const AUTOENCODERS: Readonly<
+  Record<string, (atoms: number) => readonly number[]>
+> = {
+  "TopK SAE": (atoms) => [atoms],
+  "Matryoshka SAE": (atoms) => [32, 96, 224, atoms],
+};
 
-/** What a table shows of a model, and with how many decimals. */
-const COLUMNS: readonly [
-  title: string,
-  of: (row: Row) => number | undefined,
-  decimals?: number,
-][] = [
-  ["FVU", ({ fvu }) => fvu],
-  ...KS.map((k): typeof COLUMNS[number] => [
-    `top ${k}`,
-    ({ summary }) => summary.accuracy[k] ?? summary.accuracy.dense,
-  ]),
-  ["best F1", ({ summary }) => summary.bestF1],
-  ["densest", ({ summary }) => summary.densest],
-  ["dense latents", ({ summary }) => summary.denseLatents, 0],
-  ["absorbed", ({ summary }) => summary.absorption?.fraction],
-  ["wholly", ({ summary }) => summary.absorption?.full],
-  ["main F1", ({ summary }) => summary.absorption?.mainF1],
-];
-
-function sectionOf(set: LabelledSet, found: Map<string, Row[]>): string {
-  const lists = [...found.values()];
-  const known = COLUMNS.filter(([, of]) =>
-    lists.flat().some((row) => Number.isFinite(of(row)))
+async function autoencoder(
+  name: string,
+  set: LabelledSet,
+  seed: number,
+  { prefixes, absorption = false }: {
+    prefixes: readonly number[];
+    absorption: boolean | undefined;
+  },
+): Promise<Part> {
+  const { atoms, sparsity, width } = set;
+  const { sae, steps } = await trainSae(
+    trainingRows(set),
+    testRows(set),
+    width,
+    { atoms, sparsity, seed, prefixes },
   );
-  const table = markdownTable(
-    ["", ...known.map(([title]) => title)],
-    [...found].map(([name, list]) => [
-      name,
-      ...known.map(([, of, decimals = 3]) => cellOf(list.map(of), decimals)),
-    ]),
+  const own = `${name}, its own encoder`;
+  const rows = await rowsOf(set, seed, [{ name: own, model: sae }, {
+    name: `${name}, its decoder by joint OMP, λ .3`,
+    model: decoderOf(sae, { selectionRidge: 0.3 }),
+  }], { absorption, baselines: [] });
+  return new Map(
+    [...rows].map(([of, row]) =>
+      of === own ? [of, { ...row, steps }] : [of, row]
+    ),
   );
-  const { name, data, width, atoms, sparsity, saeSteps } = set;
-  const steps = [...found.keys()].some((model) => model.includes("SAE"))
-    ? `; autoencoders ${saeSteps} steps`
-    : "";
-  return `**${name}** (${
-    data.length / width
-  } rows × ${width}, m = ${atoms}, k = ${sparsity}${steps})\n\n${table}`;
-}
-
-// The mean over seeds; nothing where one of them has no value.
-function cellOf(
-  values: readonly (number | undefined)[],
-  decimals: number,
-): string {
-  const sum = values.reduce<number>((all, value) => all + (value ?? NaN), 0);
-  const mean = sum / values.length;
-  return Number.isNaN(mean) ? "" : mean.toFixed(decimals).replace(/^0\./, ".");
 }

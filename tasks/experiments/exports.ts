@@ -1,11 +1,9 @@
-import type { Parameters } from "../../src/autoencoder/trainer.ts";
 import { defaultRate, trainAutoencoder } from "../../src/autoencoder/train.ts";
 import type { SparseAutoencoder } from "../../src/model/autoencoder.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
 import type { TrainOptions } from "../../src/options/train_options.ts";
 import { PURPOSE_OPTIONS } from "../../src/options/purposes.ts";
 import { probe } from "../../src/probing/probe.ts";
-import { permutation, randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { evaluateAll } from "../../src/use/evaluate.ts";
 import { fittedAutoencoder } from "../../src/use/export_autoencoder.ts";
@@ -24,6 +22,7 @@ import {
   sourceOf,
   trainingRows,
 } from "./disentangling/data.ts";
+import { randomRows } from "./disentangling/sae.ts";
 import { markdownTable, type Report } from "./report.ts";
 
 /** Latents that probes go by. */
@@ -184,26 +183,6 @@ async function fromRandomRows(
     }
   }
   return entries;
-}
-
-function randomRows(
-  rows: Float32Array,
-  width: number,
-  latents: number,
-  seed: number,
-): Parameters {
-  const order = permutation(
-    rows.length / width,
-    randomStream(seed, "random rows"),
-  );
-  const decoder = new Float32Array(latents * width);
-  for (let j = 0; j < latents; j++) {
-    const row = rows.subarray(order[j] * width, (order[j] + 1) * width);
-    const length = Math.hypot(...row);
-    decoder.set(row.map((value) => value / length), j * width);
-  }
-  const bias = new Float32Array(latents);
-  return { decoder, encoder: decoder.slice(), bias };
 }
 
 async function measured(

@@ -13,8 +13,6 @@ export interface LabelledSet {
   sparsity: number;
   /** Four nested groups, as Matryoshka SAEs have them. */
   nested: readonly number[];
-  /** Steps of the autoencoders. */
-  saeSteps: number;
   data: Float32Array;
   width: number;
   /** The columns of classes. */
@@ -23,6 +21,8 @@ export interface LabelledSet {
   texts?: readonly string[];
   /** Rows that no dictionary is trained on. */
   test: RowSet;
+  /** The tokens of the test's texts, where rows are activations that a model can go on from. */
+  testTexts?: readonly number[][];
 }
 
 /** Share of the rows, or of their texts, in the test. */
@@ -71,7 +71,7 @@ async function words(directory: string): Promise<LabelledSet> {
   const names = ["pos", "lexname", "number", "sentiment"];
   return {
     ...{ name: "words", atoms: 512, sparsity: 8, width: source.width, data },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
+    ...{ nested: [64, 64, 128, 256] },
     classes: Object.fromEntries(names.map((name) => [name, column(name)])),
     texts: values.map(String),
     test: someOf(range.end, "words"),
@@ -92,15 +92,17 @@ async function tokens(directory: string): Promise<LabelledSet> {
   ];
   const texts = someOf(Number(rows.at(-1)!.text) + 1, "texts");
   const has = (row: number) => texts.has(Number(rows[row].text));
+  const ids = await readJson(directory, "texts.json") as number[][];
   return {
     ...{ name: "tokens", atoms: 512, sparsity: 16, width },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
+    ...{ nested: [64, 64, 128, 256] },
     data: new Float32Array(bytes.buffer),
     classes: Object.fromEntries(
       names.map((name) => [name, rows.map((row) => row[name])]),
     ),
     texts: rows.map((row) => String(row.word)),
     test: { size: rows.filter((_, row) => has(row)).length, has },
+    testTexts: ids.filter((_, text) => texts.has(text)),
   };
 }
 
@@ -146,7 +148,7 @@ function planted(): LabelledSet {
   }
   return {
     ...{ name: "planted", atoms: 512, sparsity: 8, width, data },
-    ...{ nested: [64, 64, 128, 256], saeSteps: 400 },
+    ...{ nested: [64, 64, 128, 256] },
     classes: { concept, child },
     test: someOf(rows, "planted"),
   };
@@ -174,18 +176,26 @@ export function sourceOf(set: LabelledSet): RowSource {
 }
 
 /** The rows that dictionaries are trained on. */
-export function trainingRows(set: LabelledSet): Float32Array {
-  const rows = set.data.length / set.width;
-  const kept = Array.from({ length: rows }, (_, row) => row)
-    .filter((row) => !set.test.has(row));
-  const data = new Float32Array(kept.length * set.width);
+export function trainingRows(set: LabelledSet): Float32Array<ArrayBuffer> {
+  return rowsThat(set, (row) => !set.test.has(row));
+}
+
+/** The rows that nothing is trained on. */
+export function testRows(set: LabelledSet): Float32Array<ArrayBuffer> {
+  return rowsThat(set, (row) => set.test.has(row));
+}
+
+function rowsThat(
+  { data, width }: LabelledSet,
+  take: (row: number) => boolean,
+): Float32Array<ArrayBuffer> {
+  const kept = Array.from({ length: data.length / width }, (_, row) => row)
+    .filter(take);
+  const rows = new Float32Array(kept.length * width);
   kept.forEach((row, i) =>
-    data.set(
-      set.data.subarray(row * set.width, (row + 1) * set.width),
-      i * set.width,
-    )
+    rows.set(data.subarray(row * width, (row + 1) * width), i * width)
   );
-  return data;
+  return rows;
 }
 
 function someOf(count: number, what: string): RowSet {

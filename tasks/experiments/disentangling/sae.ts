@@ -1,174 +1,107 @@
-import { multiplyFast } from "../../../src/engine/multiply.ts";
+import {
+  defaultRate,
+  trainAutoencoder,
+} from "../../../src/autoencoder/train.ts";
+import type { Parameters } from "../../../src/autoencoder/trainer.ts";
 import type { SparseAutoencoder } from "../../../src/model/autoencoder.ts";
-import { randomStream } from "../../../src/random.ts";
+import { permutation, randomStream } from "../../../src/random.ts";
+import { rowsFromArray } from "../../../src/rows/memory.ts";
+import { evaluate } from "../../../src/use/evaluate.ts";
 
 /** How a sparse autoencoder is trained. */
 export interface SaeOptions {
   atoms: number;
   sparsity: number;
-  steps: number;
   seed: number;
   /** Sizes of the prefixes that each rebuild the rows (Matryoshka); all latents only where left out. */
   prefixes?: readonly number[] | undefined;
 }
 
-const BATCH = 1024;
-const RATE = 1e-3;
-const DECAY = [0.9, 0.999] as const;
+/** A sparse autoencoder, and how long it was trained. */
+export interface TrainedSae {
+  sae: SparseAutoencoder;
+  steps: number;
+}
+
+/** Steps before its error is first looked at, and at most. */
+const FIRST_STEPS = 800;
+export const MOST_STEPS = 6000;
+
+/** The length of a step, by that of exports: from random rows it ends lower, and sooner. */
+const FASTER = 3;
+
+/** The steps so far over those of the look before: a fifth of them are new. */
+const GROWTH = 1.25;
+
+/** By which share the error has to fall from look to look. */
+export const LEAST_GAIN = 0.01;
 
 /**
- * Trains a TopK or Matryoshka sparse autoencoder by Adam: what dictionaries are compared with. Decoder rows keep
- * length 1, the encoder begins as their transpose, the bias of the decoder is the rows' mean.
+ * Trains a TopK or Matryoshka sparse autoencoder from random rows by Adam: what dictionaries are compared with. It is
+ * trained until a fifth of its steps no longer lower its error on the watched rows by a hundredth, each time with the
+ * rate falling at the end; the better of the last two is taken.
  *
  * @param rows raw rows
+ * @param watched rows that the error is looked at of
  * @param width n
- * @param options its size, how long
+ * @param options its size
  */
-export function trainSae(
+export async function trainSae(
   rows: Float32Array,
+  watched: Float32Array<ArrayBuffer>,
   width: number,
   options: SaeOptions,
-): SparseAutoencoder {
-  const { atoms, sparsity, steps, seed } = options;
-  const prefixes = options.prefixes ?? [atoms];
+): Promise<TrainedSae> {
+  const { atoms, sparsity, seed, prefixes = [atoms] } = options;
   const { mean, scale, data } = normalise(rows, width);
-  const random = randomStream(seed, "sae");
-  const decoder = new Float32Array(atoms * width).map(() => random.normal());
-  unitLength(decoder, width);
-  const encoder = decoder.slice(), bias = new Float32Array(atoms);
-  const adam = [encoder, decoder, bias].map((values) => new Adam(values));
-  const count = data.length / width;
-  const batch = new Float32Array(BATCH * width);
-  const latents = new Float32Array(BATCH * atoms);
-  const gradients = [encoder, decoder, bias].map(({ length }) =>
-    new Float32Array(length)
+  const levels = Uint32Array.from(
+    { length: atoms },
+    (_, latent) => prefixes.findIndex((end) => latent < end),
   );
-  for (let step = 0; step < steps; step++) {
-    for (let i = 0; i < BATCH; i++) {
-      const row = random.integer(count) * width;
-      batch.set(data.subarray(row, row + width), i * width);
-    }
-    multiplyFast(batch, BATCH, encoder, atoms, width, latents);
-    gradients.forEach((gradient) => gradient.fill(0));
-    for (let i = 0; i < BATCH; i++) {
-      const active = topLatents(
-        latents.subarray(i * atoms, (i + 1) * atoms),
-        bias,
-        sparsity,
-      );
-      addGradients(
-        batch.subarray(i * width, (i + 1) * width),
-        active,
-        { encoder, decoder, prefixes, width },
-        gradients,
-      );
-    }
-    adam.forEach((one, a) => one.step(gradients[a]));
-    unitLength(decoder, width);
-  }
-  return {
-    format: "SAELens",
-    width,
-    atoms,
-    dictionary: decoder,
-    mean,
-    encoder,
-    encoderBias: bias.map((b) => b / scale),
-    centresInput: true,
-    scalesByLength: false,
+  const ofParameters = (trained: Parameters) => ({
+    ...{ format: "SAELens", width, atoms, mean, encoder: trained.encoder },
+    dictionary: trained.decoder,
+    encoderBias: trained.bias.map((value) => value / scale),
+    ...{ centresInput: true, scalesByLength: false, metadata: {} },
     activation: { kind: "topk", k: sparsity },
-    metadata: {},
-  } as SparseAutoencoder;
-}
-
-interface Active {
-  latents: Int32Array;
-  values: Float64Array;
-}
-
-function topLatents(
-  products: Float32Array,
-  bias: Float32Array,
-  k: number,
-): Active {
-  const latents: number[] = [], values: number[] = [];
-  for (let f = 0; f < products.length; f++) {
-    const value = products[f] + bias[f];
-    if (value <= 0 || (values.length === k && value <= values[k - 1])) continue;
-    let at = values.length;
-    while (at > 0 && values[at - 1] < value) at--;
-    values.splice(at, 0, value);
-    latents.splice(at, 0, f);
-    if (values.length > k) values.pop(), latents.pop();
-  }
-  return {
-    latents: Int32Array.from(latents),
-    values: Float64Array.from(values),
-  };
-}
-
-// The gradient of the mean over prefixes of ‖y − ŷ_prefix‖²/batch.
-function addGradients(
-  y: Float32Array,
-  { latents, values }: Active,
-  { decoder, prefixes, width }: {
-    encoder: Float32Array;
-    decoder: Float32Array;
-    prefixes: readonly number[];
-    width: number;
-  },
-  [ofEncoder, ofDecoder, ofBias]: Float32Array[],
-): void {
-  // What each prefix leaves; then, for each, the sum over it and all longer ones.
-  const left = prefixes.map((end) => {
-    const rest = Float64Array.from(y);
-    latents.forEach((f, e) => {
-      if (f >= end) return;
-      for (let p = 0; p < width; p++) {
-        rest[p] -= values[e] * decoder[f * width + p];
-      }
+  } as SparseAutoencoder);
+  let parameters = randomRows(data, width, atoms, seed);
+  let best: SparseAutoencoder | undefined, least = Infinity, done = 0;
+  for (let goal = FIRST_STEPS; goal <= MOST_STEPS; goal *= GROWTH) {
+    const steps = Math.round(goal) - done;
+    parameters = await trainAutoencoder(data, parameters, {
+      ...{ width, sparsity, selection: "row", levels, steps },
+      ...{ seed: seed + done, rate: FASTER * defaultRate(atoms) },
     });
-    return rest;
-  });
-  for (let q = prefixes.length - 2; q >= 0; q--) {
-    for (let p = 0; p < width; p++) left[q][p] += left[q + 1][p];
+    done += steps;
+    const sae = ofParameters(parameters);
+    const { metrics } = await evaluate(sae, rowsFromArray(watched, width));
+    const enough = metrics.fvu > (1 - LEAST_GAIN) * least;
+    if (metrics.fvu < least) [best, least] = [sae, metrics.fvu];
+    if (enough) break;
   }
-  const factor = -2 / prefixes.length / BATCH;
-  latents.forEach((f, e) => {
-    const rest = left[prefixes.findIndex((end) => f < end)];
-    let slope = 0;
-    for (let p = 0; p < width; p++) {
-      slope += rest[p] * decoder[f * width + p];
-      ofDecoder[f * width + p] += factor * values[e] * rest[p];
-    }
-    slope *= factor;
-    ofBias[f] += slope;
-    for (let p = 0; p < width; p++) ofEncoder[f * width + p] += slope * y[p];
-  });
+  return { sae: best!, steps: done };
 }
 
-class Adam {
-  readonly #first: Float32Array;
-  readonly #second: Float32Array;
-  #steps = 0;
-
-  constructor(readonly values: Float32Array) {
-    this.#first = new Float32Array(values.length);
-    this.#second = new Float32Array(values.length);
+/** An autoencoder whose latents are random rows of length 1, read and written alike. */
+export function randomRows(
+  rows: Float32Array,
+  width: number,
+  latents: number,
+  seed: number,
+): Parameters {
+  const order = permutation(
+    rows.length / width,
+    randomStream(seed, "random rows"),
+  );
+  const decoder = new Float32Array(latents * width);
+  for (let j = 0; j < latents; j++) {
+    const row = rows.subarray(order[j] * width, (order[j] + 1) * width);
+    const length = Math.hypot(...row);
+    decoder.set(row.map((value) => value / length), j * width);
   }
-
-  step(gradient: Float32Array): void {
-    const [a, b] = DECAY, { values } = this;
-    this.#steps++;
-    const first = 1 - a ** this.#steps, second = 1 - b ** this.#steps;
-    for (let i = 0; i < values.length; i++) {
-      const g = gradient[i];
-      this.#first[i] = a * this.#first[i] + (1 - a) * g;
-      this.#second[i] = b * this.#second[i] + (1 - b) * g * g;
-      values[i] -= RATE * (this.#first[i] / first) /
-        (Math.sqrt(this.#second[i] / second) + 1e-8);
-    }
-  }
+  const bias = new Float32Array(latents);
+  return { decoder, encoder: decoder.slice(), bias };
 }
 
 function normalise(rows: Float32Array, width: number) {
@@ -183,13 +116,4 @@ function normalise(rows: Float32Array, width: number) {
     scale,
     data: rows.map((v, e) => (v - mean[e % width]) * scale),
   };
-}
-
-function unitLength(matrix: Float32Array, width: number): void {
-  for (let at = 0; at < matrix.length; at += width) {
-    let square = 0;
-    for (let p = at; p < at + width; p++) square += matrix[p] ** 2;
-    const length = Math.sqrt(square) || 1;
-    for (let p = at; p < at + width; p++) matrix[p] /= length;
-  }
 }

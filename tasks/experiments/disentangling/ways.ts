@@ -8,6 +8,8 @@ export interface Way {
   name: string;
   options(set: LabelledSet): Partial<TrainOptions>;
   coders: Readonly<Record<string, CoderChanges>>;
+  /** Whether random rows, coordinates and principal components are measured beside it. */
+  baselines?: boolean;
 }
 
 const JOINT = { coding: "joint", candidates: "signed" } as const;
@@ -20,8 +22,32 @@ export const WAYS: readonly Way[] = [
     coders: {
       "": {},
       "λ .1": { selectionRidge: 0.1 },
-      "λ .3": { selectionRidge: 0.3 },
       "λ .3, w 1.2": { selectionRidge: 0.3, groupWeight: 1.2 },
+    },
+    baselines: true,
+  },
+  {
+    name: "32, rest, non-negative",
+    options: () => ({ matryoshka: "probing", nonnegative: true }),
+    coders: {
+      "by groups": {},
+      "joint, signed, w 1.2": { ...JOINT, groupWeight: 1.2 },
+      "joint, signed, λ .3, w 1.2: `--for probing`": {
+        ...JOINT,
+        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
+      },
+    },
+  },
+  {
+    name: "32, rest, non-negative, otherwise coded",
+    options: () => ({ matryoshka: "probing", nonnegative: true }),
+    coders: {
+      "joint, signed": JOINT,
+      "joint, signed, λ .3": { ...JOINT, selectionRidge: 0.3 },
+      "joint, positive, λ .3, w 1.2": {
+        ...{ coding: "joint", candidates: "positive" },
+        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
+      },
     },
   },
   {
@@ -39,27 +65,6 @@ export const WAYS: readonly Way[] = [
     },
   },
   {
-    name: "32, rest, non-negative",
-    options: () => ({ matryoshka: "probing", nonnegative: true }),
-    coders: {
-      "by groups": {},
-      "joint, signed": JOINT,
-      "joint, signed, w 1.2": { ...JOINT, groupWeight: 1.2 },
-      "joint, signed, λ .3": { ...JOINT, selectionRidge: 0.3 },
-      "joint, signed, λ .3, w 1.2: `--for probing`": {
-        ...JOINT,
-        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
-      },
-      "joint, positive, w 1.2": {
-        ...{ coding: "joint", candidates: "positive", groupWeight: 1.2 },
-      },
-      "joint, positive, λ .3, w 1.2": {
-        ...{ coding: "joint", candidates: "positive" },
-        ...{ selectionRidge: 0.3, groupWeight: 1.2 },
-      },
-    },
-  },
-  {
     name: "32, rest, signed",
     options: () => ({ matryoshka: "probing" }),
     coders: {
@@ -71,19 +76,37 @@ export const WAYS: readonly Way[] = [
   },
 ];
 
+/** A selection ridge and a group weight. */
+type Dial = readonly [selectionRidge: number, groupWeight: number];
+
+/** Rest, what `--for probing` has, and steps from there. */
+const TRIED: Readonly<Record<number, readonly Dial[]>> = {
+  32: [
+    [0, 1],
+    [0, 1.2],
+    [0, 1.5],
+    [0.1, 1.2],
+    [0.1, 1.5],
+    [0.3, 1],
+    [0.3, 1.2],
+    [0.3, 1.5],
+    [1, 1.2],
+  ],
+  16: [[0, 1], [0.3, 1.2]],
+  64: [[0, 1], [0.3, 1.2]],
+};
+
 /** First groups, selection ridges and group weights out of which `--for probing` is chosen. */
-export const DIAL: readonly Way[] = [16, 32, 64].map((first) => ({
+export const DIAL: readonly Way[] = [32, 16, 64].map((first) => ({
   name: `${first}, rest`,
   options: ({ atoms }) => ({
     matryoshka: [first, atoms - first],
     nonnegative: true,
   }),
   coders: Object.fromEntries(
-    [0, 0.1, 0.3, 1].flatMap((selectionRidge) =>
-      [1, 1.2, 1.5].map((groupWeight) => [
-        `λ ${selectionRidge}, w ${groupWeight}`,
-        { ...JOINT, selectionRidge, groupWeight },
-      ])
-    ),
+    TRIED[first].map(([selectionRidge, groupWeight]) => [
+      `λ ${selectionRidge}, w ${groupWeight}`,
+      { ...JOINT, selectionRidge, groupWeight },
+    ]),
   ),
 }));
