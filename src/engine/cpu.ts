@@ -69,7 +69,7 @@ class CpuEngine implements GroupEngine {
     this.spec = spec;
     const { blas } = options, threads = threadsFor(options.threads);
     if (blas !== undefined) checkBlas(blas);
-    const layout = layOut(spec, threads);
+    const layout = layOut(spec, threads, blas !== undefined);
     const memory = memoryFor(layout);
     const kernels = compileKernels(memory);
     const { mpSteps = MP_STEPS_PER_NONZERO } = options;

@@ -7,6 +7,7 @@ import { planLines, planOnThisMachine } from "../engine/gpu/plan_text.ts";
 import { engineSpec } from "../learn/learn.ts";
 import { mayHold } from "../learn/held.ts";
 import { atomBatchOf } from "../learn/state.ts";
+import type { EngineChoice } from "../coding/coder.ts";
 import { estimateSeconds } from "./estimate.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
@@ -59,6 +60,7 @@ export interface DryRun {
  * @param options what would be learned
  * @param device the engine that is asked for
  * @param threads of a CPU engine; all that the machine has by default
+ * @param blas the native BLAS that makes its products, as for `train`
  * @throws {DbksvdError} as `train` would: `usage`, `data`, and `device` where a GPU is insisted on and it does not fit
  */
 export async function dryRun(
@@ -66,6 +68,7 @@ export async function dryRun(
   options: Partial<TrainOptions> = {},
   device: DeviceChoice = "auto",
   threads?: number | undefined,
+  blas?: string | undefined,
 ): Promise<DryRun> {
   const parameters: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   validateOptions(parameters);
@@ -84,11 +87,12 @@ export async function dryRun(
   const gpu = await takesGpu(device);
   const share: Pick<DryRun, "cpu" | "gpu" | "problem"> = gpu
     ? await gpuShare(spec, device)
-    : cpuShare(spec, plan, threads, mayHold(source, rows));
+    : cpuShare(spec, plan, { threads, blas }, mayHold(source, rows));
   const estimatedSeconds = share.problem === undefined
     ? await estimateSeconds(spec, plan, atomBatchOf(parameters), {
       device: gpu ? "gpu" : "cpu",
       threads,
+      blas,
     })
     : undefined;
   return {
@@ -113,11 +117,11 @@ async function takesGpu(device: DeviceChoice): Promise<boolean> {
 function cpuShare(
   spec: EngineSpec,
   { batches, passes }: TrainingPlan,
-  threads: number | undefined,
+  work: Pick<EngineChoice, "threads" | "blas">,
   mayHold: boolean,
 ): Pick<DryRun, "cpu"> {
   const again = mayHold && passes > 1;
-  const plan = planCpu(spec, batches, { threads, again });
+  const plan = planCpu(spec, batches, { ...work, again });
   return { cpu: { ...plan, lines: cpuPlanLines(plan) } };
 }
 

@@ -6,7 +6,8 @@ import { plainSpec } from "./engines.ts";
 import { greatest, stepOf } from "./iterated.ts";
 import { plant } from "./planted.ts";
 
-const SIZES = { width: 70, atoms: 300, rows: 1500, sparsity: 6 };
+/** Rows enough for tasks of more than 96 of them. */
+const SIZES = { width: 70, atoms: 300, rows: 5000, sparsity: 6 };
 
 /** Whether the system has a BLAS: these tests are left out, and said to be, where it has none. */
 const ignore = !hasBlas();

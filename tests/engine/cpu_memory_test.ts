@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { layOut } from "../../src/engine/cpu/layout.ts";
+import { planCpu } from "../../src/engine/cpu/plan.ts";
 import type { EngineSpec } from "../../src/engine/engine.ts";
 import { plainSpec } from "./engines.ts";
 import { stepOf } from "./iterated.ts";
@@ -30,6 +31,19 @@ Deno.test("cpu engine: a memory beyond 4 GiB gives the same bytes as one below",
   assert(layOut(large, 2).bytes > 2 ** 32);
   assert(layOut(spec, 2).bytes < 2 ** 32);
   assert.deepEqual(await learned(large), await learned(spec));
+});
+
+Deno.test("planCpu() counts the correlations of the rows that a native BLAS takes at a time", () => {
+  const plan = (rows: number, blas?: string) =>
+    planCpu({ ...plainSpec(SIZES), sampleBatch: rows }, [rows], {
+      threads: 3,
+      blas,
+      again: false,
+    }).memoryBytes;
+  const correlations = (rows: number) => 3 * 4 * rows * 320;
+  assert(plan(20_000, "") >= plan(20_000) + correlations(384 - 96));
+  assert(plan(4000, "") >= plan(4000) + correlations(192 - 96));
+  assert(plan(700, "") < plan(700) + correlations(96));
 });
 
 Deno.test("cpu engine: more than WebAssembly can address is refused with what would do", async () => {

@@ -10,7 +10,7 @@ import type { MetricsLine } from "../../model/model.ts";
 import { addTraining } from "../../use/tensorboard.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
 import { describe } from "../command.ts";
-import type { DeviceOption } from "../device_option.ts";
+import { type DeviceOption, engineChoice } from "../device_option.ts";
 import {
   addRowOptions,
   INPUTS_IN_WORDS,
@@ -172,7 +172,7 @@ function watchedFrom({ tensorboard }: TrainFlags) {
 async function tellPlan(
   source: RowSource,
   options: Partial<TrainOptions>,
-  { device, threads }: DeviceOption,
+  given: DeviceOption,
   output: TrainOutput,
   session: Session,
 ): Promise<void> {
@@ -180,9 +180,10 @@ async function tellPlan(
     import("../../use/dry_run.ts"),
     import("../../use/check_output.ts"),
   ]);
+  const { device, threads, blas } = engineChoice(given);
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   await checkTrainOutput(source, parameters, output);
-  const planned = await dryRun(source, options, device, threads);
+  const planned = await dryRun(source, options, device, threads, blas);
   session.print(planned, () =>
     [
       `Would train on ${

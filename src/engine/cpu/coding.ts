@@ -7,7 +7,7 @@ import { LargestEntries } from "../largest.ts";
 import { nonnegativeLeastSquares } from "../reference/coefficients.ts";
 import { Refinement } from "../reference/refinement.ts";
 import { atomsOf, type Context, groupAtHand } from "./context.ts";
-import { CHUNK_ROWS, type GroupPlace, up } from "./layout.ts";
+import { type GroupPlace, up } from "./layout.ts";
 import { multiply } from "./products.ts";
 
 /**
@@ -42,7 +42,7 @@ interface RowAtHand {
   floor: number;
 }
 
-/** Codes rows of one group, a task being `CHUNK_ROWS` rows: correlations, pursuit, coefficients, residual. */
+/** Codes rows of one group, a task being `codeRows` rows: correlations, pursuit, coefficients, residual. */
 export class Coder {
   readonly #context: Context;
   readonly #matrix: Float64Array;
@@ -68,8 +68,8 @@ export class Coder {
   code(task: number): void {
     const { layout, orders, own, views } = this.#context;
     const group = groupAtHand(this.#context);
-    const first = task * CHUNK_ROWS;
-    const count = Math.min(CHUNK_ROWS, orders.get("rows") - first);
+    const first = task * layout.codeRows;
+    const count = Math.min(layout.codeRows, orders.get("rows") - first);
     const hand: TaskAtHand = {
       group,
       gram: views.grams[orders.get("group")],

@@ -45,10 +45,10 @@ export function codeGroup(
   const each = 2 * group.padded * (layout.padded + slots ** 2);
   crew.run(
     PHASE.code,
-    Math.ceil(rows / CHUNK_ROWS),
+    Math.ceil(rows / layout.codeRows),
     rows * each,
     (done) =>
-      progress.report("coding", Math.min(rows, CHUNK_ROWS * done), rows),
+      progress.report("coding", Math.min(rows, layout.codeRows * done), rows),
   );
   lap(spec.coder.method);
 }

@@ -10,11 +10,17 @@ import { groupSparsities } from "../group_sparsities.ts";
 import { HEAD_BYTES } from "./crew.ts";
 import { ORDERS } from "./orders.ts";
 
-/** Rows of a coding task: a multiple of the product's panels, and few enough for their panels to stay in L2. */
+/** Rows of a task: a multiple of the product's panels, and few enough for their panels to stay in L2. */
 export const CHUNK_ROWS = 96;
 
 /** Rows of a task of the Gram: panels of rows and of columns meet on the diagonal. */
 export const GRAM_ROWS = 96;
+
+/**
+ * A native BLAS packs all atoms anew in every call: it gets more rows at a time, up to these, where there are tasks
+ * enough for many threads.
+ */
+const NATIVE_ROWS = 384, NATIVE_TASKS = 24;
 
 /** Parts of the rows that a process may have where several share an iteration. */
 export const MOST_PARTS = 4095;
@@ -65,6 +71,8 @@ export interface Layout {
   sparsity: number;
   /** Most rows. */
   rows: number;
+  /** Rows of a coding task. */
+  codeRows: number;
   groups: GroupPlace[];
   /** The mean of the rows. */
   mean: number;
@@ -118,11 +126,17 @@ export function up(value: number, to: number): number {
  *
  * @param spec everything fixed for the engine's life
  * @param threads how many work on it
+ * @param native whether a native BLAS makes the products
  * @throws {DbksvdError} `run` where it would be more than WebAssembly can address
  */
-export function layOut(spec: EngineSpec, threads: number): Layout {
+export function layOut(
+  spec: EngineSpec,
+  threads: number,
+  native = false,
+): Layout {
   const { width, coder: { sparsity } } = spec;
   const rows = spec.sampleBatch, padded = up(width, 4), rowBytes = 4 * padded;
+  const codeRows = native ? nativeRows(rows) : CHUNK_ROWS;
   const room = new Room(HEAD_BYTES);
   const orders = room.doubles(ORDERS.length);
   const groups = groupPlaces(spec);
@@ -163,7 +177,7 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     suspects: room.singles(largest),
   };
   const threadPlaces = Array.from({ length: threads }, () => ({
-    correlations: room.singles(CHUNK_ROWS * largest),
+    correlations: room.singles(codeRows * largest),
     panels: room.singles(CHUNK_ROWS * MOST_DEPTH),
     changing: room.singles(largest),
     steps: room.singles(pursues ? slots * largest : 0),
@@ -181,6 +195,7 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     rowBytes,
     sparsity,
     rows,
+    codeRows,
     groups,
     dictionaries,
     orders,
@@ -188,6 +203,11 @@ export function layOut(spec: EngineSpec, threads: number): Layout {
     threads: threadPlaces,
     bytes,
   };
+}
+
+function nativeRows(rows: number): number {
+  const share = up(rows / NATIVE_TASKS, CHUNK_ROWS);
+  return Math.min(NATIVE_ROWS, Math.max(CHUNK_ROWS, share));
 }
 
 /** Nonzeros of each group, of so many in all. */

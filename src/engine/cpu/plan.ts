@@ -29,16 +29,20 @@ export function threadsFor(asked?: number): number {
  *
  * @param spec what the engine would be for
  * @param batches rows of each sample batch of a pass
- * @param options threads asked for, and whether there is more than one pass
+ * @param options threads and BLAS asked for, and whether there is more than one pass
  * @throws {DbksvdError} `run` where it would be more than can be addressed
  */
 export function planCpu(
   spec: EngineSpec,
   batches: readonly number[],
-  options: { threads?: number | undefined; again: boolean },
+  options: {
+    threads?: number | undefined;
+    blas?: string | undefined;
+    again: boolean;
+  },
 ): CpuPlan {
   const threads = threadsFor(options.threads);
-  const layout = layOut(spec, threads);
+  const layout = layOut(spec, threads, options.blas !== undefined);
   // Only iterations that processes share have sums to send.
   const memoryBytes = layout.bytes - (layout.suspects - layout.sums);
   let heldRowsBytes = 0;
