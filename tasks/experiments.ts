@@ -133,7 +133,7 @@ async function generalisation(): Promise<Report> {
   const report = () => ({
     title: "Generalisation",
     body: [
-      `Held-out FVU by OMP at exactly k; in brackets the FVU of as many training rows, and the least uses of any atom over the last pass. Means over ${tier.seeds} seeds (which choose held-out rows, first atoms and, but for the sample, the data); 10 passes unless told.`,
+      `Held-out FVU by OMP at exactly k; in brackets the FVU of as many training rows, and the least uses of any atom over the last pass. Means over ${tier.seeds} seeds (which choose held-out rows, first atoms and, but for the sample, the data); 10 passes unless said otherwise.`,
       markdownTable(["", ...DATA_SETS.map(({ name }) => name)], rows),
     ].join("\n\n"),
   });

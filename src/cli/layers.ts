@@ -105,7 +105,7 @@ function asOptions(
     isJsonObject(parameters) && Array.isArray(inputs);
   if (!isRecord) return config;
   const read = isJsonObject(rows) ? rows.read : undefined;
-  const told: Record<string, unknown> = {
+  const recorded: Record<string, unknown> = {
     ...parameters,
     ...isJsonObject(reading) ? reading : {},
     column,
@@ -116,7 +116,7 @@ function asOptions(
     command.options.map((option) => option.attributeName()),
   ).add("inputs");
   return Object.fromEntries(
-    Object.entries(told).filter(([key, value]) =>
+    Object.entries(recorded).filter(([key, value]) =>
       known.has(key) && value !== undefined && value !== null
     ),
   );

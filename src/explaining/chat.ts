@@ -118,18 +118,18 @@ export class Chat {
    * Asks, and asks again while asking may help.
    *
    * @param question what
-   * @param patience how many times the usual tokens the answer may have
+   * @param allowance how many times the usual tokens the answer may have
    * @returns the answer, as far as it came; empty where there is none, or the server's filter refuses the texts
    * @throws {RequestsSpent} where no further request may be made
    * @throws {Unreachable} where the server does not answer, or not as a chat
    * @throws {DbksvdError} `usage` where it refuses the request, `run` where its quota is used up, `data` where it
    * redirects or sends more than 1 MiB
    */
-  async ask(question: Question, patience = 1): Promise<string> {
+  async ask(question: Question, allowance = 1): Promise<string> {
     for (;;) {
       const dialect = this.#dialect;
       try {
-        return await this.#askIn(dialect, question, patience);
+        return await this.#askIn(dialect, question, allowance);
       } catch (error) {
         if (error instanceof Filtered) return "";
         if (!(error instanceof BadRequest)) throw error;
@@ -143,10 +143,10 @@ export class Chat {
   async #askIn(
     dialect: Dialect,
     question: Question,
-    patience: number,
+    allowance: number,
   ): Promise<string> {
     const { signal } = this.options;
-    const body = JSON.stringify(this.#bodyOf(dialect, question, patience));
+    const body = JSON.stringify(this.#bodyOf(dialect, question, allowance));
     await sleep(this.#pace.next(), signal);
     return await this.#connection.persist(async (attempt) => {
       if (this.left <= 0) throw new RequestsSpent(this.options.maxRequests);
@@ -169,13 +169,13 @@ export class Chat {
   #bodyOf(
     { format, temperature, seed, tokens }: Dialect,
     { messages, schema }: Question,
-    patience: number,
+    allowance: number,
   ): unknown {
     const { model, maxTokens } = this.options;
     return {
       model,
       messages,
-      [tokens]: Math.ceil(patience * maxTokens),
+      [tokens]: Math.ceil(allowance * maxTokens),
       ...temperature && { temperature: 0 },
       ...seed && { seed: 0 },
       ...format && {

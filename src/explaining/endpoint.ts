@@ -5,7 +5,7 @@ import { isPrivateWay, type RemotePlace, remotePlace } from "../net/place.ts";
 export interface Endpoint {
   /** The address of its chat completions, with the key as a header. */
   place: RemotePlace;
-  /** The host that texts go to, as people are told it. */
+  /** The host that texts go to, as it is shown to people. */
   host: string;
   /** The key, so that it can be kept out of what is said. */
   key?: string | undefined;

@@ -18,9 +18,9 @@ export interface NamedLatent extends Latent {
   label: string;
   /** Texts that it was found from. */
   shown: number;
-  /** Whether texts with what it says can be told from others. */
+  /** Whether texts with what it says can be known from others. */
   detection?: NameScore | undefined;
-  /** Whether the right tokens can be told from others, where rows are tokens. */
+  /** Whether the right tokens can be known from others, where rows are tokens. */
   fuzzing?: NameScore | undefined;
 }
 
@@ -169,8 +169,8 @@ async function nameFor(
 ): Promise<string | undefined> {
   const texts = shown.map((example) => promptText(example, byToken));
   const question = nameQuestion(texts);
-  for (const patience of [1, 2]) {
-    const name = nameIn(await chat.ask(question, patience));
+  for (const allowance of [1, 2]) {
+    const name = nameIn(await chat.ask(question, allowance));
     if (name !== undefined) return name;
   }
   return undefined;

@@ -32,7 +32,7 @@ export class NameKeeper {
    * @throws {DbksvdError} as {@linkcode NamedDictionary.add}
    */
   save(): Promise<void> {
-    // One that failed was told to whoever asked for it; what waits is tried again.
+    // Whoever asked for one that failed knows of it; what waits is tried again.
     this.#saving = this.#saving.catch(() => {}).then(() => this.#save());
     return this.#saving;
   }

@@ -9,7 +9,7 @@ import { requestsFor } from "./score.ts";
 export interface Wanted {
   /** The most used ones, so many. */
   atoms: number;
-  /** These, in place of the most used: both signs where none is told. */
+  /** These, in place of the most used: both signs where none is given. */
   list?: readonly { atom: number; sign?: "+" | "-" }[] | undefined;
   /** Those too that have a name, if none by hand. */
   renew?: boolean | undefined;

@@ -5,12 +5,12 @@ import { verdictQuestion, verdictsIn } from "./prompts.ts";
 
 /** How a name was scored on texts: as delphi does, but on texts that the name was not found from. */
 export interface NameScore {
-  /** (share of active texts told right + share of inactive texts told right) / 2. */
+  /** (share of active texts judged right + share of inactive texts judged right) / 2. */
   balancedAccuracy: number;
-  /** Active texts with a verdict, and those told right. */
+  /** Active texts with a verdict, and those judged right. */
   active: number;
   activeRight: number;
-  /** Texts that the atom is not active in with a verdict, and those told right. */
+  /** Texts that the atom is not active in with a verdict, and those judged right. */
   inactive: number;
   inactiveRight: number;
 }
@@ -96,8 +96,8 @@ async function verdictsOn(
   chat: Chat,
 ): Promise<boolean[] | undefined> {
   const question = verdictQuestion(kind, name, shown.map(({ text }) => text));
-  for (const patience of [1, 2]) {
-    const answer = await chat.ask(question, patience);
+  for (const allowance of [1, 2]) {
+    const answer = await chat.ask(question, allowance);
     const verdicts = verdictsIn(answer, shown.length);
     if (verdicts !== undefined) return verdicts;
   }

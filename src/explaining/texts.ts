@@ -9,7 +9,7 @@ const SPAN = 16_384;
 /** A row's text, and which text it is a part of. */
 export interface PlacedText {
   found: FoundText;
-  /** Rows of one group are never told apart: tokens of one stored text, or rows whose texts are equal. */
+  /** Rows of one group are never kept apart: tokens of one stored text, or rows whose texts are equal. */
   group: string;
 }
 

@@ -94,7 +94,7 @@ function pictureOptions(options: InspectOptions, image: string) {
   };
 }
 
-// Progress is told of rows alone.
+// Progress counts rows alone.
 function unembedding({ unembed, tokens }: InspectOptions) {
   if (unembed !== undefined && tokens !== undefined) {
     return { unembed, tokens, onProgress: undefined };

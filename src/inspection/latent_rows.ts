@@ -30,7 +30,7 @@ export interface KeptRow {
   places: number;
 }
 
-/** What is told of rows that come to hold a place with some latent, and that lose it. */
+/** What is called for rows that come to hold a place with some latent, and that lose it. */
 export interface RowHolder {
   /** Gives row i of some codes a place more. */
   hold(codes: Codes, i: number, row: number): void;

@@ -23,7 +23,7 @@ export interface HeldOut {
  * @param source the rows
  * @param options how many, by what (nested rows by what they are in, others by themselves, where that is left out)
  * and the seed
- * @param onNotice told where there are too few outer rows
+ * @param onNotice called where there are too few outer rows
  * @throws {DbksvdError} `usage` where nothing would be left, or rows have nothing to be grouped by
  */
 export async function holdOut(

@@ -94,7 +94,7 @@ export async function iterateTogether(
   return report;
 }
 
-/** The places of each atom batch in an iteration's order: runs of `atomBatch` in each group, which its first one opens. */
+/** The places of each atom batch in an iteration's order: runs of `atomBatch` in each group, which its first opens. */
 export function* atomBatches(
   groups: readonly number[],
   atomBatch: number,

@@ -9,7 +9,7 @@ const MOST_BYTES = 64 * 2 ** 20;
  * Asks for a JSON document.
  *
  * @returns the document, and the answer's headers
- * @throws {Unreachable} also where something else than JSON comes, such as a page that asks for patience
+ * @throws {Unreachable} also where something else than JSON comes, such as a page that asks to wait
  * @throws {DbksvdError} `data` where there is no such thing
  */
 export async function askJson(

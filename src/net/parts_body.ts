@@ -2,7 +2,7 @@
 const PIECE_BYTES = 2 ** 16;
 
 /**
- * A request's body from bytes in parts, which are not copied. Its length is told to the server: storage that takes
+ * A request's body from bytes in parts, which are not copied. Its length is sent first: storage that takes
  * files by signed addresses refuses bodies of unknown length, which streams are.
  */
 export class PartsBody extends Blob {
@@ -28,7 +28,7 @@ export class PartsBody extends Blob {
     return this.#size;
   }
 
-  /** The same bytes; what is sent of them is told as well. */
+  /** The same bytes; what is sent of them is reported as well. */
   counted(onSent: (bytes: number) => void): PartsBody {
     return new PartsBody(this.#parts, (bytes) => {
       this.#onSent?.(bytes);

@@ -142,7 +142,7 @@ async function signed(
   return Object.fromEntries(headers);
 }
 
-// A bucket of another region is told by a header, whatever the status.
+// A bucket of another region is known by a header, whatever the status.
 function explained(
   { headers }: Response,
   { input, region }: Bucket,

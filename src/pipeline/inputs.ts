@@ -96,7 +96,7 @@ async function look(
 
 const NO_MATCH = "matches no file";
 
-// Where an input is optional there may be nothing; what is there and cannot be read is told all the same.
+// Where an input is optional there may be nothing; what is there and cannot be read is reported all the same.
 function counts(
   { kind, reason }: MissingInput,
   pattern: InputPattern,

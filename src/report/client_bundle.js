@@ -1426,10 +1426,10 @@
     })));
   }
   function classesSection(dictionary, atom) {
-    const told = dictionary.classes?.[atom] ?? [];
-    if (told.length === 0) return [];
+    const classes = dictionary.classes?.[atom] ?? [];
+    if (classes.length === 0) return [];
     return [
-      section("Classes it tells", element("ul", {}, told.map((one) => element("li", {}, one))))
+      section("Classes it tells", element("ul", {}, classes.map((one) => element("li", {}, one))))
     ];
   }
   function neighboursSection(dictionary, atom) {

@@ -32,8 +32,8 @@ export interface LabelKey {
 
 /**
  * Answers requests for names. A change is taken only from the page itself (its origin, and a token that stands in
- * it), as JSON, of the names as they are (`If-Match`): who changes names that another window has changed since is
- * told (409).
+ * it), as JSON, of the names as they are (`If-Match`): a change of names that another window has changed
+ * since is refused (409).
  */
 export async function answerLabels(
   request: Request,

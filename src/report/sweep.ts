@@ -51,11 +51,11 @@ function headline(runs: readonly SweepEntry[]): Figure[] {
     value: formatFigure(best.fvu),
     more: sizeOf(best),
   }];
-  const told = runs.filter(({ accuracy }) => accuracy !== undefined);
-  if (told.length > 0) {
-    const least = leastLatents(told[0]);
+  const probed = runs.filter(({ accuracy }) => accuracy !== undefined);
+  if (probed.length > 0) {
+    const least = leastLatents(probed[0]);
     const of = (run: SweepEntry) => run.accuracy![least];
-    const telling = told.reduce((a, b) => of(b) > of(a) ? b : a);
+    const telling = probed.reduce((a, b) => of(b) > of(a) ? b : a);
     figures.push({
       name: "Best accuracy",
       value: formatFigure(of(telling), 3),
@@ -92,7 +92,7 @@ function latents(k: string): string {
 function runTable(runs: readonly SweepEntry[]): string {
   const options = Object.keys(runs[0].options ?? {});
   const probes = Object.keys(runs[0].accuracy ?? {});
-  const told = probes.length > 0 ? ["accuracy"] : [];
+  const accuracy = probes.length > 0 ? ["accuracy"] : [];
   const head = [
     "Atoms",
     "Nonzeros",
@@ -123,7 +123,7 @@ function runTable(runs: readonly SweepEntry[]): string {
         .join("")
     }<td class="whole">${modelLink(run)}</td></tr>`;
   });
-  const beaten = ["FVU", "nonzeros", "atoms", ...told].join(", ");
+  const beaten = ["FVU", "nonzeros", "atoms", ...accuracy].join(", ");
   return `<p class="note">On the front: no other training is as good in all of ${beaten}, and better in one of them. Dense atoms are used by more than a tenth of the rows.</p><div class="scroll"><table><thead><tr><th scope="col"></th>${
     head.map((name) =>
       `<th scope="col" class="number">${escapeHtml(name)}</th>`

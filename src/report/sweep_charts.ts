@@ -73,7 +73,7 @@ export function sweepCharts(runs: readonly SweepEntry[]): Chart[] {
 function accuracyView(k: string): View {
   return {
     title: "Accuracy over FVU",
-    note: `Classes told by ${k} latent${
+    note: `Classes known by ${k} latent${
       k === "1" ? "" : "s"
     } on held-out rows: 0.5 is chance, up is better.`,
     x: FVU,

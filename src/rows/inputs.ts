@@ -274,7 +274,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-// A pattern that is the name of a file: where that cannot be told, it is a pattern.
+// A pattern that is the name of a file: where that cannot be known, it is a pattern.
 function patternItself(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

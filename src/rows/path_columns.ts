@@ -13,11 +13,11 @@ type Value = string | number | null;
 export class PathColumns {
   readonly #numbers = new Set<string>();
   readonly #names = new Set<string>();
-  readonly #told = new Set<string>();
+  readonly #noticed = new Set<string>();
 
   /**
    * @param paths all files, or their addresses
-   * @param onNotice told of a column that the files have themselves
+   * @param onNotice called with a column that the files have themselves
    */
   constructor(
     paths: readonly string[],
@@ -77,12 +77,12 @@ export class PathColumns {
   #without(extra: readonly TableColumn[], real: readonly TableColumn[]) {
     return extra.filter(({ name }) => {
       if (!real.some((one) => one.name === name)) return true;
-      if (!this.#told.has(name)) {
+      if (!this.#noticed.has(name)) {
         this.onNotice?.(
           `The column "${name}" is the files' own, not that of the folders "${name}=…"`,
         );
       }
-      this.#told.add(name);
+      this.#noticed.add(name);
       return false;
     });
   }

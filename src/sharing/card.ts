@@ -172,7 +172,7 @@ function usage({ repository, exports, model }: CardContents): string {
 
 function training({ parameters, rows, seconds, device }: ModelConfig): string {
   const standard = DEFAULT_TRAIN_OPTIONS as unknown as Record<string, unknown>;
-  const told = Object.entries(parameters).filter(([name, value]) =>
+  const notable = Object.entries(parameters).filter(([name, value]) =>
     ["atoms", "sparsity", "seed"].includes(name) ||
     JSON.stringify(value) !== JSON.stringify(standard[name])
   );
@@ -181,7 +181,7 @@ function training({ parameters, rows, seconds, device }: ModelConfig): string {
     `On ${counted(rows.training, "row")}${
       seconds === undefined ? "" : `, in ${Math.ceil(seconds)} s`
     }, by the ${device.kind.toUpperCase()} engine; parameters beside the defaults:`,
-    told.map(([name, value]) => `- ${name}: \`${valueWord(value)}\``)
+    notable.map(([name, value]) => `- ${name}: \`${valueWord(value)}\``)
       .join("\n"),
   ].join("\n\n");
 }

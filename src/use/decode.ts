@@ -153,8 +153,8 @@ async function writeRowsLike(
 }
 
 function footerOf(origin: OutputOrigin): Record<string, string> {
-  const told = { toolVersion: TOOL_VERSION, ...origin };
-  return { dbksvd: JSON.stringify(told) };
+  const record = { toolVersion: TOOL_VERSION, ...origin };
+  return { dbksvd: JSON.stringify(record) };
 }
 
 async function checkModel(

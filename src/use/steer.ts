@@ -107,7 +107,7 @@ export async function steer(
   try {
     const activations = await activationsOf(model, source, options);
     const vector = new Float64Array(model.width);
-    const told = atoms.map((one, i) => {
+    const steered = atoms.map((one, i) => {
       const sorted = activations[i].sort();
       if (sorted.length === 0) throw unused(one);
       const place = Math.min(
@@ -129,7 +129,7 @@ export async function steer(
         {
           dbksvd: JSON.stringify(origin),
           tool_version: TOOL_VERSION,
-          atoms: JSON.stringify(told),
+          atoms: JSON.stringify(steered),
           quantile: String(quantile),
         },
       ),
@@ -137,7 +137,7 @@ export async function steer(
     const length = Math.sqrt(
       vector.reduce((sum, value) => sum + value * value, 0),
     );
-    return { out, width: model.width, length, atoms: told };
+    return { out, width: model.width, length, atoms: steered };
   } finally {
     await claim.release();
   }

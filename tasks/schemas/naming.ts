@@ -47,11 +47,11 @@ const place: Fields<LatentPlace> = {
 const score = define(
   "score",
   object<NameScore>({
-    balancedAccuracy: number("Mean of the two shares that were told right."),
+    balancedAccuracy: number("Mean of the two shares that were judged right."),
     active: count("Texts with a verdict that the side is active in."),
-    activeRight: count("Of these, told right."),
+    activeRight: count("Of these, judged right."),
     inactive: count("Texts with a verdict that it is not active in."),
-    inactiveRight: count("Of these, told right."),
+    inactiveRight: count("Of these, judged right."),
   }),
 );
 

@@ -175,7 +175,7 @@ export const label = define(
     source: words("Who gave it.", ["hand", "probe", "model", "import"]),
     sign: optional(sign("The sign of the codes that it names; else both.")),
     score: optional(number("How well it fits, 0 to 1, by its source.")),
-    fuzzing: optional(number("How well its tokens are told, 0 to 1.")),
+    fuzzing: optional(number("How well its tokens are known, 0 to 1.")),
     model: optional(text("The language model that gave it.")),
     prompt: optional(text("The version of the prompt.")),
   }, "A name of an atom."),

@@ -69,7 +69,7 @@ Deno.test("--for probing says what it stands for, keeps it in the model, and eve
   });
 });
 
-Deno.test("inspect goes by activations, by codes where it is told how to code, and --row by codes", async () => {
+Deno.test("inspect goes by activations, by codes where options say how to code, and --row by codes", async () => {
   await inDirectory(async (directory) => {
     const model = join(directory, "model");
     await json(...TRAINING, "--out", model);

@@ -5,7 +5,7 @@ import { SCHEMAS } from "../../tasks/write_schemas.ts";
 const ajv = new Ajv2020({
   allErrors: true,
   allowUnionTypes: true,
-  // Times are told by the schemas' readers.
+  // Times are known by the schemas' readers.
   validateFormats: false,
 });
 const compiled = new Map<string, ValidateFunction>();

@@ -266,7 +266,7 @@ Deno.test("pipeline schedule prints one document when a signal ends it", () =>
     while (!io.stderr.includes("schedule.start")) {
       await new Promise((wait) => setTimeout(wait, 20));
     }
-    for (const hear of io.heard) hear("SIGINT");
+    for (const listen of io.listeners) listen("SIGINT");
     assert.equal(await running, 130, io.stdout + io.stderr);
     assertAnswer(args, 0, io.stdout);
     assert.match(io.stderr, /dbksvd pipeline schedule: Stopped by SIGINT/);

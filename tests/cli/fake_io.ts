@@ -14,7 +14,7 @@ export class FakeIo implements Io {
   readonly #timers = new Set<
     { next: number; milliseconds: number; call: () => void }
   >();
-  heard: ((signal: StopSignal) => void)[] = [];
+  listeners: ((signal: StopSignal) => void)[] = [];
 
   constructor(readonly variables: Record<string, string> = {}) {}
 
@@ -58,9 +58,10 @@ export class FakeIo implements Io {
     this.clock = end;
   }
 
-  onSignal(heard: (signal: StopSignal) => void): () => void {
-    this.heard.push(heard);
-    return () => this.heard = this.heard.filter((one) => one !== heard);
+  onSignal(listener: (signal: StopSignal) => void): () => void {
+    this.listeners.push(listener);
+    return () =>
+      this.listeners = this.listeners.filter((one) => one !== listener);
   }
 
   exit(code: number): never {

@@ -65,7 +65,7 @@ Deno.test("one visible card, no card and the user's own choice are left alone", 
   assert.deepEqual(Object.keys(own.variables), ["DRI_PRIME"]);
 });
 
-Deno.test("the opened card is told by its device file, by its name, or not at all", async () => {
+Deno.test("the opened card is known by its device file, by its name, or not at all", async () => {
   const checked = async (open: string[], engine = ENGINE as typeof ENGINE) => {
     const system = machine(CARDS, ["/dev/null", ...open]);
     const chosen = (await chooseCard({ localRank: 1 }, system))!;

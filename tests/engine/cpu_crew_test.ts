@@ -24,12 +24,12 @@ Deno.test("a crew does every task once, whoever comes, and starts threads only f
   );
   crew.run(1, 3, 10);
   assert.equal(hired(), 0);
-  const told: number[] = [];
-  crew.run(2, 2, MUCH, (count) => told.push(count));
+  const counts: number[] = [];
+  crew.run(2, 2, MUCH, (count) => counts.push(count));
   crew.run(3, 2, MUCH);
   assert.equal(hired(), 2);
   assert.deepEqual(done, ["1.0", "1.1", "1.2", "2.0", "2.1", "3.0", "3.1"]);
-  assert.deepEqual(told, [1, 2]);
+  assert.deepEqual(counts, [1, 2]);
   crew.close();
   assert.equal(ended(), 2);
 });

@@ -40,7 +40,7 @@ async function iterated(
   const way = { sumType: "f64" as const, gram };
   const step = stepOf(spec, {});
   const report = await iterateTogether(engine, solo(), share, step, way);
-  // A digest: what differs is told in no time.
+  // A digest: what differs is seen in no time.
   const made = await engine.readDictionary();
   const digest = await crypto.subtle.digest("SHA-256", made.slice());
   await engine.close();

@@ -214,7 +214,7 @@ Deno.test("a server that does not know a field is asked without it, from then on
   }
 });
 
-Deno.test("what asking again does not mend is told in the server's words, without the key", async () => {
+Deno.test("what asking again does not mend is said in the server's words, without the key", async () => {
   await assertFails(
     "usage",
     /404, no model "m" for … .*check the address/,
@@ -242,7 +242,7 @@ Deno.test("no request is made beyond the limit, repeated ones included", async (
   });
 });
 
-Deno.test("an answer that was cut off is told", async () => {
+Deno.test("an answer that was cut off is counted", async () => {
   const choices = [{ message: { content: "[1" }, finish_reason: "length" }];
   const { answer, chat } = await ask(() => chatAnswer("", { choices }));
   assert.deepEqual([answer, chat.cut], ["[1", 1]);

@@ -58,7 +58,7 @@ async function ended(child: Deno.ChildProcess) {
   const { code, stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const said = { code, stdout: text(stdout), stderr: text(stderr) };
-  assert(!`${said.stdout}${said.stderr}`.includes(KEY), "the key is told");
+  assert(!`${said.stdout}${said.stderr}`.includes(KEY), "the key is shown");
   if (said.stdout.startsWith("{")) assertAnswer(["label"], code, said.stdout);
   return said;
 }

@@ -191,22 +191,22 @@ Deno.test("no latent is begun that the requests left do not suffice for", async 
   assert.equal(chat.requests, 15);
 });
 
-Deno.test("once a request fails for good, no further latent is begun; those at work come to their end and are told", async () => {
+Deno.test("once a request fails for good, no further latent is begun; those at work come to their end and are reported", async () => {
   const { model, source: bare } = smallProblem(3000);
   const source = await withTexts(model, bare);
   await using server = new ChatServer();
   const sound = server.fault;
   server.fault = (request, count, file) =>
     count === 7 ? status(402) : sound(request, count, file);
-  const told: string[] = [];
+  const names: string[] = [];
   await assert.rejects(
     named(model, source, server, { atoms: 6 }, {}, (name) => {
-      told.push(name.label);
+      names.push(name.label);
     }),
     /no quota left/,
   );
   assert(server.seen.length <= 20, `${server.seen.length} requests`);
-  assert(told.length >= 2);
+  assert(names.length >= 2);
 });
 
 Deno.test("planNames() takes the most used atoms, and leaves alone what is named by hand, named or hardly used", async () => {

@@ -118,7 +118,7 @@ Deno.test("planGpu() refuses on a software driver what its loops cannot refine",
 Deno.test("planGpu() counts every buffer, whose sizes follow from the problem's", () => {
   const n = 64, m = 512, k = 8, rows = 4096;
   const plan = planFor({ n, m, k, rows });
-  const told = Object.fromEntries(
+  const listed = Object.fromEntries(
     plan.buffers.map(({ name, bytes }) => [name, bytes]),
   );
   const expected = {
@@ -137,7 +137,7 @@ Deno.test("planGpu() counts every buffer, whose sizes follow from the problem's"
   };
   for (const [name, bytes] of Object.entries(expected)) {
     // Buffers are whole elements of 16 bytes.
-    assert(told[name] >= bytes && told[name] < bytes + 48, name);
+    assert(listed[name] >= bytes && listed[name] < bytes + 48, name);
   }
   const sum = plan.buffers.reduce((all, { bytes }) => all + bytes, 0);
   assert.equal(plan.needed, sum);

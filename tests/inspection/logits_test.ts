@@ -184,12 +184,12 @@ Deno.test("atomLogits() gives the same on any number of threads, run after run o
   const long = eighths("long", 20_000 * WIDTH);
   const tensors = { W_U: tensorOf("F32", long, 20_000, WIDTH) };
   const options = { tokens: named(20_000) };
-  const told: number[] = [];
+  const counts: number[] = [];
   const one = await logitsOf(tensors, {
     ...options,
-    onProgress: (done) => told.push(done),
+    onProgress: (done) => counts.push(done),
   });
-  assert(told.length > 3 && told.at(-1) === 20_000);
+  assert(counts.length > 3 && counts.at(-1) === 20_000);
   for (const threads of [2, 3]) {
     const { promoted, suppressed, ids } = await logitsOf(tensors, {
       ...options,

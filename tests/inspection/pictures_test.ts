@@ -79,10 +79,10 @@ Deno.test("rows are shown by small pictures of their files, or of the bytes in a
   await inDirectory(async (folder) => {
     const rows = await writeDrawn(folder, 40);
     const options = { imageSize: 32, topRows: 40 };
-    const told: string[] = [];
+    const progress: string[] = [];
     const byPath = await looked(rows, {
       onProgress: ({ rows, total, phase }) =>
-        void told.push(`${phase} ${rows} of ${total}`),
+        void progress.push(`${phase} ${rows} of ${total}`),
       image: "path",
       ...options,
       threads: 1,
@@ -93,7 +93,7 @@ Deno.test("rows are shown by small pictures of their files, or of the bytes in a
     });
     const kept = byPath.samples.rows.length;
     assert.equal(shownRows(byPath).length, kept);
-    assert.equal(told.at(-1), `pictures ${kept} of ${kept}`);
+    assert.equal(progress.at(-1), `pictures ${kept} of ${kept}`);
     const { column, files, ...pictures } = byPath.pictures;
     assert.equal(files!.length, kept);
     assert.equal(column, "path");

@@ -13,7 +13,7 @@ const INFO: EngineInfo = {
   details: { fused: true },
 };
 
-/** Which of ten iterations share the Gram, where a rank's by itself takes as long as told. */
+/** Which of ten iterations share the Gram, where a rank's by itself takes as long as is given. */
 async function shared(
   wholeMs: readonly number[],
   infos: readonly EngineInfo[] = wholeMs.map(() => INFO),

@@ -19,9 +19,9 @@ export class HubModels extends FaultServer {
   readonly flaws: string[] = [];
   /** Larger files are stored in parts of so many bytes. */
   partBytes = Infinity;
-  /** Where it wants to be told that a file is stored: at its own host, or at the storage's. */
+  /** Where it wants to know that a file is stored: at its own host, or at the storage's. */
   verifies?: "hub" | "storage";
-  /** Files that it was told of. */
+  /** Files that it knows of. */
   readonly verified: string[] = [];
   /** What a repository is made as, whatever was asked for. */
   makes?: "private" | "public";
@@ -165,12 +165,12 @@ export class HubModels extends FaultServer {
     const [oid, part] = path.split("/");
     if (part === "done") {
       const parts = this.#parts.get(oid) ?? [];
-      const told = JSON.parse(body).parts;
-      const right = told.every((
+      const listed = JSON.parse(body).parts;
+      const right = listed.every((
         { partNumber, etag }: { partNumber: number; etag: string },
         i: number,
       ) => partNumber === i + 1 && etag === `"${i}"`);
-      if (!right) this.flaws.push("the parts are not told as they are");
+      if (!right) this.flaws.push("the parts are not listed as they are");
       return this.#keep(oid, joined(parts));
     }
     if (method !== "PUT") return status(405);
@@ -200,8 +200,10 @@ export class HubModels extends FaultServer {
     if ((given !== null) !== (this.verifies === "hub")) {
       this.flaws.push("the token went elsewhere than to the hub");
     }
-    const told = JSON.parse(body);
-    if (this.storage.get(told.oid)?.length !== told.size) return status(422);
+    const stored = JSON.parse(body);
+    if (this.storage.get(stored.oid)?.length !== stored.size) {
+      return status(422);
+    }
     this.verified.push(oid);
     return Response.json({});
   }

@@ -7,11 +7,11 @@ const parts = [300_000, 0, 5, 70_000].map((length, p) =>
 );
 const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
 
-Deno.test("a body in parts is sent with its length, and every byte that goes out is told", async () => {
+Deno.test("a body in parts is sent with its length, and every byte that goes out is reported", async () => {
   await using server = new FaultServer();
   server.fault = () => new Response("");
-  let told = 0, counted = 0;
-  const body = new PartsBody(parts, (bytes) => told += bytes);
+  let reported = 0, counted = 0;
+  const body = new PartsBody(parts, (bytes) => reported += bytes);
   assert.equal(body.size, whole.length);
   const response = await fetch(`${server.url}/x`, {
     method: "PUT",
@@ -21,7 +21,7 @@ Deno.test("a body in parts is sent with its length, and every byte that goes out
   const [{ headers, bytes }] = server.seen;
   assert.equal(headers.get("content-length"), `${whole.length}`);
   assert.deepEqual(bytes, whole);
-  assert.deepEqual([told, counted], [whole.length, whole.length]);
+  assert.deepEqual([reported, counted], [whole.length, whole.length]);
 });
 
 Deno.test("slices of a body in parts are those of its bytes, and it is read as often as one likes", async () => {

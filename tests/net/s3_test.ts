@@ -135,7 +135,7 @@ Deno.test("a public bucket is read without credentials; a private one refuses wr
   assert(unsigned.every(({ headers }) => !headers.has("authorization")));
 });
 
-Deno.test("a bucket of another region is told with its region, a missing key with its name", async () => {
+Deno.test("a bucket of another region is refused with its region, a missing key with its name", async () => {
   await using server = bucketOf("a.parquet");
   await refused("s3://a-bucket/b.parquet", 3, /404 .*a-bucket\/b\.parquet/);
   server.region = "us-west-2";

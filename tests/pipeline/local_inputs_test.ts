@@ -6,7 +6,7 @@ import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(3);
 
-Deno.test("what a pattern matches and cannot be taken is told, and keeps no sound file back", async () => {
+Deno.test("what a pattern matches and cannot be taken is reported, and keeps no sound file back", async () => {
   await using pipeline = await TestPipeline.create({
     inputs: [{ input: "in/*.parquet", optional: true }],
   });
@@ -21,10 +21,10 @@ Deno.test("what a pattern matches and cannot be taken is told, and keeps no soun
   assert.deepEqual(run.files.taken, ["in/a.parquet"]);
   assert.equal(run.outcome, "promoted");
   assert.equal(run.exitCode, 3);
-  const told = run.files.missing.map(({ path, kind, reason }) =>
+  const missing = run.files.missing.map(({ path, kind, reason }) =>
     `${kind} ${path} ${reason}`
   );
-  assert.deepEqual(told, [
+  assert.deepEqual(missing, [
     "nothing in/circle.parquet is a link that leads to no file",
     "nothing in/dangling.parquet is a link that leads to no file",
     "nothing in/pipe.parquet is no file, but a pipe",

@@ -51,11 +51,11 @@ Deno.test("names that a probe gives the current version are the pipeline's, also
   await night(pipeline, 0);
   const current = pipeline.root("current");
   const fit = { precision: 1, recall: 1, f1: 1, density: 0.1 };
-  const told = { label: "topic", class: "rain", model: "model" };
+  const about = { label: "topic", class: "rain", model: "model" };
   const suggest = (named: NamedDictionary, atom: number, name: string) =>
     suggestNames(
       named,
-      [{ ...fit, ...told, class: name, atom, sign: "+" }],
+      [{ ...fit, ...about, class: name, atom, sign: "+" }],
       true,
     );
   const named = await NamedDictionary.open(current);

@@ -56,7 +56,7 @@ Deno.test("Files of other kinds are refused with what to do about them", () =>
     await refused(openRows("ftp://b/k"), "data", /ftp:\/\/ are not read/);
   }));
 
-Deno.test("A forgotten model, and a folder of several autoencoders, are told as such", () =>
+Deno.test("A forgotten model, and a folder of several autoencoders, are refused as such", () =>
   inDirectory(async (directory) => {
     const rows = `${directory}/rows.parquet`;
     await sql(`COPY (SELECT [1, 2]::FLOAT[] AS e) TO '${rows}'`);
@@ -72,7 +72,7 @@ Deno.test("A forgotten model, and a folder of several autoencoders, are told as 
     );
   }));
 
-Deno.test("Numbers that float32 cannot hold are told: too large ones, and rows too short", () =>
+Deno.test("Numbers that float32 cannot hold are refused: too large ones, and rows too short", () =>
   inDirectory(async (directory) => {
     const file = `${directory}/big.parquet`;
     for (const list of ["[1, 1e300]", "[1, 1e300, NULL]"]) {

@@ -137,11 +137,11 @@ Deno.test("rows are read from regular files only; where the system allows few op
         directory,
       ],
     }).output();
-    const told = new TextDecoder().decode(stdout).trim();
-    assert.equal(told, "600 70800", new TextDecoder().decode(stderr));
+    const answer = new TextDecoder().decode(stdout).trim();
+    assert.equal(answer, "600 70800", new TextDecoder().decode(stderr));
   }));
 
-Deno.test("a disk that fails while rows are read is told with the file's name", () =>
+Deno.test("a disk that fails while rows are read is reported with the file's name", () =>
   inDirectory(async (directory) => {
     const path = join(directory, "rows.f32");
     await Deno.writeFile(path, new Uint8Array(64));
@@ -156,7 +156,7 @@ Deno.test("a disk that fails while rows are read is told with the file's name", 
     );
   }));
 
-Deno.test("a full disk in a pipeline is told with the file's name", async () => {
+Deno.test("a full disk in a pipeline is reported with the file's name", async () => {
   await inDirectory(async (directory) => {
     // A device that is always full; only a process with all permissions may open one.
     const script = join(directory, "write.ts");

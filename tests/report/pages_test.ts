@@ -162,12 +162,12 @@ Deno.test("pages show hostile text as text", async () => {
 
 Deno.test("atomPage() lists the classes that a probe found an atom to tell, as text", async () => {
   const data = fixtureBrowser();
-  const told = {
+  const best = {
     ...{ label: "topic", class: "<i>ships</i>", model: "m", atom: 9 },
     ...{ sign: "-" as const, precision: 0.8, recall: 0.64, f1: 0.711 },
     density: 0.1,
   };
-  data.table.classes = { "9": [told] };
+  data.table.classes = { "9": [best] };
   await withPages(({ atom }) => {
     assert.deepEqual(
       texts(atom(9), "li").filter((text) => text.includes("topic")),

@@ -8,15 +8,18 @@ const MOST = 120;
 /** Written by a formatter, a bundler or a printer, or data. */
 const OTHERS = /^(tests\/fixtures|tests\/cli\/help|src\/report\/client_bundle)/;
 
-async function filesUnder(folder: string): Promise<string[]> {
+async function filesUnder(
+  folder: string,
+  ending = /\.(ts|wgsl)$/,
+): Promise<string[]> {
   const files: string[] = [];
   for await (
     const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))
   ) {
     const path = `${folder}${name}`;
     if (OTHERS.test(path)) continue;
-    if (isDirectory) files.push(...await filesUnder(`${path}/`));
-    else if (/\.(ts|wgsl)$/.test(name)) files.push(path);
+    if (isDirectory) files.push(...await filesUnder(`${path}/`, ending));
+    else if (ending.test(name)) files.push(path);
   }
   return files;
 }
@@ -41,4 +44,24 @@ Deno.test("lines of code and comments have at most 120 characters, texts in quot
     }
   }
   assert.deepEqual(long, []);
+});
+
+/** Words that are not the field's, in parts so that they do not stand here either. */
+const WORDS = ["fare-well", "after-math", "wish-es", "he-ar", "hea-rd", "to-ld"]
+  .map((word) => word.replace("-", ""));
+
+Deno.test("names, messages and documentation do without words that are not the field's", async () => {
+  const pattern = new RegExp(`\\b(${WORDS.join("|")})\\b`, "i");
+  const found: string[] = [];
+  const files = ["README.md", "CHANGELOG.md", "SECURITY.md", "mod.ts"];
+  for (const folder of ["src/", "kernels/", "tasks/", "tests/", "docs/"]) {
+    files.push(...await filesUnder(folder, /\.(ts|wgsl|py|md|json)$/));
+  }
+  for (const file of files) {
+    const text = await Deno.readTextFile(new URL(file, ROOT));
+    text.split("\n").forEach((line, i) => {
+      if (pattern.test(line)) found.push(`${file}:${i + 1}`);
+    });
+  }
+  assert.deepEqual(found, []);
 });

@@ -153,7 +153,7 @@ Deno.test("the token goes to the hub alone, and DBKSVD_HTTP_HEADERS nowhere", ()
     assert.deepEqual(hub.flaws, []);
   }));
 
-Deno.test("the hub is told that a file is stored, where it asks for that: with the token at its own host alone", () =>
+Deno.test("the hub is asked to verify a file that is stored, where it asks for that: with the token at its own host alone", () =>
   withModel(async (directory) => {
     for (const verifies of ["hub", "storage"] as const) {
       await using hub = new HubModels();
@@ -191,19 +191,19 @@ Deno.test("large files go in parts, and progress tells of every byte", () =>
   withModel(async (directory) => {
     await using hub = new HubModels();
     hub.partBytes = 1500;
-    const told: UploadProgress[] = [];
+    const steps: UploadProgress[] = [];
     const { sentBytes } = await share(directory, {}, {
       ...QUICK,
-      onProgress: (progress) => void told.push(progress),
+      onProgress: (progress) => void steps.push(progress),
     });
     assert.deepEqual(hub.flaws, []);
     for (const phase of ["hashing", "sending"]) {
-      const own = told.filter((progress) => progress.phase === phase)
+      const own = steps.filter((progress) => progress.phase === phase)
         .map(({ done }) => done);
       assert.equal(own.at(-1), sentBytes);
       assert.deepEqual(own, own.toSorted((a, b) => a - b));
     }
-    assert(told.every(({ total }) => total === sentBytes));
+    assert(steps.every(({ total }) => total === sentBytes));
     assert(hub.seen.filter(({ method }) => method === "PUT").length > 4);
   }));
 

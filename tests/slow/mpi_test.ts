@@ -195,12 +195,12 @@ Deno.test("sweep --mpi deals trainings out and doctor --mpi tells of ranks", asy
   const doctor = await ranks(LAUNCHERS["Open MPI"], 2, [
     ...["doctor", "--mpi", "--json"],
   ]);
-  const told = JSON.parse(doctor.out);
-  assertDocument("doctor", told);
+  const document = JSON.parse(doctor.out);
+  assertDocument("doctor", document);
   assertDocument("sweep", JSON.parse(two.out));
-  assert.equal(told.ranks.length, 2);
-  assert.equal(told.alike, true);
-  assert(told.sum.milliseconds > 0);
+  assert.equal(document.ranks.length, 2);
+  assert.equal(document.alike, true);
+  assert(document.sum.milliseconds > 0);
 });
 
 Deno.test("ranks encode into parts that are decoded as one file, and measure what one process does", async () => {

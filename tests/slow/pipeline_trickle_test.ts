@@ -135,11 +135,11 @@ Deno.test("a month of small drops: every row enters once, nothing sound is quara
   });
 
   await t.step("the history and the status tell the same", async () => {
-    const { runs: told, events } = await pipelineHistory(config, {
+    const { runs: listed, events } = await pipelineHistory(config, {
       base: folder,
     });
     assert.deepEqual(
-      told.map(({ outcome }) => outcome),
+      listed.map(({ outcome }) => outcome),
       runs.map(({ outcome }) => outcome),
     );
     assert.deepEqual(events, []);

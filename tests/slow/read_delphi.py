@@ -43,7 +43,7 @@ for path in folder.glob("*.safetensors"):
     for latent in np.unique(locations[:, 2]):
         own = locations[:, 2] == latent
         flat = locations[own, 0] * tokens.shape[1] + locations[own, 1]
-        # Windows are told apart by where the number of the window changes.
+        # Windows are known apart by where the number of the window changes.
         assert (np.diff(flat) > 0).all(), "a latent's places do not rise"
         values = file["activations"][own].astype(np.float64)
         best = {}

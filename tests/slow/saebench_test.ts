@@ -209,18 +209,18 @@ Deno.test("run_saebench.py asks SAEBench for the paper's metrics with its settin
   });
 });
 
-Deno.test("run_saebench.py takes model and layer from the export, or as it is told", async () => {
+Deno.test("run_saebench.py takes model and layer from the export, or as options say", async () => {
   await inDirectory(async (directory) => {
     const sae = join(directory, "sae");
     await exported(sae, {
       modelName: "pythia-160m",
       hookName: "blocks.8.hook_resid_post",
     });
-    const told = await runs(sae, "--metrics", "core", "--dtype", "float32");
-    assert.equal(told.model, "pythia-160m");
-    assert.deepEqual(told.hook, [8, "blocks.8.hook_resid_post"]);
-    assert.deepEqual(told.metrics, ["core"]);
-    assert.equal(told.saeDtype, "torch.float32");
+    const given = await runs(sae, "--metrics", "core", "--dtype", "float32");
+    assert.equal(given.model, "pythia-160m");
+    assert.deepEqual(given.hook, [8, "blocks.8.hook_resid_post"]);
+    assert.deepEqual(given.metrics, ["core"]);
+    assert.equal(given.saeDtype, "torch.float32");
     const other = await runs(sae, "--layer", "3", "--model-name", "gpt2");
     assert.equal(other.model, "gpt2");
     assert.deepEqual(other.hook, [3, "blocks.3.hook_resid_post"]);

@@ -13,7 +13,7 @@ const SCRIPT = fileURLToPath(
 const RUNS = 2;
 
 /** What one run of the script tells. */
-export interface NumpyTold {
+export interface NumpyTimes {
   library: string;
   numpy: string;
   threads: number;
@@ -23,8 +23,8 @@ export interface NumpyTold {
 
 /** NumPy on one thread and on all. */
 export interface NumpyRun {
-  one: NumpyTold;
-  all: NumpyTold;
+  one: NumpyTimes;
+  all: NumpyTimes;
 }
 
 /** NumPy beside the CPU engine: the script, and the problem in a folder of its own. */
@@ -67,7 +67,7 @@ export class NumpyPeer implements Disposable {
     { n, m, k, rows }: BenchSize,
     atomBatch: number,
     threads: number,
-  ): Promise<NumpyTold | { missing: string }> {
+  ): Promise<NumpyTimes | { missing: string }> {
     const sizes = [n, m, k, rows, atomBatch, threads, RUNS].map(String);
     try {
       const { success, stdout, stderr } = await new Deno.Command("python3", {

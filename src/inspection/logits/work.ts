@@ -33,7 +33,7 @@ export interface TokenRun {
   end: number;
 }
 
-/** What a thread that works logits out is told. */
+/** What a thread that works logits out is given. */
 export type LogitOrder = LogitStart | TokenRun | "finish";
 
 /** What was found of every atom. */

@@ -17,7 +17,7 @@ export const INTERVALS = 5;
 /** Bars of a histogram. */
 export const BARS = 50;
 
-/** What is told of every latent: an atom's positive codes, then, where codes have signs, its negative ones. */
+/** What is known of every latent: an atom's positive codes, then, where codes have signs, its negative ones. */
 export interface LatentFigures {
   /** What rows use atoms by. */
   by: AtomReading;

@@ -27,11 +27,11 @@ export async function makeThumbnail(
   const most = Math.min(MOST_PIXELS, PIXELS_A_BYTE * bytes.length);
   if (width * height > most) throw new Broken("tooLarge");
   const small = await shrunk(bytes, { width, height }, size);
-  const drawn = alpha || small.width * small.height <= FEW_PIXELS;
+  const isDrawing = alpha || small.width * small.height <= FEW_PIXELS;
   const canvas = new OffscreenCanvas(small.width, small.height);
   canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(small);
   const blob = await canvas.convertToBlob(
-    drawn ? { type: "image/png" } : { type: "image/jpeg", quality: 0.8 },
+    isDrawing ? { type: "image/png" } : { type: "image/jpeg", quality: 0.8 },
   );
   return new Uint8Array(await blob.arrayBuffer());
 }

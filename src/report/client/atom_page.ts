@@ -99,12 +99,12 @@ function partnersSection(dictionary: Dictionary, atom: number) {
 }
 
 function classesSection(dictionary: Dictionary, atom: number) {
-  const told = dictionary.classes?.[atom] ?? [];
-  if (told.length === 0) return [];
+  const classes = dictionary.classes?.[atom] ?? [];
+  if (classes.length === 0) return [];
   return [
     section(
       "Classes it tells",
-      element("ul", {}, told.map((one) => element("li", {}, one))),
+      element("ul", {}, classes.map((one) => element("li", {}, one))),
     ),
   ];
 }

@@ -27,7 +27,7 @@ export interface PackedAtoms {
   /** Rows kept for a latent: at its top, and drawn from all that use it. */
   topRows: number;
   spreadRows: number;
-  /** Atoms told to fire together with each. */
+  /** Atoms shown that fire together with each. */
   togetherCount: number;
   nearestCount: number;
   histogramBins: number;

@@ -17,7 +17,7 @@ MP_STEPS_PER_NONZERO = 4
 
 
 class Pursuit:
-    """Codes rows as dbksvd does; what it is told stands in the dictionary's metadata."""
+    """Codes rows as dbksvd does; its settings stand in the dictionary's metadata."""
 
     def __init__(self, atoms: torch.Tensor, usage: torch.Tensor, coder: dict):
         self.atoms = atoms

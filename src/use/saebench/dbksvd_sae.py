@@ -84,7 +84,7 @@ class DbksvdSAE(torch.nn.Module):
     ):
         super().__init__()
         tensors, coder = read_safetensors(Path(folder) / "dictionary.safetensors")
-        told = json.loads((Path(folder) / "cfg.json").read_text(encoding="utf-8"))["metadata"]
+        recorded = json.loads((Path(folder) / "cfg.json").read_text(encoding="utf-8"))["metadata"]
         self.chunk_bytes: Optional[int] = None
         self.use_error_term = False
         self.hook_z_reshaping_mode = False
@@ -97,7 +97,7 @@ class DbksvdSAE(torch.nn.Module):
         self.W_enc = frozen(latents.T.clone())
         self.b_enc = frozen(torch.zeros(len(latents)))
         self.b_dec = frozen(self._mean.clone())
-        self.cfg = config_of(told, latents.shape, model_name, hook_layer, hook_name)
+        self.cfg = config_of(recorded, latents.shape, model_name, hook_layer, hook_name)
         self.to(device=device, dtype=dtype)
 
     @property
@@ -167,23 +167,23 @@ class DbksvdSAE(torch.nn.Module):
         return 2**29
 
 
-def config_of(told: dict, shape, model_name, hook_layer, hook_name) -> Config:
+def config_of(recorded: dict, shape, model_name, hook_layer, hook_name) -> Config:
     if hook_name is None and hook_layer is None:
-        hook_name, hook_layer = told.get("hook_name"), told.get("layer")
+        hook_name, hook_layer = recorded.get("hook_name"), recorded.get("layer")
     if hook_layer is None and hook_name is not None:
         number = re.search(r"\d+", hook_name)
         hook_layer = int(number.group()) if number else None
     if hook_name is None and hook_layer is not None:
         hook_name = f"blocks.{hook_layer}.hook_resid_post"
     return Config(
-        model_name=model_name or told.get("model_name"),
+        model_name=model_name or recorded.get("model_name"),
         d_in=shape[1],
         d_sae=shape[0],
         hook_layer=hook_layer,
         hook_name=hook_name,
-        context_size=told.get("context_size"),
-        prepend_bos=told.get("prepend_bos") is not False,
-        dataset_path=told.get("dataset_path") or "",
+        context_size=recorded.get("context_size"),
+        prepend_bos=recorded.get("prepend_bos") is not False,
+        dataset_path=recorded.get("dataset_path") or "",
     )
 
 

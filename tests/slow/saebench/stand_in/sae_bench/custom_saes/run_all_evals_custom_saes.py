@@ -8,7 +8,7 @@ def run_evals(model_name, selected_saes, llm_batch_size, llm_dtype, device, eval
     if model_name not in MODEL_CONFIGS:
         raise ValueError(f"Unsupported model: {model_name}")
     ((name, sae),) = selected_saes
-    told = {
+    given = {
         "model": model_name,
         "batchSize": llm_batch_size,
         "dtype": llm_dtype,
@@ -20,4 +20,4 @@ def run_evals(model_name, selected_saes, llm_batch_size, llm_dtype, device, eval
         "latents": sae.cfg.d_sae,
         **more,
     }
-    print(json.dumps(told))
+    print(json.dumps(given))
