@@ -5,14 +5,10 @@ import { checkBlas } from "./cpu/blas_check.ts";
 import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
 import { Crew } from "./cpu/crew.ts";
 import { Halves } from "./cpu/halves.ts";
-import {
-  codeGroup,
-  iterateOnce,
-  type Parts,
-  setSlots,
-} from "./cpu/iteration.ts";
+import { codeGroup, iterateOnce, setSlots } from "./cpu/iteration.ts";
 import { CHUNK_ROWS, layOut, memoryFor, placeOf } from "./cpu/layout.ts";
 import { PHASE } from "./cpu/orders.ts";
+import type { Parts } from "./cpu/parts.ts";
 import { HELD_BYTES, THREAD, threadsFor } from "./cpu/plan.ts";
 import { makeRunner } from "./cpu/tasks.ts";
 import {

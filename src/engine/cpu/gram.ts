@@ -1,7 +1,7 @@
 import { depthRuns } from "../../wasm/kernels/product.ts";
-import type { Parts } from "./iteration.ts";
 import { GRAM_ROWS, type GroupPlace } from "./layout.ts";
 import { PHASE } from "./orders.ts";
+import type { Parts } from "./parts.ts";
 import { dealtTask } from "./products.ts";
 
 /** Makes the atoms as products take them, and the Gram that pursuits go by, where they are not there already. */

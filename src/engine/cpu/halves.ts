@@ -4,9 +4,10 @@ import type { WorstRows } from "../group_engine.ts";
 import { worstRows } from "../reference/housekeeping.ts";
 import { partStarts, totalByParts } from "../reference/parts.ts";
 import { gramPart, takeGram } from "./gram.ts";
-import { Course, measure, type Parts, updateWork } from "./iteration.ts";
+import { Course, measure, updateWork } from "./iteration.ts";
 import { type GroupPlace, MOST_PARTS } from "./layout.ts";
 import { PHASE } from "./orders.ts";
+import type { Parts } from "./parts.ts";
 
 /** One process's share of an iteration, taken in steps: see `GroupEngine`. */
 export class Halves {

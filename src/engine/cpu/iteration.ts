@@ -2,23 +2,11 @@ import { DUPLICATE_COHERENCE } from "../../thresholds.ts";
 import type { EngineSpec, IterationReport, IterationStep } from "../engine.ts";
 import { replaceByWorstRows } from "../reference/housekeeping.ts";
 import { total } from "../reference/rows.ts";
-import type { ProgressReporter } from "../progress.ts";
-import type { Context } from "./context.ts";
-import type { Crew } from "./crew.ts";
 import { prepareAtoms } from "./gram.ts";
 import { CHUNK_ROWS, type GroupPlace, placeOf, sharesOf } from "./layout.ts";
 import { listUses, type Uses } from "./lists.ts";
 import { PHASE } from "./orders.ts";
-
-/** An engine's parts, as its own thread has them. */
-export interface Parts {
-  spec: EngineSpec;
-  context: Context;
-  crew: Crew;
-  progress: ProgressReporter;
-  /** Groups whose Gram is that of the dictionary as it stands. */
-  fresh: Set<GroupPlace>;
-}
+import type { Parts } from "./parts.ts";
 
 /** λ and α of an iteration's coefficients. */
 export interface Shrinkage {
