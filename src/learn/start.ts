@@ -56,33 +56,37 @@ export async function startOf(
   );
   let shardRows: Uint32Array | undefined;
   const { signal } = hooks;
-  const { statistics, limit, far } = await gatherWithin(async (near) => {
-    if (options.shards === undefined) {
-      const random = randomStream(options.seed, "draw");
-      const batches = (borrow: boolean) =>
-        followed(
-          source.batches(ROWS_AT_ONCE, { except, signal, borrow }),
-          (done) => hooks.onActivity?.({ stage: "reading", done, total }),
+  const { statistics, limit, far } = await gatherWithin(
+    async (near) => {
+      if (options.shards === undefined) {
+        const random = randomStream(options.seed, "draw");
+        const batches = (borrow: boolean) =>
+          followed(
+            source.batches(ROWS_AT_ONCE, { except, signal, borrow }),
+            (done) => hooks.onActivity?.({ stage: "reading", done, total }),
+          );
+        return await gatherRows(
+          batches,
+          source.width,
+          { ...asked, random },
+          near,
         );
-      return await gatherRows(
-        batches,
-        source.width,
-        { ...asked, random },
-        near,
-      );
-    }
-    const found = await gatherShards({
-      source,
-      shards: options.shards,
-      group: hooks.group ?? solo(),
-      seed: options.seed,
-      except,
-      signal,
-      ...asked,
-    }, near);
-    shardRows = found.shardRows;
-    return found;
-  }, options.exact ? 0 : options.normCap);
+      }
+      const found = await gatherShards({
+        source,
+        shards: options.shards,
+        group: hooks.group ?? solo(),
+        seed: options.seed,
+        except,
+        signal,
+        ...asked,
+      }, near);
+      shardRows = found.shardRows;
+      return found;
+    },
+    options.exact ? 0 : options.normCap,
+    options,
+  );
   if (statistics.rows === 0) {
     throw new DbksvdError("data", "There are no rows to train on", {
       mend: "check the inputs, --holdout and any filters",

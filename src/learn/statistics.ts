@@ -12,6 +12,11 @@ const LEAST_SCALED = 2 ** -124;
 /** Squares of smaller values do. */
 const LEAST = 2 ** -60;
 
+/** Coefficients of rows so far from the mean are held by float32, a margin kept for atoms that are alike. */
+const MOST_SCALED = 2 ** 116;
+/** Squares of smaller distances are. */
+const MOST = 2 ** 60;
+
 /** What one pass over the training rows tells before learning starts. */
 export interface RowStatistics {
   rows: number;
@@ -90,12 +95,16 @@ export interface GatheredRows {
  *
  * @param gather goes over the training rows once, pulling in where it is asked to
  * @param normCap the norm limit in medians (0: none)
+ * @param options whether rows will be scaled
+ * @throws {DbksvdError} `data` where a row is so far away that float32 does not hold what is made of it
  */
 export async function gatherWithin(
   gather: (near?: Near) => Promise<GatheredRows>,
   normCap: number,
+  options: { scale: boolean },
 ): Promise<LimitedStatistics> {
   const { statistics } = await gather();
+  requireHeld(statistics, options);
   const limited = (statistics: RowStatistics) => ({
     statistics,
     limit: normLimit(
@@ -115,6 +124,18 @@ export async function gatherWithin(
   if (far === undefined || far.rows === 0) return limited(statistics);
   // These rows came pulled in; those to be trained on may be anywhere.
   return { ...limited({ ...near, reach: Infinity }), far };
+}
+
+function requireHeld({ reach }: RowStatistics, { scale }: { scale: boolean }) {
+  if (!(reach > (scale ? MOST_SCALED : MOST))) return;
+  throw new DbksvdError(
+    "data",
+    `A row is too long for float32, ${reach.toPrecision(2)} from the mean`,
+    {
+      mend:
+        "divide the rows by a constant before they are written, or leave the longest out with --max-norm-quantile",
+    },
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ export interface RangeHistograms {
   readonly limits: Float32Array;
   /** count × bins. */
   readonly counts: Uint32Array;
-  /** Adds a finite value to one of the histograms. */
+  /** Adds a value to one of the histograms; what float32 holds no limit for goes to the outermost bin. */
   add(which: number, value: number): void;
 }
 
@@ -29,7 +29,8 @@ export function createRangeHistograms(
     bins,
     limits,
     counts,
-    add(which, value) {
+    add(which, given) {
+      const value = Math.max(-LARGEST, Math.min(LARGEST, given));
       const size = Math.abs(value);
       if (limits[which] === 0) limits[which] = powerAbove(size);
       while (size >= limits[which]) {
@@ -42,6 +43,9 @@ export function createRangeHistograms(
     },
   };
 }
+
+/** The largest value below a power of two that float32 holds. */
+const LARGEST = 2 ** 127 - 2 ** 103;
 
 // A power of two above a value, and not so small that it would vanish in float32.
 function powerAbove(size: number): number {

@@ -25,3 +25,9 @@ Deno.test("createRangeHistograms() counts as if the final range had been known",
     { numRuns: 300, seed: 4 },
   );
 });
+
+Deno.test("createRangeHistograms() takes what is beyond every limit for the largest there is", () => {
+  const histograms = createRangeHistograms(1, 4);
+  for (const value of [3.4e38, Infinity, -Infinity]) histograms.add(0, value);
+  assert.deepEqual([...histograms.counts], [1, 0, 0, 2]);
+});

@@ -94,6 +94,16 @@ Deno.test("Numbers that float32 cannot hold are refused: too large ones, and row
       "data",
       /too short for float32.*multiply/,
     );
+    for (const [size, scale] of [[1e36, true], [1e20, false]] as const) {
+      const long = noise(300, 8).map((value) => value * size);
+      await refused(
+        train(rowsFromArray(long, 8), { atoms: 4, sparsity: 1, scale }, {
+          device: "cpu",
+        }),
+        "data",
+        /too long for float32.*divide/,
+      );
+    }
   }));
 
 Deno.test("One row has no variance: no figure is made of its rounding", () => {
