@@ -7,12 +7,8 @@ import { openRaw, openSafetensorsRows } from "./formats/files.ts";
 import type { ElementType } from "../parquet/read/columns.ts";
 import { openNpy } from "./formats/npy.ts";
 import { openNpz } from "./formats/npz.ts";
-import {
-  detectFormat,
-  type FileFormat,
-  type FoundFile,
-  openFound,
-} from "./inputs.ts";
+import { detectFormat, type FileFormat } from "./file_format.ts";
+import { type FoundFile, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./options.ts";
 import { openParquet, type ParquetOptions } from "./formats/parquet/open.ts";
 import { Decoders } from "./formats/parquet/part.ts";

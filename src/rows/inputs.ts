@@ -1,9 +1,9 @@
 import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { looksLikeStream } from "./formats/arrow/batches.ts";
 import { type ByteSource, LocalFile, unreadable } from "../files/bytes.ts";
 import { globPaths, isPattern } from "../files/glob.ts";
+import { type FileFormat, formatOf, isRowFile } from "./file_format.ts";
 import { InputHeaders } from "../net/headers.ts";
 import { resolveHub, withHubToken } from "../net/hub.ts";
 import { resolveS3 } from "../net/s3.ts";
@@ -12,31 +12,9 @@ import { type RemotePlace, remotePlace } from "../net/place.ts";
 import { type DatasetFolder, datasetFolder } from "./hugging_face.ts";
 import { NotReadList } from "./not_read.ts";
 import type { OpenRowsOptions } from "./options.ts";
-import { adviceFor, refuseOthers } from "./other_files.ts";
+import { adviceFor } from "./other_files.ts";
 import { spoolStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { SHARD_INDEX, shardsOf } from "./shards.ts";
-
-/** What a file holds. */
-export type FileFormat =
-  | "parquet"
-  | "arrow"
-  | "safetensors"
-  | "npy"
-  | "npz"
-  | "raw";
-
-const EXTENSIONS: Record<string, FileFormat> = {
-  parquet: "parquet",
-  pq: "parquet",
-  arrow: "arrow",
-  arrows: "arrow",
-  feather: "arrow",
-  ipc: "arrow",
-  safetensors: "safetensors",
-  npy: "npy",
-  npz: "npz",
-  f32: "raw",
-};
 
 /** A file that an input names: a local path, or a place on the web. */
 export type FoundFile =
@@ -65,6 +43,17 @@ export async function findFiles(
   if (inputs.length === 0) {
     throw new DbksvdError("data", "There are no inputs", {
       mend: "name files, directories, globs or URLs",
+    });
+  }
+  if (inputs.includes("")) {
+    throw new DbksvdError("usage", "An input is empty", {
+      mend: "name a file, or see whether the variable that names it is set",
+    });
+  }
+  if (inputs.indexOf(STANDARD_INPUT) < inputs.lastIndexOf(STANDARD_INPUT)) {
+    throw new DbksvdError("usage", "Standard input is named twice", {
+      where: { file: STANDARD_INPUT },
+      mend: "it can be read once: name it once",
     });
   }
   const found: FoundFile[] = [];
@@ -105,35 +94,6 @@ export async function openFound(
   return "path" in file
     ? new LocalFile(file.path)
     : await openRemote(file.place, options, budget);
-}
-
-/**
- * What a file holds: by its extension, else by how it begins; a file of no known format is taken for raw numbers
- * where a width is given.
- */
-export async function detectFormat(
-  source: ByteSource,
-  width: number | undefined,
-): Promise<FileFormat> {
-  const named = formatOf(source.path);
-  if (named !== undefined) return named;
-  refuseOthers(source.path);
-  const head = await source.read(0, Math.min(8, source.size));
-  const magic = String.fromCharCode(...head.subarray(0, 6));
-  if (magic.startsWith("PAR1")) return "parquet";
-  if (magic === "ARROW1" || looksLikeStream(head)) return "arrow";
-  if (magic.startsWith("\x93NUMPY")) return "npy";
-  if (magic.startsWith("PK\x03\x04")) return "npz";
-  return width === undefined ? "parquet" : "raw";
-}
-
-function formatOf(path: string): FileFormat | undefined {
-  return EXTENSIONS[/\.([^./]+)$/.exec(path)?.[1].toLowerCase() ?? ""];
-}
-
-/** Whether a path's ending is one of files of rows. */
-export function isRowFile(path: string): boolean {
-  return formatOf(path) !== undefined;
 }
 
 /**

@@ -8,12 +8,8 @@ import { deliver, type RowRange } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { listArrow } from "./formats/arrow/open.ts";
-import {
-  detectFormat,
-  findFiles,
-  type FoundFile,
-  openFound,
-} from "./inputs.ts";
+import { detectFormat } from "./file_format.ts";
+import { findFiles, type FoundFile, openFound } from "./inputs.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
 import { NotReadList } from "./not_read.ts";
 import { normQuantile } from "./norms.ts";

@@ -12,7 +12,7 @@ import {
   type RowCoder,
   type RunOptions,
 } from "../coding/coder.ts";
-import { isRowFile } from "../rows/inputs.ts";
+import { isRowFile } from "../rows/file_format.ts";
 import { adviceFor } from "../rows/other_files.ts";
 import { autoencodersBelow, importModel } from "./import.ts";
 

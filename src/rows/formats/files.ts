@@ -69,7 +69,15 @@ export async function openSafetensorsRows(
     `${name} (${shape.at(-1)})`
   )
     .join(", ");
-  const mend = `choose one with --column: ${list || "there is none"}`;
+  if (candidates.length === 0) {
+    const all = [...header.tensors].slice(0, 8)
+      .map(([name, { dtype, shape }]) => `${name}: ${dtype} [${shape}]`);
+    throw refuse(
+      `File holds no tensor with rows, only ${all.join(", ") || "none at all"}`,
+      "save rows × dimensions as F32, F64, F16 or BF16",
+    );
+  }
+  const mend = `choose one with --column: ${list}`;
   const chosen = name === undefined
     ? candidates.length === 1 ? candidates[0] : undefined
     : candidates.find(([candidate]) => candidate === name);

@@ -69,8 +69,17 @@ export async function readNpyHeader(
   };
   const { element, offset } = header;
   const count = shape.reduce((product, axis) => product * axis, 1);
-  if (element && offset + count * ELEMENT_BYTES[element] > end) {
-    throw refuse("NumPy array is cut off");
+  const left = element === undefined
+    ? 0
+    : end - offset - count * ELEMENT_BYTES[element];
+  if (left < 0) throw refuse("NumPy array is cut off");
+  // What `numpy.load` passes over, as when arrays are saved one after the other.
+  if (left > 0 && left < Infinity) {
+    throw broken(
+      source,
+      `${left} bytes follow the NumPy array`,
+      "save one array a file, or several with numpy.savez",
+    );
   }
   return header;
 }

@@ -36,7 +36,16 @@ export async function openNpz(
   }
   const withRows = names.filter((one) => shown.get(one) !== undefined);
   const list = withRows.map((one) => `${one} (${shown.get(one)})`).join(", ");
-  const mend = `choose one with --column: ${list || "there is none"}`;
+  if (withRows.length === 0) {
+    throw broken(
+      source,
+      `File holds no array with rows, only ${
+        names.slice(0, 8).join(", ") || "none at all"
+      }`,
+      "save it as numbers, rows × dimensions",
+    );
+  }
+  const mend = `choose one with --column: ${list}`;
   const chosen = name ?? (withRows.length === 1 ? withRows[0] : undefined);
   if (chosen === undefined) {
     throw broken(

@@ -9,7 +9,7 @@ import { ArrowPart } from "../formats/arrow/part.ts";
 import { ArrayPart } from "../formats/array.ts";
 import { RowGroupPart } from "../formats/parquet/part.ts";
 import { gather, type Gathered } from "../gather.ts";
-import { detectFormat, type FileFormat } from "../inputs.ts";
+import { detectFormat, type FileFormat } from "../file_format.ts";
 import type { OpenRowsOptions } from "../options.ts";
 import { atPlace } from "../placed.ts";
 import { type OpenPart, patchPart } from "./patch.ts";

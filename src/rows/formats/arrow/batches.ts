@@ -1,12 +1,13 @@
 import type { ByteSource } from "../../../files/bytes.ts";
 import { longAt, Table } from "./flatbuffer.ts";
+import {
+  anotherStream,
+  type ArrowBuffer,
+  type Message,
+  readMessage,
+  requireEnd,
+} from "./message.ts";
 import { type ArrowField, bufferCount, schemaFields } from "./schema.ts";
-
-/** Bytes of a buffer in its file. */
-export interface ArrowBuffer {
-  start: number;
-  length: number;
-}
 
 /** How a batch's buffers are compressed. */
 export type ArrowCodec = "LZ4_FRAME" | "ZSTD";
@@ -40,9 +41,6 @@ export interface ArrowTable {
 }
 
 const FILE_MAGIC = "ARROW1";
-const END = 8;
-/** Bytes before a message: a mark that all of its bits are set, and its length. */
-const PREFIX = 8;
 /** Where a message is, in a footer: its place, the length of its metadata, that of its body. */
 const BLOCK_BYTES = 24;
 
@@ -58,14 +56,17 @@ export async function readArrow(
   source: ByteSource,
   limit: number,
 ): Promise<ArrowTable> {
-  const builder = new TableBuilder();
+  const builder = new TableBuilder(source);
   if (await beginsLikeFile(source)) {
     await readFile(source, limit, builder);
     return builder.table;
   }
   for (let at = 0; at < source.size;) {
     const message = await readMessage(source, at, source.size, limit);
-    if (message === undefined) break;
+    if (message === undefined) {
+      await requireEnd(source, at);
+      break;
+    }
     builder.add(message);
     at = message.next;
   }
@@ -75,11 +76,14 @@ export async function readArrow(
 
 /** Puts a table together from its messages. */
 class TableBuilder {
+  constructor(readonly source: ByteSource) {}
+
   readonly table: ArrowTable = { fields: [], batches: [] };
   hasSchema = false;
   #dictionaries: Dictionaries = new Map();
 
   schema(schema: Table) {
+    if (this.hasSchema) throw anotherStream(this.source);
     this.table.fields = schemaFields(schema);
     this.hasSchema = true;
   }
@@ -135,14 +139,6 @@ async function readFile(
   }
 }
 
-/** Whether bytes begin as an Arrow stream does: a message's mark and a length that may be one. */
-export function looksLikeStream(head: Uint8Array): boolean {
-  if (head.length < 8) return false;
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const length = view.getInt32(4, true);
-  return view.getInt32(0, true) === -1 && length > 0 && length < 2 ** 28;
-}
-
 async function beginsLikeFile(source: ByteSource): Promise<boolean> {
   if (source.size === 0) throw new Error("File is empty");
   const head = await source.read(0, Math.min(FILE_MAGIC.length, source.size));
@@ -167,41 +163,6 @@ async function readFooter(source: ByteSource, limit: number) {
     throw new Error("Arrow footer is corrupt");
   }
   return { footer: Table.root(await source.read(end, length)), end };
-}
-
-interface Message {
-  root: Table;
-  /** Where the body lies in the file. */
-  body: ArrowBuffer;
-  next: number;
-}
-
-async function readMessage(
-  source: ByteSource,
-  at: number,
-  end: number,
-  limit: number,
-): Promise<Message | undefined> {
-  if (end - at < 4) throw cutOff();
-  const head = await source.read(at, Math.min(PREFIX, end - at));
-  const view = new DataView(head.buffer);
-  const marked = view.getInt32(0, true) === -1;
-  if (marked && head.length < PREFIX) throw cutOff();
-  // Before version 0.15 there was no mark.
-  const length = view.getInt32(marked ? 4 : 0, true);
-  if (length === 0) return undefined;
-  const start = at + (marked ? PREFIX : 4);
-  if (length < 0 || length > limit) throw new Error("Not an Arrow message");
-  if (length > end - start) throw cutOff();
-  const root = Table.root(await source.read(start, length));
-  const body = { start: start + length, length: root.long(3) };
-  if (body.length < 0) throw new Error("Message of a negative length");
-  if (body.length > end - body.start) throw cutOff();
-  return { root, body, next: body.start + Math.ceil(body.length / END) * END };
-}
-
-function cutOff(): Error {
-  return new Error("File is truncated inside a message");
 }
 
 // Where nodes and buffers are taken from in turn: they stand in the order of a walk through the schema.
