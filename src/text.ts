@@ -33,10 +33,11 @@ export function valueWord(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Columns of cells as lines of text; all but the first column flush right. */
+/** Columns of cells as lines of text; all but the first column, and a last one of prose, flush right. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
+  { prose = false } = {},
 ): string {
   const all = [head, ...rows];
   const widths = head.map((_, c) =>
@@ -46,7 +47,8 @@ export function table(
     head.map((_, c) => {
       const cell = row[c] ?? "";
       const pad = " ".repeat(widths[c] - width(cell));
-      return c === 0 ? cell + pad : pad + cell;
+      const isText = c === 0 || prose && c === head.length - 1;
+      return isText ? cell + pad : pad + cell;
     }).join("  ").trimEnd()
   ).join("\n");
 }

@@ -4,6 +4,7 @@ import {
   type OptionValues,
 } from "@commander-js/extra-typings";
 import type { EngineChoice } from "../coding/coder.ts";
+import { mostThreads } from "../threads.ts";
 import { wholeNumber } from "./options.ts";
 
 /** Which engine does the work, and with what. */
@@ -19,7 +20,7 @@ export function deviceOptions(): Option[] {
     new Option("--device <kind>", "what does the work")
       .choices(["auto", "gpu", "cpu"]).default("auto"),
     new Option("--threads <count>", "of the CPU engine (default: all cores)")
-      .argParser(wholeNumber()),
+      .argParser(wholeNumber(1, mostThreads())),
     new Option(
       "--blas [library]",
       "let a native BLAS make the CPU engine's products",

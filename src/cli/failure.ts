@@ -46,7 +46,31 @@ export function failureOf(error: unknown): Failure {
     return failure(1, "run", `${oneLine(error.message)} of dbksvd's deno run`);
   }
   const message = error instanceof Error ? error.message : String(error);
-  return failure(1, "run", oneLine(message) || "Something went wrong");
+  const mend = mendOf(error);
+  return failure(
+    1,
+    "run",
+    `${oneLine(message) || "Something went wrong"}${mend ? `: ${mend}` : ""}`,
+  );
+}
+
+/** What to do where the system refuses: its own words tell what and where. */
+const MENDS: Record<string, string> = {
+  EACCES: "check its permissions",
+  EPERM: "check its permissions",
+  EROFS: "the disk is read-only; name another place",
+  ENOSPC: "free some disk space and run again",
+  EDQUOT: "free some of the disk quota and run again",
+  EISDIR: "a directory is where a file should be; move it away",
+  ENOTDIR: "a file is where a directory should be; move it away",
+  EIO: "the disk or the mount fails; see the system's log",
+  EMFILE: "allow more open files: ulimit -n 1024",
+  ENFILE: "close other programs, which hold too many files open",
+};
+
+function mendOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? MENDS[code] : undefined;
 }
 
 function failure(

@@ -10,7 +10,8 @@ import { DbksvdError } from "../errors.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
 import type { RowSource } from "../rows/source.ts";
 import { STANDARD_INPUT } from "../rows/standard_input.ts";
-import { jsonObject, numberFrom, wholeNumber } from "./options.ts";
+import { mostThreads } from "../threads.ts";
+import { jsonObject, quantile, wholeNumber } from "./options.ts";
 import type { Session } from "./session.ts";
 
 /** Options of every command that reads rows. */
@@ -60,7 +61,7 @@ export function addRowOptions<
     .addOption(option("--unit-norm", "scale every row to length 1"))
     .addOption(
       option("--max-norm-quantile <q>", "drop rows longer than this quantile")
-        .argParser(numberFrom(0)),
+        .argParser(quantile),
     )
     .addOption(
       option("--cache-dir <dir>", "keep what is read from the web here"),
@@ -70,7 +71,7 @@ export function addRowOptions<
     )
     .addOption(
       option("--decode-workers <count>", "workers that decode; 0: this thread")
-        .argParser(wholeNumber(0)),
+        .argParser(wholeNumber(0, mostThreads())),
     ) as unknown as Command<Arguments, Options & RowOptions>;
 }
 

@@ -40,7 +40,7 @@ export async function applyLayers(
     : {};
   const config = {
     ...like !== undefined && asOptions(
-      await readConfig(join(like, "config.json")),
+      await readConfig(join(like, "config.json"), "--like"),
       command,
     ),
     ...file !== undefined && asOptions(await readConfig(file), command),
@@ -62,14 +62,17 @@ export async function applyLayers(
   if (inputs !== undefined) giveInputs(command, inputs);
 }
 
-async function readConfig(file: string): Promise<Record<string, unknown>> {
+async function readConfig(
+  file: string,
+  option = "--config",
+): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = await readText(file, { bytes: CONFIG_BYTES, pipes: true });
   } catch (cause) {
     throw new DbksvdError("usage", "The configuration cannot be read", {
       where: { file },
-      mend: "check the path given to --config",
+      mend: `check the path given to ${option}`,
       cause,
     });
   }

@@ -1,14 +1,19 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isJsonObject } from "../json.ts";
 
-/** Reads a whole number of at least `least`. */
-export function wholeNumber(least = 1): (text: string) => number {
+/** Reads a whole number of at least `least`, and of at most `most`. */
+export function wholeNumber(
+  least = 1,
+  most = Infinity,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) {
-      return value;
-    }
-    throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
+    const isWhole = text.trim() !== "" && Number.isSafeInteger(value);
+    if (isWhole && value >= least && value <= most) return value;
+    const to = most === Infinity ? "" : ` to ${most}`;
+    throw new InvalidArgumentError(
+      `It takes a whole number from ${least}${to}.`,
+    );
   };
 }
 
@@ -21,6 +26,13 @@ export function numberFrom(least: number): (text: string) => number {
     }
     throw new InvalidArgumentError(`It takes a number from ${least}.`);
   };
+}
+
+/** Reads a quantile. */
+export function quantile(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("It takes a number over 0, at most 1.");
 }
 
 /** Reads whole numbers set apart by commas. */

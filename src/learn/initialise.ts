@@ -24,13 +24,7 @@ export async function initialiseFromRows(
   normalisation: Normalisation,
   random: RandomStream,
 ): Promise<Float32Array> {
-  if (drawn.length < atoms) {
-    throw new DbksvdError(
-      "data",
-      `There are fewer training rows (${drawn.length}) than atoms (${atoms})`,
-      { mend: "ask for fewer --atoms, or use --init gaussian" },
-    );
-  }
+  requireRowAnAtom(drawn.length, atoms);
   const dictionary = new Float32Array(atoms * width);
   const seen = new Map<number, Float32Array[]>();
   let filled = 0;
@@ -45,6 +39,20 @@ export async function initialiseFromRows(
     filled++;
   }
   return fillGaussian(dictionary, filled, width, random);
+}
+
+/**
+ * Refuses fewer rows than atoms, where atoms begin as rows.
+ *
+ * @throws {DbksvdError} `data`
+ */
+export function requireRowAnAtom(rows: number, atoms: number): void {
+  if (rows >= atoms) return;
+  throw new DbksvdError(
+    "data",
+    `There are fewer training rows (${rows}) than atoms (${atoms})`,
+    { mend: "ask for fewer --atoms, or use --init gaussian" },
+  );
 }
 
 // FNV-1a over the values; −0 is 0.

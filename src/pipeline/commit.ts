@@ -130,7 +130,7 @@ function resultOf(
     outcome: outcomeOf(findings),
     version: candidate?.version,
     current: currentVersion(store),
-    reason: candidate?.verdict.reason ?? idleReason(context, findings, waiting),
+    reason: reasonOf(context, findings, waiting),
     quarantined: candidate?.verdict.quarantine ?? false,
     files: {
       taken: admission.taken.map(({ input }) => input.path),
@@ -182,31 +182,36 @@ function outcomeOf({ admission, candidate }: RunFindings) {
   return newRows + heldOutRows > 0 ? "pending" : "nothing";
 }
 
-// Why nothing was trained; that nothing is new is said only where all was seen.
-function idleReason(
+// Why it came out so, and what was left out; that nothing is new is said only where all was seen.
+function reasonOf(
   { settings }: RunContext,
   findings: RunFindings,
   waiting: number,
 ): string {
-  const { diff, admission } = findings;
-  const unseen = missingOf(findings).length;
-  const unsettled = diff.unsettled.length + admission.unsettled.length;
+  const { candidate } = findings;
   const needed = ROWS_AN_ATOM * settings.train.atoms;
+  const rows = waiting === 1 ? "row waits" : "rows wait";
   const parts = [
-    waiting === 0
-      ? undefined
-      : `${waiting} ${
-        waiting === 1 ? "row waits" : "rows wait"
-      } until there are ${needed}, ${ROWS_AN_ATOM} an atom`,
+    candidate?.verdict.reason ??
+      (waiting === 0
+        ? undefined
+        : `${waiting} ${rows} until there are ${needed}, ${ROWS_AN_ATOM} an atom`),
+    ...leftOut(findings),
+  ].filter((part) => part !== undefined);
+  return parts.join("; ") || "there are no new rows";
+}
+
+function leftOut({ diff, admission }: RunFindings) {
+  const unseen = diff.missing.length + admission.missing.length;
+  const unsettled = diff.unsettled.length + admission.unsettled.length;
+  const refused = admission.refused.length;
+  return [
     unseen === 0 ? undefined : `${unseen} of the inputs could not be seen`,
     unsettled === 0
       ? undefined
       : `${unsettled} of the files are still being written`,
-  ].filter((part) => part !== undefined);
-  if (parts.length > 0) return parts.join("; ");
-  return admission.refused.length > 0
-    ? "no new file could be read"
-    : "there are no new rows";
+    refused === 0 ? undefined : `${refused} of the files cannot be read`,
+  ];
 }
 
 function tellOutside(

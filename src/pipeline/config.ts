@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { STANDARD_INPUT } from "../rows/standard_input.ts";
+import { mostThreads } from "../threads.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -9,6 +10,7 @@ import { validateOptions } from "../options/validate.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
 import type { ExportTraining } from "../use/export_training.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
+import { requireFolder } from "./local_file.ts";
 import { containedPath, fixedFolder, isUrl } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
 import { CONFIG_BYTES, parseJson, readText } from "../files/text.ts";
@@ -195,6 +197,7 @@ async function settle(
   base: string,
 ): Promise<PipelineSettings> {
   const root = await containedPath(base, config.root, "/root");
+  await requireFolder(root, "/root");
   const {
     column,
     blobType,
@@ -211,6 +214,11 @@ async function settle(
     train.init = await containedPath(base, train.init, "/train/init");
   }
   validateOptions(train);
+  if (threads !== undefined && threads > mostThreads()) {
+    throw new DbksvdError("usage", `/train/threads is ${threads}`, {
+      mend: `it takes ${mostThreads()} at most on this machine`,
+    });
+  }
   const prometheus = config.notify?.prometheus ?? "metrics.prom";
   return {
     name: config.name ?? "dbksvd",

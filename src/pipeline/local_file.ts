@@ -1,3 +1,4 @@
+import { DbksvdError } from "../errors.ts";
 import { kindOf } from "../files/text.ts";
 import { isInside, realPath } from "./paths.ts";
 
@@ -61,4 +62,22 @@ export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
     if (gone) return undefined;
     throw error;
   }
+}
+
+/**
+ * Refuses a place where something lies that is no folder.
+ *
+ * @param path the place
+ * @param field its JSON path in the configuration
+ * @throws {DbksvdError} `usage`
+ */
+export async function requireFolder(
+  path: string,
+  field: string,
+): Promise<void> {
+  const info = await statOf(path);
+  if (info === undefined || info.isDirectory) return;
+  throw new DbksvdError("usage", `${field}: "${path}" is no folder`, {
+    mend: "name a folder, or a place where none is yet",
+  });
 }

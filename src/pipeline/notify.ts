@@ -127,6 +127,12 @@ async function attemptDelivery(
   watch: Watch,
   limit: number,
 ): Promise<{ reason: string; isSilent: boolean } | undefined> {
+  const { secret_env: secretEnv } = message;
+  const secret = secretEnv === null ? undefined : Deno.env.get(secretEnv);
+  if (secretEnv !== null && !secret) {
+    // A receiver that wants signatures takes nothing without one.
+    return { reason: `${secretEnv} is not set`, isSilent: false };
+  }
   const connection = new Connection(place, {
     retry: {
       attempts: 3,
@@ -138,7 +144,7 @@ async function attemptDelivery(
     credentials: "check the webhook's address",
   });
   try {
-    const headers = await headersOf(message, watch.now());
+    const headers = await headersOf(message, secret, watch.now());
     await connection.persist(async (attempt) => {
       const response = await attempt.ask({
         method: "POST",
@@ -153,7 +159,11 @@ async function attemptDelivery(
   }
 }
 
-async function headersOf(message: Waiting, now: Date) {
+async function headersOf(
+  message: Waiting,
+  secret: string | undefined,
+  now: Date,
+) {
   const timestamp = String(Math.floor(now.getTime() / 1000));
   const headers: Record<string, string> = {
     "content-type": "application/json",
@@ -161,8 +171,7 @@ async function headersOf(message: Waiting, now: Date) {
     "x-dbksvd-delivery": message.id,
     "x-dbksvd-timestamp": timestamp,
   };
-  const secret = message.secret_env && Deno.env.get(message.secret_env);
-  if (secret) {
+  if (secret !== undefined) {
     headers["x-dbksvd-signature"] = await signatureOf(
       secret,
       timestamp,

@@ -41,12 +41,17 @@ export async function checkTrainOutput(
   await beginningOf({ ...output, out }, identity, checkpoints);
 }
 
-// Tries the nearest folder that is there: those below it would be made.
-async function requireWritable(out: string): Promise<void> {
-  let folder = dirname(resolve(out));
-  while (!await exists(folder)) folder = dirname(folder);
-  const trial = temporarySibling(`${folder}/dbksvd-dry-run`);
+/**
+ * Tries the nearest folder that is there: those below it would be made.
+ *
+ * @param out a file or folder that is to be written
+ * @throws {DbksvdError} `run` where the file system refuses
+ */
+export async function requireWritable(out: string): Promise<void> {
   try {
+    let folder = dirname(resolve(out));
+    while (!await exists(folder)) folder = dirname(folder);
+    const trial = temporarySibling(`${folder}/dbksvd-dry-run`);
     await Deno.writeFile(trial, new Uint8Array(0), { createNew: true });
     await Deno.remove(trial);
   } catch (cause) {

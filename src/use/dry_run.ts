@@ -18,6 +18,8 @@ import {
   sampleBatchFor,
   type TrainingPlan,
 } from "../learn/plan.ts";
+import { requireRowAnAtom } from "../learn/initialise.ts";
+import { firstAtoms } from "./train.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -76,6 +78,8 @@ export async function dryRun(
   const { rowCount, width } = source;
   const heldOut = (await holdOut(source, parameters)).rows?.size ?? 0;
   const rows = rowCount - heldOut;
+  if (parameters.init === "rows") requireRowAnAtom(rows, parameters.atoms);
+  else await firstAtoms({}, parameters, width);
   const plan = planTraining(
     rows,
     sampleBatchFor(parameters, rows),

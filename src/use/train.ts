@@ -197,8 +197,12 @@ async function droppedByAll(
   return sum;
 }
 
-// The atoms of `init`, where it is a file or directory (of this tool or another); a resumed run has its dictionary.
-async function firstAtoms(
+/**
+ * The atoms of `init`, where it is a file or directory (of this tool or another); a resumed run has its dictionary.
+ *
+ * @throws {DbksvdError} where it cannot be read, or is of other sizes
+ */
+export async function firstAtoms(
   { resume }: TrainRun,
   { init, atoms }: TrainOptions,
   width: number,

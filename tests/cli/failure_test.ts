@@ -37,3 +37,11 @@ Deno.test("failureOf() puts anything else on one line", () => {
   assert.equal(failureOf("plain").message, "plain");
   assert.equal(failureOf(new Error("")).message, "Something went wrong");
 });
+
+Deno.test("failureOf() says what to do where the system refuses", async () => {
+  const inTheWay = await Deno.readTextFile(".").catch((error) => error);
+  assert.match(
+    failureOf(inTheWay).message,
+    /^Is a directory .*: a directory is where a file should be; move it away$/,
+  );
+});

@@ -83,9 +83,12 @@ Deno.test("loadPipelineConfig() lets no relative path leave the configuration's 
     await Deno.mkdir(outside);
     await Deno.mkdir(base);
     await Deno.symlink(outside, join(base, "link"));
+    await Deno.writeTextFile(join(base, "file"), "");
     const cases: [object, RegExp][] = [
       [{ root: "../pipe" }, /\/root: .* leaves/],
       [{ root: "link/pipe" }, /\/root: .* through a link/],
+      [{ root: "file" }, /\/root: .*file" is no folder/],
+      [{ train: { ...LEAST.train, threads: 9999 } }, /\/train\/threads/],
       [{ inputs: ["../in/*.parquet"] }, /\/inputs\/0: .* leaves/],
       [{ inputs: ["in/../../x.parquet"] }, /\/inputs\/0: .* leaves/],
       [{ inputs: ["link/*.parquet"] }, /\/inputs\/0: .* through a link/],

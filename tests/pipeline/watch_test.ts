@@ -97,6 +97,14 @@ Deno.test("what could not be delivered waits for the next run; what the server r
   code = 400;
   await pipeline.run();
   assert.equal(server.received.length, 4);
+  // Without the secret nothing is sent unsigned.
+  Deno.env.delete("DBKSVD_TEST_SECRET");
+  code = 200;
+  const events: PipelineEvent[] = [];
+  await pipeline.run({ log: (event) => events.push(event) });
+  assert.equal(server.received.length, 4);
+  assert.match(JSON.stringify(events), /DBKSVD_TEST_SECRET is not set/);
+  Deno.env.set("DBKSVD_TEST_SECRET", "open sesame");
   code = 200;
   await pipeline.run();
   assert.equal(server.received.length, 5);

@@ -58,6 +58,14 @@ Deno.test("dryRun() refuses what train would refuse", async () => {
     dryRun(rows(300, 6), { atoms: 20, sparsity: 3, holdout: 300 }),
     /leaves none/,
   );
+  await assert.rejects(
+    dryRun(rows(30, 6), { atoms: 28, sparsity: 3 }),
+    /fewer training rows \(27\) than atoms \(28\)/,
+  );
+  await assert.rejects(
+    dryRun(rows(300, 6), { atoms: 20, sparsity: 3, init: "nowhere" }),
+    /nowhere/,
+  );
 });
 
 Deno.test("dryRun() foretells the time of training, more of it for more passes", async () => {

@@ -6,6 +6,7 @@ import { describe } from "../command.ts";
 import { ExitWith } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { choices, numberFrom, wholeNumber, wholeNumbers } from "../options.ts";
+import { mostThreads } from "../../threads.ts";
 import { conduct, type Session } from "../session.ts";
 import { count, table } from "../../text.ts";
 import { cardCommand } from "./bench_card.ts";
@@ -79,7 +80,11 @@ export function benchCommand(io: Io): CommandUnknownOpts {
       "--peer",
       "run the peer beside: PyTorch where CUDA is, NumPy with --device cpu",
     )
-    .option("--threads <count>", "of the CPU engine", wholeNumber())
+    .option(
+      "--threads <count>",
+      "of the CPU engine",
+      wholeNumber(1, mostThreads()),
+    )
     .option("--blas [library]", "time the CPU engine with a native BLAS too")
     .action((flags, self) =>
       conduct(

@@ -68,9 +68,10 @@ function statusCommand(io: Io): CommandUnknownOpts {
           ["current version", current ?? "none"],
           ["held-out FVU", figure(fvu ?? undefined)],
           ["versions kept", count(versions)],
-          ["last run", lastRun === null ? "none" : outcomeOf(lastRun)],
+          ["last run", lastRun === null ? "none" : endOf(lastRun)],
           ["inputs pending", count(pending.length)],
           ["inputs refused", count(status.refused.length)],
+          ...status.refused.map(({ path }) => ["input refused", path]),
           ...status.missing.map(({ path, kind, since }) => [
             `input missing (${kind})`,
             `${path}, since ${since}`,
@@ -85,6 +86,7 @@ function statusCommand(io: Io): CommandUnknownOpts {
               ? count(rows.pending)
               : `${count(rows.pending)}, since ${status.pendingSince}`,
           ],
+          ["messages not delivered", count(status.undelivered)],
           ["next run", status.schedule?.next ?? "not scheduled"],
         ]));
     })
@@ -108,12 +110,14 @@ function historyCommand(io: Io): CommandUnknownOpts {
         run.version ?? "",
         figure(fvu.get(run.version ?? "") ?? undefined),
         count(run.newRows),
+        run.reason ?? "",
       ]);
       const rows = [...runs, ...byHand(history)];
       print(history, () =>
         table(
-          ["at", "run", "outcome", "version", "FVU", "new rows"],
+          ["at", "run", "outcome", "version", "FVU", "new rows", "why"],
           rows.sort((a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0),
+          { prose: true },
         ));
     })
   );
@@ -123,15 +127,16 @@ function historyCommand(io: Io): CommandUnknownOpts {
 function byHand({ promotions, events }: PipelineHistory): string[][] {
   return [
     ...promotions.filter(({ kind }) => kind === "rollback")
-      .map(({ at, version, previous }) => [
+      .map(({ at, version, previous, reason }) => [
         at,
         "",
         `rollback from ${previous}`,
         version,
         "",
         "",
+        reason ?? "",
       ]),
-    ...events.map(({ at, kind, drop }) => [
+    ...events.map(({ at, kind, drop, reason }) => [
       at,
       "",
       kind === "release"
@@ -140,6 +145,7 @@ function byHand({ promotions, events }: PipelineHistory): string[][] {
       "",
       "",
       "",
+      reason ?? "",
     ]),
   ];
 }
@@ -200,6 +206,15 @@ function eventLog({ say }: Session): EventSink {
 
 function outcomeOf({ state, outcome }: RunRecord): string {
   return state === "done" ? outcome ?? state : state;
+}
+
+// What came of a run; where it did not end, why.
+function endOf(run: RunRecord): string {
+  const { state, reason } = run;
+  const outcome = outcomeOf(run);
+  return state === "done" || reason === null
+    ? outcome
+    : `${outcome}: ${reason}`;
 }
 
 function describeRun(run: PipelineRun): string {

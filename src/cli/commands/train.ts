@@ -172,17 +172,21 @@ function watchedFrom({ tensorboard }: TrainFlags) {
 async function tellPlan(
   source: RowSource,
   options: Partial<TrainOptions>,
-  given: DeviceOption,
+  given: TrainFlags,
   output: TrainOutput,
   session: Session,
 ): Promise<void> {
-  const [{ dryRun }, { checkTrainOutput }] = await Promise.all([
-    import("../../use/dry_run.ts"),
-    import("../../use/check_output.ts"),
-  ]);
+  const [{ dryRun }, { checkTrainOutput, requireWritable }] = await Promise.all(
+    [
+      import("../../use/dry_run.ts"),
+      import("../../use/check_output.ts"),
+    ],
+  );
   const { device, threads, blas } = engineChoice(given);
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   await checkTrainOutput(source, parameters, output);
+  const { tensorboard } = given;
+  if (tensorboard !== undefined) await requireWritable(join(tensorboard, "_"));
   const planned = await dryRun(source, options, device, threads, blas);
   session.print(planned, () =>
     [
