@@ -20,7 +20,6 @@ export function alone(
       }),
     iterate: ({ rows }, step) => engine.iterate(rows, step),
     reports: async (said) => ({ reports: await engine.reports(), said }),
-    measured: (measure) => measure(),
   };
 }
 
@@ -60,15 +59,6 @@ export function together(
       const reports = done;
       done = [];
       return { said: await addReports(group, reports, said), reports };
-    },
-    async measured(measure) {
-      const value = Float64Array.of(
-        group.rank === 0 ? await measure() : 0,
-      );
-      const [answer] = new Float64Array(
-        (await group.broadcast(new Uint8Array(value.buffer))).buffer,
-      );
-      return answer;
     },
   };
 }

@@ -3,7 +3,6 @@ import { DbksvdError } from "../errors.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
-import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { finishedCoder } from "./finished_coder.ts";
@@ -76,7 +75,7 @@ export async function learn(
     const engines = await enginesOf(info, hooks.group);
     await engine.loadDictionary(state.dictionary, state.weights);
     const validation = watched.size > 0
-      ? await openValidation(source, watched, hooks)
+      ? await Validation.open(source, watched, options, hooks)
       : undefined;
     const training = {
       source,
@@ -131,19 +130,6 @@ async function enginesOf(
   const own = new TextEncoder().encode(JSON.stringify(info));
   return (await group.gather(own))
     .map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
-}
-
-// One process watches for all.
-async function openValidation(
-  source: RowSource,
-  watched: RowSet,
-  { group = solo(), signal }: LearnHooks,
-): Promise<Validation> {
-  return await Validation.open(
-    source,
-    group.rank === 0 ? watched : new RowBits(0),
-    signal,
-  );
 }
 
 // A process holds its share of a batch, but as many rows as validation codes at a time.

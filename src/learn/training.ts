@@ -51,8 +51,6 @@ export interface Iterating {
   iterate(share: Share, step: IterationStep): Promise<void>;
   /** The reports since the last call, of all rows, and what all processes together say. */
   reports(said: Said): Promise<{ reports: IterationReport[]; said: Said }>;
-  /** A number that one process measures for all. */
-  measured(measure: () => Promise<number>): Promise<number>;
 }
 
 /** Rows that are watched instead of trained on. */

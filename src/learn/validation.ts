@@ -1,6 +1,7 @@
 import { coderOn } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import { createMetrics } from "../metrics/accumulator.ts";
+import { solo } from "../distributed/communicator.ts";
 import type { Engine } from "../engine/engine.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import { chooseRows, RowBits } from "../rows/row_set.ts";
@@ -9,6 +10,8 @@ import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { finiteDictionary } from "./passes.ts";
+import type { LearnHooks } from "./hooks.ts";
+import { codesOfRow, ownRows, ShardSums } from "./shard_sums.ts";
 import type { Training } from "./training.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */
@@ -45,38 +48,52 @@ export function validationRows(
 /** Watches rows that take no part in the training, and keeps the dictionary that did best on them. */
 export class Validation {
   readonly #rows: RowSource;
+  readonly #starts: readonly number[];
 
-  private constructor(rows: RowSource) {
+  private constructor(rows: RowSource, starts: readonly number[]) {
     this.#rows = rows;
+    this.#starts = starts;
   }
 
-  /** Reads the rows, which stay in memory. */
+  /**
+   * Reads this process's share of the rows, which stay in memory.
+   *
+   * @param source all rows
+   * @param rows those to watch
+   * @param options how many shards there are, for processes that share them
+   * @param hooks the processes, a signal
+   */
   static async open(
     source: RowSource,
     rows: RowSet,
-    signal?: AbortSignal,
+    { shards = 1 }: Pick<TrainOptions, "shards">,
+    { group = solo(), signal }: Pick<LearnHooks, "group" | "signal">,
   ): Promise<Validation> {
     const { width } = source;
-    const kept = new Float32Array(rows.size * width);
-    if (rows.size === 0) return new Validation(rowsFromArray(kept, width));
-    let length = 0;
-    const delivery = { only: rows, signal };
+    const { range, starts } = ownRows(source.rowCount, shards, group);
+    const kept = new Float32Array(countWithin(rows, range) * width);
+    // Where each shard begins among the rows that are kept.
+    const places = [0];
+    let count = 0;
+    const delivery = { only: rows, range, signal };
     for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
-      const values = batch.data.subarray(0, batch.rows * width);
-      kept.set(values, length);
-      length += values.length;
+      kept.set(batch.data.subarray(0, batch.rows * width), count * width);
+      for (let i = 0; i < batch.rows; i++, count++) {
+        const row = batch.rowNumbers?.[i] ?? batch.firstRow + i;
+        while (row >= starts[places.length]) places.push(count);
+      }
       batch.release?.();
     }
-    return new Validation(rowsFromArray(kept.subarray(0, length), width));
+    while (places.length < starts.length) places.push(count);
+    const own = kept.subarray(0, count * width);
+    return new Validation(rowsFromArray(own, width), places);
   }
 
   /** After a pass: measures, keeps the best, and stops the training where `patience` passes brought nothing better. */
   async look(training: Training, lines: MetricsLine[]): Promise<void> {
-    const { engine, state, options, plan, hooks, iterating } = training;
+    const { engine, state, options, plan, hooks } = training;
     const dictionary = await finiteDictionary(engine, state.iteration);
-    const fvu = await iterating.measured(() =>
-      this.#fvu(engine, dictionary, hooks.signal)
-    );
+    const fvu = await this.#fvu(engine, dictionary, hooks);
     lines[lines.length - 1].validationFvu = fvu;
     const pass = state.iteration / plan.batches.length;
     if (state.best === undefined || fvu < state.best.fvu) {
@@ -91,21 +108,36 @@ export class Validation {
     );
   }
 
+  // The same on all processes: each codes its own rows.
   async #fvu(
     engine: Engine,
     dictionary: Float32Array,
-    signal?: AbortSignal,
+    { group = solo(), signal }: LearnHooks,
   ): Promise<number> {
     const { width, atoms, normalisation: { mean } } = engine.spec;
     const decoder = { width, atoms, dictionary, mean };
     const metrics = createMetrics(decoder);
+    const sums = new ShardSums(metrics, this.#starts);
     const coded = codeRows(this.#rows, [coderOn(engine, decoder)], {
       signal,
       delivery: { borrow: true },
     });
-    for await (const { batch: { data }, codes: [codes] } of coded) {
-      metrics.add(data, codes);
+    for await (const { batch, codes: [codes] } of coded) {
+      for (let i = 0; i < batch.rows; i++) {
+        const values = batch.data.subarray(i * width, (i + 1) * width);
+        sums.add(batch.firstRow + i, values, codesOfRow(codes, i));
+      }
     }
+    await sums.conclude(group);
     return metrics.result().fvu;
   }
+}
+
+function countWithin(
+  rows: RowSet,
+  { start, end }: { start: number; end: number },
+): number {
+  let count = 0;
+  for (let row = start; row < end; row++) if (rows.has(row)) count++;
+  return count;
 }

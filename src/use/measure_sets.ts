@@ -1,12 +1,11 @@
-import { engineCoder, type RunOptions } from "../coding/coder.ts";
-import { type CodedRows, codeRows } from "../coding/rows.ts";
 import {
-  type Communicator,
-  ownShards,
-  solo,
-} from "../distributed/communicator.ts";
-import { HalvesSum } from "../distributed/halves.ts";
-import { shardRange } from "../learn/shards.ts";
+  engineCoder,
+  type RunOptions,
+  type SparseCodes,
+} from "../coding/coder.ts";
+import { type CodedRows, codeRows } from "../coding/rows.ts";
+import { type Communicator, solo } from "../distributed/communicator.ts";
+import { codesOfRow, ownRows, ShardSums } from "../learn/shard_sums.ts";
 import { createMetrics } from "../metrics/accumulator.ts";
 import {
   addDistributions,
@@ -44,22 +43,13 @@ export async function measureSets(
   options: MeasureOptions = {},
 ): Promise<Measured[]> {
   const { group = solo(), shards = 1 } = options;
-  const own = ownShards(shards, group);
-  const { start } = shardRange(source.rowCount, shards, own.from);
-  const { end } = shardRange(source.rowCount, shards, own.to - 1);
-  const starts = Array.from(
-    { length: own.to - own.from },
-    (_, i) => shardRange(source.rowCount, shards, own.from + i).start,
-  );
+  const { range, starts } = ownRows(source.rowCount, shards, group);
   const tallies = sets.map(() => new Tally(model, starts));
   const coder = await engineCoder(model, options);
   try {
     const coded = codeRows(source, [coder], {
       ...options,
-      delivery: {
-        range: { start, end },
-        only: unionOf(sets, source.rowCount),
-      },
+      delivery: { range, only: unionOf(sets, source.rowCount) },
     });
     for await (const part of coded) addPart(part, sets, tallies, model.width);
   } finally {
@@ -85,27 +75,19 @@ function addPart(
   tallies: readonly Tally[],
   width: number,
 ): void {
-  const { sparsity, indices, values } = codes;
   for (let i = 0; i < batch.rows; i++) {
     const row = batch.rowNumbers?.[i] ?? batch.firstRow + i;
+    const values = batch.data.subarray(i * width, (i + 1) * width);
     const set = sets.findIndex((set) => set.has(row));
-    tallies[set].add(row, batch.data.subarray(i * width, (i + 1) * width), {
-      rows: 1,
-      sparsity,
-      indices: indices.subarray(i * sparsity, (i + 1) * sparsity),
-      values: values.subarray(i * sparsity, (i + 1) * sparsity),
-    });
+    tallies[set].add(row, values, codesOfRow(codes, i));
   }
 }
 
-/** What is measured of one set's rows, which come in order: sums by shards, then by halves of the shards. */
+/** What is measured of one set's rows. */
 class Tally {
   readonly #metrics: ReturnType<typeof createMetrics>;
+  readonly #sums: ShardSums;
   readonly #distributions = createDistributions();
-  /** First rows of this process's shards that are still to come. */
-  readonly #starts: number[];
-  readonly #sum: HalvesSum;
-  readonly #none: Float64Array;
 
   /**
    * @param model what is measured
@@ -113,39 +95,23 @@ class Tally {
    */
   constructor(model: DictionaryModel, starts: readonly number[]) {
     this.#metrics = createMetrics(model);
-    this.#sum = new HalvesSum(starts.length);
-    this.#starts = starts.slice(1);
-    this.#none = this.#metrics.numbers();
+    this.#sums = new ShardSums(this.#metrics, starts);
   }
 
-  add(
-    row: number,
-    values: Float32Array,
-    codes: Parameters<ReturnType<typeof createMetrics>["add"]>[1],
-  ): void {
-    while (row >= this.#starts[0]) this.#endShard();
-    this.#metrics.add(values, codes);
+  add(row: number, values: Float32Array, codes: SparseCodes): void {
+    this.#sums.add(row, values, codes);
     this.#distributions.add(codes);
   }
 
   /** What was measured by all processes. */
   async result(group: Communicator): Promise<Measured> {
-    const metrics = this.#metrics;
-    while (this.#starts.length > 0) this.#endShard();
-    this.#sum.add(metrics.numbers());
-    metrics.take(await group.sum(this.#sum.result()));
+    await this.#sums.conclude(group);
     const counted = await group.gather(toBytes(this.#distributions.result()));
     const all = await Promise.all(counted.map(fromBytes));
     return {
-      metrics: metrics.result(),
-      use: metrics.use(),
+      metrics: this.#metrics.result(),
+      use: this.#metrics.use(),
       distributions: addDistributions(all as CodeDistributions[]),
     };
-  }
-
-  #endShard(): void {
-    this.#starts.shift();
-    this.#sum.add(this.#metrics.numbers());
-    this.#metrics.take(this.#none);
   }
 }
