@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./src/library.ts";
 export { createEngine, type WorkerEngineOptions } from "./src/engine/create.ts";
 export { EMPTY_SLOT } from "./src/engine/engine.ts";
 export { groupSparsities } from "./src/engine/group_sparsities.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./src/library.ts";
 export { DbksvdError, type ErrorKind, type ErrorPlace } from "./src/errors.ts";
 export { rowsFromArray } from "./src/rows/memory.ts";
 export { rowsFrom, type RowsFromOptions } from "./src/rows/iterable.ts";

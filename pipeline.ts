@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./src/library.ts";
 export { type PipelineOptions, runPipeline } from "./src/pipeline/run.ts";
 export {
   type PipelineClock,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./src/library.ts";
 export { renderBrowser } from "./src/report/browser.ts";
 export { serveBrowser, type ServeOptions } from "./src/report/serve.ts";
 export type { LabelStore } from "./src/report/serve_labels.ts";

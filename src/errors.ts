@@ -26,6 +26,48 @@ export interface ErrorPlace {
   batch?: number;
 }
 
+/** How an option is named that the command line has as `--flag`. */
+export type OptionWords = (flag: string) => string;
+
+/** As options of the library: `skip-invalid` is "skipInvalid". */
+export const asOptions: OptionWords = (flag) => {
+  const name = flag.replace(/^no-/, "")
+    .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return flag.startsWith("no-") ? `"${name}": false` : `"${name}"`;
+};
+
+let words: OptionWords | undefined;
+
+/** From now on messages name options so; until then by their flags. */
+export function nameOptions(as: OptionWords): void {
+  words = as;
+}
+
+// Flags of Deno's own stay as they are.
+function worded(text: string, as: OptionWords | undefined): string {
+  if (as === undefined) return text;
+  return text.replace(
+    /(?<![\w-])--(?!allow-)([a-z]+(?:-[a-z]+)*)/g,
+    (_, flag: string) => as(flag),
+  );
+}
+
+/** The message of an error with options named otherwise. */
+export function messageIn(error: DbksvdError, as: OptionWords): string {
+  const { what, mend } = given.get(error)!;
+  return compose(
+    worded(what, as),
+    error.where,
+    mend === undefined ? undefined : worded(mend, as),
+  );
+}
+
+/** What errors were made of, flags and all. */
+const given = new WeakMap<
+  DbksvdError,
+  { what: string; mend: string | undefined }
+>();
+
 /**
  * The one error this library throws on purpose. Its message is one line: what happened, where, and what to do about it.
  *
@@ -35,7 +77,7 @@ export interface ErrorPlace {
  * import assert from "node:assert/strict";
  * const error = new DbksvdError("data", "Column holds a NaN", {
  *   where: { file: "a.parquet", column: "embedding", row: 7 },
- *   mend: "drop such rows with --skip-invalid",
+ *   mend: "leave such rows out",
  * });
  * assert.equal(error.exitCode, 3);
  * ```
@@ -66,12 +108,18 @@ export class DbksvdError extends Error {
       cause?: unknown | undefined;
     } = {},
   ) {
-    super(compose(what, details.where, details.mend), { cause: details.cause });
+    const { where, cause } = details;
+    const said = worded(what, words);
+    const mend = details.mend === undefined
+      ? undefined
+      : worded(details.mend, words);
+    super(compose(said, where, mend), { cause });
     this.name = "DbksvdError";
     this.kind = kind;
-    this.what = what;
-    this.where = details.where;
-    this.mend = details.mend;
+    this.what = said;
+    this.where = where;
+    this.mend = mend;
+    given.set(this, { what, mend: details.mend });
   }
 
   /** The process exit code of this kind: 1 run, 2 usage, 3 data, 4 device. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DbksvdError } from "../errors.ts";
+import { asOptions, DbksvdError, messageIn } from "../errors.ts";
 import { Unreachable } from "../net/unreachable.ts";
 import { NoRowsError } from "../rows/gather.ts";
 import type { FoundFile } from "../rows/inputs.ts";
@@ -90,7 +90,7 @@ export async function admitFiles(
         } else if (error instanceof Unreachable) {
           missing.push({ path, ...missingBecause(error) });
         } else if (error instanceof DbksvdError && error.kind === "data") {
-          const reason = inPipelineWords(error.message);
+          const reason = inPipelineWords(error);
           refused.push({ input, state: "refused", reason });
           watch.tell("error", "file.refused", { path, reason });
         } else throw error;
@@ -131,13 +131,8 @@ function withoutRows(input: NewInput, heldOutFrom: number): TakenFile {
 }
 
 // A pipeline has no command line: what is an option there stands under "train" in its configuration.
-function inPipelineWords(message: string): string {
-  const key = (flag: string) =>
-    flag.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
-  return message.replace(
-    /(?<![\w-])--([a-z]+(?:-[a-z]+)*)/g,
-    (_, flag: string) => `"${key(flag)}" under "train"`,
-  );
+function inPipelineWords(error: DbksvdError): string {
+  return messageIn(error, (flag) => `${asOptions(flag)} under "train"`);
 }
 
 /** Rows that a candidate can be trained on: new ones, and ones that waited. */

@@ -52,7 +52,7 @@ Deno.test("dryRun() tells the memory plan on the GPU that is there", async () =>
 Deno.test("dryRun() refuses what train would refuse", async () => {
   await assert.rejects(
     dryRun(rows(300, 6), { atoms: 20, sparsity: 7 }),
-    /--sparsity is "7"/,
+    /"sparsity" is "7"/,
   );
   await assert.rejects(
     dryRun(rows(300, 6), { atoms: 20, sparsity: 3, holdout: 300 }),
