@@ -2,6 +2,7 @@ import { BENCHMARKS } from "./benchmarks.ts";
 import type { Document } from "./fields.ts";
 import { FILES } from "./files.ts";
 import { LOOKING } from "./looking.ts";
+import { PROBING } from "./probing.ts";
 import { NAMING } from "./naming.ts";
 import { PIPELINES } from "./pipelines.ts";
 import { SHARING } from "./sharing.ts";
@@ -12,6 +13,7 @@ export const DOCUMENTS: readonly Document[] = [
   ...USING,
   ...SHARING,
   ...LOOKING,
+  ...PROBING,
   ...NAMING,
   ...BENCHMARKS,
   ...PIPELINES,

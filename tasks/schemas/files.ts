@@ -18,7 +18,7 @@ import {
   text,
   words,
 } from "./fields.ts";
-import { PROBED, suggested } from "./looking.ts";
+import { PROBED, suggested } from "./probing.ts";
 import { config, labelEntry, labels } from "./shared.ts";
 
 const lostLabel = object<LostLabel>({

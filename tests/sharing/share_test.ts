@@ -1,89 +1,23 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { loadModel, saveModel } from "../../src/model/directory.ts";
-import type { ModelConfig } from "../../src/model/model.ts";
+import { loadModel } from "../../src/model/directory.ts";
 import type { UploadProgress } from "../../src/net/hub_upload.ts";
-import { CARD_MARK } from "../../src/sharing/card.ts";
-import {
-  type SendOptions,
-  type ShareOptions,
-  Sharing,
-} from "../../src/sharing/share.ts";
+import type { ShareOptions } from "../../src/sharing/share.ts";
 import { exportModel } from "../../src/use/export.ts";
 import { importModel } from "../../src/use/import.ts";
 import { originOf, withOrigin } from "../../src/use/output_claim.ts";
 import { inDirectory } from "../directories.ts";
-import { CONFIG, makeModel } from "../model/models.ts";
+import { makeModel } from "../model/models.ts";
 import { status } from "../net/fault_server.ts";
 import { HubModels } from "../net/hub_models.ts";
-
-const REPO = "me/words";
-const QUICK: SendOptions = {
-  retry: { attempts: 3, wait: () => 1, spanMs: 1000, outageMs: 2000 },
-};
-
-/** What nobody else is to see of a record. */
-const SECRETS = [
-  "/home/ann",
-  "host.example",
-  "token=abc",
-  "sha256:feed",
-  "ann@corp",
-  "start.safetensors",
-  "rig7",
-  "diagnosis",
-  "left.csv",
-];
-
-const RECORD: ModelConfig = {
-  ...CONFIG,
-  parameters: {
-    ...CONFIG.parameters,
-    init: "/home/ann/start.safetensors",
-    later: "/home/ann",
-  },
-  inputs: [
-    {
-      path: "https://host.example/rows.parquet?token=abc",
-      rows: 9,
-      bytes: 90,
-      digest: "sha256:feed",
-    },
-    { path: "/home/ann/rows.parquet", rows: 1, bytes: 10 },
-  ],
-  reading: { unitNorm: true, where: { email: "ann@corp", diagnosis: "x" } },
-  notRead: [{ reason: "ending", count: 1, paths: ["/home/ann/left.csv"] }],
-  device: { ...CONFIG.device, details: { host: "rig7" } },
-  distributed: {
-    ranks: 2,
-    library: "MPICH 4.0.2 (/home/ann/lib/libmpich.so.12)",
-    devices: ["rig7", "rig7"],
-  },
-};
-
-async function withModel(
-  use: (
-    directory: string,
-    model: ReturnType<typeof makeModel>,
-  ) => Promise<void>,
-) {
-  await inDirectory(async (folder) => {
-    const directory = join(folder, "model");
-    const model = makeModel({ width: 20, atoms: 40 });
-    model.labels = { "3": "rain" };
-    await saveModel(directory, model, RECORD, []);
-    await use(directory, model);
-  });
-}
-
-async function share(
-  directory: string,
-  options: Partial<ShareOptions> = {},
-  sending: SendOptions = QUICK,
-) {
-  const sharing = await Sharing.of(directory, { repository: REPO, ...options });
-  return await sharing.send(sending);
-}
+import {
+  QUICK,
+  RECORD,
+  REPO,
+  SECRETS,
+  share,
+  withModel,
+} from "./shared_models.ts";
 
 Deno.test("share puts a model on the hub, private, and it is read there as it was", () =>
   withModel(async (directory, model) => {
@@ -255,56 +189,6 @@ Deno.test("nothing goes into a public repository unless that was asked for", () 
     });
     assert.equal(again.public, false);
     assert.match(notices[0], /stays so/);
-  }));
-
-Deno.test("a card of somebody's own stays, one that was made here is made anew", () =>
-  withModel(async (directory) => {
-    await using hub = new HubModels();
-    await share(directory);
-    const made = hub.text(REPO, "README.md");
-    assert(made.includes(CARD_MARK));
-    await share(directory, { tags: ["words"] });
-    assert.match(hub.text(REPO, "README.md"), /- "words"/);
-    const { files } = hub.repositories.get(REPO)!;
-    const own = new TextEncoder().encode(made.replace(CARD_MARK, "Mine."));
-    files.set("README.md", own);
-    await share(directory);
-    assert.match(hub.text(REPO, "README.md"), /Mine\./);
-    const card = join(directory, "..", "card.md");
-    await Deno.writeTextFile(card, "# Another");
-    await share(directory, { card });
-    assert.equal(hub.text(REPO, "README.md"), "# Another");
-  }));
-
-Deno.test("the card has the hub's front matter, the figures and ways of use", () =>
-  withModel(async (directory) => {
-    const { plan } = await Sharing.of(directory, {
-      repository: REPO,
-      baseModel: "openai-community/gpt2",
-      datasets: ["o/n"],
-      license: "cc-by-4.0",
-    });
-    const [, front, body] = plan.card.split("---\n");
-    assert.deepEqual(front.trimEnd().split("\n"), [
-      "library_name: saelens",
-      'license: "cc-by-4.0"',
-      'base_model: "openai-community/gpt2"',
-      "datasets:",
-      '- "o/n"',
-      "tags:",
-      '- "dictionary-learning"',
-      '- "sparse-autoencoder"',
-      '- "interpretability"',
-      '- "dbksvd"',
-      '- "saelens"',
-    ]);
-    assert.match(body, /^# words$/m);
-    assert.match(body, /40 atoms for rows of 20 dimensions of `openai/);
-    assert.match(body, /SAE\.from_pretrained\("me\/words", "saelens-mp"\)/);
-    assert.match(body, /names 1 atom/);
-    const bare = await Sharing.of(directory, { repository: REPO, exports: [] });
-    assert.match(bare.plan.card, /^library_name: dbksvd$/m);
-    assert(!bare.plan.files.some(({ path }) => path.includes("/")));
   }));
 
 Deno.test("exports and pages are shared where they are of the model", () =>

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { renderBrowser } from "../../src/report/browser.ts";
 import type { BrowserData } from "../../src/report/data.ts";
 import { renderReport } from "../../src/report/report.ts";
-import { type Visit, visiting } from "./chromium.ts";
+import { statusIs, turnTo, type Visit, visiting } from "./chromium.ts";
 import { fixtureBrowser } from "../report/browser_fixture.ts";
 import { fixtureReport, HOSTILE } from "../report/fixture.ts";
 
@@ -56,15 +56,20 @@ function browserOf(data: BrowserData, hash = "", screen = {}) {
     }, { hash, ...screen });
 }
 
-// Pixels of the map that are not its background.
-function inkOfMap(page: Page): Promise<number> {
-  return page.locator(".map canvas").evaluate((element) => {
-    const canvas = element as HTMLCanvasElement;
+// Atoms of the list that are in the page: the filters' choices are options, too.
+function atomsListed(page: Page) {
+  return page.locator("#list").getByRole("option");
+}
+
+// Waits until the map is drawn: with the next frame, pixels are more than its background.
+async function drawnMap(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".map canvas")!;
     const { data } = canvas.getContext("2d")!
       .getImageData(0, 0, canvas.width, canvas.height);
     let ink = 0;
     for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ink++;
-    return ink;
+    return ink > 1000;
   });
 }
 
@@ -130,18 +135,19 @@ Deno.test("report.html runs nothing that names and paths hold", async () => {
 
 Deno.test("the atom browser draws a map and lists the atoms", async () => {
   await browserOf(fixtureBrowser())(async (page) => {
-    assert.equal(await page.textContent("#status"), "64 atoms");
-    assert(await page.getByRole("option").count() >= 12);
-    assert(await inkOfMap(page) > 1000);
+    await statusIs(page, /^64 atoms$/);
+    await atomsListed(page).nth(11).waitFor();
+    await drawnMap(page);
   });
 });
 
 Deno.test("the map names the atom under the pointer and opens it on a click", async () => {
   await browserOf(fixtureBrowser(), "#/map/9")(async (page) => {
+    await drawnMap(page);
     const box = (await page.locator(".map canvas").boundingBox())!;
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     await page.mouse.move(x, y);
-    assert.match((await page.textContent(".tip"))!, /^9\D/);
+    await page.locator(".tip", { hasText: /^9\D/ }).waitFor();
     await page.mouse.down();
     await page.mouse.move(x + 120, y + 60, { steps: 4 });
     await page.mouse.up();
@@ -155,12 +161,10 @@ Deno.test("the atom browser finds atoms by text, and opens the best on Enter", a
   await browserOf(fixtureBrowser())(async (page) => {
     await page.keyboard.press("/");
     await page.keyboard.type("seas");
-    await page.waitForFunction(() =>
-      document.getElementById("status")!.textContent === "1 of 64 atoms"
-    );
+    await statusIs(page, /^1 of 64 atoms$/);
     await page.keyboard.press("Enter");
-    await page.waitForSelector(".atom-page");
-    assert.equal(await page.textContent("h2"), "ships & <i>seas</i>");
+    const name = { name: "ships & <i>seas</i>", exact: true };
+    await page.getByRole("heading", name).waitFor();
     await page.fill("#search", "no such text");
     await page.getByText("No atom matches").waitFor();
   });
@@ -180,7 +184,7 @@ Deno.test("the atom browser shows an atom's rows, neighbours and histogram, and 
     await page.locator('ul a[href="#/atom/10"]').click();
     await page.getByText("Atom 10 of 64").waitFor();
     await page.locator("ol a").first().click();
-    await page.waitForSelector(".segments a");
+    await page.locator(".segments a").nth(3).waitFor();
     const widths = await page.locator(".segments a").evaluateAll((parts) =>
       parts.map((part) => part.getBoundingClientRect().width)
     );
@@ -212,17 +216,27 @@ Deno.test("the atom browser is worked by keys alone", async () => {
   await browserOf(fixtureBrowser())(async (page) => {
     await page.keyboard.press("/");
     await page.keyboard.press("ArrowDown");
-    const active = () =>
-      page.locator("#list").getAttribute("aria-activedescendant");
+    const list = page.locator("#list");
+    const active = async (than = "") => {
+      await page.waitForFunction(
+        (before) => {
+          const list = document.getElementById("list")!;
+          const id = list.getAttribute("aria-activedescendant");
+          return id !== null && id !== before;
+        },
+        than,
+      );
+      return (await list.getAttribute("aria-activedescendant"))!;
+    };
     const first = await active();
-    assert.match(first!, /^atom-option-\d+$/);
+    assert.match(first, /^atom-option-\d+$/);
     await page.keyboard.press("ArrowDown");
-    assert.notEqual(await active(), first);
+    await active(first);
     await page.keyboard.press("End");
-    assert.equal(
-      await page.locator(`#${await active()}`).getAttribute("aria-posinset"),
-      "64",
-    );
+    const last = page.locator('[aria-posinset="64"]');
+    await last.waitFor();
+    const id = await last.getAttribute("id");
+    await page.locator(`#list[aria-activedescendant="${id}"]`).waitFor();
     await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".atom-page");
@@ -261,13 +275,9 @@ Deno.test("the atom browser filters by usage, and clears its filters", async () 
   await browserOf(fixtureBrowser())(async (page) => {
     await page.getByText("Filters", { exact: true }).click();
     await page.getByLabel("Used by at most").fill("0");
-    await page.waitForFunction(() =>
-      document.getElementById("status")!.textContent === "1 of 64 atoms"
-    );
+    await statusIs(page, /^1 of 64 atoms$/);
     await page.getByRole("button", { name: "Clear filters" }).click();
-    await page.waitForFunction(() =>
-      document.getElementById("status")!.textContent === "64 atoms"
-    );
+    await statusIs(page, /^64 atoms$/);
   });
 });
 
@@ -279,10 +289,10 @@ Deno.test("the atom browser runs nothing that rows and labels hold", async () =>
   data.samples.before = data.samples.after = data.samples.texts;
   await browserOf(data)(async (page) => {
     for (const hash of ["#/atom/9", "#/atom/10", "#/row/10", `#/${HOSTILE}`]) {
-      await page.evaluate((to) => location.hash = to, hash);
+      await turnTo(page, hash);
       await page.waitForSelector("#view h2");
     }
-    await page.evaluate(() => location.hash = "#/row/10");
+    await turnTo(page, "#/row/10");
     await page.waitForSelector(".row-page");
     assert.equal(await page.locator(".whole-text b").textContent(), HOSTILE);
     assert.equal(await page.locator("#view script, #view img").count(), 0);
@@ -305,17 +315,13 @@ Deno.test("the atom browser fits a narrow screen, in the dark", async () => {
 Deno.test("the atom browser opens 16 384 atoms of 20 rows with few elements", async () => {
   const data = fixtureBrowser({ atoms: 16_384, perAtom: 20, sparsity: 20 });
   await browserOf(data)(async (page) => {
-    assert.equal(await page.textContent("#status"), "16\u00a0384 atoms");
-    assert(await page.getByRole("option").count() < 60);
+    await statusIs(page, /^16\u00a0384 atoms$/);
+    assert(await atomsListed(page).count() < 60);
     await page.locator("#list").focus();
     await page.keyboard.press("End");
     await page.locator('[aria-posinset="16384"]').waitFor();
     await page.fill("#search", "harbour");
-    await page.waitForFunction(() =>
-      /^\d+ of 16\u00a0384 atoms$/.test(
-        document.getElementById("status")!.textContent!,
-      )
-    );
-    assert(await page.getByRole("option").count() >= 1);
+    await statusIs(page, /^[1-9]\d* of 16\u00a0384 atoms$/);
+    await atomsListed(page).first().waitFor();
   });
 });

@@ -12,6 +12,9 @@ const SWITCHES = [
   "--no-first-run",
 ];
 
+/** What does not come within this time on a busy machine does not come. */
+const LONGEST_MS = 120_000;
+
 /** A page that is open. */
 export interface Visit {
   page: Page;
@@ -34,6 +37,7 @@ export async function visiting(
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
     });
+    page.setDefaultTimeout(LONGEST_MS);
     const complaints: string[] = [];
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -52,4 +56,16 @@ export async function visiting(
   } finally {
     await browser.close();
   }
+}
+
+/** Goes to an address within the atom browser, and waits until its view has turned to what is there. */
+export async function turnTo(page: Page, hash: string): Promise<void> {
+  const before = await page.locator("#view > *").elementHandle();
+  await page.evaluate((to) => location.hash = to, hash);
+  await page.waitForFunction((view) => !view!.isConnected, before);
+}
+
+/** Waits until the words under the search field say so, such as `1 of 64 atoms`. */
+export async function statusIs(page: Page, words: RegExp): Promise<void> {
+  await page.locator("#status", { hasText: words }).waitFor();
 }

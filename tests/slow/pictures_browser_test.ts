@@ -10,7 +10,7 @@ import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { DRAWN_WIDTH, writeDrawn } from "../inspection/drawn_pictures.ts";
 import { makeModel } from "../model/models.ts";
-import { visiting } from "./chromium.ts";
+import { turnTo, visiting } from "./chromium.ts";
 
 const HOSTILE = "<img src=x onerror=globalThis.broken=1>";
 
@@ -58,11 +58,10 @@ async function requirePictures(page: Page, data: BrowserData): Promise<void> {
   );
   const { perLatent } = data.top;
   const number = Math.floor(atom / perLatent / data.sides);
-  await page.evaluate((hash) => location.hash = hash, `#/atom/${number}`);
-  await page.waitForSelector(".pictures");
+  await turnTo(page, `#/atom/${number}`);
   const grid = await seen(page, ".pictures");
   assert(grid.every(([own, drawn]) => own === 48 && drawn > 80));
-  assert(await page.locator(".pictures .none").count() > 0);
+  await page.locator(".pictures .none").first().waitFor();
   const rows = await page.locator(".pictures:visible li").count();
   assert(rows > grid.length / 2);
   await page.locator(".pictures a:has(img)").first().click();

@@ -8,7 +8,7 @@ import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { inDirectory } from "../directories.ts";
 import { CONFIG, makeModel } from "../model/models.ts";
 import { fixtureBrowser } from "../report/browser_fixture.ts";
-import { type Visit, visiting } from "./chromium.ts";
+import { statusIs, turnTo, type Visit, visiting } from "./chromium.ts";
 
 async function served(
   data: BrowserData | Promise<BrowserData>,
@@ -34,9 +34,10 @@ async function served(
 Deno.test("the atom browser works the same when served", async () => {
   await served(fixtureBrowser(), {}, async ({ page }) => {
     await page.waitForSelector("body[data-ready]");
-    await page.evaluate(() => location.hash = "#/atom/5");
+    await turnTo(page, "#/atom/5");
     await page.waitForSelector(".atom-page mark");
-    assert.equal(await page.textContent("h2"), "ships & <i>seas</i>");
+    const name = { name: "ships & <i>seas</i>", exact: true };
+    await page.getByRole("heading", name).waitFor();
     assert.equal(await page.locator(".naming").count(), 0, "only to be read");
   });
 });
@@ -60,31 +61,29 @@ Deno.test("atoms are named in the served browser, names that another window chan
     const labels = labelStore(directory);
     await served(fixtureBrowser(), { labels }, async ({ page, complaints }) => {
       await page.waitForSelector("body[data-ready]");
-      const open = (atom: number) =>
-        page.evaluate((hash) => location.hash = hash, `#/atom/${atom}`);
       const save = async (name: string) => {
         await page.getByPlaceholder("Name this atom").fill(name);
         await page.getByRole("button", { name: "Save" }).click();
       };
-      await open(9);
+      await turnTo(page, "#/atom/9");
       await save("harbours");
       await page.getByRole("heading", { name: "harbours" }).waitFor();
       assert.deepEqual(await namesNow(), { "3": "waves", "9": "harbours" });
       await page.fill("#search", "harbours");
-      await page.waitForFunction(() =>
-        document.getElementById("status")!.textContent!.startsWith("1 of")
-      );
+      await statusIs(page, /^1 of/);
 
       await labelAtoms(directory, { "9": "ports" });
+      const complaint = page.waitForEvent("console");
       await save("docks");
       await page.getByText("changed elsewhere meanwhile").waitFor();
+      await complaint;
       assert.equal((await namesNow())!["9"], "ports");
       assert.match(complaints.pop()!, /409/);
       await save("docks");
       await page.getByRole("heading", { name: "docks" }).waitFor();
       assert.equal((await namesNow())!["9"], "docks");
 
-      await page.evaluate(() => location.hash = "#/");
+      await turnTo(page, "#/");
       const names = join(folder, "names.json");
       await Deno.writeTextFile(names, '{"9": "no", "10": "storms"}');
       await page.getByLabel("Import names").setInputFiles(names);
