@@ -213,16 +213,22 @@ Deno.test("run_saebench.py takes model and layer from the export, or as options 
   await inDirectory(async (directory) => {
     const sae = join(directory, "sae");
     await exported(sae, {
-      modelName: "pythia-160m",
+      modelName: "pythia-160m-deduped",
       hookName: "blocks.8.hook_resid_post",
     });
-    const given = await runs(sae, "--metrics", "core", "--dtype", "float32");
-    assert.equal(given.model, "pythia-160m");
+    const given = await runs(sae, "--metrics", "core");
+    assert.equal(given.model, "pythia-160m-deduped");
     assert.deepEqual(given.hook, [8, "blocks.8.hook_resid_post"]);
     assert.deepEqual(given.metrics, ["core"]);
-    assert.equal(given.saeDtype, "torch.float32");
+    // As SAEBench loads this model.
+    assert.equal(given.batchSize, 256);
+    assert.deepEqual([given.dtype, given.saeDtype], ["float32", "torch.float32"]);
+    const half = await runs(sae, "--dtype", "float16", "--batch-size", "8");
+    assert.equal(half.batchSize, 8);
+    assert.deepEqual([half.dtype, half.saeDtype], ["float16", "torch.float16"]);
     const other = await runs(sae, "--layer", "3", "--model-name", "gpt2");
     assert.equal(other.model, "gpt2");
+    assert.deepEqual([other.batchSize, other.dtype], [32, "bfloat16"]);
     assert.deepEqual(other.hook, [3, "blocks.3.hook_resid_post"]);
   });
 });

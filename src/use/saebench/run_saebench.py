@@ -19,6 +19,7 @@ FOLDER = Path(__file__).resolve().parent
 METRICS = ["absorption", "autointerp", "core", "ravel", "scr", "sparse_probing"]
 MODEL_NAME = "gemma-2-2b"
 LAYER = 12
+# For models that SAEBench has no settings for; they are what it has for the paper's.
 BATCH_SIZE = 32
 DTYPE = "bfloat16"
 
@@ -26,19 +27,23 @@ DTYPE = "bfloat16"
 def main():
     options = parse()
     import sae_bench.custom_saes.run_all_evals_custom_saes as saebench
+    import sae_bench.sae_bench_utils.activation_collection as known
 
-    sae = DbksvdSAE(FOLDER, options.device, getattr(torch, options.dtype), options.model_name, options.layer)
+    sae = DbksvdSAE(FOLDER, options.device, model_name=options.model_name, hook_layer=options.layer)
     if sae.cfg.model_name is None:
         sae.cfg.model_name = MODEL_NAME
     if sae.cfg.hook_name is None:
         sae.cfg.hook_layer, sae.cfg.hook_name = LAYER, f"blocks.{LAYER}.hook_resid_post"
-    assert sae.check_decoder_norms()
     model = sae.cfg.model_name
+    dtype = options.dtype or known.LLM_NAME_TO_DTYPE.get(model, DTYPE)
+    batch_size = options.batch_size or known.LLM_NAME_TO_BATCH_SIZE.get(model, BATCH_SIZE)
+    sae.to(dtype=getattr(torch, dtype))
+    assert sae.check_decoder_norms()
     saebench.MODEL_CONFIGS.setdefault(
         model,
         {
-            "batch_size": options.batch_size,
-            "dtype": options.dtype,
+            "batch_size": batch_size,
+            "dtype": dtype,
             "layers": [sae.cfg.hook_layer],
             "d_model": sae.cfg.d_in,
         },
@@ -47,8 +52,8 @@ def main():
     saebench.run_evals(
         model,
         [(options.name, sae)],
-        options.batch_size,
-        options.dtype,
+        batch_size,
+        dtype,
         options.device,
         eval_types=options.metrics,
         api_key=api_key(),
@@ -63,8 +68,16 @@ def parse():
     parser.add_argument("--model-name", help=f"as TransformerLens has it (the export's, else {MODEL_NAME})")
     parser.add_argument("--layer", type=int, help=f"of the residual stream (the export's, else {LAYER})")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--dtype", default=DTYPE, choices=["bfloat16", "float16", "float32"], help="of the model")
-    parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, help="texts that the model reads at once")
+    parser.add_argument(
+        "--dtype",
+        choices=["bfloat16", "float16", "float32"],
+        help=f"of the model (SAEBench's for it, else {DTYPE})",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=int,
+        help=f"texts that the model reads at once (SAEBench's for it, else {BATCH_SIZE})",
+    )
     parser.add_argument("--name", default=FOLDER.name, help="what results are called by")
     parser.add_argument("--save-activations", action="store_true", help="for several dictionaries of one layer; 100 GB")
     parser.add_argument("--force", action="store_true", help="measure again what there are results of")

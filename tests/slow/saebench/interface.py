@@ -135,7 +135,61 @@ def model_is_loaded_alike(sae):
     dict(dtype=sae.W_enc.dtype, **sae.cfg.model_from_pretrained_kwargs)
 
 
-@check("sae_bench/evals/scr_and_tpp/main.py:122", "sae_bench/evals/scr_and_tpp/main.py:216")
+@check("sae_bench/evals/core/main.py:336", "sae_bench/evals/core/main.py:344")
+def norms_and_biases(sae):
+    sae.cfg.architecture_str = sae.cfg.architecture
+    assert sae.cfg.architecture_str != "gated" and not hasattr(sae, "b_mag")
+    assert len(sae.W_enc.norm(dim=-2).cpu().tolist()) == sae.cfg.d_sae
+    assert sae.b_enc.cpu().tolist() == [0] * sae.cfg.d_sae
+
+
+@check("sae_bench/evals/mdl/main.py:119", "sae_bench/evals/mdl/main.py:338", "sae_bench/evals/mdl/main.py:363")
+def description_length(sae):
+    sae.cfg.dataset_trust_remote_code = True
+    sae.cfg.metadata.dataset_trust_remote_code = True
+    assert sae.to("cpu") is sae
+    rows = acts(6, sae.cfg.d_in, dtype=torch.float32).unsqueeze(1)
+    codes = sae.encode(rows).squeeze()
+    assert codes.shape == (6, sae.cfg.d_sae)
+    torch.cat([codes, torch.zeros(1, sae.cfg.d_sae)])
+    assert sae.decode(codes.float()).shape == (6, sae.cfg.d_in)  # line 262
+
+
+@check("sae_bench/evals/meta_structure/main.py:127")
+def decoder_as_rows(sae):
+    decoder = sae.W_dec.detach().to(device="cpu", dtype=torch.float32).contiguous()
+    assert decoder.shape == (sae.cfg.d_sae, sae.cfg.d_in)
+
+
+@check("sae_bench/evals/unlearning/utils/intervention.py:25", "sae_bench/evals/unlearning/utils/intervention.py:95")
+@torch.no_grad()
+def clamped_where_active(sae):
+    resid = acts(2, 4, sae.cfg.d_in)
+    codes = sae.encode(resid)
+    codes[:, 0, :] = 0.0
+    error = resid - sae.decode(codes)
+    active = codes[:, :, [0, 1, 2]] > 0
+    codes[:, :, [0, 1, 2]] = torch.where(active, -20.0, codes[:, :, [0, 1, 2]])
+    assert (error + sae.decode(codes)).shape == resid.shape
+    # A negative value is decoded as what it is.
+    there, back = (sae.decode(z).float() - sae.b_dec.float() for z in (codes, -codes))
+    assert (there + back).abs().max() <= 0.02 * there.abs().max()
+
+
+@check("sae_bench/custom_saes/base_sae.py:112", "sae_bench/custom_saes/base_sae.py:116")
+@torch.no_grad()
+def rows_as_texts(sae):
+    resid = acts(2, 5, sae.cfg.d_in)
+    texts = sae.decode(sae.encode(resid))
+    rows = sae(resid.reshape(-1, sae.cfg.d_in))
+    assert torch.allclose(rows.reshape(resid.shape), texts)
+
+
+@check(
+    "sae_bench/evals/scr_and_tpp/main.py:68",
+    "sae_bench/evals/scr_and_tpp/main.py:122",
+    "sae_bench/evals/scr_and_tpp/main.py:216",
+)
 def ablation(sae):
     assert sae.W_dec.data.T.to(dtype=torch.float32, device="cpu").shape == (sae.cfg.d_in, sae.cfg.d_sae)
     batch = acts(2, 3, sae.cfg.d_in)
