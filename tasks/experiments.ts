@@ -7,7 +7,7 @@
 //     --settings="default;TopK SAE" for some of it, --absorption for more of it
 //   deno task experiments --only=dial [--sets=…] [--seeds=3] [--parts=DIRECTORY] [--settings=…]
 //     what --for probing is chosen from, on the same data
-//   deno task experiments --only=exports [--sets=…] [--seeds=3]
+//   deno task experiments --only=exports [--sets=…] [--seeds=3] [--atoms=1024] [--kinds=TopK,JumpReLU]
 //     exports beside autoencoders from random rows: an hour
 //   deno task experiments --only=readings [--sets=…] [--seeds=3]
 //     top rows by code and by activation, on the same data: minutes
@@ -82,6 +82,8 @@ const { values } = parseArgs({
     parts: { type: "string" },
     settings: { type: "string" },
     absorption: { type: "boolean", default: false },
+    atoms: { type: "string" },
+    kinds: { type: "string" },
     sentences: { type: "string" },
   },
 });
@@ -109,7 +111,11 @@ const labelled = {
 const { seeds, directory, names } = labelled;
 sections.disentangling = () => disentangling(labelled);
 sections.dial = () => dial(labelled);
-sections.exports = () => exported(seeds, directory, names);
+sections.exports = () =>
+  exported(seeds, directory, names, {
+    atoms: values.atoms === undefined ? undefined : Number(values.atoms),
+    kinds: values.kinds?.split(","),
+  });
 sections.readings = () => readings(seeds, directory, names);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {

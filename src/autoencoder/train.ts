@@ -1,5 +1,7 @@
 import { permutation, randomStream } from "../random.ts";
+import { IdleLatents } from "./idle.ts";
 import type { AutoencoderSpec } from "./layout.ts";
+import { thresholdsOfLatents } from "./thresholds.ts";
 import { AutoencoderTrainer, type Parameters } from "./trainer.ts";
 
 /** Rows of a step. */
@@ -8,12 +10,14 @@ export const STEP_ROWS = 1024;
 /** Of the steps, the share at the end over which they get shorter. */
 const DECAY_SHARE = 0.2;
 
-/** Idle latents were active in none of so many rows, and of 8 times as many as a mean one takes to be active once. */
-const IDLE_ROWS = 4096;
-const IDLE_MEANS = 8;
+/** Of the steps, the share after which latents are left to what they have become. */
+const RESTART_SHARE = 0.8;
 
-/** By how much an idle latent's bias is raised at a step, in lengths of the step. */
-const RAISE = 10;
+/** Of a step's rows, the share that is given to restarted latents at most. */
+const RESTART_ROWS = 1 / 8;
+
+/** Looks through all rows for latents that are active in none, at the end. */
+const LAST_LOOKS = 3;
 
 /** How an autoencoder is trained. */
 export interface TrainingOptions
@@ -22,6 +26,8 @@ export interface TrainingOptions
   levels?: Uint32Array | undefined;
   /** Normalised rows that the threshold is set by: not those that it learns from, which it comes to fit too well. */
   thresholdRows?: Float32Array | undefined;
+  /** Whether every latent gets a threshold of its own in the end; there is one for all where left out. */
+  thresholdEach?: boolean | undefined;
   /** Whether decoder rows learn too; they do where left out. */
   learnsDecoder?: boolean | undefined;
   /** How many, of a batch of rows each. */
@@ -38,11 +44,11 @@ export interface TrainingOptions
 
 /** What a training led to. */
 export interface TrainedAutoencoder extends Parameters {
-  /** The pre-activation above which k latents a row are active on average; 0 where every row has its k largest. */
-  threshold: number;
+  /** Pre-activations above which k latents a row are active on average; 0 where every row has its k largest. */
+  thresholds: Float32Array;
   /** Latents that no row made active. */
   dead: number;
-  /** Latents that were idle on the way and were helped. */
+  /** Latents that were active in no row for long on the way, or in none at the end, and began again. */
   helped: number;
 }
 
@@ -75,59 +81,47 @@ export async function trainAutoencoder(
     options,
   );
   const rate = options.rate ?? defaultRate(latents);
-  const idle = new IdleLatents(latents, sparsity);
+  const idle = new IdleLatents(latents, {
+    sparsity,
+    rows: count,
+    all: steps * batch,
+  });
+  const most = Math.ceil(RESTART_ROWS * batch);
   try {
     const feed = rowFeed(rows, width, batch, options.seed);
     for (let step = 0; step < steps; step++) {
       const left = (steps - step) / (DECAY_SHARE * steps);
       const length = rate * Math.min(1, left);
       const { uses } = await trainer.step(feed(), length);
-      trainer.raise(idle.after(uses, batch), RAISE * length);
+      idle.after(uses, batch);
+      if (step < RESTART_SHARE * steps) {
+        idle.begin(trainer.restart(idle.now.slice(0, most)));
+      }
       options.onStep?.(step + 1);
     }
-    const seen = await lookThrough(trainer, rows, batch);
     const shown = options.thresholdRows ?? rows;
-    const { floor } = selection === "row"
-      ? seen
-      : await lookThrough(trainer, shown, batch);
-    const { dead } = seen;
-    const { helped } = idle;
-    return { ...trainer.parameters, threshold: floor, dead, helped };
+    const threshold = selection === "row"
+      ? 0
+      : (await lookThrough(trainer, shown, batch)).floor;
+    let thresholds: Float32Array = new Float32Array(latents).fill(threshold);
+    let dead = await deadLatents(trainer, rows, batch, thresholds);
+    for (let look = 1; look < LAST_LOOKS && dead.length > 0; look++) {
+      await restartDead(trainer, rows, { batch, most, thresholds, dead, idle });
+      dead = await deadLatents(trainer, rows, batch, thresholds);
+    }
+    const { parameters } = trainer;
+    if (selection === "batch" && options.thresholdEach) {
+      const { signal } = options;
+      const given = { threshold, sparsity, countedRows: shown, signal };
+      thresholds = await thresholdsOfLatents(parameters, rows, given);
+      dead = await deadLatents(trainer, rows, batch, thresholds);
+    }
+    return {
+      ...parameters,
+      ...{ thresholds, dead: dead.length, helped: idle.helped },
+    };
   } finally {
     trainer.close();
-  }
-}
-
-/**
- * Latents that are active in no row learn nothing. Their biases are raised, little by little, until they are active
- * where they come nearest to it; from then on they learn what they are good for there.
- */
-class IdleLatents {
-  readonly #rows: Float64Array;
-  readonly #seen: Uint8Array;
-  readonly #most: number;
-
-  constructor(latents: number, sparsity: number) {
-    this.#rows = new Float64Array(latents);
-    this.#seen = new Uint8Array(latents);
-    this.#most = Math.max(IDLE_ROWS, IDLE_MEANS * latents / sparsity);
-  }
-
-  /** How many latents have been idle so far. */
-  get helped(): number {
-    return this.#seen.reduce((sum, each) => sum + each, 0);
-  }
-
-  /** The latents that are idle after a step. */
-  after(uses: Uint32Array, rows: number): number[] {
-    const idle: number[] = [];
-    uses.forEach((number, latent) => {
-      this.#rows[latent] = number > 0 ? 0 : this.#rows[latent] + rows;
-      if (this.#rows[latent] < this.#most) return;
-      this.#seen[latent] = 1;
-      idle.push(latent);
-    });
-    return idle;
   }
 }
 
@@ -154,24 +148,55 @@ function rowFeed(
   };
 }
 
-// Latents that no row makes active, and the mean of the batches' floors.
+// What latents are active in, and the mean of the batches' floors.
 async function lookThrough(
   trainer: AutoencoderTrainer,
   rows: Float32Array,
   batch: number,
-): Promise<{ dead: number; floor: number }> {
+  floors?: Float32Array,
+): Promise<{ uses: Float64Array; floor: number }> {
   const { width, latents } = trainer.spec;
-  const active = new Uint8Array(latents);
-  let floors = 0, looks = 0;
+  const uses = new Float64Array(latents);
+  let sum = 0, looks = 0;
   for (let at = 0; at < rows.length; at += batch * width) {
     const part = rows.subarray(at, at + batch * width);
-    const { uses, floor } = await trainer.look(part);
-    uses.forEach((number, latent) => {
-      if (number > 0) active[latent] = 1;
-    });
-    floors += floor;
+    const seen = await trainer.look(part, floors);
+    seen.uses.forEach((number, latent) => uses[latent] += number);
+    sum += seen.floor;
     looks++;
   }
-  const dead = active.reduce((sum, each) => sum + 1 - each, 0);
-  return { dead, floor: floors / looks };
+  return { uses, floor: sum / looks };
+}
+
+// Latents that no row makes active as the autoencoder will be run.
+async function deadLatents(
+  trainer: AutoencoderTrainer,
+  rows: Float32Array,
+  batch: number,
+  thresholds: Float32Array,
+): Promise<number[]> {
+  const { uses } = await lookThrough(trainer, rows, batch, thresholds);
+  return [...uses.keys()].filter((latent) => uses[latent] === 0);
+}
+
+// Gives each a row that is rebuilt badly, with no step after it.
+async function restartDead(
+  trainer: AutoencoderTrainer,
+  rows: Float32Array,
+  { batch, most, thresholds, dead, idle }: {
+    batch: number;
+    most: number;
+    thresholds: Float32Array;
+    dead: readonly number[];
+    idle: IdleLatents;
+  },
+): Promise<void> {
+  const { width } = trainer.spec;
+  const left = new Set(dead);
+  for (let at = 0; at < rows.length && left.size > 0; at += batch * width) {
+    await trainer.look(rows.subarray(at, at + batch * width), thresholds);
+    const begun = trainer.restart([...left].slice(0, most));
+    idle.begin(begun);
+    for (const latent of begun) left.delete(latent);
+  }
 }

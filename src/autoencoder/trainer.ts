@@ -15,6 +15,7 @@ import {
   memoryFor,
 } from "./layout.ts";
 import { PHASE } from "./orders.ts";
+import { restartLatents } from "./restart.ts";
 import { makeRunner } from "./tasks.ts";
 
 const THREAD = new URL("./thread.ts", import.meta.url);
@@ -111,14 +112,21 @@ export class AutoencoderTrainer {
    * Codes and rebuilds rows.
    *
    * @param rows normalised rows, at most a batch of them
+   * @param floors what every latent's pre-activations have to exceed where rows share their active latents; the same
+   * for all, so that k · rows do, where left out
    */
-  async look(rows: Float32Array): Promise<StepReport> {
+  async look(
+    rows: Float32Array,
+    floors?: Float32Array,
+  ): Promise<StepReport> {
     const { views, orders } = this.#context;
     const count = rows.length / this.spec.width;
     this.#put(rows, views.rows);
     orders.set({ rows: count });
     await this.#code(count);
-    const floor = this.spec.selection === "batch" ? this.#share(count) : 0;
+    const least = this.spec.selection === "batch"
+      ? this.#share(count, floors)
+      : 0;
     const entries = views.counts.subarray(0, count)
       .reduce((sum, each) => sum + each, 0);
     this.#crew.run(
@@ -126,8 +134,7 @@ export class AutoencoderTrainer {
       Math.ceil(count / CHUNK_ROWS),
       4 * entries * this.spec.width,
     );
-    const uses = this.#listUses(count);
-    return { uses, floor };
+    return { uses: this.#listUses(count), floor: least };
   }
 
   /**
@@ -152,14 +159,13 @@ export class AutoencoderTrainer {
   }
 
   /**
-   * Raises the biases of latents, so that they become active where they come nearest to it.
+   * Gives latents a row each, out of those that were last looked at (see {@linkcode restartLatents}).
    *
    * @param latents which
-   * @param by how much
+   * @returns those that have one
    */
-  raise(latents: readonly number[], by: number): void {
-    const { bias } = this.#context.views;
-    for (const latent of latents) bias[latent] += by;
+  restart(latents: readonly number[]): number[] {
+    return restartLatents(this.#context, latents);
   }
 
   /** Ends the other threads. */
@@ -185,9 +191,26 @@ export class AutoencoderTrainer {
     }
   }
 
-  // Keeps the k · rows largest of all candidates; equal ones all or none.
-  #share(count: number): number {
+  // Keeps the candidates above their floors: the k · rows largest of all, equal ones all or none, where none are given.
+  #share(count: number, floors?: Float32Array): number {
     const { counts, indices, values } = this.#context.views;
+    const { slots } = this.#layout;
+    const floor = floors === undefined ? this.#floorOf(count) : 0;
+    for (let row = 0; row < count; row++) {
+      const from = row * slots;
+      let kept = from;
+      for (let e = from; e < from + counts[row]; e++) {
+        if (values[e] <= (floors?.[indices[e]] ?? floor)) continue;
+        indices[kept] = indices[e];
+        values[kept++] = values[e];
+      }
+      counts[row] = kept - from;
+    }
+    return floor;
+  }
+
+  #floorOf(count: number): number {
+    const { counts, values } = this.#context.views;
     const { slots } = this.#layout;
     const all = new Float32Array(count * slots);
     let filled = 0;
@@ -198,18 +221,7 @@ export class AutoencoderTrainer {
     }
     const sorted = all.subarray(0, filled).sort();
     const place = filled - 1 - this.spec.sparsity * count;
-    const floor = place < 0 ? 0 : sorted[place];
-    for (let row = 0; row < count; row++) {
-      const from = row * slots;
-      let kept = from;
-      for (let e = from; e < from + counts[row]; e++) {
-        if (values[e] <= floor) continue;
-        indices[kept] = indices[e];
-        values[kept++] = values[e];
-      }
-      counts[row] = kept - from;
-    }
-    return floor;
+    return place < 0 ? 0 : sorted[place];
   }
 
   // Every latent's uses, in the order of the rows.

@@ -36,7 +36,7 @@ export function fittedAutoencoder(
   fitted: Omit<FittedAutoencoder, "fit">,
   format: ExportFormat,
 ): SparseAutoencoder {
-  const { width, mean } = model, { encoder, bias, threshold } = fitted;
+  const { width, mean } = model, { encoder, bias, thresholds } = fitted;
   const atoms = bias.length, gemma = format === "gemma-scope";
   return {
     ...{ width, atoms, mean, encoder, scalesByLength: false, metadata: {} },
@@ -45,16 +45,20 @@ export function fittedAutoencoder(
     encoderBias: gemma ? foldMean(fitted, model) : bias,
     centresInput: !gemma,
     activation: byThreshold(format)
-      ? { kind: "jumprelu", threshold: new Float32Array(atoms).fill(threshold) }
+      ? { kind: "jumprelu", threshold: thresholds }
       : { kind: "topk", k: model.coder.sparsity },
   };
 }
 
 /** Whether a target's latents are those above a threshold. */
 export function byThreshold(format: ExportFormat): boolean {
-  return format === "saelens-jumprelu" || format === "gemma-scope" ||
-    format === "dictionary-learning-batchtopk" ||
+  return thresholdEach(format) || format === "dictionary-learning-batchtopk" ||
     format === "dictionary-learning-matryoshka";
+}
+
+/** Whether a target keeps a threshold a latent. */
+export function thresholdEach(format: ExportFormat): boolean {
+  return format === "saelens-jumprelu" || format === "gemma-scope";
 }
 
 const OWNERS: Record<ExportFormat, SparseAutoencoder["format"]> = {

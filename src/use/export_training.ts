@@ -9,6 +9,7 @@ import {
   fittedAutoencoder,
   labelsOfLatents,
   labelsThatMoved,
+  thresholdEach,
 } from "./export_autoencoder.ts";
 import type { ExportFormat } from "./export_formats.ts";
 import { type AutoencoderFit, fitAutoencoder } from "./fit_autoencoder.ts";
@@ -53,6 +54,7 @@ export async function trainedAutoencoder(
     ...options,
     except: heldOut,
     selection: byThreshold(format) ? "batch" : "row",
+    thresholdEach: thresholdEach(format),
   });
   const sae = fittedAutoencoder(model, parts, format);
   if (fixedAtoms) {

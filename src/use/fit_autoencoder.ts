@@ -32,6 +32,8 @@ const THRESHOLD_SHARE = 0.1;
 export interface FitOptions extends RunOptions {
   /** Whether k latents are active in every row, or in all of a step's rows together. */
   selection: "row" | "batch";
+  /** Whether every latent has a threshold of its own. */
+  thresholdEach?: boolean | undefined;
   /** Steps of 1024 rows; 600 where left out. */
   steps?: number | undefined;
   /** Learn the encoder only; signed codes then take two latents an atom. */
@@ -48,8 +50,8 @@ export interface FittedAutoencoder {
   encoder: Float32Array;
   /** A value a latent. */
   bias: Float32Array;
-  /** The pre-activation above which k latents a row are active on average. */
-  threshold: number;
+  /** Pre-activations above which k latents a row are active on average: one for all, or one a latent. */
+  thresholds: Float32Array;
   /** What it was fitted to, for how long. */
   fit: AutoencoderFit;
 }
@@ -66,7 +68,7 @@ export interface AutoencoderFit {
   fixedAtoms: boolean;
   /** Latents that none of the rows made active in the end. */
   deadLatents: number;
-  /** Latents that were active in no row for long, and whose biases were raised until they were. */
+  /** Latents that were active in no row for long, or in none at the end, and began again. */
   helpedLatents: number;
 }
 
@@ -110,6 +112,7 @@ export async function fitAutoencoder(
     levels: levelsOf(model, start.bias.length),
     learnsDecoder: !fixedAtoms,
     ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
+    thresholdEach: options.thresholdEach,
     threads: options.threads,
     signal: options.signal,
     onStep: (done) => options.onProgress?.({ rows: done * stepRows, total }),
@@ -118,7 +121,7 @@ export async function fitAutoencoder(
     decoder: trained.decoder,
     encoder: trained.encoder,
     bias: trained.bias.map((value) => value / scale),
-    threshold: trained.threshold / scale,
+    thresholds: trained.thresholds.map((value) => value / scale),
     fit: {
       ...{ rows: count - kept, steps, stepRows, fixedAtoms },
       deadLatents: trained.dead,

@@ -6,11 +6,15 @@ import { PURPOSE_OPTIONS } from "../../src/options/purposes.ts";
 import { probe } from "../../src/probing/probe.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { evaluateAll } from "../../src/use/evaluate.ts";
-import { fittedAutoencoder } from "../../src/use/export_autoencoder.ts";
+import {
+  fittedAutoencoder,
+  thresholdEach,
+} from "../../src/use/export_autoencoder.ts";
 import type { ExportFormat } from "../../src/use/export_formats.ts";
 import {
   DEFAULT_STEPS,
   fitAutoencoder,
+  type FitOptions,
   levelsOf,
 } from "../../src/use/fit_autoencoder.ts";
 import type { AnyModel } from "../../src/use/models.ts";
@@ -44,7 +48,12 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: "TopK", format: "saelens-topk", options: {} },
-  { name: "BatchTopK", format: "saelens-jumprelu", options: {} },
+  {
+    name: "BatchTopK",
+    format: "dictionary-learning-batchtopk",
+    options: {},
+  },
+  { name: "JumpReLU", format: "saelens-jumprelu", options: {} },
   {
     name: "Matryoshka (32, rest; BatchTopK)",
     format: "dictionary-learning-matryoshka",
@@ -71,17 +80,24 @@ export async function exported(
   seeds: number,
   directory: string,
   names: readonly string[],
+  { atoms, kinds = KINDS.map(({ name }) => name) }: {
+    /** Latents, in place of the set's own. */
+    atoms?: number | undefined;
+    /** Kinds of autoencoders. */
+    kinds?: readonly string[] | undefined;
+  } = {},
 ): Promise<Report> {
   const parts: string[] = [];
   for (const name of names) {
-    const set = await labelledSet(name, directory);
+    const own = await labelledSet(name, directory);
+    const set = { ...own, atoms: atoms ?? own.atoms };
     const found = new Map<string, number[][]>();
     for (let seed = 0; seed < seeds; seed++) {
-      const entries = await entriesOf(set, seed);
-      for (const [model, row] of await measured(set, entries, seed)) {
-        found.set(model, [...found.get(model) ?? [], row]);
+      for await (const entry of entriesOf(set, seed, kinds)) {
+        const row = await measured(set, entry, seed);
+        found.set(entry.name, [...found.get(entry.name) ?? [], row]);
+        console.error(`${name}, seed ${seed}, ${entry.name}: ${row}`);
       }
-      console.error(`${name}, seed ${seed}`);
     }
     parts.push(sectionOf(set, found));
   }
@@ -94,12 +110,16 @@ export async function exported(
   };
 }
 
-async function entriesOf(set: LabelledSet, seed: number): Promise<Entry[]> {
+async function* entriesOf(
+  set: LabelledSet,
+  seed: number,
+  kinds: readonly string[],
+): AsyncGenerator<Entry> {
   const { atoms, sparsity, width } = set;
   const source = rowsFromArray(trainingRows(set), width);
-  const entries: Entry[] = [];
   const models = new Map<Kind["options"], DictionaryModel>();
   for (const { name, format, options } of KINDS) {
+    if (!kinds.some((kind) => name.startsWith(kind))) continue;
     const known = models.get(options) ?? (await train(source, {
       ...{ atoms, sparsity, seed, holdout: 0 },
       ...options,
@@ -109,42 +129,38 @@ async function entriesOf(set: LabelledSet, seed: number): Promise<Entry[]> {
       const which = options === PURPOSE_OPTIONS.probing
         ? "`--for probing`"
         : "default";
-      entries.push({ name: `dictionary, ${which}`, model: known });
+      yield { name: `dictionary, ${which}`, model: known };
     }
     const selection = format === "saelens-topk" ? "row" : "batch";
-    const options_ = { device: "cpu", selection } as const;
+    const options_: FitOptions = {
+      device: "cpu",
+      selection,
+      thresholdEach: thresholdEach(format),
+    };
     const { fit, ...ours } = await fitAutoencoder(known, source, options_);
     const sae = fittedAutoencoder(known, ours, format);
-    entries.push({
-      name: `${name}, export`,
-      model: sae,
-      dead: fit.deadLatents,
-    });
+    yield { name: `${name}, export`, model: sae, dead: fit.deadLatents };
     if (format === "saelens-topk") {
       const fixed = await fitAutoencoder(known, source, {
         ...{ ...options_, fixedAtoms: true },
       });
-      entries.push({
+      yield {
         name: `${name}, export --fixed-atoms`,
         model: fittedAutoencoder(known, fixed, format),
         dead: fixed.fit.deadLatents,
-      });
-      entries.push({
-        name: `${name}, export, re-coded`,
-        model: recode(sae, sparsity),
-      });
+      };
+      yield { name: `${name}, export, re-coded`, model: recode(sae, sparsity) };
     }
-    entries.push(...await fromRandomRows(known, set, { name, format }, seed));
+    yield* fromRandomRows(known, set, { name, format }, seed);
   }
-  return entries;
 }
 
-async function fromRandomRows(
+async function* fromRandomRows(
   model: DictionaryModel,
   set: LabelledSet,
   { name, format }: Pick<Kind, "name" | "format">,
   seed: number,
-): Promise<Entry[]> {
+): AsyncGenerator<Entry> {
   const { width, mean, scale } = model;
   const all = trainingRows(set).map((value, i) =>
     (value - mean[i % width]) * scale
@@ -154,7 +170,6 @@ async function fromRandomRows(
     ? 0
     : Math.min(1024, Math.floor(all.length / width / 10));
   const rows = all.subarray(0, all.length - kept * width);
-  const entries: Entry[] = [];
   const ways = selection === "row" ? LENGTHS : LENGTHS.slice(0, 1);
   for (const { times, longer, faster } of ways) {
     const trained = await trainAutoencoder(
@@ -165,45 +180,40 @@ async function fromRandomRows(
         steps: longer * DEFAULT_STEPS,
         rate: faster * defaultRate(model.atoms),
         levels: levelsOf(model, model.atoms),
+        thresholdEach: thresholdEach(format),
         ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
       },
     );
     const sae: SparseAutoencoder = fittedAutoencoder(model, {
       ...trained,
       bias: trained.bias.map((value) => value / scale),
-      threshold: trained.threshold / scale,
+      thresholds: trained.thresholds.map((value) => value / scale),
     }, format);
     const from = `${name}, from random rows, ${times}`;
-    entries.push({ name: from, model: sae, dead: trained.dead });
+    yield { name: from, model: sae, dead: trained.dead };
     if (longer > 1) {
-      entries.push({
-        name: `${from}, re-coded`,
-        model: recode(sae, set.sparsity),
-      });
+      yield { name: `${from}, re-coded`, model: recode(sae, set.sparsity) };
     }
   }
-  return entries;
 }
 
 async function measured(
   set: LabelledSet,
-  entries: readonly Entry[],
+  entry: Entry,
   seed: number,
-): Promise<Map<string, number[]>> {
+): Promise<number[]> {
   const source = sourceOf(set);
-  const evaluated = await evaluateAll(entries, source, {
+  const [evaluated] = await evaluateAll([entry], source, {
     device: "cpu",
     rows: { only: set.test },
   });
-  const probed = await probe(entries, source, {
+  const probed = await probe([entry], source, {
     ...{ device: "cpu", classColumns: Object.keys(set.classes), k: KS },
     ...{ test: set.test, seed, minRows: 80, baselines: [] },
   });
-  return new Map(entries.map(({ name, dead = NaN }, i) => {
-    const { fvu, l0 } = evaluated[i].metrics;
-    const summary = probed.models.find(({ model }) => model === name)!;
-    return [name, [fvu, l0, ...KS.map((k) => summary.accuracy[k]), dead]];
-  }));
+  const { fvu, l0 } = evaluated.metrics;
+  const { accuracy } = probed.models.find(({ model }) => model === entry.name)!;
+  return [fvu, l0, ...KS.map((k) => accuracy[k]), entry.dead ?? NaN];
 }
 
 function sectionOf(set: LabelledSet, found: Map<string, number[][]>): string {

@@ -188,7 +188,9 @@ const fit = object<AutoencoderFit>({
   stepRows: count("Rows of a step."),
   fixedAtoms: flag("Whether only the encoder learned."),
   deadLatents: count("Latents that no row made active in the end."),
-  helpedLatents: count("Latents that were idle on the way and were helped."),
+  helpedLatents: count(
+    "Latents that were active in no row for long, or in none at the end, and began again.",
+  ),
 }, "How its encoder was trained.");
 
 const exported = object<ExportMetrics>({

@@ -3,6 +3,7 @@ import { invertPositive } from "../../src/autoencoder/invert.ts";
 import { startFromAtoms } from "../../src/autoencoder/start.ts";
 import {
   trainAutoencoder,
+  type TrainedAutoencoder,
   type TrainingOptions,
 } from "../../src/autoencoder/train.ts";
 import type { Parameters } from "../../src/autoencoder/trainer.ts";
@@ -80,42 +81,103 @@ Deno.test("trainAutoencoder() from atoms ends with a lower error than from rando
   assert.deepEqual(await trainAutoencoder(rows, start, OPTIONS), ours);
 });
 
-Deno.test("trainAutoencoder() helps latents that no row makes active", async () => {
+for (const selection of ["row", "batch"] as const) {
+  Deno.test(`trainAutoencoder() leaves no latent that no row makes active: ${selection}`, async () => {
+    const { atoms, rows, codes } = planted();
+    const start = await startFromAtoms(atoms, { width: WIDTH, rows, codes });
+    start.bias.fill(-9, 0, 5);
+    // Too few steps for latents to be found idle on the way, and enough of them.
+    for (const steps of [2, 40]) {
+      const options = { ...OPTIONS, selection, steps };
+      const trained = await trainAutoencoder(rows, start, options);
+      assert.equal(trained.dead, 0);
+      assert.ok(trained.helped >= 5);
+      assert.ok(usesOf(trained, rows, selection).every((uses) => uses > 0));
+    }
+  });
+}
+
+/** Rows that make each latent active as the autoencoder is run: the k largest, or all above the thresholds. */
+function usesOf(
+  { encoder, bias, thresholds }: TrainedAutoencoder,
+  rows: Float32Array,
+  selection: "row" | "batch",
+): number[] {
+  const uses = Array.from(bias, () => 0);
+  for (let at = 0; at < rows.length; at += WIDTH) {
+    const pre = Array.from(bias, (b, j) => {
+      let sum = b;
+      for (let d = 0; d < WIDTH; d++) {
+        sum += encoder[j * WIDTH + d] * rows[at + d];
+      }
+      return sum;
+    });
+    const least = [...pre].sort((p, q) => q - p)[K];
+    pre.forEach((value, j) => {
+      if (value > (selection === "row" ? least : thresholds[j])) uses[j]++;
+    });
+  }
+  return uses;
+}
+
+Deno.test("trainAutoencoder() gives latents thresholds of their own: as many active, a lower error", async () => {
   const { atoms, rows, codes } = planted();
   const start = await startFromAtoms(atoms, { width: WIDTH, rows, codes });
-  start.bias.fill(-4, 0, 5);
-  const short = { ...OPTIONS, steps: 4 };
-  assert.equal((await trainAutoencoder(rows, start, short)).dead, 5);
-  const long = { ...OPTIONS, steps: 200 };
-  const { dead, helped } = await trainAutoencoder(rows, start, long);
-  assert.equal(dead, 0);
-  assert.ok(helped >= 5);
+  const counted = 1000, at = (ROWS - counted) * WIDTH;
+  const [learned, fresh] = [rows.subarray(0, at), rows.subarray(at)];
+  const options: TrainingOptions = {
+    ...{ ...OPTIONS, selection: "batch", thresholdRows: fresh },
+  };
+  const one = await trainAutoencoder(learned, start, options);
+  const own = await trainAutoencoder(learned, start, {
+    ...{ ...options, thresholdEach: true },
+  });
+  assert.deepEqual(own.encoder, one.encoder);
+  assert.ok(one.thresholds.every((value) => value === one.thresholds[0]));
+  assert.ok(own.thresholds.some((value) => value !== own.thresholds[0]));
+  for (const trained of [one, own]) {
+    const active = usesOf(trained, fresh, "batch").reduce((a, b) => a + b);
+    assert.ok(Math.abs(active / counted - K) < 0.02, `${active / counted}`);
+  }
+  assert.ok(errorAbove(own, fresh) < errorAbove(one, fresh));
+  assert.equal(own.dead, 0);
 });
+
+/** Mean ‖y − ŷ‖² by the latents above their thresholds. */
+function errorAbove(
+  { encoder, decoder, bias, thresholds }: TrainedAutoencoder,
+  rows: Float32Array,
+): number {
+  let error = 0;
+  for (let at = 0; at < rows.length; at += WIDTH) {
+    const y = rows.subarray(at, at + WIDTH), rest = Float64Array.from(y);
+    bias.forEach((b, j) => {
+      let value = b;
+      for (let d = 0; d < WIDTH; d++) value += encoder[j * WIDTH + d] * y[d];
+      if (!(value > thresholds[j])) return;
+      rest.forEach((_, d) => rest[d] -= value * decoder[j * WIDTH + d]);
+    });
+    for (const value of rest) error += value * value;
+  }
+  return error / (rows.length / WIDTH);
+}
 
 Deno.test("trainAutoencoder() sets the threshold by the rows that are given for it", async () => {
   const { atoms, rows, codes } = planted();
   const start = await startFromAtoms(atoms, { width: WIDTH, rows, codes });
   const options: TrainingOptions = { ...OPTIONS, selection: "batch" };
   const thresholdRows = rows.slice(0, 500 * WIDTH);
-  const { threshold, encoder, bias } = await trainAutoencoder(rows, start, {
+  const trained = await trainAutoencoder(rows, start, {
     ...{ ...options, thresholdRows },
   });
-  let active = 0;
-  for (let at = 0; at < thresholdRows.length; at += WIDTH) {
-    bias.forEach((b, j) => {
-      let sum = b;
-      for (let d = 0; d < WIDTH; d++) {
-        sum += encoder[j * WIDTH + d] * thresholdRows[at + d];
-      }
-      if (sum > threshold) active++;
-    });
-  }
+  const active = usesOf(trained, thresholdRows, "batch")
+    .reduce((a, b) => a + b);
   assert.ok(Math.abs(active / 500 - K) < 0.02, `${active / 500}`);
   const quarter = await trainAutoencoder(rows, start, {
     ...options,
     thresholdRows: thresholdRows.map((value) => value / 4),
   });
-  assert.ok(quarter.threshold < threshold);
+  assert.ok(quarter.thresholds[0] < trained.thresholds[0]);
 });
 
 Deno.test("trainAutoencoder() ends when its signal fires", async () => {

@@ -116,3 +116,91 @@ Deno.test("The trainer leaves the decoder alone where only the encoder learns", 
   assert.deepEqual(found.decoder, given.start.decoder);
   assert.notDeepEqual(found.encoder, given.start.encoder);
 });
+
+for (const learnsDecoder of [true, false]) {
+  Deno.test(
+    `The trainer restarts latents at the rows that are rebuilt worst: ${
+      learnsDecoder ? "decoder and encoder" : "the encoder alone"
+    }`,
+    async () => {
+      const width = 12, latents = 24, batch = 100;
+      const { start, batches: [rows] } = problem(latents, width, batch);
+      start.bias[3] = start.bias[5] = -1e3;
+      const trainer = new AutoencoderTrainer(
+        {
+          ...{ width, latents, batch, sparsity: 3, selection: "row" },
+          ...{ levels: new Uint32Array(latents), learnsDecoder },
+        },
+        start,
+        { threads: 1 },
+      );
+      try {
+        const before = await trainer.look(rows);
+        assert.equal(before.uses[3] + before.uses[5], 0);
+        assert.deepEqual(trainer.restart([3, 5]), [3, 5]);
+        const { encoder, decoder, bias } = trainer.parameters;
+        const lefts = restsOf(start, rows, width);
+        for (const [place, j] of [3, 5].entries()) {
+          const atom = decoder.subarray(j * width, (j + 1) * width);
+          const [row, worth] = learnsDecoder
+            ? byLength(lefts)[place]
+            : byLength(
+              lefts.map((left) => [Math.max(0, dot(left, atom))]),
+            )[place];
+          const y = rows.subarray(row * width, (row + 1) * width);
+          const own = encoder.subarray(j * width, (j + 1) * width);
+          if (learnsDecoder) {
+            assertNear(atom, lefts[row].map((value) => value / worth));
+            assert.ok(Math.abs(dot(own, y) + bias[j] - worth) < 1e-3);
+          } else {
+            assert.deepEqual(
+              atom,
+              start.decoder.slice(j * width, (j + 1) * width),
+            );
+            // Of several latents each has a row of its own.
+            const most = Math.max(...lefts.map((left) => dot(left, atom)));
+            if (place === 0) {
+              assert.ok(
+                Math.abs(Math.max(...preOf(own, bias[j], rows)) / most - 1) <
+                  1e-3,
+              );
+            }
+          }
+        }
+        const after = await trainer.look(rows);
+        assert.ok(after.uses[3] > 0 && after.uses[5] > 0);
+      } finally {
+        trainer.close();
+      }
+    },
+  );
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
+
+/** Pre-activations of a latent. */
+const preOf = (encoder: Float32Array, bias: number, rows: Float32Array) =>
+  lines(rows, encoder.length).map((y) => dot(encoder, y) + bias);
+
+/** Vectors by their lengths, the longest first. */
+const byLength = (vectors: number[][]) =>
+  vectors.map((vector, i) => [i, Math.hypot(...vector)] as const)
+    .sort((a, b) => b[1] - a[1]);
+
+/** What the three largest pre-activations of each row leave of it. */
+function restsOf(
+  { encoder, decoder, bias }: Parameters,
+  rows: Float32Array,
+  width: number,
+) {
+  return lines(rows, width).map((y) => {
+    const pre = lines(encoder, width).map((e, j) => dot(e, y) + bias[j]);
+    const active = [...pre.keys()].sort((a, b) => pre[b] - pre[a]).slice(0, 3)
+      .filter((j) => pre[j] > 0);
+    return y.map((value, d) =>
+      value -
+      active.reduce((sum, j) => sum + pre[j] * decoder[j * width + d], 0)
+    );
+  });
+}

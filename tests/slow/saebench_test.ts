@@ -222,7 +222,10 @@ Deno.test("run_saebench.py takes model and layer from the export, or as options 
     assert.deepEqual(given.metrics, ["core"]);
     // As SAEBench loads this model.
     assert.equal(given.batchSize, 256);
-    assert.deepEqual([given.dtype, given.saeDtype], ["float32", "torch.float32"]);
+    assert.deepEqual([given.dtype, given.saeDtype], [
+      "float32",
+      "torch.float32",
+    ]);
     const half = await runs(sae, "--dtype", "float16", "--batch-size", "8");
     assert.equal(half.batchSize, 8);
     assert.deepEqual([half.dtype, half.saeDtype], ["float16", "torch.float16"]);
