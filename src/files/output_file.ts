@@ -7,6 +7,45 @@ import {
   writeError,
 } from "./atomic.ts";
 
+/** A file without a name, for what does not fit in memory: it is gone once it is closed, or with its process. */
+export class Scratch {
+  readonly #file: Deno.FsFile;
+  readonly #beside: string;
+
+  /** @param beside the output that it serves, for messages */
+  constructor(file: Deno.FsFile, beside: string) {
+    this.#file = file;
+    this.#beside = beside;
+  }
+
+  /** Writes at the end. */
+  write(bytes: Uint8Array): void {
+    try {
+      this.#file.seekSync(0, Deno.SeekMode.End);
+      for (let at = 0; at < bytes.length;) {
+        at += this.#file.writeSync(bytes.subarray(at));
+      }
+    } catch (cause) {
+      throw writeError(this.#beside, cause);
+    }
+  }
+
+  /** Reads as many bytes as `into` takes, from `offset` on. */
+  read(offset: number, into: Uint8Array): void {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    for (let at = 0; at < into.length;) {
+      const read = this.#file.readSync(into.subarray(at));
+      if (read === null) throw new Error("What was put aside is cut off");
+      at += read;
+    }
+  }
+
+  /** Gives its room back. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
 /** A file in the making, written piece by piece: nothing is at its name before {@linkcode OutputFile.finish}. */
 export class OutputFile {
   readonly #path: string;
@@ -58,6 +97,19 @@ export class OutputFile {
     } catch (cause) {
       await removeIfThere(temporary);
       throw writeError(path, cause);
+    }
+  }
+
+  /** Opens a file without a name on the same disk. */
+  async scratch(): Promise<Scratch> {
+    const path = temporarySibling(this.#path);
+    try {
+      const options = { read: true, write: true, createNew: true };
+      const file = await Deno.open(path, options);
+      await Deno.remove(path);
+      return new Scratch(file, this.#path);
+    } catch (cause) {
+      throw writeError(this.#path, cause);
     }
   }
 

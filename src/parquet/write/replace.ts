@@ -16,6 +16,7 @@ import { readFooter } from "../read/footer.ts";
 import { type Chunk, chunkOf, type Page } from "../read/pages.ts";
 import type { Payload } from "../read/payload.ts";
 import { codecOf, type Compress, type Compression } from "./codecs.ts";
+import { VectorsByDimension } from "./dimensions.ts";
 import { NewVectors, type TakeVectors } from "./new_vectors.ts";
 
 const MAGIC = new TextEncoder().encode("PAR1");
@@ -62,7 +63,13 @@ export async function replaceVectors(
     const place = { firstRow, rows };
     const writer = new GroupWriter(source, file, options, place);
     const columns: ColumnChunk[] = [];
-    for (const column of group.columns) columns.push(await writer.add(column));
+    try {
+      for (const column of group.columns) {
+        columns.push(await writer.add(column));
+      }
+    } finally {
+      writer.close();
+    }
     groups.push({
       columns,
       num_rows: group.num_rows,
@@ -93,7 +100,7 @@ export async function replaceVectors(
 
 /** The chunks of one row group. */
 class GroupWriter {
-  #vectors: Promise<(Float32Array | undefined)[]> | undefined;
+  #dimensions: VectorsByDimension | undefined;
 
   constructor(
     readonly source: LocalFile,
@@ -137,7 +144,7 @@ class GroupWriter {
       leaf,
       leaf.layout === "scalar" ? 1 : options.width,
       this.place.firstRow,
-      leaf.layout === "scalar" ? this.#dimension(at) : options.take,
+      leaf.layout === "scalar" ? await this.#dimension(at) : options.take,
     );
     const start = file.bytes;
     let uncompressed = 0;
@@ -161,18 +168,20 @@ class GroupWriter {
     };
   }
 
-  // Columns of single dimensions lie one after the other: a row group's vectors are held for all of them.
-  #dimension(at: number): TakeVectors {
-    const { firstRow, rows } = this.place;
-    this.#vectors ??= this.options.take(
-      Array.from({ length: rows }, (_, i) => firstRow + i),
-      undefined,
+  // Columns of single dimensions lie one after the other: a row group's vectors are put aside for all of them.
+  async #dimension(at: number): Promise<TakeVectors> {
+    const { options: { take, width }, place, file } = this;
+    this.#dimensions ??= await VectorsByDimension.of(
+      take,
+      { ...place, width },
+      file,
     );
-    const all = this.#vectors;
-    return async (wanted) => {
-      const vectors = await all;
-      return wanted.map((row) => vectors[row - firstRow]?.subarray(at, at + 1));
-    };
+    return this.#dimensions.taker(at);
+  }
+
+  /** Gives up what was put aside. */
+  close(): void {
+    this.#dimensions?.close();
   }
 
   #codecOf({ codec }: Chunk): {
