@@ -76,16 +76,39 @@ export class FarRowCounter {
  * @returns how many were pulled in
  */
 export function pullInRows(
+  batch: Pick<RowBatch, "data" | "rows">,
+  mean: Float32Array,
+  limit: number,
+): number {
+  return moveRows(batch, mean, limit, (length) => limit / length);
+}
+
+/**
+ * Draws rows that are further from the mean than the limit in to less than it, in place: one that is twice as far to
+ * half of it. At the limit itself, rows thousands of times as long as others would still take an atom from these.
+ *
+ * @returns how many were pulled in
+ */
+export function fadeRows(
+  batch: Pick<RowBatch, "data" | "rows">,
+  mean: Float32Array,
+  limit: number,
+): number {
+  return moveRows(batch, mean, limit, (length) => (limit / length) ** 2);
+}
+
+function moveRows(
   { data, rows }: Pick<RowBatch, "data" | "rows">,
   mean: Float32Array,
   limit: number,
+  shareOf: (length: number) => number,
 ): number {
   const width = mean.length;
   let drawn = 0;
   for (let i = 0; i < rows; i++) {
     const length = distance(data, i * width, mean);
     if (!(length > limit)) continue;
-    const share = limit / length;
+    const share = shareOf(length);
     for (let p = 0; p < width; p++) {
       const at = i * width + p;
       data[at] = mean[p] + share * (data[at] - mean[p]);

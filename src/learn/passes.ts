@@ -2,7 +2,7 @@ import type { Share, Training } from "./training.ts";
 import type { Engine } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { RowBatch } from "../rows/source.ts";
-import { pullInRows } from "./norms.ts";
+import { fadeRows } from "./norms.ts";
 import { groupSizes } from "../options/groups.ts";
 import { mayHold } from "./held.ts";
 import { atomOrder } from "./plan.ts";
@@ -97,7 +97,7 @@ function pullIn(
 ): void {
   const { state, plan } = training;
   if (state.normLimit === 0) return;
-  const pulled = pullInRows(batch, state.normalisation.mean, state.normLimit);
+  const pulled = fadeRows(batch, state.normalisation.mean, state.normLimit);
   if (state.iteration < plan.batches.length) training.pulledIn += pulled;
 }
 

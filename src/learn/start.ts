@@ -131,7 +131,8 @@ function tellFarRows(
     `${many} more than ${normCap} times as far from the others as these are (--norm-cap) and ` +
       `${rows === 1 ? "holds" : "hold"} ${
         (100 * share).toFixed(1)
-      }% of the energy: pulled in to that distance, for the mean and the scale too. ` +
+      }% of the energy: pulled in to that distance for the mean and the scale, and to less for the atoms, which ` +
+      `hardly tell of such rows then (with --norm-cap 0 they do). ` +
       `--max-norm-quantile 0.999 leaves such rows out`,
   );
 }

@@ -209,7 +209,7 @@ export const TRAINING_OPTIONS: Readonly<
     default: 5,
     help: "pull in rows so much longer than the median",
     about:
-      "training rows further from the mean than so many times the median row are pulled in to that distance; 0: none",
+      "training rows further from the mean than so many times the median row are pulled in, the further the more; 0: none",
   },
   patience: {
     group: "Learning",

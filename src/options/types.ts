@@ -81,8 +81,8 @@ export interface TrainOptions {
    */
   holdoutBy?: string;
   /**
-   * Training rows further from the mean than so many times the median row are pulled in to that distance; 0 for no
-   * limit. Measuring and encoding take every row as it is.
+   * Training rows further from the mean than so many times the median row are pulled in, the further the more; 0 for
+   * no limit. Measuring and encoding take every row as it is.
    */
   normCap: number;
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { normLimit, pullInRows } from "../../src/learn/norms.ts";
+import { fadeRows, normLimit, pullInRows } from "../../src/learn/norms.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../../src/learn/split.ts";
 import {
   gatherStatistics,
@@ -142,4 +142,12 @@ Deno.test("pullInRows() moves far rows to the limit along their direction, other
   lengths.forEach((length, i) =>
     assert(Math.abs(length - [1, 2, 3, 4, 15][i]) < 1e-5)
   );
+});
+
+Deno.test("fadeRows() moves a row to less of the limit the further away it is, others not at all", () => {
+  const mean = Float32Array.of(1, 0);
+  const data = Float32Array.of(1, 15, 1, 20, -149, 0, 4, -4);
+  assert.equal(fadeRows({ data, rows: 4 }, mean, 15), 2);
+  const expected = [1, 15, 1, 11.25, -0.5, 0, 4, -4];
+  data.forEach((value, i) => assert(Math.abs(value - expected[i]) < 1e-5));
 });
