@@ -39,7 +39,10 @@ export function table(
   rows: readonly (readonly string[])[],
   { prose = false } = {},
 ): string {
-  const all = [head, ...rows];
+  // A name may hold line ends, which would break the table.
+  const all = [head, ...rows].map((row) =>
+    row.map((cell) => cell.replaceAll(/[\n\r\t]/g, " "))
+  );
   const widths = head.map((_, c) =>
     Math.max(...all.map((row) => width(row[c] ?? "")))
   );

@@ -7,6 +7,7 @@ import type { Io } from "./io.ts";
 import { visible } from "./visible.ts";
 import { commonOptions } from "./session.ts";
 import { TOOL_VERSION } from "../version.ts";
+import { requireOpenFiles } from "./open_files.ts";
 import { buildProgram } from "./program.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const given = withoutSeparator(args);
   const program = buildProgram(io);
   try {
+    requireOpenFiles();
     if (given.length === 0) program.outputHelp();
     else if (asksVersionAsJson(given)) {
       io.out(`${JSON.stringify({ version: TOOL_VERSION })}\n`);
@@ -80,7 +82,9 @@ function commandOf(
 }
 
 function line(command: CommandUnknownOpts, text: string): string {
-  return `${fullName(command)}: ${visible(text)}\n`;
+  // One line, whatever the names of files hold.
+  const shown = visible(text).replaceAll("\n", "\\n");
+  return `${fullName(command)}: ${shown}\n`;
 }
 
 function fullName(command: CommandUnknownOpts): string {

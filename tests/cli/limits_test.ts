@@ -15,6 +15,39 @@ Deno.test("Threads and workers are asked for within what a machine can bear", as
   }
 });
 
+Deno.test("Where hardly any file may be open, that is what is said", async () => {
+  const program = join(Deno.cwd(), "src/cli/main.ts");
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'ulimit -n 32; exec "$0" run -A --no-check "$@"',
+      ...[Deno.execPath(), program, "train", SAMPLE, "--max-rows", "300"],
+      ...["--device", "cpu", "--threads", "2", "--dry-run"],
+    ],
+  }).output();
+  assert.equal(code, 1);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^dbksvd train: Too few files may be open at once: .*ulimit -n 1024$/m,
+  );
+});
+
+Deno.test("A message is one line, whatever the names of files hold", async () => {
+  const { stderr } = await runCli(["train", "no\nfile\x1b.npy", "--dry-run"]);
+  assert.match(
+    stderr,
+    /^dbksvd train: File not found \(no\\nfile\\x1b.npy\).*\n$/,
+  );
+});
+
+Deno.test("inspect refuses two looks at once", async () => {
+  const { code, stderr } = await runCli(
+    ["inspect", "model", "--atom", "1", "--row", "2"],
+  );
+  assert.equal(code, 2);
+  assert.match(stderr, /--atom and --row ask for two looks: give one/);
+});
+
 Deno.test("A dry run refuses what the run would: too few rows, a start that is not there, places it may not write to", () =>
   inDirectory(async (directory) => {
     const file = join(directory, "file");

@@ -42,3 +42,10 @@ Deno.test("counted() says one thing or several", () => {
   assert.equal(counted(9000, "row"), "9 000 rows");
   assert.equal(counted(2, "pass", "passes"), "2 passes");
 });
+
+Deno.test("table() keeps a line a row, whatever names hold", () => {
+  assert.equal(
+    table(["atom", "name"], [["1", "a\nb"]]),
+    "atom  name\n1      a b",
+  );
+});

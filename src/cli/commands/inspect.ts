@@ -16,6 +16,7 @@ import {
 } from "../inspection_page.ts";
 import { describe } from "../command.ts";
 import { addDeviceOption, type DeviceOption } from "../device_option.ts";
+import { DbksvdError } from "../../errors.ts";
 import { addRowOptions, INPUTS_IN_WORDS, type RowOptions } from "../inputs.ts";
 import { atomPage, atomTable, hitTable, rowPage } from "../inspection_text.ts";
 import {
@@ -144,6 +145,7 @@ async function inspectModel(
     import("../../use/models.ts"),
     import("../../use/coder_changes.ts"),
   ]);
+  requireOneLook(flags);
   const model = withCoder(await loadDictionary(directory), coderChanges(flags));
   const source = await inputsOrTraining(directory, inputs, flags, session);
   let page: Page | undefined;
@@ -177,6 +179,16 @@ async function forgetLook(directory: string, session: Session): Promise<void> {
     { model: directory, forgotten },
     () => forgotten ? `Removed ${place}` : "Nothing was kept",
   );
+}
+
+// One look tells of one thing.
+function requireOneLook({ atom, row, search }: InspectFlags): void {
+  const asked = Object.entries({ atom, row, search })
+    .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`]);
+  if (asked.length < 2) return;
+  throw new DbksvdError("usage", `${asked.join(" and ")} ask for two looks`, {
+    mend: "give one of them",
+  });
 }
 
 // `--row 3`, or a search by example: `--search row:3`.
