@@ -1,7 +1,9 @@
 import type { ParquetQueryFilter } from "hyparquet";
-import { columnsNeededForFilter, matchFilter } from "hyparquet/src/filter.js";
+import { columnsNeededForFilter } from "hyparquet/src/filter.js";
 import { DbksvdError } from "../errors.ts";
+import { requireFilter } from "./check_filter.ts";
 import { listNames } from "./columns.ts";
+import { matcherOf } from "./match.ts";
 import type { TablePlace } from "./part.ts";
 import type { RowFilter } from "./prepare.ts";
 import { RowBits } from "./row_set.ts";
@@ -12,6 +14,7 @@ const FILTER_ROWS = 65536;
 
 /** Keeps the rows whose other columns match a filter in hyparquet's form, such as `{ score: { $gte: 0.5 } }`. */
 export function whereFilter(where: ParquetQueryFilter): RowFilter {
+  requireFilter(where);
   const names = columnsNeededForFilter(where);
   return cached("where", async (at, table) => {
     const known = await table.columns();
@@ -29,11 +32,9 @@ export function whereFilter(where: ParquetQueryFilter): RowFilter {
       const start = table.start + row;
       const end = table.start + Math.min(table.rows, row + FILTER_ROWS);
       const values = await table.readColumns(names, { start, end });
+      const matches = matcherOf(where, values);
       for (let i = 0; i < end - start; i++) {
-        const record = Object.fromEntries(
-          names.map((name) => [name, values[name][i]]),
-        );
-        if (matchFilter(record, where)) matching.add(row + i);
+        if (matches(i)) matching.add(row + i);
       }
     }
     if (table.nestedStarts === undefined) return matching;
