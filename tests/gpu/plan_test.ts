@@ -3,14 +3,7 @@ import { specOf } from "../../src/bench/spec.ts";
 import type { DeviceLimits } from "../../src/gpu/device.ts";
 import { planGpu } from "../../src/engine/gpu/plan.ts";
 import { tuningFor } from "../../src/engine/gpu/tuning.ts";
-
-const CARD: DeviceLimits = {
-  binding: 2 ** 31 - 256,
-  workgroupMemory: 49152,
-  workgroupSize: 1024,
-  storageBuffers: 64,
-  memory: 72 * 2 ** 30,
-};
+import { CARD } from "./cards.ts";
 
 function planFor(
   sizes: { n: number; m: number; k: number; rows: number },

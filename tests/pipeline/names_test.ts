@@ -22,6 +22,17 @@ async function night(pipeline: TestPipeline, day: number) {
   return run;
 }
 
+/** A pipeline's root with two versions of the same atoms. */
+async function twoVersions(root: string) {
+  const places = placesIn(root);
+  const model = makeModel({ width: 6, atoms: 4 });
+  await Deno.mkdir(places.versions, { recursive: true });
+  for (const version of ["v000001", "v000002"]) {
+    await saveModel(`${places.versions}/${version}`, model, CONFIG, []);
+  }
+  return { places, model };
+}
+
 const json = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
 Deno.test("names given to a pipeline's atoms live in its root, and every later version has them", async () => {
@@ -123,12 +134,7 @@ Deno.test("names follow a rollback to the older version's atoms", async () => {
 
 Deno.test("a name given just as another version becomes current goes along, or is refused", async () => {
   await inDirectory(async (root) => {
-    const places = placesIn(root);
-    const model = makeModel({ width: 6, atoms: 4 });
-    await Deno.mkdir(places.versions, { recursive: true });
-    for (const version of ["v000001", "v000002"]) {
-      await saveModel(`${places.versions}/${version}`, model, CONFIG, []);
-    }
+    const { places } = await twoVersions(root);
     await Deno.writeTextFile(`${root}/pipeline.sqlite`, "");
     await linkCurrent(places, "v000001");
     await labelAtoms(places.current, { "0": "waves" });
@@ -154,12 +160,7 @@ Deno.test("a name given just as another version becomes current goes along, or i
 
 Deno.test("a name that waited for another version to become current is not given to an atom of either", async () => {
   await inDirectory(async (root) => {
-    const places = placesIn(root);
-    const model = makeModel({ width: 6, atoms: 4 });
-    await Deno.mkdir(places.versions, { recursive: true });
-    for (const version of ["v000001", "v000002"]) {
-      await saveModel(`${places.versions}/${version}`, model, CONFIG, []);
-    }
+    const { places, model } = await twoVersions(root);
     await Deno.symlink("versions/v000001", places.current);
     const place = await modelPlace(places.current);
     await Deno.remove(places.current);

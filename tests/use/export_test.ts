@@ -17,16 +17,8 @@ import { train } from "../../src/use/train.ts";
 import { loadAnyModel, loadDictionary } from "../../src/use/models.ts";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { inDirectory } from "../directories.ts";
-import { CPU, smallProblem } from "./helpers.ts";
+import { CPU, NONNEGATIVE, smallProblem } from "./helpers.ts";
 import { rebuild } from "./read_sae.ts";
-
-const NONNEGATIVE: DictionaryModel["coder"] = {
-  method: "omp",
-  sparsity: 3,
-  nonnegative: true,
-  tolerance: 0,
-  refit: false,
-};
 
 /** A problem with a mean and a scale far from 0 and 1. */
 function problem(parts: Partial<DictionaryModel> = {}) {

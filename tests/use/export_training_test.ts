@@ -7,15 +7,7 @@ import { evaluate } from "../../src/use/evaluate.ts";
 import { exportModel } from "../../src/use/export.ts";
 import { importModel } from "../../src/use/import.ts";
 import { inDirectory } from "../directories.ts";
-import { CPU, smallProblem } from "./helpers.ts";
-
-const NONNEGATIVE: DictionaryModel["coder"] = {
-  method: "omp",
-  sparsity: 3,
-  nonnegative: true,
-  tolerance: 0,
-  refit: false,
-};
+import { CPU, NONNEGATIVE, smallProblem } from "./helpers.ts";
 
 /** Steps of a training that is not about its outcome. */
 const SHORT = { steps: 40 } as const;

@@ -8,6 +8,15 @@ import { makeModel, makeRows } from "../model/models.ts";
 /** Runs on the CPU engine, whatever the machine has. */
 export const CPU = { createEngine: createReferenceEngine } as const;
 
+/** A pursuit of three positive codes. */
+export const NONNEGATIVE: DictionaryModel["coder"] = {
+  method: "omp",
+  sparsity: 3,
+  nonnegative: true,
+  tolerance: 0,
+  refit: false,
+};
+
 /** A small model and rows that it codes well. */
 export function smallProblem(
   rows: number,

@@ -6,6 +6,7 @@ import { planGpu } from "../../../src/engine/gpu/plan.ts";
 import { tuningFor } from "../../../src/engine/gpu/tuning.ts";
 import type { DeviceLimits, GpuDevice } from "../../../src/gpu/device.ts";
 import { plainSpec } from "../engines.ts";
+import { CARD } from "../../gpu/cards.ts";
 
 /** What WebGPU guarantees of every device, with the memory of a small card. */
 const BASELINE: DeviceLimits = {
@@ -14,14 +15,6 @@ const BASELINE: DeviceLimits = {
   workgroupSize: 256,
   storageBuffers: 8,
   memory: 4 * 2 ** 30,
-};
-
-const CARD: DeviceLimits = {
-  binding: 2 ** 31 - 256,
-  workgroupMemory: 49152,
-  workgroupSize: 1024,
-  storageBuffers: 64,
-  memory: 72 * 2 ** 30,
 };
 
 const ADAPTERS = {
