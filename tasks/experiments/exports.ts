@@ -149,8 +149,8 @@ async function* entriesOf(
         model: fittedAutoencoder(known, fixed, format),
         dead: fixed.fit.deadLatents,
       };
-      yield { name: `${name}, export, re-coded`, model: recode(sae, sparsity) };
     }
+    yield { name: `${name}, export, re-coded`, model: recode(sae, sparsity) };
     yield* fromRandomRows(known, set, { name, format }, seed);
   }
 }
