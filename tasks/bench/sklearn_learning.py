@@ -32,7 +32,7 @@ def main():
         max_no_improvement=None)
     wall, cpu = time.perf_counter(), time.process_time()
     learned = learner.fit(rows).components_
-    told = {
+    about = {
         "scikit-learn": sklearn.__version__,
         "numpy": np.__version__,
         "steps": int(learner.n_steps_),
@@ -41,7 +41,7 @@ def main():
     }
     lengths = np.linalg.norm(learned, axis=1, keepdims=True)
     (learned / np.maximum(lengths, 1e-12)).astype(np.float32).tofile(f"{directory}/learned.f32")
-    print(json.dumps(told))
+    print(json.dumps(about))
 
 
 main()

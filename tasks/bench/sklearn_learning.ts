@@ -26,10 +26,10 @@ if (import.meta.main) {
     heldOutFvu: await leftOf(held, atoms, size),
   });
   const ours = await learnOurs(data, size, passes);
-  console.log(JSON.stringify({ ours: await measured(ours.atoms, ours.told) }));
+  console.log(JSON.stringify({ ours: await measured(ours.atoms, ours.about) }));
   const theirs = await learnTheirs(data, size, [passes, alpha], python);
-  const { atoms, told } = theirs;
-  console.log(JSON.stringify({ theirs: await measured(atoms, told) }));
+  const { atoms, about } = theirs;
+  console.log(JSON.stringify({ theirs: await measured(atoms, about) }));
 }
 
 interface Size {
@@ -41,7 +41,7 @@ interface Size {
 
 interface Learned {
   atoms: Float32Array;
-  told: object;
+  about: object;
 }
 
 // Takes the mean of the rows that are learned from off all of them.
@@ -65,7 +65,7 @@ async function learnOurs(
   const { user, system } = process.cpuUsage(cpu);
   return {
     atoms: model.dictionary,
-    told: {
+    about: {
       seconds: (performance.now() - wall) / 1e3,
       cpuSeconds: (user + system) / 1e6,
     },
@@ -96,7 +96,7 @@ async function learnTheirs(
     const learned = await Deno.readFile(join(directory, "learned.f32"));
     return {
       atoms: new Float32Array(learned.buffer),
-      told: JSON.parse(text(stdout)),
+      about: JSON.parse(text(stdout)),
     };
   } finally {
     await Deno.remove(directory, { recursive: true });
