@@ -44,6 +44,22 @@ export interface RunOptions extends EngineChoice {
   onProgress?: ((progress: UseProgress) => void) | undefined;
 }
 
+/** The names of {@linkcode EngineChoice}: all of them, as the type says. */
+export const ENGINE_OPTIONS = {
+  device: true,
+  threads: true,
+  blas: true,
+  createEngine: true,
+  signal: true,
+  onNotice: true,
+} satisfies Record<keyof EngineChoice, true>;
+
+/** The names of {@linkcode RunOptions}. */
+export const RUN_OPTIONS = {
+  ...ENGINE_OPTIONS,
+  onProgress: true,
+} satisfies Record<keyof RunOptions, true>;
+
 /** Codes without their residuals. */
 export type SparseCodes = Pick<
   Codes,

@@ -10,11 +10,12 @@ import type {
   SampleTable,
 } from "../report/data.ts";
 import type { RowSource } from "../rows/source.ts";
-import type { InspectOptions } from "./options.ts";
+import { INSPECT_OPTIONS, type InspectOptions } from "./options.ts";
 import { atomLogits } from "./logits/logits.ts";
 import { picturesOf } from "./pictures/pictures.ts";
 import { type Found, lookAtRows } from "./look.ts";
 import type { KeptRows, RankedRows } from "./latent_rows.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Atoms named that fire together with each. */
 const TOGETHER = 10;
@@ -51,6 +52,7 @@ export async function inspect(
   source?: RowSource,
   options: InspectOptions = {},
 ): Promise<Inspection> {
+  requireKnownOptions(options, INSPECT_OPTIONS, "inspect()");
   const found = await lookAtRows(model, source, options);
   const samples = sampleTable(found.rows.kept, model.coder.sparsity);
   const shown = { samples: samples.table, ...rowsOf(found, samples.placeOf) };

@@ -1,4 +1,4 @@
-import type { RunOptions } from "../coding/coder.ts";
+import { RUN_OPTIONS, type RunOptions } from "../coding/coder.ts";
 import type { TokenTexts } from "../files/tokenizer.ts";
 import type { AtomReading } from "../model/atom_reading.ts";
 import type { BatchOptions } from "../rows/source.ts";
@@ -49,3 +49,25 @@ export interface InspectOptions extends RunOptions {
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }
+
+/** The names of {@linkcode InspectOptions}: all of them, as the type says. */
+export const INSPECT_OPTIONS = Object.keys(
+  {
+    ...RUN_OPTIONS,
+    by: true,
+    name: true,
+    text: true,
+    tokens: true,
+    topRows: true,
+    spreadRows: true,
+    nearest: true,
+    codes: true,
+    unembed: true,
+    foldNorm: true,
+    image: true,
+    imageDir: true,
+    imageSize: true,
+    imageLimit: true,
+    rows: true,
+  } satisfies Record<keyof InspectOptions, true>,
+);

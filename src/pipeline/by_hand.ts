@@ -1,7 +1,10 @@
+import { resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
+import { exists } from "../files/atomic.ts";
 import { lockOutput } from "../use/lock.ts";
 import { loadPipelineConfig, type PipelineConfig } from "./config.ts";
 import { supersede } from "./manifest.ts";
+import { isUrl } from "./paths.ts";
 import { makeFolders, type PipelinePlaces, placesIn } from "./places.ts";
 import { recordEvent } from "./record.ts";
 import { openStore } from "./store.ts";
@@ -46,6 +49,8 @@ export interface Release {
   drop: number;
   /** Files that the next run takes anew, where they are still there. */
   files: string[];
+  /** Those of them that are not there now: their rows are lost for as long as they are not put back. */
+  missing: string[];
   /** Rows that were put by, and wait for the next run. */
   pendingRows: number;
 }
@@ -65,7 +70,8 @@ export async function releaseDrop(
   options: { base?: string | undefined; now?(): Date } = {},
 ): Promise<Release> {
   const now = (options.now?.() ?? new Date()).toISOString();
-  return await withStore(config, options.base, (store, { database }) => {
+  const { base } = await loadPipelineConfig(config, options.base);
+  return await withStore(config, options.base, async (store, { database }) => {
     const found = store.one(
       "SELECT 1 FROM drops WHERE run = :drop AND quarantined = 1",
       { drop },
@@ -76,11 +82,24 @@ export async function releaseDrop(
         mend: "dbksvd pipeline status names those that are",
       });
     }
-    return store.transaction(() => release(store, drop, now));
+    const released = store.transaction(() => release(store, drop, now));
+    return { ...released, missing: await notThere(released.files, base) };
   });
 }
 
-function release(store: Store, drop: number, now: string): Release {
+async function notThere(files: string[], base: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (const path of files) {
+    if (!isUrl(path) && !await exists(resolve(base, path))) missing.push(path);
+  }
+  return missing;
+}
+
+function release(
+  store: Store,
+  drop: number,
+  now: string,
+): Omit<Release, "missing"> {
   const files = store.all<
     { id: number; path: string; checksum: string; waits: number }
   >(

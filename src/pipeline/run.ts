@@ -22,6 +22,7 @@ import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
 import { retire } from "./versions.ts";
 import { type EventSink, Watch } from "./watch.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** How a pipeline is run, beside what its configuration says. */
 export interface PipelineOptions {
@@ -38,6 +39,18 @@ export interface PipelineOptions {
   /** How long servers of inputs are waited for. */
   retry?: Partial<RetryLimits>;
 }
+
+/** The names of {@linkcode PipelineOptions}: all of them, as the type says. */
+const PIPELINE_OPTIONS = Object.keys(
+  {
+    base: true,
+    log: true,
+    signal: true,
+    now: true,
+    createEngine: true,
+    retry: true,
+  } satisfies Record<keyof PipelineOptions, true>,
+);
 
 /**
  * Runs a pipeline once: takes the inputs that are new, trains the current dictionary on them and on a sample of the old
@@ -76,6 +89,7 @@ export async function runPipeline(
   config: string | PipelineConfig,
   options: PipelineOptions = {},
 ): Promise<PipelineRun> {
+  requireKnownOptions(options, PIPELINE_OPTIONS, "runPipeline()");
   const settings = await loadPipelineConfig(config, options.base);
   return await runSettings(settings, options);
 }

@@ -1,5 +1,5 @@
 import type { BatchOptions, RowSet } from "../rows/source.ts";
-import type { RunOptions } from "../coding/coder.ts";
+import { RUN_OPTIONS, type RunOptions } from "../coding/coder.ts";
 import type { Baseline } from "../metrics/probe_baseline.ts";
 
 /** An attribute for spurious correlation removal. */
@@ -41,3 +41,24 @@ export interface ProbeOptions extends RunOptions {
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }
+
+/** The names of {@linkcode ProbeOptions}: all of them, as the type says. */
+export const PROBE_OPTIONS = Object.keys(
+  {
+    ...RUN_OPTIONS,
+    classColumns: true,
+    k: true,
+    byGroup: true,
+    pool: true,
+    classes: true,
+    minRows: true,
+    testShare: true,
+    test: true,
+    baselines: true,
+    seed: true,
+    tpp: true,
+    scr: true,
+    absorption: true,
+    rows: true,
+  } satisfies Record<keyof ProbeOptions, true>,
+);

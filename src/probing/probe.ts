@@ -7,12 +7,13 @@ import { entrantsOf } from "./entrants.ts";
 import { LatentFeatures } from "./features.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { normalisedRows } from "./normalised.ts";
-import type { ProbeOptions } from "./options.ts";
+import { PROBE_OPTIONS, type ProbeOptions } from "./options.ts";
 import type { CorrelationTasks } from "./perturbation.ts";
 import { inSlots, planOf, tasksIn } from "./plan.ts";
 import type { ProbeResult } from "../metrics/probe_result.ts";
 import { perturbAll, scoreAll } from "./score_all.ts";
 import { bestLatents, latentClasses, summaryOf } from "./summaries.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /**
  * What atoms know: probes for classes by a model's latents, on rows that it has not seen, beside what raw
@@ -59,6 +60,7 @@ export async function probe(
   source: RowSource,
   options: ProbeOptions,
 ): Promise<ProbeResult> {
+  requireKnownOptions(options, PROBE_OPTIONS, "probe()");
   const plan = await planOf(source, options);
   const entrants = await entrantsOf(models, source, plan, options);
   const coders: RowCoder[] = [];

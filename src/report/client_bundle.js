@@ -7,13 +7,13 @@
     count: atoms.topRows,
     samples: rows.topSamples,
     values: rows.topValues,
-    contexts: rows.topContexts,
+    contexts: rows.topContexts
   });
   var spreadList = (atoms, rows) => ({
     count: atoms.spreadRows,
     samples: rows.spreadSamples,
     values: rows.spreadValues,
-    contexts: rows.spreadContexts,
+    contexts: rows.spreadContexts
   });
   function topRowsOfAtom(atoms, rows, atom) {
     const list = topList(atoms, rows);
@@ -30,14 +30,11 @@
       const row = {
         place: samples[slot],
         value: values[slot],
-        times: 1,
+        times: 1
       };
       if (contexts !== void 0) {
         const width = contexts.length / samples.length;
-        row.context = Array.from(
-          contexts.subarray(slot * width, (slot + 1) * width),
-          (share2) => share2 / CONTEXT_UNIT,
-        );
+        row.context = Array.from(contexts.subarray(slot * width, (slot + 1) * width), (share2) => share2 / CONTEXT_UNIT);
       }
       found.push(row);
     }
@@ -53,7 +50,7 @@
         uses: atoms.latentUses[latent],
         maxActivation: atoms.latentMaxima[latent],
         top: withoutRepeats(rows, listed(topList(atoms, rows), latent)),
-        spread: withoutRepeats(rows, listed(spreadList(atoms, rows), latent)),
+        spread: withoutRepeats(rows, listed(spreadList(atoms, rows), latent))
       });
     }
     return found.sort((a, b) => b.maxActivation - a.maxActivation);
@@ -67,14 +64,14 @@
       const key = text === "" ? `row ${place}` : JSON.stringify([
         rows.before?.[place],
         text,
-        rows.after?.[place],
+        rows.after?.[place]
       ]);
       const known = shown.get(key);
       if (known === void 0) shown.set(key, row);
       else known.times++;
     }
     return [
-      ...shown.values(),
+      ...shown.values()
     ];
   }
 
@@ -91,9 +88,7 @@
     if (value < 0) return `\u2212${figure(-value, digits)}`;
     if (value === 0 || !Number.isFinite(value)) return String(value);
     if (value >= 1e6 || value < 1e-3) return value.toExponential(digits - 1);
-    return value >= 1e3
-      ? unbrokenCount(value)
-      : String(Number(value.toPrecision(digits)));
+    return value >= 1e3 ? unbrokenCount(value) : String(Number(value.toPrecision(digits)));
   }
   function share(value) {
     const percent = value * 100;
@@ -102,24 +97,18 @@
   }
   function cut(text, length) {
     if (text.length <= length) return text;
-    return `${
-      [
-        ...text.slice(0, length + 1),
-      ].slice(0, -1).join("")
-    }\u2026`;
+    return `${[
+      ...text.slice(0, length + 1)
+    ].slice(0, -1).join("")}\u2026`;
   }
   function cutStart(text, length) {
     if (text.length <= length) return text;
-    return `\u2026${
-      [
-        ...text.slice(-length - 1),
-      ].slice(1).join("")
-    }`;
+    return `\u2026${[
+      ...text.slice(-length - 1)
+    ].slice(1).join("")}`;
   }
   function logitsInWords({ tensor, norm }) {
-    const folded = norm === void 0
-      ? "without the final norm"
-      : `${norm} folded in`;
+    const folded = norm === void 0 ? "without the final norm" : `${norm} folded in`;
     return `per unit of code, by ${tensor}, ${folded}`;
   }
 
@@ -163,7 +152,7 @@
           titles.set(atom, title);
         }
         return title;
-      },
+      }
     };
     return dictionary;
   }
@@ -174,7 +163,7 @@
       if (atoms.nearest[slot] === EMPTY2) break;
       found.push({
         atom: atoms.nearest[slot],
-        cosine: atoms.cosines[slot],
+        cosine: atoms.cosines[slot]
       });
     }
     return found;
@@ -187,7 +176,7 @@
       if (together[slot] === EMPTY2) break;
       found.push({
         atom: together[slot],
-        share: togetherShares[slot],
+        share: togetherShares[slot]
       });
     }
     return found;
@@ -213,12 +202,10 @@
     "rect",
     "line",
     "text",
-    "title",
+    "title"
   ]);
   function element(tag, attributes = {}, ...children) {
-    const made = SVG_TAGS.has(tag)
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
+    const made = SVG_TAGS.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (value === void 0 || value === false) continue;
       if (typeof value === "function") {
@@ -236,14 +223,14 @@
   }
   function bar(share2, sign = 1) {
     const filled = element("i", {
-      class: sign < 0 ? "negative" : "positive",
+      class: sign < 0 ? "negative" : "positive"
     });
     withStyle(filled, {
-      width: `${Math.min(1, share2) * 100}%`,
+      width: `${Math.min(1, share2) * 100}%`
     });
     return element("span", {
       class: "bar",
-      "aria-hidden": "true",
+      "aria-hidden": "true"
     }, filled);
   }
 
@@ -251,36 +238,36 @@
   var ORDERS = {
     uses: [
       "Most used",
-      (d) => (atom) => -d.uses[atom],
+      (d) => (atom) => -d.uses[atom]
     ],
     rare: [
       "Least used",
-      (d) => (atom) => d.uses[atom],
+      (d) => (atom) => d.uses[atom]
     ],
     mean: [
       "Strongest on average",
-      (d) => (atom) => -d.meanActivation[atom],
+      (d) => (atom) => -d.meanActivation[atom]
     ],
     largest: [
       "Largest value",
-      (d) => (atom) => -d.maxActivation[atom],
+      (d) => (atom) => -d.maxActivation[atom]
     ],
     coherent: [
       "Nearest to another atom",
-      (d) => (atom) => -d.coherence[atom],
+      (d) => (atom) => -d.coherence[atom]
     ],
     lone: [
       "Farthest from all others",
-      (d) => (atom) => d.coherence[atom],
+      (d) => (atom) => d.coherence[atom]
     ],
     index: [
       "Index",
-      () => (atom) => atom,
+      () => (atom) => atom
     ],
     match: [
       "Best match",
-      (_, scores) => (atom) => -(scores?.[atom] ?? 0),
-    ],
+      (_, scores) => (atom) => -(scores?.[atom] ?? 0)
+    ]
   };
   function selectAtoms(dictionary, filter, find) {
     const scores = find(filter.query);
@@ -288,16 +275,10 @@
     for (let atom = 0; atom < dictionary.atoms; atom++) {
       const density = dictionary.density(atom);
       const coherence = dictionary.coherence[atom];
-      const passes = (scores === void 0 || scores[atom] > 0) &&
-        density >= filter.usageFrom && density <= filter.usageTo &&
-        coherence >= filter.coherenceFrom && coherence <= filter.coherenceTo &&
-        (!filter.labelled || dictionary.label(atom) !== void 0) &&
-        (filter.group === void 0 || dictionary.group(atom) === filter.group);
+      const passes = (scores === void 0 || scores[atom] > 0) && density >= filter.usageFrom && density <= filter.usageTo && coherence >= filter.coherenceFrom && coherence <= filter.coherenceTo && (!filter.labelled || dictionary.label(atom) !== void 0) && (filter.group === void 0 || dictionary.group(atom) === filter.group);
       if (passes) chosen.push(atom);
     }
-    const order = filter.order === "auto"
-      ? scores === void 0 ? "uses" : "match"
-      : filter.order;
+    const order = filter.order === "auto" ? scores === void 0 ? "uses" : "match" : filter.order;
     const key = ORDERS[order][1](dictionary, scores);
     const keys = new Float64Array(dictionary.atoms);
     for (const atom of chosen) keys[atom] = key(atom);
@@ -311,27 +292,16 @@
     const search = searchField(dictionary);
     const order = orderField();
     const fields = filterFields(dictionary);
-    const form = element(
-      "form",
-      {
-        class: "filters",
-        role: "search",
-      },
-      search,
-      order,
-      element(
-        "details",
-        {},
-        element("summary", {}, "Filters"),
-        element("div", {
-          class: "fields",
-        }, fields.elements),
-      ),
-    );
+    const form = element("form", {
+      class: "filters",
+      role: "search"
+    }, search, order, element("details", {}, element("summary", {}, "Filters"), element("div", {
+      class: "fields"
+    }, fields.elements)));
     const read = () => ({
       query: search.value,
       order: order.value,
-      ...fields.read(),
+      ...fields.read()
     });
     let timer;
     const later = () => {
@@ -349,36 +319,27 @@
     return {
       form,
       search,
-      read,
+      read
     };
   }
   function searchField(dictionary) {
     return element("input", {
       type: "search",
       id: "search",
-      placeholder: dictionary.hasText
-        ? "Search texts, labels, #index"
-        : "Search labels, #index",
+      placeholder: dictionary.hasText ? "Search texts, labels, #index" : "Search labels, #index",
       "aria-label": "Search atoms",
       autocomplete: "off",
-      spellcheck: "false",
+      spellcheck: "false"
     });
   }
   function orderField() {
-    return element(
-      "select",
-      {
-        "aria-label": "Order",
-      },
-      element("option", {
-        value: "auto",
-      }, "Order: best match, most used"),
-      Object.entries(ORDERS).map(([value, [name]]) =>
-        element("option", {
-          value,
-        }, `Order: ${name.toLowerCase()}`)
-      ),
-    );
+    return element("select", {
+      "aria-label": "Order"
+    }, element("option", {
+      value: "auto"
+    }, "Order: best match, most used"), Object.entries(ORDERS).map(([value, [name]]) => element("option", {
+      value
+    }, `Order: ${name.toLowerCase()}`)));
   }
   function filterFields(dictionary) {
     const usageFrom = numberField("Used by at least", "%", 0, 100);
@@ -386,7 +347,7 @@
     const coherenceFrom = numberField("Nearest cosine at least", "", 0, 1);
     const coherenceTo = numberField("Nearest cosine at most", "", 0, 1);
     const labelled = element("input", {
-      type: "checkbox",
+      type: "checkbox"
     });
     const group = groupField(dictionary);
     return {
@@ -395,23 +356,16 @@
           usageFrom,
           usageTo,
           coherenceFrom,
-          coherenceTo,
+          coherenceTo
         ].map((f) => f.label),
-        dictionary.groups.length > 1
-          ? element("label", {}, element("span", {}, "Group"), group)
-          : void 0,
-        element(
-          "label",
-          {
-            class: "check",
-          },
-          labelled,
-          "Only with a label",
-        ),
+        dictionary.groups.length > 1 ? element("label", {}, element("span", {}, "Group"), group) : void 0,
+        element("label", {
+          class: "check"
+        }, labelled, "Only with a label"),
         element("button", {
           type: "reset",
-          class: "plain",
-        }, "Clear filters"),
+          class: "plain"
+        }, "Clear filters")
       ],
       read: () => ({
         usageFrom: usageFrom.value(0) / 100,
@@ -419,23 +373,16 @@
         coherenceFrom: coherenceFrom.value(0),
         coherenceTo: coherenceTo.value(1) + ROUNDING,
         labelled: labelled.checked,
-        group: group.value === "" ? void 0 : Number(group.value),
-      }),
+        group: group.value === "" ? void 0 : Number(group.value)
+      })
     };
   }
   function groupField(dictionary) {
-    return element(
-      "select",
-      {},
-      element("option", {
-        value: "",
-      }, "all"),
-      dictionary.groups.map((size, g) =>
-        element("option", {
-          value: g,
-        }, `${g + 1} (${size} atoms)`)
-      ),
-    );
+    return element("select", {}, element("option", {
+      value: ""
+    }, "all"), dictionary.groups.map((size, g) => element("option", {
+      value: g
+    }, `${g + 1} (${size} atoms)`)));
   }
   function numberField(name, unit, low, high) {
     const input = element("input", {
@@ -443,14 +390,11 @@
       min: low,
       max: high,
       step: "any",
-      placeholder: name.endsWith("least") ? low : high,
+      placeholder: name.endsWith("least") ? low : high
     });
     return {
       label: element("label", {}, element("span", {}, name), input, unit),
-      value: (otherwise) =>
-        input.value === "" || !Number.isFinite(input.valueAsNumber)
-          ? otherwise
-          : input.valueAsNumber,
+      value: (otherwise) => input.value === "" || !Number.isFinite(input.valueAsNumber) ? otherwise : input.valueAsNumber
     };
   }
 
@@ -468,7 +412,7 @@
     };
     return {
       field: (atom) => labelField(dictionary, atom, send),
-      importer: () => labelImporter(send),
+      importer: () => labelImporter(send)
     };
   }
   var LabelServer = class {
@@ -488,12 +432,12 @@
           headers: {
             "content-type": "application/json",
             "x-token": this.token,
-            "if-match": this.#version,
+            "if-match": this.#version
           },
           body: JSON.stringify({
             labels,
-            source,
-          }),
+            source
+          })
         });
         if (answer.ok) {
           await this.#take(answer);
@@ -524,32 +468,22 @@
       maxlength: LONGEST_LABEL,
       placeholder: "Name this atom",
       "aria-label": `Name of atom ${atom}`,
-      autocomplete: "off",
+      autocomplete: "off"
     });
     const status = element("span", {
       role: "status",
-      class: "saved",
+      class: "saved"
     });
-    const form = element(
-      "form",
-      {
-        class: "naming",
-      },
-      name,
-      element("button", {
-        type: "submit",
-      }, "Save"),
-      status,
-    );
+    const form = element("form", {
+      class: "naming"
+    }, name, element("button", {
+      type: "submit"
+    }, "Save"), status);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(
-        {
-          [atom]: name.value.trim(),
-        },
-        "hand",
-        status,
-      );
+      send({
+        [atom]: name.value.trim()
+      }, "hand", status);
     });
     return form;
   }
@@ -557,11 +491,11 @@
     const file = element("input", {
       type: "file",
       accept: ".json,application/json",
-      "aria-label": "Import names from a file",
+      "aria-label": "Import names from a file"
     });
     const status = element("span", {
       role: "status",
-      class: "saved",
+      class: "saved"
     });
     file.addEventListener("change", async () => {
       const chosen = file.files?.[0];
@@ -572,15 +506,9 @@
         status.textContent = 'Not a file of names, such as {"17": "music"}';
       } else await send(labels, "import", status);
     });
-    return element(
-      "p",
-      {
-        class: "hints",
-      },
-      element("label", {}, "Import names: ", file),
-      " ",
-      status,
-    );
+    return element("p", {
+      class: "hints"
+    }, element("label", {}, "Import names: ", file), " ", status);
   }
   function parseNames(text) {
     try {
@@ -605,13 +533,11 @@
       if (address === void 0) {
         const own = bytes.slice(offsets[place], offsets[place + 1]);
         const type = own[0] === 137 ? "image/png" : "image/jpeg";
-        address = URL.createObjectURL(
-          new Blob([
-            own,
-          ], {
-            type,
-          }),
-        );
+        address = URL.createObjectURL(new Blob([
+          own
+        ], {
+          type
+        }));
         addresses.set(place, address);
       }
       return address;
@@ -622,14 +548,12 @@
       async show(image, place) {
         unpacked ??= load();
         image.src = addressOf(await unpacked, place);
-      },
+      }
     };
   }
   function picturesIn(rows, size, load) {
     const { pictureOffsets } = rows;
-    return pictureOffsets === void 0 || size === void 0
-      ? void 0
-      : createPictures(pictureOffsets, size, load);
+    return pictureOffsets === void 0 || size === void 0 ? void 0 : createPictures(pictureOffsets, size, load);
   }
   function pictureOf(dictionary, place) {
     const { pictures } = dictionary;
@@ -638,13 +562,13 @@
     const name = `row ${dictionary.numbers[place]}`;
     if (!pictures.has(place)) {
       return element("span", {
-        class: "picture none",
+        class: "picture none"
       }, "no picture");
     }
     const image = element("img", {
       class: "picture",
       alt: text === "" ? name : `${text}, ${name}`,
-      decoding: "async",
+      decoding: "async"
     });
     pictures.show(image, place);
     return image;
@@ -653,12 +577,10 @@
     const { pictures } = dictionary;
     if (pictures === void 0) return void 0;
     const rows = dictionary.topRows(atom);
-    const shown = rows.filter(({ place, value }) =>
-      pictures.has(place) && value < 0 === rows[0].value < 0
-    ).slice(0, count);
+    const shown = rows.filter(({ place, value }) => pictures.has(place) && value < 0 === rows[0].value < 0).slice(0, count);
     return element("span", {
       class: "strip",
-      "aria-hidden": "true",
+      "aria-hidden": "true"
     }, shown.map(({ place }) => pictureOf(dictionary, place)));
   }
 
@@ -668,7 +590,7 @@
   function createList(dictionary, container, onOpen) {
     const spacer = element("div", {
       class: "spacer",
-      role: "presentation",
+      role: "presentation"
     });
     container.append(spacer);
     let atoms = new Uint32Array(0);
@@ -676,15 +598,8 @@
     let opened = -1;
     const made = /* @__PURE__ */ new Map();
     function draw() {
-      const first = Math.max(
-        0,
-        Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS,
-      );
-      const last = Math.min(
-        atoms.length,
-        Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) +
-          SPARE_ROWS,
-      );
+      const first = Math.max(0, Math.floor(container.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+      const last = Math.min(atoms.length, Math.ceil((container.scrollTop + container.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
       for (const [place, row] of made) {
         if (place < first || place >= last) {
           row.remove();
@@ -727,7 +642,7 @@
       event.preventDefault();
     }
     container.addEventListener("scroll", draw, {
-      passive: true,
+      passive: true
     });
     container.addEventListener("keydown", onKey2);
     container.addEventListener("focus", () => {
@@ -754,8 +669,7 @@
         if (place < 0) return draw();
         const top = place * ROW_HEIGHT;
         const page = container.clientHeight;
-        const seen = top >= container.scrollTop &&
-          top + ROW_HEIGHT <= container.scrollTop + page;
+        const seen = top >= container.scrollTop && top + ROW_HEIGHT <= container.scrollTop + page;
         if (!seen) container.scrollTop = top - (page - ROW_HEIGHT) / 2;
         activate(place);
       },
@@ -764,7 +678,7 @@
         made.clear();
         draw();
       },
-      beside: (steps) => atoms[atoms.indexOf(opened) + steps],
+      beside: (steps) => atoms[atoms.indexOf(opened) + steps]
     };
   }
   function movedPlace(key, place, page, size) {
@@ -774,40 +688,29 @@
       PageDown: place + page,
       PageUp: place - page,
       Home: 0,
-      End: size - 1,
+      End: size - 1
     };
     return Object.hasOwn(moves, key) ? moves[key] : void 0;
   }
   function optionFor(dictionary, atom, place, size) {
     const title = dictionary.title(atom);
     const uses = dictionary.uses[atom];
-    const row = element(
-      "div",
-      {
-        role: "option",
-        id: `atom-option-${atom}`,
-        "aria-posinset": place + 1,
-        "aria-setsize": size,
-        "data-atom": atom,
-        class: uses === 0 && dictionary.rows > 0 ? "dead" : void 0,
-      },
-      element(
-        "span",
-        {
-          class: "option-title",
-        },
-        element("span", {
-          class: "index",
-        }, String(atom)),
-        element("bdi", {
-          class: dictionary.label(atom) === void 0 ? void 0 : "label",
-        }, title || `Atom ${atom}`),
-      ),
-      element("span", {
-        class: "option-figures",
-      }, figuresOf(dictionary, atom)),
-      pictureStrip(dictionary, atom, 3),
-    );
+    const row = element("div", {
+      role: "option",
+      id: `atom-option-${atom}`,
+      "aria-posinset": place + 1,
+      "aria-setsize": size,
+      "data-atom": atom,
+      class: uses === 0 && dictionary.rows > 0 ? "dead" : void 0
+    }, element("span", {
+      class: "option-title"
+    }, element("span", {
+      class: "index"
+    }, String(atom)), element("bdi", {
+      class: dictionary.label(atom) === void 0 ? void 0 : "label"
+    }, title || `Atom ${atom}`)), element("span", {
+      class: "option-figures"
+    }, figuresOf(dictionary, atom)), pictureStrip(dictionary, atom, 3));
     row.style.top = `${place * ROW_HEIGHT}px`;
     return row;
   }
@@ -816,9 +719,7 @@
     if (dictionary.rows === 0) return nearest;
     const uses = dictionary.uses[atom];
     if (uses === 0) return `never used \xB7 ${nearest}`;
-    return `${unbrokenCount(uses)} rows (${
-      share(dictionary.density(atom))
-    }) \xB7 ${nearest}`;
+    return `${unbrokenCount(uses)} rows (${share(dictionary.density(atom))}) \xB7 ${nearest}`;
   }
 
   // src/report/client/map_drawing.ts
@@ -833,36 +734,30 @@
     const to = colour("--ramp-high").split(" ").map(Number);
     return {
       shades: Array.from({
-        length: SHADES,
+        length: SHADES
       }, (_, s) => {
-        const mixed = from.map((low, c) =>
-          Math.round(low + (to[c] - low) * s / (SHADES - 1))
-        );
+        const mixed = from.map((low, c) => Math.round(low + (to[c] - low) * s / (SHADES - 1)));
         return `rgb(${mixed.join(" ")})`;
       }),
       groups: [
         1,
         2,
         3,
-        4,
+        4
       ].map((series) => colour(`--series-${series}`)),
       text: colour("--text"),
       page: colour("--panel"),
       faint: colour("--line"),
-      accent: colour("--series-2"),
+      accent: colour("--series-2")
     };
   }
   function labelledAtoms(dictionary) {
     const order = Array.from({
-      length: dictionary.atoms,
-    }, (_, atom) => atom).sort((a, b) =>
-      Number(dictionary.label(b) !== void 0) -
-        Number(dictionary.label(a) !== void 0) ||
-      dictionary.uses[b] - dictionary.uses[a]
-    );
+      length: dictionary.atoms
+    }, (_, atom) => atom).sort((a, b) => Number(dictionary.label(b) !== void 0) - Number(dictionary.label(a) !== void 0) || dictionary.uses[b] - dictionary.uses[a]);
     return order.slice(0, MOST_NAMES).map((atom) => ({
       atom,
-      name: dictionary.label(atom) ?? dictionary.title(atom).split(" \xB7 ")[0],
+      name: dictionary.label(atom) ?? dictionary.title(atom).split(" \xB7 ")[0]
     })).filter(({ name }) => name !== "");
   }
   function mapSize(canvas, scale) {
@@ -871,7 +766,7 @@
     const least = Math.min(across, down);
     return {
       across: Math.min(across, least * MOST_STRETCH),
-      down: Math.min(down, least * MOST_STRETCH),
+      down: Math.min(down, least * MOST_STRETCH)
     };
   }
   function drawMap(state, colours) {
@@ -897,10 +792,7 @@
       height,
       x: (atom) => (positions[2 * atom] - view.x) * across + width / 2,
       y: (atom) => (positions[2 * atom + 1] - view.y) * down + height / 2,
-      radius: Math.max(
-        1.4,
-        Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)),
-      ),
+      radius: Math.max(1.4, Math.min(9, 60 / Math.sqrt(dictionary.atoms) * Math.sqrt(view.scale)))
     };
     drawPoints(state, frame, colours);
     if (state.selected >= 0) drawSelected(state, frame, colours);
@@ -920,18 +812,15 @@
       const faint = chosen !== void 0 && !chosen.has(atom);
       const colour = faint ? colours.faint : shadeOf(atom);
       const points = buckets.get(colour);
-      if (points === void 0) {
-        buckets.set(colour, [
-          x,
-          y,
-        ]);
-      } else points.push(x, y);
+      if (points === void 0) buckets.set(colour, [
+        x,
+        y
+      ]);
+      else points.push(x, y);
     }
     const order = [
-      ...buckets,
-    ].sort(([a], [b]) =>
-      Number(b === colours.faint) - Number(a === colours.faint)
-    );
+      ...buckets
+    ].sort(([a], [b]) => Number(b === colours.faint) - Number(a === colours.faint));
     for (const [colour, points] of order) {
       frame.context.fillStyle = colour;
       frame.context.beginPath();
@@ -945,19 +834,13 @@
   function shading({ dictionary, colourBy }, colours) {
     const by = colourBy();
     if (by === "group") {
-      return (atom) =>
-        colours.groups[dictionary.group(atom) % colours.groups.length];
+      return (atom) => colours.groups[dictionary.group(atom) % colours.groups.length];
     }
-    const ranks = ranksOf(
-      by === "coherence" ? dictionary.coherence : dictionary.uses,
-    );
-    return (atom) =>
-      colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
+    const ranks = ranksOf(by === "coherence" ? dictionary.coherence : dictionary.uses);
+    return (atom) => colours.shades[Math.floor(ranks[atom] / dictionary.atoms * SHADES)];
   }
   function ranksOf(values) {
-    const order = Array.from(values, (_, atom) => atom).sort((a, b) =>
-      values[a] - values[b] || a - b
-    );
+    const order = Array.from(values, (_, atom) => atom).sort((a, b) => values[a] - values[b] || a - b);
     const ranks = new Uint32Array(values.length);
     order.forEach((atom, rank) => ranks[atom] = rank);
     return ranks;
@@ -992,17 +875,15 @@
     const taken = [];
     const first = selected < 0 ? [] : [
       selected,
-      ...neighbourAtoms(dictionary, selected),
+      ...neighbourAtoms(dictionary, selected)
     ].map((atom) => ({
       atom,
-      name: dictionary.title(atom).split(" \xB7 ")[0],
+      name: dictionary.title(atom).split(" \xB7 ")[0]
     }));
-    for (
-      const { atom, name } of [
-        ...first,
-        ...names,
-      ]
-    ) {
+    for (const { atom, name } of [
+      ...first,
+      ...names
+    ]) {
       if (chosen !== void 0 && !chosen.has(atom)) continue;
       const words2 = cut(name, 22);
       const left = frame.x(atom) + frame.radius + 4;
@@ -1012,15 +893,10 @@
         left - 4,
         middle - 9,
         right + 4,
-        middle + 9,
+        middle + 9
       ];
-      const outside = left < 0 || right > frame.width || middle < 9 ||
-        middle > frame.height - 9;
-      const hidden = outside ||
-        taken.some((other) =>
-          box[0] < other[2] && box[2] > other[0] && box[1] < other[3] &&
-          box[3] > other[1]
-        );
+      const outside = left < 0 || right > frame.width || middle < 9 || middle > frame.height - 9;
+      const hidden = outside || taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
       if (hidden) continue;
       taken.push(box);
       context.strokeText(words2, left, middle);
@@ -1042,94 +918,58 @@
     const canvas = element("canvas", {
       tabindex: "0",
       role: "img",
-      "aria-label":
-        "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms.",
+      "aria-label": "Map of the atoms: atoms with near directions lie together. Arrow keys move it, plus and minus zoom; the list holds the same atoms."
     });
     const tip = element("div", {
       class: "tip",
-      hidden: true,
+      hidden: true
     });
     const colour = colourField(dictionary);
-    const state = createState(
-      dictionary,
-      positions,
-      canvas,
-      () => colour.value,
-    );
+    const state = createState(dictionary, positions, canvas, () => colour.value);
     const motion = createMotion(state);
     colour.addEventListener("change", state.draw);
     listen(state, tip, motion, onOpen);
     new ResizeObserver(state.draw).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener(
-      "change",
-      () => {
-        state.colours = void 0;
-        state.draw();
-      },
-    );
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      state.colours = void 0;
+      state.draw();
+    });
     return {
-      frame: element(
-        "div",
-        {
-          class: "map",
-        },
-        element(
-          "div",
-          {
-            class: "map-controls",
-          },
-          colour,
-          button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)),
-          button("\u2212", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)),
-          button("Reset", "Show the whole map", motion.reset),
-        ),
-        element(
-          "div",
-          {
-            class: "map-area",
-          },
-          canvas,
-          tip,
-        ),
-      ),
+      frame: element("div", {
+        class: "map"
+      }, element("div", {
+        class: "map-controls"
+      }, colour, button("+", "Zoom in", () => motion.zoom(ZOOM_STEP)), button("\u2212", "Zoom out", () => motion.zoom(1 / ZOOM_STEP)), button("Reset", "Show the whole map", motion.reset)), element("div", {
+        class: "map-area"
+      }, canvas, tip)),
       choose(atoms) {
-        state.chosen = atoms.length === dictionary.atoms
-          ? void 0
-          : new Set(atoms);
+        state.chosen = atoms.length === dictionary.atoms ? void 0 : new Set(atoms);
         state.draw();
       },
       select(atom) {
         state.selected = atom;
         if (atom >= 0) motion.centre(atom);
         state.draw();
-      },
+      }
     };
   }
   function colourField(dictionary) {
-    return element(
-      "select",
-      {
-        "aria-label": "Colour by",
-      },
-      element("option", {
-        value: "uses",
-      }, "Colour: usage"),
-      element("option", {
-        value: "coherence",
-      }, "Colour: nearest cosine"),
-      dictionary.groups.length > 1
-        ? element("option", {
-          value: "group",
-        }, "Colour: group")
-        : void 0,
-    );
+    return element("select", {
+      "aria-label": "Colour by"
+    }, element("option", {
+      value: "uses"
+    }, "Colour: usage"), element("option", {
+      value: "coherence"
+    }, "Colour: nearest cosine"), dictionary.groups.length > 1 ? element("option", {
+      value: "group"
+    }, "Colour: group") : void 0);
   }
   function button(words2, label, action) {
     return element("button", {
       type: "button",
       "aria-label": label,
       title: label,
-      onclick: action,
+      onclick: action
     }, words2);
   }
   function createState(dictionary, positions, canvas, colourBy) {
@@ -1141,7 +981,7 @@
       view: {
         x: 0,
         y: 0,
-        scale: 1,
+        scale: 1
       },
       chosen: void 0,
       selected: -1,
@@ -1157,7 +997,7 @@
           state.colours ??= readColours();
           drawMap(state, state.colours);
         });
-      },
+      }
     };
     return state;
   }
@@ -1185,7 +1025,7 @@
         state.view = {
           x: 0,
           y: 0,
-          scale: 1,
+          scale: 1
         };
         state.draw();
       },
@@ -1193,9 +1033,9 @@
         state.view = {
           x: positions[2 * atom],
           y: positions[2 * atom + 1],
-          scale: Math.max(2.5, state.view.scale),
+          scale: Math.max(2.5, state.view.scale)
         };
-      },
+      }
     };
   }
   function listen(state, tip, motion, onOpen) {
@@ -1204,7 +1044,7 @@
       event.preventDefault();
       motion.zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
     }, {
-      passive: false,
+      passive: false
     });
     canvas.addEventListener("pointerleave", () => {
       tip.hidden = true;
@@ -1222,7 +1062,7 @@
       dragged = {
         x: event.clientX,
         y: event.clientY,
-        far: false,
+        far: false
       };
     });
     canvas.addEventListener("pointermove", (event) => {
@@ -1235,7 +1075,7 @@
       dragged = {
         x: event.clientX,
         y: event.clientY,
-        far: true,
+        far: true
       };
       motion.move(dx, dy);
     });
@@ -1255,7 +1095,7 @@
       "+": () => zoom(ZOOM_STEP),
       "=": () => zoom(ZOOM_STEP),
       "-": () => zoom(1 / ZOOM_STEP),
-      "0": reset,
+      "0": reset
     };
     if (!Object.hasOwn(actions, event.key)) return;
     actions[event.key]();
@@ -1268,15 +1108,11 @@
     tip.hidden = atom < 0;
     if (atom >= 0) {
       const { dictionary, canvas } = state;
-      tip.replaceChildren(
-        element("span", {
-          class: "index",
-        }, String(atom)),
-        element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
-        ...[
-          pictureStrip(dictionary, atom, 3),
-        ].filter((one) => one !== void 0),
-      );
+      tip.replaceChildren(element("span", {
+        class: "index"
+      }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`), ...[
+        pictureStrip(dictionary, atom, 3)
+      ].filter((one) => one !== void 0));
       const right = x > canvas.clientWidth * 0.6;
       tip.style.left = right ? "auto" : `${x + 14}px`;
       tip.style.right = right ? `${canvas.clientWidth - x + 14}px` : "auto";
@@ -1293,8 +1129,7 @@
     let least = NEAR_PIXELS ** 2;
     for (let atom = 0; atom < dictionary.atoms; atom++) {
       if (chosen !== void 0 && !chosen.has(atom)) continue;
-      const distance = (positions[2 * atom] * across + left - x) ** 2 +
-        (positions[2 * atom + 1] * down + top - y) ** 2;
+      const distance = (positions[2 * atom] * across + left - x) ** 2 + (positions[2 * atom + 1] * down + top - y) ** 2;
       if (distance < least) {
         least = distance;
         nearest = atom;
@@ -1308,18 +1143,12 @@
     return element("section", {}, element("h3", {}, title), ...body);
   }
   function atomLink(dictionary, atom) {
-    return element(
-      "a",
-      {
-        href: `#/atom/${atom}`,
-        class: "atom-link",
-      },
-      element("span", {
-        class: "index",
-      }, String(atom)),
-      element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`),
-      pictureStrip(dictionary, atom, 3),
-    );
+    return element("a", {
+      href: `#/atom/${atom}`,
+      class: "atom-link"
+    }, element("span", {
+      class: "index"
+    }, String(atom)), element("bdi", {}, dictionary.title(atom) || `Atom ${atom}`), pictureStrip(dictionary, atom, 3));
   }
 
   // src/report/client/atom_rows.ts
@@ -1327,161 +1156,85 @@
   function rowsSections(dictionary, atom) {
     const sides = dictionary.sidesOf(atom);
     if (sides.length === 0) {
-      const why = dictionary.rows === 0
-        ? "Inspect the model with its rows to see which ones use this atom."
-        : "No row uses this atom.";
-      return section(
-        "Rows that use it most",
-        element("p", {
-          class: "empty",
-        }, why),
-      );
+      const why = dictionary.rows === 0 ? "Inspect the model with its rows to see which ones use this atom." : "No row uses this atom.";
+      return section("Rows that use it most", element("p", {
+        class: "empty"
+      }, why));
     }
-    return element(
-      "div",
-      {},
-      sides.map((side) => sideSections(dictionary, side)).flat(),
-    );
+    return element("div", {}, sides.map((side) => sideSections(dictionary, side)).flat());
   }
   function sideSections(dictionary, side) {
-    const suffix = dictionary.sides === 1
-      ? ""
-      : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
-    const uses = `${unbrokenCount(side.uses)} rows (${
-      share(side.uses / dictionary.rows)
-    })`;
-    const list = (rows) =>
-      dictionary.pictures === void 0
-        ? element("ol", {
-          class: "rows",
-        }, rows.map((row) => shownRow(dictionary, side, row)))
-        : element("ol", {
-          class: "pictures",
-        }, rows.map((row) => shownPicture(dictionary, side, row)));
+    const suffix = dictionary.sides === 1 ? "" : `, with a ${side.sign > 0 ? "positive" : "negative"} value`;
+    const uses = `${unbrokenCount(side.uses)} rows (${share(side.uses / dictionary.rows)})`;
+    const list = (rows) => dictionary.pictures === void 0 ? element("ol", {
+      class: "rows"
+    }, rows.map((row) => shownRow(dictionary, side, row))) : element("ol", {
+      class: "pictures"
+    }, rows.map((row) => shownPicture(dictionary, side, row)));
     return [
-      section(
-        `Rows that use it most${suffix}`,
-        element("p", {
-          class: "lead",
-        }, uses),
-        list(side.top),
-      ),
-      side.spread.length === 0 ? void 0 : element(
-        "details",
-        {
-          class: "spread",
-        },
-        element(
-          "summary",
-          {},
-          `Drawn from all ${unbrokenCount(side.uses)}, strongest first`,
-        ),
-        list(side.spread),
-      ),
+      section(`Rows that use it most${suffix}`, element("p", {
+        class: "lead"
+      }, uses), list(side.top)),
+      side.spread.length === 0 ? void 0 : element("details", {
+        class: "spread"
+      }, element("summary", {}, `Drawn from all ${unbrokenCount(side.uses)}, strongest first`), list(side.spread))
     ];
   }
   function shownPicture(dictionary, side, { place, value }) {
     const text = dictionary.texts[place];
-    return element(
-      "li",
-      {},
-      element(
-        "a",
-        {
-          href: `#/row/${dictionary.numbers[place]}`,
-          title: text || void 0,
-        },
-        pictureOf(dictionary, place),
-        element("bdi", {
-          class: "caption",
-        }, text || `row ${dictionary.numbers[place]}`),
-      ),
-      element(
-        "span",
-        {
-          class: "row-figures",
-        },
-        bar(Math.abs(value) / (side.maxActivation || 1), value),
-        element("span", {
-          class: "value",
-        }, figure(value)),
-      ),
-    );
+    return element("li", {}, element("a", {
+      href: `#/row/${dictionary.numbers[place]}`,
+      title: text || void 0
+    }, pictureOf(dictionary, place), element("bdi", {
+      class: "caption"
+    }, text || `row ${dictionary.numbers[place]}`)), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(value) / (side.maxActivation || 1), value), element("span", {
+      class: "value"
+    }, figure(value))));
   }
   function shownRow(dictionary, side, { place, value, times, context }) {
     const strength = Math.abs(value) / (side.maxActivation || 1);
-    return element(
-      "li",
-      {},
-      element(
-        "a",
-        {
-          href: `#/row/${dictionary.numbers[place]}`,
-        },
-        rowText(dictionary, place, {
-          strength,
-          value,
-          context,
-        }),
-      ),
-      element(
-        "span",
-        {
-          class: "row-figures",
-        },
-        times > 1
-          ? element("span", {
-            class: "times",
-            title: "rows of this text",
-          }, `\xD7${times}`)
-          : void 0,
-        bar(strength, value),
-        element("span", {
-          class: "value",
-        }, figure(value)),
-      ),
-    );
+    return element("li", {}, element("a", {
+      href: `#/row/${dictionary.numbers[place]}`
+    }, rowText(dictionary, place, {
+      strength,
+      value,
+      context
+    })), element("span", {
+      class: "row-figures"
+    }, times > 1 ? element("span", {
+      class: "times",
+      title: "rows of this text"
+    }, `\xD7${times}`) : void 0, bar(strength, value), element("span", {
+      class: "value"
+    }, figure(value))));
   }
   function rowText(dictionary, place, { strength, value, context }) {
     const tokens = dictionary.tokens?.[place];
     if (tokens !== void 0 && context !== void 0) {
       const at = dictionary.at?.[place] ?? 0;
       const middle = (context.length - 1) / 2;
-      return element(
-        "bdi",
-        {
-          class: "row-text tokens",
-        },
-        tokens.map((token, i) => {
-          const own = context[middle + i - at] ?? 0;
-          return marked(token, own * value, strength * Math.abs(own), i === at);
-        }),
-      );
+      return element("bdi", {
+        class: "row-text tokens"
+      }, tokens.map((token, i) => {
+        const own = context[middle + i - at] ?? 0;
+        return marked(token, own * value, strength * Math.abs(own), i === at);
+      }));
     }
     const text = dictionary.texts[place];
-    return element(
-      "bdi",
-      {
-        class: "row-text",
-      },
-      cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE),
-      marked(
-        text === "" ? `row ${dictionary.numbers[place]}` : text,
-        value,
-        strength,
-        true,
-      ),
-      dictionary.after?.[place],
-    );
+    return element("bdi", {
+      class: "row-text"
+    }, cutStart(dictionary.before?.[place] ?? "", MOST_BEFORE), marked(text === "" ? `row ${dictionary.numbers[place]}` : text, value, strength, true), dictionary.after?.[place]);
   }
   function marked(text, value, strength, own) {
     if (value === 0) return text;
     const mark = element("mark", {
-      class: `${value < 0 ? "negative" : "positive"}${own ? " own" : ""}`,
+      class: `${value < 0 ? "negative" : "positive"}${own ? " own" : ""}`
     }, text);
     const shade = 0.08 + 0.42 * Math.min(1, strength);
     return withStyle(mark, {
-      "--strength": shade.toFixed(3),
+      "--strength": shade.toFixed(3)
     });
   }
 
@@ -1492,61 +1245,41 @@
     if (unembedding === void 0) return [];
     const stronger = dictionary.sidesOf(atom)[0]?.sign ?? 1;
     const about = element("p", {
-      class: "lead",
+      class: "lead"
     }, logitsInWords(unembedding));
     const lists = (sign) => endLists(logits, atom, sign);
-    if (sides === 1) {
-      return [
-        section("Logits", about, lists(1)),
-      ];
-    }
+    if (sides === 1) return [
+      section("Logits", about, lists(1))
+    ];
     const name = (sign) => sign > 0 ? "positive" : "negative";
     const other = stronger > 0 ? -1 : 1;
     return [
       section(`Logits, with a ${name(stronger)} value`, about, lists(stronger)),
-      element(
-        "details",
-        {
-          class: "spread",
-        },
-        element("summary", {}, `With a ${name(other)} value`),
-        lists(other),
-      ),
+      element("details", {
+        class: "spread"
+      }, element("summary", {}, `With a ${name(other)} value`), lists(other))
     ];
   }
   function endLists(logits, atom, sign) {
     const high = endOf(logits, "promoted", atom, sign);
     const low = endOf(logits, "suppressed", atom, sign);
-    const [promoted, suppressed] = sign > 0
-      ? [
-        high,
-        low,
-      ]
-      : [
-        low,
-        high,
-      ];
+    const [promoted, suppressed] = sign > 0 ? [
+      high,
+      low
+    ] : [
+      low,
+      high
+    ];
     const most = Math.max(...[
       ...promoted,
-      ...suppressed,
+      ...suppressed
     ].map(({ logit }) => Math.abs(logit))) || 1;
-    const list = (title, tokens) =>
-      element(
-        "div",
-        {},
-        element("h4", {}, title),
-        element("ol", {
-          class: "rows",
-        }, tokens.map((one) => tokenRow(one, most))),
-      );
-    return element(
-      "div",
-      {
-        class: "ends",
-      },
-      list("Promotes", promoted),
-      list("Suppresses", suppressed),
-    );
+    const list = (title, tokens) => element("div", {}, element("h4", {}, title), element("ol", {
+      class: "rows"
+    }, tokens.map((one) => tokenRow(one, most))));
+    return element("div", {
+      class: "ends"
+    }, list("Promotes", promoted), list("Suppresses", suppressed));
   }
   function endOf(logits, end, atom, sign) {
     const { count, texts } = logits;
@@ -1557,29 +1290,19 @@
       if (tokens[slot] === EMPTY3) break;
       found.push({
         text: texts[tokens[slot]],
-        logit: sign * values[slot],
+        logit: sign * values[slot]
       });
     }
     return found;
   }
   function tokenRow({ text, logit }, most) {
-    return element(
-      "li",
-      {},
-      element("bdi", {
-        class: "token",
-      }, text.replaceAll("\n", "\u23CE")),
-      element(
-        "span",
-        {
-          class: "row-figures",
-        },
-        bar(Math.abs(logit) / most, logit),
-        element("span", {
-          class: "value",
-        }, figure(logit)),
-      ),
-    );
+    return element("li", {}, element("bdi", {
+      class: "token"
+    }, text.replaceAll("\n", "\u23CE")), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(logit) / most, logit), element("span", {
+      class: "value"
+    }, figure(logit))));
   }
 
   // src/report/client/picture.ts
@@ -1589,85 +1312,48 @@
     left: 38,
     right: 8,
     top: 8,
-    bottom: 36,
+    bottom: 36
   };
   function histogramPicture(counts, limit) {
     const filled = [
-      ...counts.keys(),
+      ...counts.keys()
     ].filter((bin) => counts[bin] > 0);
     const first = filled[0];
     const end = filled[filled.length - 1] + 1;
     const step = 2 * limit / counts.length;
     const most = Math.max(...counts);
-    const x = (bin) =>
-      EDGE.left +
-      (bin - first) / (end - first) * (WIDTH - EDGE.left - EDGE.right);
-    const y = (rows) =>
-      EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
+    const x = (bin) => EDGE.left + (bin - first) / (end - first) * (WIDTH - EDGE.left - EDGE.right);
+    const y = (rows) => EDGE.top + (1 - rows / most) * (HEIGHT - EDGE.top - EDGE.bottom);
     const low = first * step - limit;
     const high = end * step - limit;
-    return element(
-      "svg",
-      {
-        class: "histogram",
-        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-        role: "img",
-        "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${
-          unbrokenCount(most)
-        } rows in a bar.`,
-      },
-      [
-        0,
-        most / 2,
-        most,
-      ].filter((rows) => Number.isInteger(rows)).map((rows) =>
-        element(
-          "g",
-          {},
-          element("line", {
-            class: "grid",
-            x1: EDGE.left,
-            x2: WIDTH - EDGE.right,
-            y1: y(rows),
-            y2: y(rows),
-          }),
-          words(EDGE.left - 6, y(rows) + 4, "end", unbrokenCount(rows)),
-        )
-      ),
-      filled.map((bin) =>
-        element(
-          "rect",
-          {
-            class: (bin + 0.5) * step < limit ? "negative" : "positive",
-            x: x(bin) + 0.5,
-            y: y(counts[bin]),
-            width: Math.max(1, x(bin + 1) - x(bin) - 1),
-            height: y(0) - y(counts[bin]),
-          },
-          element(
-            "title",
-            {},
-            `${figure(bin * step - limit)} to ${
-              figure((bin + 1) * step - limit)
-            }: ${unbrokenCount(counts[bin])} rows`,
-          ),
-        )
-      ),
-      words(EDGE.left, HEIGHT - 20, "start", figure(low)),
-      words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)),
-      words(
-        (EDGE.left + WIDTH - EDGE.right) / 2,
-        HEIGHT - 4,
-        "middle",
-        "value (units of the rows); height: rows",
-      ),
-    );
+    return element("svg", {
+      class: "histogram",
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: "img",
+      "aria-label": `Values from ${figure(low)} to ${figure(high)}; at most ${unbrokenCount(most)} rows in a bar.`
+    }, [
+      0,
+      most / 2,
+      most
+    ].filter((rows) => Number.isInteger(rows)).map((rows) => element("g", {}, element("line", {
+      class: "grid",
+      x1: EDGE.left,
+      x2: WIDTH - EDGE.right,
+      y1: y(rows),
+      y2: y(rows)
+    }), words(EDGE.left - 6, y(rows) + 4, "end", unbrokenCount(rows)))), filled.map((bin) => element("rect", {
+      class: (bin + 0.5) * step < limit ? "negative" : "positive",
+      x: x(bin) + 0.5,
+      y: y(counts[bin]),
+      width: Math.max(1, x(bin + 1) - x(bin) - 1),
+      height: y(0) - y(counts[bin])
+    }, element("title", {}, `${figure(bin * step - limit)} to ${figure((bin + 1) * step - limit)}: ${unbrokenCount(counts[bin])} rows`))), words(EDGE.left, HEIGHT - 20, "start", figure(low)), words(WIDTH - EDGE.right, HEIGHT - 20, "end", figure(high)), words((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 4, "middle", "value (units of the rows); height: rows"));
   }
   function words(x, y, anchor, text) {
     return element("text", {
       x,
       y,
-      "text-anchor": anchor,
+      "text-anchor": anchor
     }, text);
   }
 
@@ -1675,52 +1361,27 @@
   function atomPage(dictionary, atom, { naming, logits } = {}) {
     const label = dictionary.label(atom);
     const title = dictionary.title(atom);
-    return element(
-      "article",
-      {
-        class: "atom-page",
-      },
-      element("p", {
-        class: "kicker",
-      }, atomKicker(dictionary, atom)),
-      element("h2", {
-        tabindex: "-1",
-      }, element("bdi", {}, label ?? (title || `Atom ${atom}`))),
-      naming,
-      atomFigures(dictionary, atom),
-      element(
-        "div",
-        {
-          class: "columns",
-        },
-        element("div", {}, rowsSections(dictionary, atom)),
-        element(
-          "div",
-          {},
-          ...classesSection(dictionary, atom),
-          logits && logitSections(dictionary, logits, atom),
-          neighboursSection(dictionary, atom),
-          partnersSection(dictionary, atom),
-          histogramSection(dictionary, atom),
-        ),
-      ),
-    );
+    return element("article", {
+      class: "atom-page"
+    }, element("p", {
+      class: "kicker"
+    }, atomKicker(dictionary, atom)), element("h2", {
+      tabindex: "-1"
+    }, element("bdi", {}, label ?? (title || `Atom ${atom}`))), naming, atomFigures(dictionary, atom), element("div", {
+      class: "columns"
+    }, element("div", {}, rowsSections(dictionary, atom)), element("div", {}, ...classesSection(dictionary, atom), logits && logitSections(dictionary, logits, atom), neighboursSection(dictionary, atom), partnersSection(dictionary, atom), histogramSection(dictionary, atom))));
   }
   function atomKicker(dictionary, atom) {
-    const group = dictionary.groups.length > 1
-      ? ` \xB7 group ${
-        dictionary.group(atom) + 1
-      } of ${dictionary.groups.length}`
-      : "";
+    const group = dictionary.groups.length > 1 ? ` \xB7 group ${dictionary.group(atom) + 1} of ${dictionary.groups.length}` : "";
     const place = dictionary.positions === void 0 ? [] : [
       " \xB7 ",
       element("a", {
-        href: `#/map/${atom}`,
-      }, "show on the map"),
+        href: `#/map/${atom}`
+      }, "show on the map")
     ];
     return [
       `Atom ${atom} of ${unbrokenCount(dictionary.atoms)}${group}`,
-      ...place,
+      ...place
     ];
   }
   function atomFigures(dictionary, atom) {
@@ -1728,122 +1389,73 @@
       [
         "Nearest atom",
         figure(dictionary.coherence[atom]),
-        "largest |cosine|",
-      ],
+        "largest |cosine|"
+      ]
     ];
     if (dictionary.rows > 0) {
       const density = share(dictionary.density(atom));
       tiles.unshift([
         "Rows that use it",
         unbrokenCount(dictionary.uses[atom]),
-        `${density} of them`,
+        `${density} of them`
       ], [
         "Mean |value|",
         figure(dictionary.meanActivation[atom]),
-        "where used",
+        "where used"
       ], [
         "Largest |value|",
         figure(dictionary.maxActivation[atom]),
-        "of any row",
+        "of any row"
       ]);
     }
-    return element(
-      "dl",
-      {
-        class: "tiles",
-      },
-      tiles.map(([name, value, more]) =>
-        element(
-          "div",
-          {},
-          element("dt", {}, name),
-          element("dd", {
-            class: "value",
-          }, value),
-          element("dd", {
-            class: "more",
-          }, more),
-        )
-      ),
-    );
+    return element("dl", {
+      class: "tiles"
+    }, tiles.map(([name, value, more]) => element("div", {}, element("dt", {}, name), element("dd", {
+      class: "value"
+    }, value), element("dd", {
+      class: "more"
+    }, more))));
   }
   function partnersSection(dictionary, atom) {
-    return otherAtoms(
-      dictionary,
-      "Fires together with",
-      dictionary.partners(atom).map(({ atom: atom2, share: part2 }) => ({
-        ...{
-          atom: atom2,
-          bar: bar(part2),
-          value: share(part2),
-        },
-      })),
-    );
+    return otherAtoms(dictionary, "Fires together with", dictionary.partners(atom).map(({ atom: atom2, share: part2 }) => ({
+      ...{
+        atom: atom2,
+        bar: bar(part2),
+        value: share(part2)
+      }
+    })));
   }
   function classesSection(dictionary, atom) {
     const classes = dictionary.classes?.[atom] ?? [];
     if (classes.length === 0) return [];
     return [
-      section(
-        "Classes it tells",
-        element("ul", {}, classes.map((one) => element("li", {}, one))),
-      ),
+      section("Classes it tells", element("ul", {}, classes.map((one) => element("li", {}, one))))
     ];
   }
   function neighboursSection(dictionary, atom) {
-    return otherAtoms(
-      dictionary,
-      "Nearest atoms",
-      dictionary.neighbours(atom).map(({ atom: atom2, cosine }) => ({
-        ...{
-          atom: atom2,
-          bar: bar(Math.abs(cosine), cosine),
-          value: figure(cosine, 2),
-        },
-      })),
-    );
+    return otherAtoms(dictionary, "Nearest atoms", dictionary.neighbours(atom).map(({ atom: atom2, cosine }) => ({
+      ...{
+        atom: atom2,
+        bar: bar(Math.abs(cosine), cosine),
+        value: figure(cosine, 2)
+      }
+    })));
   }
   function otherAtoms(dictionary, title, others) {
     if (others.length === 0) return void 0;
-    return section(
-      title,
-      element(
-        "ul",
-        {
-          class: "rows",
-        },
-        others.map(({ atom, bar: bar2, value }) =>
-          element(
-            "li",
-            {},
-            atomLink(dictionary, atom),
-            element(
-              "span",
-              {
-                class: "row-figures",
-              },
-              bar2,
-              element("span", {
-                class: "value",
-              }, value),
-            ),
-          )
-        ),
-      ),
-    );
+    return section(title, element("ul", {
+      class: "rows"
+    }, others.map(({ atom, bar: bar2, value }) => element("li", {}, atomLink(dictionary, atom), element("span", {
+      class: "row-figures"
+    }, bar2, element("span", {
+      class: "value"
+    }, value))))));
   }
   function histogramSection(dictionary, atom) {
-    const { histogramBins: bins, histogramCounts, histogramLimits } =
-      dictionary;
+    const { histogramBins: bins, histogramCounts, histogramLimits } = dictionary;
     if (histogramCounts === void 0 || histogramLimits === void 0) return;
     if (dictionary.uses[atom] === 0) return;
-    return section(
-      "Values where it is used",
-      histogramPicture(
-        histogramCounts.subarray(atom * bins, (atom + 1) * bins),
-        histogramLimits[atom],
-      ),
-    );
+    return section("Values where it is used", histogramPicture(histogramCounts.subarray(atom * bins, (atom + 1) * bins), histogramLimits[atom]));
   }
 
   // src/report/client/row_page.ts
@@ -1853,53 +1465,19 @@
     const known = !Number.isNaN(residual[place]);
     const explained = known ? Math.max(0, 1 - residual[place]) : 1;
     const nonzeros = unbrokenCount(codes.nonzeros[place]);
-    return element(
-      "article",
-      {
-        class: "row-page",
-      },
-      element("p", {
-        class: "kicker",
-      }, `Row ${dictionary.numbers[place]}`),
-      element(
-        "h2",
-        {
-          tabindex: "-1",
-        },
-        element(
-          "bdi",
-          {
-            class: "whole-text",
-          },
-          dictionary.before?.[place],
-          element("b", {}, rowTitle(dictionary, place)),
-          dictionary.after?.[place],
-        ),
-      ),
-      pictureOf(dictionary, place),
-      element(
-        "p",
-        {
-          class: "lead",
-        },
-        by === "activation"
-          ? `The ${nonzeros} atoms whose activations are largest in this row.`
-          : known
-          ? `${nonzeros} atoms explain ${
-            share(explained)
-          } of this row's squared distance from the mean.`
-          : `${nonzeros} atoms make up this row.`,
-      ),
-      by === "activation"
-        ? void 0
-        : decompositionBar(dictionary, parts, explained),
-      section(
-        "Its atoms, strongest first",
-        element("ol", {
-          class: "rows",
-        }, parts.map((part2) => partRow(dictionary, part2, parts[0]))),
-      ),
-    );
+    return element("article", {
+      class: "row-page"
+    }, element("p", {
+      class: "kicker"
+    }, `Row ${dictionary.numbers[place]}`), element("h2", {
+      tabindex: "-1"
+    }, element("bdi", {
+      class: "whole-text"
+    }, dictionary.before?.[place], element("b", {}, rowTitle(dictionary, place)), dictionary.after?.[place])), pictureOf(dictionary, place), element("p", {
+      class: "lead"
+    }, by === "activation" ? `The ${nonzeros} atoms whose activations are largest in this row.` : known ? `${nonzeros} atoms explain ${share(explained)} of this row's squared distance from the mean.` : `${nonzeros} atoms make up this row.`), by === "activation" ? void 0 : decompositionBar(dictionary, parts, explained), section("Its atoms, strongest first", element("ol", {
+      class: "rows"
+    }, parts.map((part2) => partRow(dictionary, part2, parts[0])))));
   }
   function rowTitle({ texts, pictures, numbers }, place) {
     const unnamed = pictures === void 0 ? "No text" : `Row ${numbers[place]}`;
@@ -1908,81 +1486,46 @@
   function rowParts(codes, place) {
     const parts = [];
     for (let s = 0; s < codes.slots; s++) {
-      const value = codes.values[place * codes.slots + s] / 32767 *
-        codes.largest[place];
+      const value = codes.values[place * codes.slots + s] / 32767 * codes.largest[place];
       if (value === 0) break;
       parts.push({
         atom: codes.indices[place * codes.slots + s],
         value,
-        share: value * value / codes.energy[place],
+        share: value * value / codes.energy[place]
       });
     }
     return parts;
   }
   function decompositionBar(dictionary, parts, explained) {
-    const segments = parts.map(({ atom, value, share: part2 }) =>
-      withStyle(
-        element(
-          "a",
-          {
-            href: `#/atom/${atom}`,
-            class: value < 0 ? "negative" : "positive",
-            title: `${atom}  ${dictionary.title(atom)}`,
-            "aria-label": `Atom ${atom}, ${share(part2)}`,
-          },
-          part2 * explained > 0.05 ? element("span", {}, String(atom)) : void 0,
-        ),
-        {
-          width: `${part2 * explained * 100}%`,
-          "--strength": 0.35 + 0.6 * part2,
-        },
-      )
-    );
-    return element(
-      "figure",
-      {
-        class: "decomposition",
-      },
-      element("div", {
-        class: "segments",
-      }, segments),
-      element(
-        "figcaption",
-        {},
-        "The whole bar is the row; what is explained is shared out by squared value. ",
-        element("span", {
-          class: "key positive",
-        }, "positive"),
-        " ",
-        element("span", {
-          class: "key negative",
-        }, "negative"),
-        " ",
-        element("span", {
-          class: "key rest",
-        }, "unexplained"),
-      ),
-    );
+    const segments = parts.map(({ atom, value, share: part2 }) => withStyle(element("a", {
+      href: `#/atom/${atom}`,
+      class: value < 0 ? "negative" : "positive",
+      title: `${atom}  ${dictionary.title(atom)}`,
+      "aria-label": `Atom ${atom}, ${share(part2)}`
+    }, part2 * explained > 0.05 ? element("span", {}, String(atom)) : void 0), {
+      width: `${part2 * explained * 100}%`,
+      "--strength": 0.35 + 0.6 * part2
+    }));
+    return element("figure", {
+      class: "decomposition"
+    }, element("div", {
+      class: "segments"
+    }, segments), element("figcaption", {}, "The whole bar is the row; what is explained is shared out by squared value. ", element("span", {
+      class: "key positive"
+    }, "positive"), " ", element("span", {
+      class: "key negative"
+    }, "negative"), " ", element("span", {
+      class: "key rest"
+    }, "unexplained")));
   }
   function partRow(dictionary, { atom, value, share: part2 }, first) {
-    return element(
-      "li",
-      {},
-      atomLink(dictionary, atom),
-      element(
-        "span",
-        {
-          class: "row-figures",
-        },
-        bar(Math.abs(value / first.value), value),
-        element("span", {
-          class: "value",
-        }, figure(value)),
-        dictionary.by === "activation" ? void 0 : element("span", {
-          class: "value",
-        }, share(part2)),
-      ),
-    );
+    return element("li", {}, atomLink(dictionary, atom), element("span", {
+      class: "row-figures"
+    }, bar(Math.abs(value / first.value), value), element("span", {
+      class: "value"
+    }, figure(value)), dictionary.by === "activation" ? void 0 : element("span", {
+      class: "value"
+    }, share(part2))));
   }
 
   // src/report/client/finder.ts
@@ -1995,11 +1538,7 @@
   var LABEL_PART = 4;
   function createFinder(searchable) {
     const own = indexOf(searchable.texts);
-    const around = searchable.before === void 0
-      ? void 0
-      : indexOf(searchable.texts.map((_, place) =>
-        `${searchable.before?.[place] ?? ""}${searchable.after?.[place] ?? ""}`
-      ));
+    const around = searchable.before === void 0 ? void 0 : indexOf(searchable.texts.map((_, place) => `${searchable.before?.[place] ?? ""}${searchable.after?.[place] ?? ""}`));
     function scoresOf(term) {
       const worth = own.worthOf(term, WORD, PART);
       const further = around?.worthOf(term, WORD_AROUND, PART_AROUND);
@@ -2008,8 +1547,7 @@
       });
       const scores = new Float32Array(searchable.atoms);
       for (let atom = 0; atom < searchable.atoms; atom++) {
-        scores[atom] = labelScore(searchable.label(atom), atom, term) +
-          textScore(searchable.topRows(atom), worth);
+        scores[atom] = labelScore(searchable.label(atom), atom, term) + textScore(searchable.topRows(atom), worth);
       }
       return scores;
     }
@@ -2020,9 +1558,7 @@
       for (const term of terms.slice(1)) {
         const more = scoresOf(term);
         for (let atom = 0; atom < scores.length; atom++) {
-          scores[atom] = more[atom] === 0 || scores[atom] === 0
-            ? 0
-            : scores[atom] + more[atom];
+          scores[atom] = more[atom] === 0 || scores[atom] === 0 ? 0 : scores[atom] + more[atom];
         }
       }
       return scores;
@@ -2060,30 +1596,25 @@
       worthOf(term, word, part2) {
         const found = new Float32Array(texts.length);
         let place = 0;
-        for (let at = all.indexOf(term); at !== -1;) {
+        for (let at = all.indexOf(term); at !== -1; ) {
           place = placeAt(starts, at, place);
           const whole = isWord(all, at, term.length);
           found[place] = Math.max(found[place], whole ? word : part2);
           at = all.indexOf(term, whole ? starts[place + 1] : at + 1);
         }
         return found;
-      },
+      }
     };
   }
   function hasWord(text, term) {
-    for (
-      let at = text.indexOf(term);
-      at !== -1;
-      at = text.indexOf(term, at + 1)
-    ) {
+    for (let at = text.indexOf(term); at !== -1; at = text.indexOf(term, at + 1)) {
       if (isWord(text, at, term.length)) return true;
     }
     return false;
   }
   var LETTER = /[\p{L}\p{N}]/u;
   function isWord(text, at, length) {
-    return !LETTER.test(text.charAt(at - 1)) &&
-      !LETTER.test(text.charAt(at + length));
+    return !LETTER.test(text.charAt(at - 1)) && !LETTER.test(text.charAt(at + length));
   }
   function placeAt(starts, at, from) {
     let low = from;
@@ -2104,21 +1635,19 @@
     Uint16Array,
     Uint32Array,
     Float32Array,
-    Float64Array,
+    Float64Array
   };
   async function unpackPart(text) {
     const packed = fromBase64(text);
     const stream = new Blob([
-      packed,
+      packed
     ]).stream().pipeThrough(new DecompressionStream("gzip"));
     const buffer = await new Response(stream).arrayBuffer();
     const headerLength = new DataView(buffer).getUint32(0, true);
-    const header = JSON.parse(
-      new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)),
-    );
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)));
     const start = Math.ceil((4 + headerLength) / 8) * 8;
     const part2 = {
-      ...header.values,
+      ...header.values
     };
     for (const [name, place] of Object.entries(header.arrays)) {
       const [type, offset, length] = place;
@@ -2140,13 +1669,9 @@
   async function startBrowser() {
     const [atoms, rows] = await Promise.all([
       part("atoms"),
-      part("rows"),
+      part("rows")
     ]);
-    const pictures = picturesIn(
-      rows,
-      atoms.pictureSize,
-      () => part("pictures"),
-    );
+    const pictures = picturesIn(rows, atoms.pictureSize, () => part("pictures"));
     const dictionary = createDictionary(atoms, rows, pictures);
     document.body.classList.toggle("with-pictures", pictures !== void 0);
     const view = byId("view");
@@ -2164,11 +1689,7 @@
     const choose = (filter, submitted = false) => {
       find ??= createFinder(dictionary);
       const chosen = selectAtoms(dictionary, filter, find);
-      status.textContent = chosen.length === dictionary.atoms
-        ? `${unbrokenCount(chosen.length)} atoms`
-        : `${unbrokenCount(chosen.length)} of ${
-          unbrokenCount(dictionary.atoms)
-        } atoms`;
+      status.textContent = chosen.length === dictionary.atoms ? `${unbrokenCount(chosen.length)} atoms` : `${unbrokenCount(chosen.length)} of ${unbrokenCount(dictionary.atoms)} atoms`;
       list.show(chosen);
       map?.choose(chosen);
       byId("nothing").hidden = chosen.length > 0;
@@ -2178,7 +1699,7 @@
     byId("filters").append(filters.form);
     choose({
       ...filters.read(),
-      query: "",
+      query: ""
     });
     let codes;
     let logits;
@@ -2186,8 +1707,7 @@
       const { hash } = location;
       const [, kind, key] = hash.split("/");
       const number = key === void 0 || key === "" ? NaN : Number(key);
-      const isAtom = Number.isInteger(number) && number >= 0 &&
-        number < dictionary.atoms;
+      const isAtom = Number.isInteger(number) && number >= 0 && number < dictionary.atoms;
       document.body.dataset.page = kind || "home";
       list.mark(isAtom && (kind === "atom" || kind === "map") ? number : -1);
       if (kind === "atom" && isAtom) {
@@ -2198,7 +1718,7 @@
         const naming = editor?.field(number);
         const page = atomPage(dictionary, number, {
           naming,
-          logits,
+          logits
         });
         return turn(view, page, `Atom ${number}`);
       }
@@ -2215,10 +1735,7 @@
       turn(view, missingPage(kind, key), "Not found");
     };
     addEventListener("hashchange", show);
-    document.addEventListener(
-      "keydown",
-      (event) => onKey(event, list, filters, open),
-    );
+    document.addEventListener("keydown", (event) => onKey(event, list, filters, open));
     await show();
     document.body.dataset.ready = "yes";
   }
@@ -2231,106 +1748,56 @@
     return found;
   }
   function turn(view, page, name) {
-    const listed2 = document.activeElement?.id === "list" ||
-      document.activeElement?.id === "search";
+    const listed2 = document.activeElement?.id === "list" || document.activeElement?.id === "search";
     view.replaceChildren(page);
     view.scrollTop = 0;
     document.title = `${name} \xB7 ${document.body.dataset.name}`;
     if (!listed2 && document.body.dataset.ready === "yes") {
       page.querySelector("h2")?.focus({
-        preventScroll: true,
+        preventScroll: true
       });
     }
   }
   function homePage(dictionary, map, importer) {
-    const dead = dictionary.uses.reduce(
-      (sum, uses) => sum + (uses === 0 ? 1 : 0),
-      0,
-    );
+    const dead = dictionary.uses.reduce((sum, uses) => sum + (uses === 0 ? 1 : 0), 0);
     const { coder, rows } = dictionary;
     const words2 = [
-      `${unbrokenCount(dictionary.atoms)} atoms \xD7 ${
-        unbrokenCount(dictionary.width)
-      } dimensions`,
+      `${unbrokenCount(dictionary.atoms)} atoms \xD7 ${unbrokenCount(dictionary.width)} dimensions`,
       dictionary.by === "code" ? `codes: ${coder}` : coder,
-      rows === 0
-        ? "no rows inspected"
-        : `${unbrokenCount(rows)} rows inspected`,
+      rows === 0 ? "no rows inspected" : `${unbrokenCount(rows)} rows inspected`,
       ...rows === 0 ? [] : [
-        `${unbrokenCount(dead)} never used`,
-      ],
+        `${unbrokenCount(dead)} never used`
+      ]
     ];
-    return element(
-      "article",
-      {
-        class: "home",
-      },
-      element(
-        "div",
-        {
-          class: "home-head",
-        },
-        element("h2", {
-          tabindex: "-1",
-        }, "Map of the atoms"),
-        element("p", {}, words2.join(" \xB7 ")),
-      ),
-      map?.frame ?? element("p", {
-        class: "empty",
-      }, "This page was made without a map. Choose an atom from the list."),
-      element(
-        "p",
-        {
-          class: "hints",
-        },
-        "Atoms with near directions lie together. Keys: ",
-        element("kbd", {}, "/"),
-        " search, ",
-        element("kbd", {}, "j"),
-        " ",
-        element("kbd", {}, "k"),
-        " next and previous atom, ",
-        element("kbd", {}, "m"),
-        " map.",
-      ),
-      importer,
-    );
+    return element("article", {
+      class: "home"
+    }, element("div", {
+      class: "home-head"
+    }, element("h2", {
+      tabindex: "-1"
+    }, "Map of the atoms"), element("p", {}, words2.join(" \xB7 "))), map?.frame ?? element("p", {
+      class: "empty"
+    }, "This page was made without a map. Choose an atom from the list."), element("p", {
+      class: "hints"
+    }, "Atoms with near directions lie together. Keys: ", element("kbd", {}, "/"), " search, ", element("kbd", {}, "j"), " ", element("kbd", {}, "k"), " next and previous atom, ", element("kbd", {}, "m"), " map."), importer);
   }
   function missingPage(kind, key) {
-    return element(
-      "article",
-      {},
-      element("h2", {
-        tabindex: "-1",
-      }, "Nothing here"),
-      element(
-        "p",
-        {
-          class: "lead",
-        },
-        kind === "row"
-          ? `Row ${key} is not among the rows kept: only those that some atom uses most are.`
-          : "There is no such atom or page.",
-      ),
-      element(
-        "p",
-        {},
-        element("a", {
-          href: "#/",
-        }, "To the map"),
-      ),
-    );
+    return element("article", {}, element("h2", {
+      tabindex: "-1"
+    }, "Nothing here"), element("p", {
+      class: "lead"
+    }, kind === "row" ? `Row ${key} is not among the rows kept: only those that some atom uses most are.` : "There is no such atom or page."), element("p", {}, element("a", {
+      href: "#/"
+    }, "To the map")));
   }
   function onKey(event, list, filters, open) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
     if (event.key === "Escape" && event.target === filters.search) {
       filters.search.value = "";
-      filters.search.dispatchEvent(
-        new Event("input", {
-          bubbles: true,
-        }),
-      );
+      filters.search.dispatchEvent(new Event("input", {
+        bubbles: true
+      }));
       byId("list").focus();
       return;
     }

@@ -1,6 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { type RandomStream, randomStream } from "../random.ts";
 import { SupportDraw } from "./draw.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** What planted data are made of. */
 export interface PlantedOptions {
@@ -152,6 +153,11 @@ export class PlantedRows {
  * ```
  */
 export function plantRows(options: Partial<PlantedOptions> = {}): PlantedData {
+  requireKnownOptions(
+    options,
+    Object.keys(DEFAULT_PLANTED_OPTIONS),
+    "plantRows()",
+  );
   const planted = new PlantedRows(options);
   return { data: planted.all(), dictionary: planted.dictionary };
 }

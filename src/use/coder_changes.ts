@@ -2,6 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { validateChoice, validateRefine } from "../options/validate_coding.ts";
 import type { ModelCoder } from "../options/model_coder.ts";
 import type { AnyModel } from "./models.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** What can be changed of how a finished dictionary codes rows. */
 export type CoderChanges = Partial<
@@ -45,6 +46,7 @@ export function withCoder<Model extends AnyModel>(
   changes: CoderChanges,
 ): Model {
   const names = Object.keys(OPTIONS) as (keyof CoderChanges)[];
+  requireKnownOptions(changes, names, "withCoder()");
   const given = names.filter((name) => changes[name] !== undefined);
   if (given.length === 0) return model;
   if ("format" in model) {

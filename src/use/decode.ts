@@ -22,6 +22,7 @@ import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { TOOL_VERSION } from "../version.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Options of {@linkcode decode}. */
 export interface DecodeOptions {
@@ -49,6 +50,22 @@ export interface DecodeOptions {
   /** A word for the log. */
   onNotice?: ((notice: string) => void) | undefined;
 }
+
+/** The names of {@linkcode DecodeOptions}: all of them, as the type says. */
+const DECODE_OPTIONS = Object.keys(
+  {
+    out: true,
+    overwrite: true,
+    like: true,
+    column: true,
+    blobType: true,
+    width: true,
+    compression: true,
+    signal: true,
+    onProgress: true,
+    onNotice: true,
+  } satisfies Record<keyof DecodeOptions, true>,
+);
 
 /** What {@linkcode decode} did. */
 export interface DecodeResult {
@@ -95,6 +112,7 @@ export async function decode(
   codes: string,
   options: DecodeOptions,
 ): Promise<DecodeResult> {
+  requireKnownOptions(options, DECODE_OPTIONS, "decode()");
   const started = performance.now();
   const { out, like } = options;
   await requireApart(out, like === undefined ? [codes] : [codes, like]);

@@ -8,6 +8,7 @@ import { rowNumbersOf } from "./codes.ts";
 import {
   engineCoder,
   type RowCoder,
+  RUN_OPTIONS,
   type RunOptions,
 } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
@@ -20,6 +21,7 @@ import {
 } from "./output_claim.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Rows coded at once where columns pass through: their values are JavaScript objects, which take room of their own. */
 const ROWS_KEEPING = 4096;
@@ -35,6 +37,21 @@ export interface EncodeOptions extends RunOptions, CodesFileOptions {
   /** Which rows; all by default. */
   rows?: Pick<BatchOptions, "range" | "only" | "except"> | undefined;
 }
+
+/** The names of {@linkcode EncodeOptions}: all of them, as the type says. */
+const ENCODE_OPTIONS = Object.keys(
+  {
+    ...RUN_OPTIONS,
+    out: true,
+    overwrite: true,
+    group: true,
+    rows: true,
+    keep: true,
+    dense: true,
+    compression: true,
+    activations: true,
+  } satisfies Record<keyof EncodeOptions, true>,
+);
 
 /** What {@linkcode encode} did. */
 export interface EncodeResult {
@@ -83,6 +100,7 @@ export async function encode(
   source: RowSource,
   options: EncodeOptions,
 ): Promise<EncodeResult> {
+  requireKnownOptions(options, ENCODE_OPTIONS, "encode()");
   const started = performance.now();
   prefixModel(model, options.group);
   await requireApart(options.out, source.files.map(({ path }) => path));
@@ -196,6 +214,7 @@ export async function* encodeRows(
     & RunOptions
     & Pick<EncodeOptions, "activations" | "group" | "rows"> = {},
 ): AsyncGenerator<EncodedRows> {
+  requireKnownOptions(options, ENCODE_OPTIONS, "encodeRows()");
   const coder = await coderOf(prefixModel(model, options.group), options);
   try {
     const delivery = options.rows;

@@ -18,11 +18,16 @@ import { type Communicator, solo } from "../distributed/communicator.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import { ownRows } from "./own_rows.ts";
 import type { AtomTable } from "../metrics/similarity.ts";
-import type { RowCoder, RunOptions } from "../coding/coder.ts";
+import {
+  type RowCoder,
+  RUN_OPTIONS,
+  type RunOptions,
+} from "../coding/coder.ts";
 import { checkWidth, codeRows } from "../coding/rows.ts";
 import { pauseIfDue } from "../pause.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { type AnyModel, coderOf } from "./models.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Every metric of a model on some rows, under the names that SAE tools use. */
 export type Metrics =
@@ -39,6 +44,16 @@ export interface EvaluateOptions extends RunOptions {
   /** The processes that share the rows out among themselves; each gets the metrics of all rows. */
   group?: Communicator | undefined;
 }
+
+/** The names of {@linkcode EvaluateOptions}: all of them, as the type says. */
+const EVALUATE_OPTIONS = Object.keys(
+  {
+    ...RUN_OPTIONS,
+    truth: true,
+    rows: true,
+    group: true,
+  } satisfies Record<keyof EvaluateOptions, true>,
+);
 
 /** A model's name for tables and `--json`. */
 export interface NamedModel {
@@ -116,6 +131,7 @@ export async function evaluateAll(
   source: RowSource,
   options: EvaluateOptions = {},
 ): Promise<DetailedEvaluation[]> {
+  requireKnownOptions(options, EVALUATE_OPTIONS, "evaluate()");
   const entries: Entry[] = [];
   try {
     for (const { name, model } of models) {

@@ -6,7 +6,7 @@ import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { coderInWords, dialInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import type { RunOptions } from "../coding/coder.ts";
+import { RUN_OPTIONS, type RunOptions } from "../coding/coder.ts";
 import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
 import { pursuitAutoencoder } from "./export_autoencoder.ts";
 import {
@@ -29,6 +29,7 @@ import {
 } from "./output_claim.ts";
 import { requireReplaceable } from "./output_directory.ts";
 import { requireApart, requireExportPlace } from "./output_guard.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
 const MEASURED = 0.1;
@@ -47,6 +48,26 @@ export interface ExportOptions extends ExportTraining, ExportNames {
   /** What the rows that it is measured on are kept together by, as in training: `row`, `outer` or a column. */
   holdoutBy?: string | undefined;
 }
+
+/** The names of {@linkcode ExportOptions}: all of them, as the type says. */
+const EXPORT_OPTIONS = Object.keys(
+  {
+    ...RUN_OPTIONS,
+    out: true,
+    overwrite: true,
+    source: true,
+    holdoutBy: true,
+    format: true,
+    steps: true,
+    fixedAtoms: true,
+    modelName: true,
+    hookName: true,
+    layer: true,
+    contextSize: true,
+    datasetPath: true,
+    prependBos: true,
+  } satisfies Record<keyof ExportOptions, true>,
+);
 
 /** What an export does to rows it was not fitted to, beside the exact coder. */
 export interface ExportMetrics {
@@ -115,6 +136,7 @@ export async function exportModel(
   model: DictionaryModel,
   options: ExportOptions,
 ): Promise<ExportResult> {
+  requireKnownOptions(options, EXPORT_OPTIONS, "exportModel()");
   const { format, source } = options;
   const out = placeOf(options);
   const linear = LINEAR_FORMATS.includes(format);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { EngineChoice } from "../coding/coder.ts";
+import { ENGINE_OPTIONS, type EngineChoice } from "../coding/coder.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import {
@@ -24,6 +24,7 @@ import {
   trainInto,
 } from "./sweep_output.ts";
 import { train, type TrainRun } from "./train.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 export type { SweepEntry, SweepResult } from "../metrics/sweep_result.ts";
 export type { SweepOptions, SweptOptions } from "./sweep_combinations.ts";
@@ -59,6 +60,21 @@ export interface SweepRun
   onRun?: ((run: SweepEntry, done: number, total: number) => void) | undefined;
 }
 
+/** The names of {@linkcode SweepRun}: all of them, as the type says. */
+const SWEEP_RUN = Object.keys(
+  {
+    ...ENGINE_OPTIONS,
+    onEngine: true,
+    onProgress: true,
+    onActivity: true,
+    onSaved: true,
+    group: true,
+    output: true,
+    scorer: true,
+    onRun: true,
+  } satisfies Record<keyof SweepRun, true>,
+);
+
 /**
  * Trains once for every combination of atoms, nonzeros and whatever else is to vary, from one read of the rows: with
  * the same held-out rows and the same seed each time, unless these vary.
@@ -89,6 +105,7 @@ export async function sweep(
   options: SweepOptions,
   run: SweepRun = {},
 ): Promise<SweepResult> {
+  requireKnownOptions(run, SWEEP_RUN, "sweep()");
   const sources = [{ open: () => Promise.resolve(source) }];
   combinationsOf(options, source.width);
   return await sweepOver(sources, options, run);
@@ -107,6 +124,7 @@ export async function sweepColumns(
   options: SweepOptions,
   run: SweepRun = {},
 ): Promise<SweepResult> {
+  requireKnownOptions(run, SWEEP_RUN, "sweepColumns()");
   const sources = [...columns].map(([column, open]) => ({
     column,
     async open() {

@@ -11,6 +11,7 @@ import type { Compression } from "../parquet/write/codecs.ts";
 import { ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { requireParquetName } from "./output_name.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Blocks of rows that make a row group. */
 const BLOCKS_PER_GROUP = 16;
@@ -30,6 +31,27 @@ export interface SynthesizeOptions extends Partial<PlantedOptions> {
   /** Called after every row group. */
   onProgress?: ((progress: UseProgress) => void) | undefined;
 }
+
+/** The names of {@linkcode SynthesizeOptions}: all of them, as the type says. */
+const SYNTHESIZE_OPTIONS = Object.keys(
+  {
+    out: true,
+    truth: true,
+    column: true,
+    compression: true,
+    signal: true,
+    onProgress: true,
+    rows: true,
+    width: true,
+    atoms: true,
+    sparsity: true,
+    coefficients: true,
+    noise: true,
+    zipf: true,
+    correlation: true,
+    seed: true,
+  } satisfies Record<keyof SynthesizeOptions, true>,
+);
 
 /** What {@linkcode synthesize} did. */
 export interface SynthesizeResult {
@@ -66,6 +88,7 @@ export interface SynthesizeResult {
 export async function synthesize(
   options: SynthesizeOptions,
 ): Promise<SynthesizeResult> {
+  requireKnownOptions(options, SYNTHESIZE_OPTIONS, "synthesize()");
   requireParquetName(options.out, "Rows");
   const started = performance.now();
   const planted = new PlantedRows(made(options));

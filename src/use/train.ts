@@ -1,4 +1,8 @@
-import { type EngineChoice, engineFor } from "../coding/coder.ts";
+import {
+  ENGINE_OPTIONS,
+  type EngineChoice,
+  engineFor,
+} from "../coding/coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
@@ -25,6 +29,7 @@ import type { Measured } from "./measure.ts";
 import { measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** How a training is run, beside what it is to learn. */
 export interface TrainRun extends
@@ -49,6 +54,27 @@ export interface TrainRun extends
   /** Called with what was saved, where a signal ends a training that saves. */
   onSaved?: ((what: string) => void) | undefined;
 }
+
+/** The names of {@linkcode TrainRun}: all of them, as the type says. */
+export const TRAIN_RUN = Object.keys(
+  {
+    ...ENGINE_OPTIONS,
+    initial: true,
+    checkEngine: true,
+    onEngine: true,
+    onProgress: true,
+    onActivity: true,
+    onDecision: true,
+    onPause: true,
+    record: true,
+    resume: true,
+    group: true,
+    stopAsked: true,
+    onStop: true,
+    onLearned: true,
+    onSaved: true,
+  } satisfies Record<keyof TrainRun, true>,
+);
 
 /** A trained model with its record. */
 export interface TrainedModel {
@@ -101,6 +127,7 @@ export async function train(
   options: Partial<TrainOptions> = {},
   run: TrainRun = {},
 ): Promise<TrainResult> {
+  requireKnownOptions(run, TRAIN_RUN, "train()");
   const started = performance.now();
   const parameters: TrainOptions = withSharing(
     { ...DEFAULT_TRAIN_OPTIONS, ...options },

@@ -24,12 +24,18 @@ import {
 } from "./output_directory.ts";
 import { identityOf } from "./run_identity.ts";
 import { follow, type GroupBeginning, joined, tell } from "./train_together.ts";
-import { scalars, type TrainedModel, type TrainRun } from "./train.ts";
+import {
+  scalars,
+  TRAIN_RUN,
+  type TrainedModel,
+  type TrainRun,
+} from "./train.ts";
 import {
   Checkpoints,
   type CheckpointSchedule,
   DEFAULT_SCHEDULE,
 } from "./unfinished.ts";
+import { requireKnownOptions } from "../options/unknown.ts";
 
 /** Where a trained model goes. */
 export interface TrainOutput {
@@ -53,6 +59,20 @@ export interface TrainOutput {
   /** Further files for the model directory, made from the result, such as the report. */
   extras?(result: TrainedModel): Promise<Record<string, string>>;
 }
+
+/** The names of {@linkcode TrainOutput}: all of them, as the type says. */
+const TRAIN_OUTPUT = Object.keys(
+  {
+    out: true,
+    overwrite: true,
+    resume: true,
+    checkpointEvery: true,
+    retries: true,
+    column: true,
+    reading: true,
+    extras: true,
+  } satisfies Record<keyof TrainOutput, true>,
+);
 
 /** What `train --json` prints. */
 export interface TrainSummary {
@@ -110,6 +130,8 @@ export async function trainToDirectory(
   output: TrainOutput,
   run: Omit<TrainRun, "resume"> = {},
 ): Promise<TrainSummary> {
+  requireKnownOptions(output, TRAIN_OUTPUT, "trainToDirectory()");
+  requireKnownOptions(run, TRAIN_RUN, "trainToDirectory()");
   const { group } = run;
   const given = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   const parameters = withSharing(given, group !== undefined);

@@ -220,6 +220,7 @@ export const PIPELINES: readonly Document[] = [
     field: object<Release>({
       drop: count("The run that took the drop."),
       files: paths("What the next run takes anew."),
+      missing: paths("Those of them that are not there now."),
       pendingRows: count("Rows that were kept, and wait for it."),
     }),
   },

@@ -48,6 +48,12 @@ Deno.test("inspect refuses two looks at once", async () => {
   assert.match(stderr, /--atom and --row ask for two looks: give one/);
 });
 
+Deno.test("inspect refuses a search for nothing", async () => {
+  const { code, stderr } = await runCli(["inspect", "model", "--search", " "]);
+  assert.equal(code, 2);
+  assert.match(stderr, /--search is empty: give words/);
+});
+
 Deno.test("A dry run refuses what the run would: too few rows, a start that is not there, places it may not write to", () =>
   inDirectory(async (directory) => {
     const file = join(directory, "file");

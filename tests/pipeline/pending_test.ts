@@ -112,6 +112,7 @@ Deno.test("quarantine is named with its bound, stands in the history, and is lif
   );
   const released = await releaseDrop(config, noise.run, { base });
   assert.deepEqual(released.files, ["in/noise.parquet"]);
+  assert.deepEqual(released.missing, []);
   assert.deepEqual((await status()).quarantined, []);
   const again = await pipeline.run();
   assert.deepEqual(again.files.taken, ["in/noise.parquet"]);
@@ -127,4 +128,21 @@ Deno.test("quarantine is named with its bound, stands in the history, and is lif
   assert.match(shown.stdout, /drop 2 put in quarantine[^]*drop 2 released/);
   const stands = await runCli(["pipeline", "status", file]);
   assert.match(stands.stdout, /drops in quarantine +none/);
+});
+
+Deno.test("a release names the files of the drop that are gone, whose rows it cannot give back", async () => {
+  const { pipeline: made } = await begun();
+  await using pipeline = made;
+  const noise = pipeline.input("noise.parquet");
+  writeDrop(noise, noiseRows(1, 3000));
+  const { run, quarantined } = await pipeline.run();
+  assert(quarantined);
+  await Deno.remove(noise);
+  const { config, folder: base } = pipeline;
+  const file = `${base}/pipeline.json`;
+  await Deno.writeTextFile(file, JSON.stringify(config));
+  const args = ["pipeline", "release", file, String(run), "--json"];
+  const { stdout, stderr } = await runCli(args);
+  assert.deepEqual(JSON.parse(stdout).missing, ["in/noise.parquet"]);
+  assert.match(stderr, /in\/noise\.parquet: no longer there/);
 });

@@ -183,6 +183,11 @@ async function forgetLook(directory: string, session: Session): Promise<void> {
 
 // One look tells of one thing.
 function requireOneLook({ atom, row, search }: InspectFlags): void {
+  if (search?.trim() === "") {
+    throw new DbksvdError("usage", "--search is empty", {
+      mend: "give words, or a row: --search row:3",
+    });
+  }
   const asked = Object.entries({ atom, row, search })
     .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`]);
   if (asked.length < 2) return;

@@ -176,9 +176,17 @@ function releaseCommand(io: Io): CommandUnknownOpts {
   ])
     .argument("<drop>", "the run that took it", wholeNumber())
     .action((config, drop, _flags, self) =>
-      conduct(io, self, async ({ print }) => {
+      conduct(io, self, async ({ print, say }) => {
         const { releaseDrop } = await import("../../pipeline/by_hand.ts");
         const done = await releaseDrop(config, drop);
+        if (done.missing.length > 0) {
+          say(
+            "warn",
+            `${done.missing.join(", ")}: no longer there, so that nothing of ${
+              done.missing.length === 1 ? "it" : "them"
+            } is trained on unless put back`,
+          );
+        }
         print(
           done,
           () =>
