@@ -60,6 +60,16 @@ export const RUN_OPTIONS = {
   onProgress: true,
 } satisfies Record<keyof RunOptions, true>;
 
+/** Those of a longer call's options that say how it runs. */
+export function runOptions(options: RunOptions): RunOptions {
+  const { device, threads, blas, createEngine, signal } = options;
+  const { onNotice, onProgress } = options;
+  return {
+    ...{ device, threads, blas, createEngine, signal },
+    ...{ onNotice, onProgress },
+  };
+}
+
 /** Codes without their residuals. */
 export type SparseCodes = Pick<
   Codes,

@@ -144,6 +144,8 @@ export function writeError(path: string, cause: unknown): DbksvdError {
       ? "free some disk space and run again; nothing was lost"
       : /EMFILE|os error 24\b/.test(reason)
       ? "allow more open files, ulimit -n 1024, and run again; nothing was lost"
+      : cause instanceof Deno.errors.NotFound
+      ? "the place is no longer there; bring it back, or name another"
       : cause instanceof Deno.errors.NotCapable
       ? "name another place: programs of Deno may not write to /dev, /proc, /sys"
       : "check the place and its permissions and run again; nothing was lost",

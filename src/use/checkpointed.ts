@@ -103,12 +103,13 @@ class Attempt {
 
   #hooks(): TrainRun {
     const { outer, from } = this;
+    const { checkpoints, identity: _, from: __, retries: ___, ...run } = outer;
     return {
-      ...outer,
+      ...run,
       resume: from && stateFor(from, this.options, this.source.width),
       signal: this.#now.signal,
       createEngine: (spec) => this.#createEngine(spec),
-      record: (lines) => outer.checkpoints.log.append(lines),
+      record: (lines) => checkpoints.log.append(lines),
       onProgress: (lines, plan) => this.#onProgress(lines, plan),
       onDecision: (state) => this.#onDecision(state),
       onPause: (state, plan) => this.#onPause(state, plan),

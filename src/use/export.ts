@@ -6,7 +6,7 @@ import type { SparseAutoencoder } from "../model/autoencoder.ts";
 import { coderInWords, dialInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import { RUN_OPTIONS, type RunOptions } from "../coding/coder.ts";
+import { RUN_OPTIONS, type RunOptions, runOptions } from "../coding/coder.ts";
 import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
 import { pursuitAutoencoder } from "./export_autoencoder.ts";
 import {
@@ -230,7 +230,7 @@ async function compareCoders(
 ): Promise<ExportMetrics> {
   const models = [{ name: "exported", model: sae }, { name: "exact", model }];
   const [exported, exact] = await evaluateAll(models, source, {
-    ...options,
+    ...runOptions(options),
     rows: { only: heldOut },
   });
   return {
@@ -248,7 +248,7 @@ async function measureOwn(
   options: RunOptions,
 ): Promise<ExportMetrics> {
   const { rows, metrics } = await evaluate(model, source, {
-    ...options,
+    ...runOptions(options),
     rows: { only: heldOut },
   });
   const exact = numbersOf(metrics);

@@ -60,7 +60,7 @@ export function decodeCommand(io: Io): CommandUnknownOpts {
 async function decodeRows(
   directory: string,
   codes: string,
-  { out, ...flags }: DecodeFlags,
+  flags: DecodeFlags,
   session: Session,
 ): Promise<void> {
   const [{ decode }, { loadDictionary }] = await Promise.all([
@@ -68,10 +68,11 @@ async function decodeRows(
     import("../../use/models.ts"),
   ]);
   const model = await loadDictionary(directory);
+  const { overwrite, like, column, blobType, width, compression } = flags;
   const done = await decode(model, codes, {
     ...followed(session),
-    ...flags,
-    out: needed(out, "--out"),
+    ...{ overwrite, like, column, blobType, width, compression },
+    out: needed(flags.out, "--out"),
   });
   session.print(
     { model: directory, ...done },

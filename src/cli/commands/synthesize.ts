@@ -75,8 +75,10 @@ async function synthesizeRows(
   const { synthesize } = await import("../../use/synthesize.ts");
   const { rows, width, atoms, sparsity, coefficients } = flags;
   const { noise, zipf, correlation, seed, truth, column } = flags;
+  const { signal, onProgress } = followed(session);
   const done = await synthesize({
-    ...followed(session),
+    signal,
+    onProgress,
     out: needed(flags.out, "--out"),
     truth,
     column,
