@@ -15,7 +15,7 @@ import { atomLogits } from "./logits/logits.ts";
 import { picturesOf } from "./pictures/pictures.ts";
 import { type Found, lookAtRows } from "./look.ts";
 import type { KeptRows, RankedRows } from "./latent_rows.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Atoms named that fire together with each. */
 const TOGETHER = 10;

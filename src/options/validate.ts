@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { groupSizes } from "./groups.ts";
 import { flagOf, trainingOptions } from "./table.ts";
-import { requireKnownOptions } from "./unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { validateChoice, validateRefine } from "./validate_coding.ts";
 

@@ -22,7 +22,7 @@ import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
 import { retire } from "./versions.ts";
 import { type EventSink, Watch } from "./watch.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** How a pipeline is run, beside what its configuration says. */
 export interface PipelineOptions {

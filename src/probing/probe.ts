@@ -13,7 +13,7 @@ import { inSlots, planOf, tasksIn } from "./plan.ts";
 import type { ProbeResult } from "../metrics/probe_result.ts";
 import { perturbAll, scoreAll } from "./score_all.ts";
 import { bestLatents, latentClasses, summaryOf } from "./summaries.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /**
  * What atoms know: probes for classes by a model's latents, on rows that it has not seen, beside what raw

@@ -2,7 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import { openRowFiles } from "./open.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";
 import type { RowSource } from "./source.ts";
 import { Spool } from "./spool.ts";

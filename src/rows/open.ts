@@ -1,4 +1,4 @@
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";

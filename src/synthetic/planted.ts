@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { type RandomStream, randomStream } from "../random.ts";
 import { SupportDraw } from "./draw.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** What planted data are made of. */
 export interface PlantedOptions {

@@ -2,7 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { validateChoice, validateRefine } from "../options/validate_coding.ts";
 import type { ModelCoder } from "../options/model_coder.ts";
 import type { AnyModel } from "./models.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** What can be changed of how a finished dictionary codes rows. */
 export type CoderChanges = Partial<

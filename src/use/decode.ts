@@ -22,7 +22,7 @@ import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { TOOL_VERSION } from "../version.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Options of {@linkcode decode}. */
 export interface DecodeOptions {

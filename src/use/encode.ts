@@ -21,7 +21,7 @@ import {
 } from "./output_claim.ts";
 import { requireApart } from "./output_guard.ts";
 import { requireParquetName } from "./output_name.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Rows coded at once where columns pass through: their values are JavaScript objects, which take room of their own. */
 const ROWS_KEEPING = 4096;

@@ -27,7 +27,7 @@ import { checkWidth, codeRows } from "../coding/rows.ts";
 import { pauseIfDue } from "../pause.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { type AnyModel, coderOf } from "./models.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Every metric of a model on some rows, under the names that SAE tools use. */
 export type Metrics =

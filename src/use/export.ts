@@ -29,7 +29,7 @@ import {
 } from "./output_claim.ts";
 import { requireReplaceable } from "./output_directory.ts";
 import { requireApart, requireExportPlace } from "./output_guard.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Share of the rows that an export is measured on, at most 16 384 of them: those that `train` holds out by default. */
 const MEASURED = 0.1;

@@ -24,7 +24,7 @@ import {
   trainInto,
 } from "./sweep_output.ts";
 import { train, type TrainRun } from "./train.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 export type { SweepEntry, SweepResult } from "../metrics/sweep_result.ts";
 export type { SweepOptions, SweptOptions } from "./sweep_combinations.ts";

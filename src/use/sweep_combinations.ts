@@ -4,7 +4,7 @@ import {
   type TrainOptions,
 } from "../options/train_options.ts";
 import { TRAINING_OPTIONS } from "../options/table.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 
 /** What a sweep goes through: every number of atoms with every sparsity, and whatever else is to vary. */

@@ -11,7 +11,7 @@ import type { Compression } from "../parquet/write/codecs.ts";
 import { ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { requireParquetName } from "./output_name.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Blocks of rows that make a row group. */
 const BLOCKS_PER_GROUP = 16;

@@ -29,7 +29,7 @@ import type { Measured } from "./measure.ts";
 import { measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** How a training is run, beside what it is to learn. */
 export interface TrainRun extends

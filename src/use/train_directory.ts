@@ -35,7 +35,7 @@ import {
   type CheckpointSchedule,
   DEFAULT_SCHEDULE,
 } from "./unfinished.ts";
-import { requireKnownOptions } from "../options/unknown.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Where a trained model goes. */
 export interface TrainOutput {

@@ -1,5 +1,5 @@
-import { DbksvdError } from "../errors.ts";
-import { nearest } from "../nearest.ts";
+import { DbksvdError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 
 /**
  * Refuses options that there are none of: a name that is mistyped would else be passed over.
