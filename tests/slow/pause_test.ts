@@ -8,7 +8,7 @@ import {
   trainToDirectory,
 } from "../../src/use/train_directory.ts";
 import { inDirectory, namesIn } from "../directories.ts";
-import { dictionaryBytes, smallSource } from "./runs.ts";
+import { dictionaryBytes, smallSource } from "../reliability/runs.ts";
 
 /** Two passes of nine batches: a decision after every eighth iteration and at the end. */
 const NINE = { atoms: 16, sparsity: 2, passes: 2, sampleBatch: 30 };

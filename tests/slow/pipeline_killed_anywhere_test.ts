@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { namesIn } from "../directories.ts";
-import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
-import { spawnRun, standingOf } from "./killable.ts";
+import { DriftingData, TestPipeline, writeDrop } from "../pipeline/drops.ts";
+import { spawnRun, standingOf } from "../pipeline/killable.ts";
 
 /** Every place between two steps of a run: what a kill there leaves behind differs. */
 const PLACES = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { assertAnswer } from "./documents.ts";
+import { assertAnswer } from "../cli/documents.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const SAMPLE = "samples/glove-10k.parquet";
