@@ -43,10 +43,12 @@ export type SweepScorer = (
 ) => Promise<(model: DictionaryModel) => Promise<Record<string, number>>>;
 
 /** How a sweep is run. */
-export interface SweepRun
-  extends
-    EngineChoice,
-    Pick<TrainRun, "onEngine" | "onProgress" | "onActivity" | "onSaved"> {
+export interface SweepRun extends
+  EngineChoice,
+  Pick<
+    TrainRun,
+    "checkEngine" | "onEngine" | "onProgress" | "onActivity" | "onSaved"
+  > {
   /** The processes that share the trainings out among themselves; by default this one does all. */
   group?: Communicator | undefined;
   /**
@@ -64,6 +66,7 @@ export interface SweepRun
 const SWEEP_RUN = Object.keys(
   {
     ...ENGINE_OPTIONS,
+    checkEngine: true,
     onEngine: true,
     onProgress: true,
     onActivity: true,
