@@ -173,7 +173,7 @@ export type {
 } from "./src/report/data.ts";
 export type { RowText } from "./src/inspection/latent_rows.ts";
 export type { LearnHooks } from "./src/learn/hooks.ts";
-export type { Measured } from "./src/use/measure.ts";
+export type { Measured } from "./src/use/measure_sets.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";
 export type { UsageWindow } from "./src/learn/housekeeping.ts";
 export type { LearnState } from "./src/learn/state.ts";

@@ -5,7 +5,7 @@ import type { SparseCodes } from "../coding/coder.ts";
 import { shardRange } from "./shards.ts";
 
 /** The rows of a process's shards: one range, and the first row of each shard. */
-export function ownRows(
+export function rowsOfShards(
   rowCount: number,
   shards: number,
   group: Pick<Communicator, "rank" | "size">,

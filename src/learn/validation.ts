@@ -11,7 +11,7 @@ import { randomStream } from "../random.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { finiteDictionary } from "./passes.ts";
 import type { LearnHooks } from "./hooks.ts";
-import { codesOfRow, ownRows, ShardSums } from "./shard_sums.ts";
+import { codesOfRow, rowsOfShards, ShardSums } from "./shard_sums.ts";
 import type { Training } from "./training.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */
@@ -70,7 +70,7 @@ export class Validation {
     { group = solo(), signal }: Pick<LearnHooks, "group" | "signal">,
   ): Promise<Validation> {
     const { width } = source;
-    const { range, starts } = ownRows(source.rowCount, shards, group);
+    const { range, starts } = rowsOfShards(source.rowCount, shards, group);
     const kept = new Float32Array(countWithin(rows, range) * width);
     // Where each shard begins among the rows that are kept.
     const places = [0];

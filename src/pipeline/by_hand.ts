@@ -10,6 +10,7 @@ import { recordEvent } from "./record.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./database.ts";
 import { rollBack } from "./versions.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /**
  * Makes an older version current again.
@@ -29,6 +30,8 @@ export async function rollbackPipeline(
     onNotice?: ((notice: string) => void) | undefined;
   } = {},
 ): Promise<{ version: string; previous: string }> {
+  const known = ["base", "to", "now", "onNotice"];
+  requireKnownOptions(options, known, "rollbackPipeline()");
   return await withStore(
     config,
     options.base,
@@ -69,9 +72,10 @@ export async function releaseDrop(
   drop: number,
   options: { base?: string | undefined; now?(): Date } = {},
 ): Promise<Release> {
+  requireKnownOptions(options, ["base", "now"], "releaseDrop()");
   const now = (options.now?.() ?? new Date()).toISOString();
-  const { base } = await loadPipelineConfig(config, options.base);
-  return await withStore(config, options.base, async (store, { database }) => {
+  return await withStore(config, options.base, async (store, places, base) => {
+    const { database } = places;
     const found = store.one(
       "SELECT 1 FROM drops WHERE run = :drop AND quarantined = 1",
       { drop },
@@ -126,16 +130,16 @@ function release(
 async function withStore<T>(
   config: string | PipelineConfig,
   base: string | undefined,
-  work: (store: Store, places: PipelinePlaces) => T | Promise<T>,
+  work: (store: Store, places: PipelinePlaces, base: string) => T | Promise<T>,
 ): Promise<T> {
-  const { root } = await loadPipelineConfig(config, base);
-  const places = placesIn(root);
+  const settings = await loadPipelineConfig(config, base);
+  const places = placesIn(settings.root);
   await makeFolders(places);
   const lock = await lockOutput(places.database);
   try {
     const store = openStore(places.database);
     try {
-      return await work(store, places);
+      return await work(store, places, settings.base);
     } finally {
       store.close();
     }

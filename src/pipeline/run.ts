@@ -41,7 +41,7 @@ export interface PipelineOptions {
 }
 
 /** The names of {@linkcode PipelineOptions}: all of them, as the type says. */
-const PIPELINE_OPTIONS = Object.keys(
+export const PIPELINE_OPTIONS = Object.keys(
   {
     base: true,
     log: true,

@@ -8,10 +8,11 @@ import {
 import type { CronSchedule } from "./cron.ts";
 import { enqueue } from "./notify.ts";
 import { makeFolders, placesIn } from "./places.ts";
-import { type PipelineOptions, runSettings } from "./run.ts";
+import { PIPELINE_OPTIONS, type PipelineOptions, runSettings } from "./run.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./database.ts";
 import { Watch } from "./watch.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** What drives a schedule: the time, and a call at every full minute. */
 export interface PipelineClock {
@@ -32,6 +33,9 @@ export interface ScheduleOptions extends Omit<PipelineOptions, "now"> {
   onRun?(run: PipelineRun): void;
 }
 
+const SCHEDULE_OPTIONS = PIPELINE_OPTIONS.filter((name) => name !== "now")
+  .concat("clock", "onRun");
+
 const MINUTE = 60_000;
 /** A minute's call may come this much before the minute does. */
 const EARLY_MS = 1000;
@@ -50,6 +54,7 @@ export async function schedulePipeline(
   config: string | PipelineConfig,
   options: ScheduleOptions = {},
 ): Promise<void> {
+  requireKnownOptions(options, SCHEDULE_OPTIONS, "schedulePipeline()");
   const settings = await loadPipelineConfig(config, options.base);
   const { schedule } = settings;
   if (schedule === undefined) {

@@ -14,6 +14,7 @@ import type { Store } from "./database.ts";
 import { currentVersion } from "./versions.ts";
 import type { Heartbeat } from "./watch.ts";
 import { CONFIG_BYTES, readText } from "../files/text.ts";
+import { requireKnownOptions } from "../unknown_options.ts";
 
 /** A run as the database has it. */
 export interface RunRecord {
@@ -131,6 +132,7 @@ export async function pipelineStatus(
   config: string | PipelineConfig,
   options: { base?: string; now?(): Date } = {},
 ): Promise<PipelineStatus> {
+  requireKnownOptions(options, ["base", "now"], "pipelineStatus()");
   const settings = await loadPipelineConfig(config, options.base);
   const { heartbeat } = placesIn(settings.root);
   const now = options.now?.() ?? new Date();
@@ -164,6 +166,7 @@ export async function pipelineHistory(
   config: string | PipelineConfig,
   options: { base?: string } = {},
 ): Promise<PipelineHistory> {
+  requireKnownOptions(options, ["base"], "pipelineHistory()");
   const settings = await loadPipelineConfig(config, options.base);
   return await reading(settings, (store) => ({
     pipeline: settings.name,

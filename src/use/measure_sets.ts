@@ -5,8 +5,12 @@ import {
 } from "../coding/coder.ts";
 import { type CodedRows, codeRows } from "../coding/rows.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
-import { codesOfRow, ownRows, ShardSums } from "../learn/shard_sums.ts";
-import { createMetrics } from "../metrics/accumulator.ts";
+import { codesOfRow, rowsOfShards, ShardSums } from "../learn/shard_sums.ts";
+import {
+  type AtomUse,
+  createMetrics,
+  type RowMetrics,
+} from "../metrics/accumulator.ts";
 import {
   addDistributions,
   type CodeDistributions,
@@ -16,7 +20,16 @@ import type { DictionaryModel } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
-import type { Measured } from "./measure.ts";
+
+/** Metrics of some rows, with what a report shows beyond numbers. */
+export interface Measured {
+  /** The metrics. */
+  metrics: RowMetrics;
+  /** How often each atom is used. */
+  use: AtomUse;
+  /** How code values and nonzeros are spread. */
+  distributions: CodeDistributions;
+}
 
 /** How rows are measured. */
 export interface MeasureOptions extends RunOptions {
@@ -43,7 +56,7 @@ export async function measureSets(
   options: MeasureOptions = {},
 ): Promise<Measured[]> {
   const { group = solo(), shards = 1 } = options;
-  const { range, starts } = ownRows(source.rowCount, shards, group);
+  const { range, starts } = rowsOfShards(source.rowCount, shards, group);
   const tallies = sets.map(() => new Tally(model, starts));
   const coder = await engineCoder(model, options);
   try {

@@ -3,6 +3,7 @@ import { writeFileAtomically } from "../files/atomic.ts";
 import { float32Tensor, safetensorsParts } from "../files/safetensors.ts";
 import {
   BLOCK_ROWS,
+  DEFAULT_PLANTED_OPTIONS,
   type PlantedOptions,
   PlantedRows,
 } from "../synthetic/planted.ts";
@@ -35,22 +36,14 @@ export interface SynthesizeOptions extends Partial<PlantedOptions> {
 /** The names of {@linkcode SynthesizeOptions}: all of them, as the type says. */
 const SYNTHESIZE_OPTIONS = Object.keys(
   {
+    ...DEFAULT_PLANTED_OPTIONS,
     out: true,
     truth: true,
     column: true,
     compression: true,
     signal: true,
     onProgress: true,
-    rows: true,
-    width: true,
-    atoms: true,
-    sparsity: true,
-    coefficients: true,
-    noise: true,
-    zipf: true,
-    correlation: true,
-    seed: true,
-  } satisfies Record<keyof SynthesizeOptions, true>,
+  } satisfies Record<keyof SynthesizeOptions, unknown>,
 );
 
 /** What {@linkcode synthesize} did. */

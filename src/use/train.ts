@@ -25,8 +25,7 @@ import type {
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
-import type { Measured } from "./measure.ts";
-import { measureSets } from "./measure_sets.ts";
+import { type Measured, measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 import { requireKnownOptions } from "../unknown_options.ts";

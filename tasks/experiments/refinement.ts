@@ -6,7 +6,7 @@ import type { DictionaryModel } from "../../src/model/model.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { codingSpec } from "../../src/coding/spec.ts";
 import { withCoder } from "../../src/use/coder_changes.ts";
-import { measure } from "../../src/use/measure.ts";
+import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 import { DATA_SETS, type DataSet } from "./generalisation.ts";
 import { markdownTable, type Report } from "./report.ts";
@@ -110,8 +110,8 @@ async function code(
   seed: number,
 ): Promise<Coded> {
   const only = chooseHeldOut(source.rowCount, HOLDOUT, seed)!;
-  const { metrics } = await measure(model, source, {
-    only,
+  const { metrics } = await evaluate(model, source, {
+    rows: { only },
     createEngine: createReferenceEngine,
   });
   const engine = await createReferenceEngine(codingSpec(model, only.size));

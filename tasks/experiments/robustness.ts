@@ -5,7 +5,7 @@ import { randomStream } from "../../src/random.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { RowSet } from "../../src/rows/source.ts";
-import { measure } from "../../src/use/measure.ts";
+import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 import { SAMPLE } from "./generalisation.ts";
 import { markdownTable, type Report } from "./report.ts";
@@ -83,9 +83,9 @@ export async function troubledOutcome(
   );
   const fresh = heldOut(held);
   const apart = rowsFromArray(fresh.data, fresh.width);
-  const { metrics } = await measure(model, apart, engines);
+  const { metrics } = await evaluate(model, apart, engines);
   const source = rowsFromArray(rows.data, rows.width);
-  const { use } = await measure(model, source, engines);
+  const { use } = await evaluate(model, source, engines);
   return {
     fvu: metrics.fvu,
     capped: config.rows.capped ?? 0,

@@ -4,7 +4,7 @@ import { chooseHeldOut } from "../../src/learn/split.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { RowSource } from "../../src/rows/source.ts";
-import { measure } from "../../src/use/measure.ts";
+import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 import { type DataSet, VARIANTS } from "./generalisation.ts";
 import { markdownTable, type Report } from "./report.ts";
@@ -99,7 +99,10 @@ export async function fileOutcome(
     seed,
   }, engines);
   const except = chooseHeldOut(source.rowCount, HELD_OUT, seed);
-  const training = await measure(model, source, { ...engines, except });
+  const training = await evaluate(model, source, {
+    ...engines,
+    rows: { except },
+  });
   await source.close();
   return {
     case: name,

@@ -114,6 +114,29 @@ Deno.test("names go along to the dictionary of a training that took the named on
   });
 });
 
+Deno.test("names go along where a training takes the named one's place just as they were written", async () => {
+  await inDirectory(async (folder) => {
+    const directory = join(folder, "model");
+    await saveModel(directory, MODEL, CONFIG, []);
+    const named = await NamedDictionary.open(directory);
+    const dictionary = reordered([1, 0, 2, 3, 4, 5, 6, 7]);
+    const { rename } = Deno;
+    Deno.rename = async (from, to) => {
+      await rename(from, to);
+      if (!String(to).endsWith("labels.json")) return;
+      Deno.rename = rename;
+      await saveModel(directory, { ...MODEL, dictionary }, CONFIG, []);
+    };
+    try {
+      await named.add({ "1": "one" });
+    } finally {
+      Deno.rename = rename;
+    }
+    const { labels } = (await loadModel(directory)).model;
+    assert.deepEqual(labels, { "0": "one" });
+  });
+});
+
 Deno.test("names of a pipeline's atoms that come after another version became current are those of its atoms", async () => {
   await inDirectory(async (root) => {
     const places = placesIn(root);

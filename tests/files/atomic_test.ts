@@ -68,3 +68,22 @@ Deno.test("writeDirectoryAtomically() flushes every file and the directory befor
       `flush ${parent}`,
     ]);
   }));
+
+Deno.test("writeFileAtomically() says that its folder went away while it wrote", () =>
+  inDirectory(async (directory) => {
+    const folder = join(directory, "disk");
+    await Deno.mkdir(folder);
+    const { rename } = Deno;
+    Deno.rename = async (from, to) => {
+      await Deno.remove(folder, { recursive: true });
+      return await rename(from, to);
+    };
+    try {
+      await assert.rejects(
+        writeFileAtomically(join(folder, "file"), [BYTES]),
+        { kind: "run", message: /the place is no longer there; bring it back/ },
+      );
+    } finally {
+      Deno.rename = rename;
+    }
+  }));

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
-import { loadModel, saveModel } from "../../src/model/directory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import type { RowSource } from "../../src/rows/source.ts";
-import { compare } from "../../src/use/compare.ts";
 import { describeAtom } from "../../src/inspection/describe.ts";
 import { describeRow } from "../../src/inspection/describe_row.ts";
 import { searchAtoms } from "../../src/inspection/search.ts";
@@ -12,9 +10,8 @@ import type { SparseAutoencoder } from "../../src/model/autoencoder.ts";
 import { encodeRows as ownCodes } from "../../src/use/autoencoder_coder.ts";
 import { encode, encodeRows } from "../../src/use/encode.ts";
 import { inspect } from "../../src/inspection/inspect.ts";
-import { labelAtoms } from "../../src/use/labels.ts";
 import { inDirectory } from "../directories.ts";
-import { CONFIG, makeModel } from "../model/models.ts";
+import { makeModel } from "../model/models.ts";
 import { CPU, smallProblem, writeTexts } from "../use/helpers.ts";
 
 interface Use {
@@ -126,34 +123,6 @@ Deno.test("inspect() shows tokens with their neighbours in the text, and finds t
   });
 });
 
-Deno.test("searchAtoms() puts whole words before parts of words", async () => {
-  await inDirectory(async (directory) => {
-    const path = join(directory, "tokens.parquet");
-    await writeTexts(path, [["parish"], ["in Paris"], ["spare"], ["rain"]], 4);
-    const source = await openRows(path, { column: "vectors" });
-    const model = makeModel({
-      width: 4,
-      atoms: 8,
-      mean: new Float32Array(4),
-      coder: {
-        method: "omp",
-        sparsity: 1,
-        nonnegative: false,
-        tolerance: 0,
-        refit: false,
-      },
-    });
-    const inspection = await inspect(model, source, { ...CPU, text: "tokens" });
-    const hits = searchAtoms(inspection, "paris");
-    const scoreOf = (text: string) =>
-      hits.find(({ texts }) => texts.includes(text))!.score;
-    assert.ok(hits.every(({ texts }) => !texts.includes("spare")));
-    assert.ok(hits[0].texts.includes("in Paris"));
-    assert.ok(scoreOf("in Paris") >= scoreOf("parish"));
-    await source.close();
-  });
-});
-
 Deno.test("describeRow() splits a row into its atoms' contributions", async () => {
   const { model, source } = smallProblem(50);
   const { atoms, residual, row } = await describeRow(model, source, 17, CPU);
@@ -258,40 +227,6 @@ Deno.test("inspect() shows every latent of an autoencoder whose rows have differ
   for (let atom = 0; atom < atoms; atom++) {
     assert.equal(found.table.uses[atom], most.get(atom) ?? 0);
   }
-});
-
-Deno.test("compare() pairs the atoms that two dictionaries share", async () => {
-  const a = makeModel({ width: 12, atoms: 20, labels: { "2": "tools" } });
-  const b = makeModel({ width: 12, atoms: 21 });
-  b.dictionary.set(a.dictionary.subarray(0, 10 * 12), 11 * 12);
-  const { pairs, shares, mmcs, matching } = await compare(a, b);
-  assert.equal(matching, "hungarian");
-  assert.equal(shares["0.99"], 10 / 21);
-  assert.ok(mmcs < 1 && mmcs > 0.5);
-  const pair = pairs.find((pair) => pair.a === 2)!;
-  assert.deepEqual([pair.b, pair.labelA, pair.labelB], [
-    13,
-    "tools",
-    undefined,
-  ]);
-  assert.ok(
-    pairs.every(({ similarity }, i) =>
-      i === 0 || Math.abs(similarity) <= Math.abs(pairs[i - 1].similarity)
-    ),
-  );
-});
-
-Deno.test("labelAtoms() merges names into a model's directory", async () => {
-  await inDirectory(async (directory) => {
-    const path = join(directory, "model");
-    await saveModel(path, makeModel({ width: 4, atoms: 6 }), CONFIG, []);
-    await labelAtoms(path, { "1": "birds", "3": "rain" });
-    const all = await labelAtoms(path, { "3": "", "0": "seas" });
-    assert.deepEqual(all, { "0": "seas", "1": "birds" });
-    assert.deepEqual((await loadModel(path)).model.labels, all);
-    await assert.rejects(labelAtoms(path, { "6": "x" }), /no atom 6/);
-    assert.deepEqual((await loadModel(path)).model.labels, all);
-  });
 });
 
 Deno.test("inspect() tells an atom's signs apart, and draws rows from all that use each", async () => {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inspect } from "../../src/inspection/inspect.ts";
+import { searchAtoms } from "../../src/inspection/search.ts";
 import { createFinder } from "../../src/report/client/finder.ts";
+import { openRows } from "../../src/rows/open.ts";
+import { inDirectory } from "../directories.ts";
+import { makeModel } from "../model/models.ts";
+import { CPU, writeTexts } from "../use/helpers.ts";
 
 /** Atoms by the texts of their top rows, all of the same weight; and their labels. */
 function finderOf(atoms: string[][], labels: Record<number, string> = {}) {
@@ -58,4 +65,32 @@ Deno.test("createFinder() looks at what stands around a token, for less", () => 
   });
   const scores = find("cat")!;
   assert(scores[0] > scores[1] && scores[1] > 0);
+});
+
+Deno.test("searchAtoms() puts whole words before parts of words", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "tokens.parquet");
+    await writeTexts(path, [["parish"], ["in Paris"], ["spare"], ["rain"]], 4);
+    const source = await openRows(path, { column: "vectors" });
+    const model = makeModel({
+      width: 4,
+      atoms: 8,
+      mean: new Float32Array(4),
+      coder: {
+        method: "omp",
+        sparsity: 1,
+        nonnegative: false,
+        tolerance: 0,
+        refit: false,
+      },
+    });
+    const inspection = await inspect(model, source, { ...CPU, text: "tokens" });
+    const hits = searchAtoms(inspection, "paris");
+    const scoreOf = (text: string) =>
+      hits.find(({ texts }) => texts.includes(text))!.score;
+    assert.ok(hits.every(({ texts }) => !texts.includes("spare")));
+    assert.ok(hits[0].texts.includes("in Paris"));
+    assert.ok(scoreOf("in Paris") >= scoreOf("parish"));
+    await source.close();
+  });
 });

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { createReferenceEngine } from "../../src/engine/reference.ts";
-import { measure } from "../../src/use/measure.ts";
 import { enginesUnderTest } from "../engine/engines.ts";
-import { learned, plantedSource } from "./setting.ts";
+import { learned, metricsOf } from "./setting.ts";
 
 Deno.test("learn() gives every engine as good a dictionary, each the same bytes again", async () => {
   const values: number[] = [];
@@ -10,9 +8,7 @@ Deno.test("learn() gives every engine as good a dictionary, each the same bytes 
     const run = () => learned({ passes: 6 }, { createEngine: create });
     const { model } = await run();
     assert.deepEqual((await run()).model.dictionary, model.dictionary);
-    const { metrics } = await measure(model, plantedSource(), {
-      createEngine: createReferenceEngine,
-    });
+    const metrics = await metricsOf(model);
     values.push(metrics.fvu);
   }
   const spread = Math.max(...values) - Math.min(...values);

@@ -9,7 +9,9 @@ import {
 } from "../../src/options/train_options.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
+import type { DictionaryModel } from "../../src/model/model.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
+import { evaluate, type Evaluation } from "../../src/use/evaluate.ts";
 
 export const WIDTH = 16;
 
@@ -48,6 +50,17 @@ export function learned(
     createEngine: createReferenceEngine,
     ...hooks,
   });
+}
+
+/** What a dictionary does to rows, by default the planted ones. */
+export async function metricsOf(
+  model: DictionaryModel,
+  source = plantedSource(),
+): Promise<Evaluation["metrics"]> {
+  const { metrics } = await evaluate(model, source, {
+    createEngine: createReferenceEngine,
+  });
+  return metrics;
 }
 
 /** Makes CPU engines whose calls are watched. */

@@ -9,6 +9,8 @@ import {
 } from "../../mod.ts";
 import { labelStore } from "../../src/use/label_store.ts";
 import { assertDocument } from "../cli/documents.ts";
+import { inDirectory } from "../directories.ts";
+import { CONFIG, makeModel } from "../model/models.ts";
 
 const ROWS = Float32Array.from(
   { length: 300 * 6 },
@@ -105,4 +107,17 @@ Deno.test("of several that name atoms at the same time none undoes another's nam
   );
   const { model } = await loadModel(out);
   assert.deepEqual(Object.keys(model.labels!), atoms);
+});
+
+Deno.test("labelAtoms() merges names into a model's directory", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "model");
+    await saveModel(path, makeModel({ width: 4, atoms: 6 }), CONFIG, []);
+    await labelAtoms(path, { "1": "birds", "3": "rain" });
+    const all = await labelAtoms(path, { "3": "", "0": "seas" });
+    assert.deepEqual(all, { "0": "seas", "1": "birds" });
+    assert.deepEqual((await loadModel(path)).model.labels, all);
+    await assert.rejects(labelAtoms(path, { "6": "x" }), /no atom 6/);
+    assert.deepEqual((await loadModel(path)).model.labels, all);
+  });
 });

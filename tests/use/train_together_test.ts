@@ -5,7 +5,7 @@ import { chooseHeldOut, chooseTrainingSample } from "../../src/learn/split.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
-import { measure } from "../../src/use/measure.ts";
+import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
 
 const WIDTH = 10, ROWS = 403;
@@ -66,10 +66,16 @@ Deno.test("train() measures what measuring each of the two sets by itself does",
   const { model, heldOutCodes } = trained;
   const heldOut = chooseHeldOut(ROWS, options.holdout, 0)!;
   const sample = chooseTrainingSample(ROWS, heldOut, 0);
-  const alone = await measure(model, source(), { ...run, only: heldOut });
+  const alone = await evaluate(model, source(), {
+    ...run,
+    rows: { only: heldOut },
+  });
   assert.deepEqual(heldOutCodes!.use.rows, alone.use.rows);
   assert.deepEqual(heldOutCodes!.distributions, alone.distributions);
-  const beside = await measure(model, source(), { ...run, only: sample });
+  const beside = await evaluate(model, source(), {
+    ...run,
+    rows: { only: sample },
+  });
   for (
     const [found, { metrics }] of [
       [trained.heldOut!, alone],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as library from "../../mod.ts";
-import { runPipeline } from "../../pipeline.ts";
+import * as pipelines from "../../pipeline.ts";
 
 /** As from JavaScript, where no type refuses it. */
 const MISTYPED: Record<string, never> = JSON.parse('{"treads":2}');
@@ -35,7 +35,12 @@ Deno.test("an option that there is none of is refused by every verb, before it d
     withCoder: () => library.withCoder(model, MISTYPED),
     sweep: () => library.sweep(source, swept, MISTYPED),
     sweepColumns: () => library.sweepColumns(columns, swept, MISTYPED),
-    runPipeline: () => runPipeline(out, MISTYPED),
+    runPipeline: () => pipelines.runPipeline(out, MISTYPED),
+    schedulePipeline: () => pipelines.schedulePipeline(out, MISTYPED),
+    pipelineStatus: () => pipelines.pipelineStatus(out, MISTYPED),
+    pipelineHistory: () => pipelines.pipelineHistory(out, MISTYPED),
+    rollbackPipeline: () => pipelines.rollbackPipeline(out, MISTYPED),
+    releaseDrop: () => pipelines.releaseDrop(out, 1, MISTYPED),
   };
   for (const [verb, call] of Object.entries(calls)) {
     await assert.rejects(async () => await call(), {

@@ -3,8 +3,7 @@ import type { EngineSpec } from "../engine.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { DeviceLimits } from "../../gpu/device.ts";
 import { matrixShape } from "../../gpu/matrix.ts";
-import { lines, needed, type PlannedBuffer, tooLarge } from "./buffers.ts";
-import { bindingProblem } from "./kernels.ts";
+import { lines, needed, type PlannedBuffer } from "./buffers.ts";
 import {
   type CodingForm,
   correlationElements,
@@ -16,10 +15,7 @@ import {
   triangleBytes,
 } from "./layout.ts";
 import { layOutGroups, withoutGram } from "./plan_groups.ts";
-import { largestTurns } from "./stages/largest.ts";
-import { pursuitTurns } from "./stages/pursue.ts";
-import { swapTurns } from "./stages/refine.ts";
-import { solveTurns } from "./stages/solve.ts";
+import { loopProblem, problem } from "./plan_problem.ts";
 import { tileSums } from "./stages/tiles.ts";
 import { mostPieces } from "./stages/update.ts";
 import type { GramSearch, Tuning } from "./tuning.ts";
@@ -101,69 +97,6 @@ export function planGpu(
   throw new DbksvdError("device", problem(spec, least, limits, tuning)!, {
     mend: suggest(spec, limits, tuning),
   });
-}
-
-// Why a layout cannot be carried out on a device, with the numbers; `undefined` where it can.
-function problem(
-  spec: EngineSpec,
-  plan: GpuLayout,
-  limits: DeviceLimits,
-  tuning: Tuning,
-): string | undefined {
-  const bytes = needed(spec, plan);
-  if (bytes > limits.memory) {
-    const greatest = lines(spec, plan)
-      .reduce((a, b) => b.bytes > a.bytes ? b : a);
-    return `The device has ${gigabytes(limits.memory)} for this and ${
-      gigabytes(bytes)
-    } are needed, ${gigabytes(greatest.bytes)} of them for ${greatest.name}`;
-  }
-  const large = tooLarge(spec, plan, limits.binding);
-  if (large !== undefined) {
-    return `One buffer may hold ${
-      gigabytes(limits.binding)
-    } on this device and ${
-      gigabytes(large.bytes)
-    } are needed for ${large.name}`;
-  }
-  const { search } = plan;
-  const context = { tuning, search, limits, subgroups: false };
-  return bindingProblem({ context, spec, plan }, limits);
-}
-
-// Why an adapter's driver cannot carry a pursuit through; `undefined` where it can.
-function loopProblem(
-  { coder }: EngineSpec,
-  { groups, form }: GpuLayout,
-  tuning: Tuning,
-): string | undefined {
-  const { loopBudget } = tuning, { refine = 0 } = coder;
-  if (form === "product") return undefined;
-  const turns = Math.max(
-    ...groups.flatMap(({ layout, sparsity }) =>
-      form === "correlations" ? [largestTurns(layout, sparsity)] : [
-        pursuitTurns(coder.method, layout, sparsity),
-        solveTurns(sparsity, coder.nonnegative && coder.method === "omp"),
-      ]
-    ),
-  );
-  if (turns > loopBudget) {
-    return `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are found`;
-  }
-  const refining = refine === 0 ? 0 : Math.max(
-    ...groups.map(({ layout: { stride }, sparsity }) =>
-      swapTurns(tuning, { stride, sparsity }, refine)
-    ),
-  );
-  return refining > loopBudget
-    ? `This software driver cuts loops off before ${coder.sparsity} nonzeros a row are refined ${refine} times`
-    : undefined;
-}
-
-function gigabytes(bytes: number): string {
-  return bytes < 1e8
-    ? `${(bytes / 1e6).toFixed(1)} MB`
-    : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 // The forms that can carry the coding out, the better one first. Refinement needs a Gram, whatever the memory: what a
