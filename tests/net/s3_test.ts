@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { DbksvdError } from "../../src/errors.ts";
 import { findFiles } from "../../src/rows/inputs.ts";
 import { inDirectory } from "../directories.ts";
@@ -180,11 +181,13 @@ Deno.test("without an endpoint of one's own, buckets are asked for at AWS, under
 
 Deno.test("commands read a bucket with their own permissions", async () => {
   await using server = bucketOf("a.parquet");
+  const out = join(await Deno.makeTempDir(), "model");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-q", "--no-check", "-P=rows-to-files", "src/cli/main.ts"],
       ...["train", "s3://a-bucket/a.parquet", "--dry-run", "--json"],
       ...["--atoms", "8", "--sparsity", "2", "--device", "cpu"],
+      ...["--out", out],
     ],
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
