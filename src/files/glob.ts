@@ -35,11 +35,24 @@ function isFixed(parts: readonly string[], at: number): boolean {
 
 /** The paths under a folder that a pattern names: {@linkcode globPaths}, where the folder is known. */
 export function globIn(folder: string, pattern: string): Globbed {
-  const names = globSync(pattern, { cwd: folder });
+  const names = namesIn(folder, pattern);
   return {
     paths: names.map((name) => join(folder, name)).sort(),
     shut: shutFolders(folder, pattern),
   };
+}
+
+function namesIn(folder: string, pattern: string): string[] {
+  try {
+    return globSync(pattern, { cwd: folder });
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EACCES") throw error;
+    // A plain name that is looked up in a shut folder ends the search; one that is a pattern is found in none.
+    const parts = pattern.split("/").map((part) =>
+      isPattern(part) ? part : part.replace(/[\w-]/, "[$&]")
+    );
+    return globSync(parts.join("/"), { cwd: folder });
+  }
 }
 
 // Node's glob takes a folder that cannot be read for an empty one.

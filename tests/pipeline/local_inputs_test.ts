@@ -54,7 +54,7 @@ Deno.test({
   ignore: Deno.uid() === 0,
   fn: async () => {
     await using pipeline = await TestPipeline.create({
-      inputs: ["in", "in/**/*.parquet", "shut/*.parquet"],
+      inputs: ["in", "in/**/*.parquet", "shut/*.parquet", "*/a.parquet"],
     });
     writeDrop(pipeline.input("a.parquet"), data.drop(0, 600));
     const shut = [pipeline.input("sub"), join(pipeline.folder, "shut")];

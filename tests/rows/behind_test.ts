@@ -1,6 +1,7 @@
 // What stands behind the rows of a file, and files whose names do not tell what they are.
 import assert from "node:assert/strict";
 import * as arrow from "apache-arrow";
+import * as wasm from "parquet-wasm";
 import {
   float32Tensor,
   safetensorsParts,
@@ -8,7 +9,14 @@ import {
 import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { assertRefused, npy, rowsOf } from "./files.ts";
-import { asRows, someNumbers } from "./writers.ts";
+import {
+  asRows,
+  someNumbers,
+  sql,
+  sqlRows,
+  writeArrow,
+  writePolars,
+} from "./writers.ts";
 
 const WIDTH = 4;
 const numbers = someNumbers(10 * WIDTH);
@@ -100,3 +108,26 @@ Deno.test("An input that is empty, and standard input twice, are wrong usage", a
     });
   }
 });
+
+Deno.test("A Parquet file that stands before another one is not passed over, whoever wrote them", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.parquet`;
+    const writers: Record<string, () => unknown> = {
+      "arrow-rs": () =>
+        writeArrow(file, rows, new wasm.WriterPropertiesBuilder()),
+      Polars: () => writePolars(file, rows, { compression: "zstd" }),
+      DuckDB: () =>
+        sql(
+          `COPY (SELECT v FROM ${
+            sqlRows(rows, "FLOAT[]")
+          }) TO '${file}' (FORMAT parquet)`,
+        ),
+    };
+    for (const [name, write] of Object.entries(writers)) {
+      await write();
+      assert.equal((await rowsOf(file)).values.length, rows.length, name);
+      const one = await Deno.readFile(file);
+      await Deno.writeFile(file, await joined(one, one));
+      await assertRefused(file, /Another Parquet file stands before this one/);
+    }
+  }));

@@ -188,7 +188,9 @@ Deno.test({
       const row = new Uint8Array(Float32Array.of(1, 2).buffer);
       await Deno.writeFile(`${directory}/a.f32`, row);
       await Deno.mkdir(`${directory}/sub`, { mode: 0 });
-      for (const input of ["", "/**/*.f32", "/sub/*.f32", "/*/*.f32"]) {
+      for (
+        const input of ["", "/**/*.f32", "/sub/*.f32", "/*/*.f32", "/*/a.f32"]
+      ) {
         await assert.rejects(
           withRows(directory + input, { width: 2 }, async () => {}),
           (error) =>

@@ -69,11 +69,53 @@ export async function readFooter(
     structEnd(bytes.subarray(0, length), 0);
     const metadata = parquetMetadata(bytes.buffer, { geoparquet: false });
     checkCounts(metadata, size);
+    await requireOneFile(source, metadata, size - 8 - length);
     return { metadata, bytes: bytes.subarray(0, length) };
   } catch (error) {
     if (error instanceof DbksvdError) throw error;
     throw broken("Footer is corrupt", "write the file again", error);
   }
+}
+
+// Behind another file, as by `cat`, a file's offsets would lead into that one, and rows would be lost.
+async function requireOneFile(
+  source: ByteSource,
+  { row_groups: groups }: FileMetaData,
+  footerStart: number,
+): Promise<void> {
+  let end = 0;
+  for (const column of groups.flatMap(({ columns }) => columns)) {
+    const { meta_data: chunk } = column;
+    const { dictionary_page_offset: first, data_page_offset = 0n } = chunk ??
+      {};
+    const start = Number(first || data_page_offset);
+    const parts = [
+      [start, Number(chunk?.total_compressed_size ?? 0)],
+      [
+        Number(chunk?.bloom_filter_offset ?? 0),
+        chunk?.bloom_filter_length ?? 0,
+      ],
+      [
+        Number(column.column_index_offset ?? 0),
+        column.column_index_length ?? 0,
+      ],
+      [
+        Number(column.offset_index_offset ?? 0),
+        column.offset_index_length ?? 0,
+      ],
+    ];
+    for (const [from, length] of parts) end = Math.max(end, from + length);
+  }
+  const before = footerStart - end;
+  if (end === 0 || before < 12) return;
+  const seam = new DataView((await source.read(before - 4, 8)).buffer);
+  if (seam.getUint32(0, true) !== MAGIC || seam.getUint32(4, true) !== MAGIC) {
+    return;
+  }
+  throw new DbksvdError("data", "Another Parquet file stands before this one", {
+    where: { file: source.path },
+    mend: "give each file by itself",
+  });
 }
 
 // Row counts are sums that batches and row numbers are cut from: they have to be sound before anything relies on them.
