@@ -49,7 +49,7 @@ function namesIn(folder: string, pattern: string): string[] {
     if ((error as { code?: string }).code !== "EACCES") throw error;
     // A plain name that is looked up in a shut folder ends the search; one that is a pattern is found in none.
     const parts = pattern.split("/").map((part) =>
-      isPattern(part) ? part : part.replace(/[\w-]/, "[$&]")
+      isPattern(part) ? part : part.replace(/\w/, "[$&$&]")
     );
     return globSync(parts.join("/"), { cwd: folder });
   }
