@@ -40,13 +40,37 @@ function endingsAt(term: number, from: number, to: number): number {
   return endingsAt(term, middle, to) + (term === to - 1 ? 1 : 0);
 }
 
+/** Elements that are added at a time: as doubles, some ranks' terms of them stay in the cache. */
+const BLOCK = 2048;
+
 /** Terms of several ranks, one after the other in `terms`, added in float64 by halves of the ranks. */
 export function addTerms<T extends Summable>(terms: T, ranks: number): T {
-  const length = terms.length / ranks, sum = new HalvesSum(ranks);
-  for (let rank = 0; rank < ranks; rank++) {
-    const term = terms.subarray(rank * length, (rank + 1) * length);
-    sum.add(Float64Array.from(term));
+  const length = terms.length / ranks;
+  const Kind = terms.constructor as new (length: number) => T;
+  const sums = new Kind(length), block = new Float64Array(ranks * BLOCK);
+  for (let at = 0; at < length; at += BLOCK) {
+    const count = Math.min(BLOCK, length - at);
+    for (let rank = 0; rank < ranks; rank++) {
+      const from = rank * length + at;
+      block.set(terms.subarray(from, from + count), rank * BLOCK);
+    }
+    addRuns(block, count, 0, ranks);
+    sums.set(block.subarray(0, count), at);
   }
-  const Kind = terms.constructor as new (values: Float64Array) => T;
-  return new Kind(sum.result());
+  return sums;
+}
+
+// Adds the runs of a block that are of the ranks from ≤ rank < to, into the first of them.
+function addRuns(
+  block: Float64Array,
+  count: number,
+  from: number,
+  to: number,
+): void {
+  if (to - from < 2) return;
+  const middle = (from + to) >> 1;
+  addRuns(block, count, from, middle);
+  addRuns(block, count, middle, to);
+  const one = from * BLOCK, other = middle * BLOCK;
+  for (let i = 0; i < count; i++) block[one + i] += block[other + i];
 }

@@ -62,9 +62,10 @@ export interface Views {
   sums: Float64Array;
   /** Each group's Gram; none where there are no pursuits. */
   grams: Float32Array[];
-  /** The thread's own: one row's code. */
+  /** The thread's own: one row's code, and an atom's next direction. */
   support: Uint32Array;
   x: Float32Array;
+  direction: Float32Array;
 }
 
 /** Sets a thread up. */
@@ -134,11 +135,12 @@ function viewsOf(
     suspects: words(layout.suspects, largest),
     parts: words(layout.parts, MOST_PARTS + 1),
     carried: new Float64Array(buffer, layout.carried, largest),
-    sums: new Float64Array(buffer, layout.sums, largest * (layout.width + 1)),
+    sums: new Float64Array(buffer, layout.sums, largest * (layout.width + 2)),
     grams: coder.method === "correlations"
       ? []
       : layout.groups.map((group) => singles(group.gram, group.padded ** 2)),
     support: words(own.support, slots),
     x: singles(own.x, slots),
+    direction: singles(own.direction, layout.padded),
   };
 }

@@ -78,13 +78,11 @@ export class Halves {
       orders.set({ power: orders.get("power") + 1 });
     }
     this.#run(PHASE.sums, group);
-    const { width } = this.#parts.spec, count = to - from;
-    const sums = new Float64Array(count * (width + 2));
+    const size = this.#parts.spec.width + 2, count = to - from;
     for (let b = 0; b < count; b++) {
-      const size = width + 1;
-      sums.set(views.sums.subarray(b * size, (b + 1) * size), b * (width + 2));
-      sums[b * (width + 2) + size] = views.counts[views.batch[b]];
+      views.sums[(b + 1) * size - 1] = views.counts[views.batch[b]];
     }
+    const sums = views.sums.slice(0, count * size);
     this.#course.lap("update");
     return sums;
   }
@@ -161,16 +159,15 @@ export class Halves {
     last: boolean,
   ): void {
     const { orders, views } = this.#parts.context;
-    const { width } = this.#parts.spec, size = width + 1;
+    const { width } = this.#parts.spec, size = width + 2;
     const first = orders.get("power") === 0;
-    for (let b = 0; b < orders.get("batch"); b++) {
-      const sum = sums.subarray(b * (width + 2), (b + 1) * (width + 2));
-      views.sums.set(sum.subarray(0, size), b * size);
-      if (!first) continue;
+    views.sums.set(sums);
+    for (let b = 0; first && b < orders.get("batch"); b++) {
       const atom = group.start + views.batch[b];
-      views.weights[atom] = views.carried[b] + sum[width];
-      this.#usage[atom] = sum[size];
-      if (sum[size] === 0) views.moved[b] = 0;
+      const along = sums[b * size + width], uses = sums[b * size + width + 1];
+      views.weights[atom] = views.carried[b] + along;
+      this.#usage[atom] = uses;
+      if (uses === 0) views.moved[b] = 0;
     }
     orders.set({ last: last ? 1 : 0 });
     this.#run(PHASE.turn, group);

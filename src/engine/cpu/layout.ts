@@ -103,7 +103,7 @@ export interface Layout {
   moved: number;
   /**
    * Iterations that processes share: where parts of the rows begin; of the batch's atoms, what earlier batches weigh,
-   * and their sums, n + 1 doubles each.
+   * and their sums, n + 2 doubles each.
    */
   parts: number;
   carried: number;
@@ -173,7 +173,7 @@ export function layOut(
     moved: room.singles(largest),
     parts: room.singles(MOST_PARTS + 1),
     carried: room.doubles(largest),
-    sums: room.doubles(largest * (width + 1)),
+    sums: room.doubles(largest * (width + 2)),
     suspects: room.singles(largest),
   };
   const threadPlaces = Array.from({ length: threads }, () => ({

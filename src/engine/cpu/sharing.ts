@@ -20,10 +20,13 @@ const STAYS = 0, MOVES = 1;
  * they do not depend on how many processes share the parts.
  */
 export function sumAtom(context: Context, task: number): void {
-  const { layout, orders, views } = context, size = layout.width + 1;
-  const to = views.sums.subarray(task * size, (task + 1) * size).fill(0);
-  if (views.moved[task] === STAYS) return;
+  const { orders, views } = context, to = sumsOf(context, task);
+  if (views.moved[task] === STAYS) {
+    to.fill(0);
+    return;
+  }
   const hand = atomAtHand(context, task), end = hand.from + hand.uses;
+  if (orders.get("parts") === 1) return sumList(context, hand, to);
   const starts = views.parts.subarray(0, orders.get("parts") + 1);
   const places = starts.map((row) =>
     lowerBound(views.listRows, hand.from, end, row)
@@ -32,11 +35,31 @@ export function sumAtom(context: Context, task: number): void {
     places,
     (from, to) => sumPart(context, hand, from, to),
     (one, other) => {
-      for (let p = 0; p < size; p++) one[p] += other[p];
+      for (let p = 0; p < one.length; p++) one[p] += other[p];
       return one;
     },
   );
-  if (sum !== undefined) to.set(sum);
+  if (sum === undefined) to.fill(0);
+  else to.set(sum);
+}
+
+// An atom of the batch's sums: n + 1 numbers, and then how often it is used.
+function sumsOf({ layout, views }: Context, task: number): Float64Array {
+  const from = task * (layout.width + 2);
+  return views.sums.subarray(from, from + layout.width + 1);
+}
+
+// All of an atom's uses at once: its list is filled up as the kernel takes it.
+function sumList(
+  context: Context,
+  hand: AtomAtHand,
+  to: Float64Array,
+): void {
+  const { layout: { width }, orders, views } = context;
+  const x = orders.get("power") === 0 ? "listX" : "listY";
+  sumUses(context, hand.from, hand.entries, x);
+  for (let p = 0; p < width; p++) to[p] = views.direction[p];
+  to[width] = alongOf(context, hand, views[x]);
 }
 
 // One part's uses, [from, to) of the lists. The kernel takes four at a time: the last ones are filled up where there
@@ -62,7 +85,7 @@ function sumPart(
     views.x.set(views[x].subarray(whole, to));
     kernels.sum(own.direction, residual, own.support, own.x, 4, rowBytes);
   }
-  sum.set(new Float32Array(views.x.buffer, own.direction, width));
+  sum.set(views.direction.subarray(0, width));
   return sum;
 }
 
@@ -71,10 +94,10 @@ function sumPart(
  * here have of it. With the first sums its weight is taken over.
  */
 export function turnAtom(context: Context, task: number): void {
-  const { spec, layout, orders, views } = context, size = layout.width + 1;
+  const { spec, orders, views } = context;
   const hand = atomAtHand(context, task), { before, after } = hand;
   if (views.moved[task] === STAYS) return copy(context, before, after);
-  const sum = views.sums.subarray(task * size, (task + 1) * size);
+  const sum = sumsOf(context, task);
   const carried = views.carried[task];
   if (!turnTo(context, sum, carried, hand)) {
     copy(context, before, after);
@@ -86,22 +109,22 @@ export function turnAtom(context: Context, task: number): void {
   views.moved[task] = MOVES;
 }
 
-// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, normalised, as the atom after the update; false where it vanishes. In
-// doubles and in one order: processes on processors that round otherwise, with a fused multiply-add or without, come
-// to the same atoms.
+// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, which takes the place of the sum, normalised, as the atom after the
+// update; false where it vanishes. In doubles and in one order: processes on processors that round otherwise, with a
+// fused multiply-add or without, come to the same atoms.
 function turnTo(
   { layout: { width }, views }: Context,
-  sum: Float64Array,
+  v: Float64Array,
   carried: number,
   { before, after }: Pick<AtomAtHand, "before" | "after">,
 ): boolean {
-  const { buffer } = views.x, along = carried + sum[width];
+  const { buffer } = views.x, along = carried + v[width];
   const old = new Float32Array(buffer, before, width);
-  const v = new Float64Array(width);
   let squares = 0;
   for (let p = 0; p < width; p++) {
-    v[p] = sum[p] + along * old[p];
-    squares += v[p] * v[p];
+    const value = v[p] + along * old[p];
+    v[p] = value;
+    squares += value * value;
   }
   const norm = Math.sqrt(squares);
   if (!(norm >= VANISHING_NORM)) return false;

@@ -88,8 +88,7 @@ export function sumUses(
   entries: number,
   x: "listX" | "listY",
 ): void {
-  const { buffer } = views.x;
-  new Float32Array(buffer, own.direction, layout.padded).fill(0);
+  views.direction.fill(0);
   kernels.sum(
     own.direction,
     layout.residual,
