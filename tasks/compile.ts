@@ -9,6 +9,7 @@
 
 /** Modules that are started by URL and so are not found by following imports. */
 export const WORKERS: readonly string[] = [
+  "src/autoencoder/gpu/entry.ts",
   "src/autoencoder/thread.ts",
   "src/distributed/mpi/worker.ts",
   "src/engine/cpu/thread.ts",

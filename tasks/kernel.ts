@@ -2,12 +2,17 @@
 // usage: deno task kernel NAME [--as nvidia|software|other] [--n 2304] [--m 4096] [--k 20] [--rows 65536] [--coder mp]
 //        [--standard, with the lines in front that hosts other than Deno want]
 import { parseArgs } from "node:util";
+import { trainerSources } from "../src/autoencoder/gpu/kernels.ts";
+import { layOutTrainer } from "../src/autoencoder/gpu/plan.ts";
+import type { AutoencoderSpec } from "../src/autoencoder/layout.ts";
+import { STEP_ROWS } from "../src/autoencoder/train.ts";
 import { specOf } from "../src/bench/spec.ts";
 import type { EngineSpec } from "../src/engine/engine.ts";
 import { kernelIncludes } from "../src/engine/gpu/includes.ts";
 import { kernelSources } from "../src/engine/gpu/kernels.ts";
 import { layOut } from "../src/engine/gpu/plan.ts";
 import type { CodingForm } from "../src/engine/gpu/layout.ts";
+import type { KernelContext } from "../src/engine/gpu/stages/common.ts";
 import { foldKernel } from "../src/engine/gpu/stages/update.ts";
 import { holdingKernels } from "../src/engine/gpu/stages/rows.ts";
 import { type Tuning, tuningFor } from "../src/engine/gpu/tuning.ts";
@@ -149,9 +154,24 @@ function sourcesOf(
   const setup = { context, spec, plan };
   return [
     ...kernelSources(setup),
+    ...trainingSources(context, size),
     { key: "fold", source: foldKernel(setup) },
     ...Object.entries(holding).map(([key, source]) => ({ key, source })),
   ];
+}
+
+// Those that train an autoencoder with as many latents, of which rows of a step share the active ones.
+function trainingSources(
+  context: KernelContext,
+  { n, m, k }: { n: number; m: number; k: number },
+): { key: string; source: KernelSource }[] {
+  const spec: AutoencoderSpec = {
+    ...{ width: n, latents: m, sparsity: k, batch: STEP_ROWS },
+    ...{ selection: "batch", levels: new Uint32Array(m), learnsDecoder: true },
+  };
+  const plan = layOutTrainer(spec, context.limits, context.tuning);
+  return Object.entries(trainerSources(context, spec, plan))
+    .flatMap(([key, source]) => source === undefined ? [] : [{ key, source }]);
 }
 
 function distinctTexts(

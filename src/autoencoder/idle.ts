@@ -8,9 +8,10 @@ const IDLE_SHARE = 0.25;
 
 /** Which latents have been active in no row for long. They learn nothing, and have to begin again. */
 export class IdleLatents {
-  readonly #rows: Float64Array;
   readonly #begun: Uint8Array;
   readonly #most: number;
+  #silent: Uint32Array;
+  #shown = 0;
 
   /**
    * @param latents how many there are
@@ -20,7 +21,7 @@ export class IdleLatents {
     latents: number,
     { sparsity, rows, all }: { sparsity: number; rows: number; all: number },
   ) {
-    this.#rows = new Float64Array(latents);
+    this.#silent = new Uint32Array(latents);
     this.#begun = new Uint8Array(latents);
     this.#most = Math.max(
       IDLE_ROWS,
@@ -29,10 +30,16 @@ export class IdleLatents {
     );
   }
 
-  /** The latents that are idle, in order. */
+  /** Whether a latent may be idle: a GPU is asked no sooner, since asking it takes longer than a step. */
+  get due(): boolean {
+    const longest = this.#silent.reduce((a, b) => Math.max(a, b), 0);
+    return longest + this.#shown >= this.#most;
+  }
+
+  /** The latents that are idle by what was last noted, in order. */
   get now(): number[] {
-    return [...this.#rows.keys()]
-      .filter((latent) => this.#rows[latent] >= this.#most);
+    return [...this.#silent.keys()]
+      .filter((latent) => this.#silent[latent] >= this.#most);
   }
 
   /** How many have begun again so far. */
@@ -40,17 +47,21 @@ export class IdleLatents {
     return this.#begun.reduce((sum, each) => sum + each, 0);
   }
 
-  /** Takes note of how often latents were active in a step's rows. */
-  after(uses: Uint32Array, rows: number): void {
-    uses.forEach((number, latent) => {
-      this.#rows[latent] = number > 0 ? 0 : this.#rows[latent] + rows;
-    });
+  /** Takes note of a step's rows. */
+  after(rows: number): void {
+    this.#shown += rows;
+  }
+
+  /** Takes note of how many rows of steps each latent was active in none of up to now. */
+  note(silent: Uint32Array): void {
+    this.#silent = silent.slice();
+    this.#shown = 0;
   }
 
   /** Takes note of latents that begin again. */
   begin(latents: readonly number[]): void {
     for (const latent of latents) {
-      this.#rows[latent] = 0;
+      this.#silent[latent] = 0;
       this.#begun[latent] = 1;
     }
   }

@@ -70,6 +70,19 @@ export interface Layout {
 /** Slots of a row, in k, where a step's rows share their active latents. */
 const SHARED_SLOTS = 4;
 
+/** Slots of a row. */
+export function slotsOf(
+  { latents, sparsity, selection }: AutoencoderSpec,
+): number {
+  const shared = selection === "batch";
+  return Math.min(latents, shared ? SHARED_SLOTS * sparsity : sparsity);
+}
+
+/** How many levels there are. */
+export function levelsIn({ levels }: AutoencoderSpec): number {
+  return 1 + levels.reduce((most, level) => Math.max(most, level));
+}
+
 /**
  * Lays a training out.
  *
@@ -78,14 +91,10 @@ const SHARED_SLOTS = 4;
  * @throws {DbksvdError} `run` where it is more than can be addressed
  */
 export function layOut(spec: AutoencoderSpec, threads: number): Layout {
-  const { width, latents, sparsity, batch, selection, levels } = spec;
+  const { width, latents, batch } = spec;
   const padded = 4 * Math.ceil(width / 4);
   const wide = PANEL_COLUMNS * Math.ceil(latents / PANEL_COLUMNS);
-  const slots = Math.min(
-    latents,
-    selection === "row" ? sparsity : SHARED_SLOTS * sparsity,
-  );
-  const levelCount = 1 + levels.reduce((most, level) => Math.max(most, level));
+  const slots = slotsOf(spec), levelCount = levelsIn(spec);
   const moments = spec.learnsDecoder ? 2 * latents * padded : 0;
   let bytes = HEAD_BYTES;
   const take = (words: number) => {

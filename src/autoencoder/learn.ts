@@ -1,8 +1,9 @@
 import type { Context } from "./context.ts";
 
-const MEAN_DECAY = 0.9;
-const SQUARE_DECAY = 0.999;
-const EPSILON = 1e-8;
+/** Adam's decays of means and squares, and what keeps it from dividing by zero. */
+export const MEAN_DECAY = 0.9;
+export const SQUARE_DECAY = 0.999;
+export const EPSILON = 1e-8;
 
 /** By how much Adam's moments are short after so many steps. */
 export function shortfall(steps: number): { mean: number; square: number } {

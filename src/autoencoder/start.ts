@@ -2,7 +2,7 @@ import { multiplyFast } from "../engine/multiply.ts";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { pauseIfDue } from "../pause.ts";
 import { invertPositive } from "./invert.ts";
-import type { Parameters } from "./trainer.ts";
+import type { Parameters } from "./contract.ts";
 
 /** Of the regression of codes on rows, in units of the rows' mean variance. */
 const RIDGE = 1e-2;

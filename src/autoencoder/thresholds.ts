@@ -1,7 +1,7 @@
 // Thresholds of a JumpReLU autoencoder, one a latent: encoder and decoder stay as their training left them.
 import { multiplyFast } from "../engine/multiply.ts";
 import { pauseIfDue } from "../pause.ts";
-import type { Parameters } from "./trainer.ts";
+import type { Parameters } from "./contract.ts";
 
 /** Rows that tell of thresholds, at most. */
 const MOST_ROWS = 8192;

@@ -1,8 +1,10 @@
+import { pauseIfDue } from "../pause.ts";
 import { permutation, randomStream } from "../random.ts";
 import { IdleLatents } from "./idle.ts";
 import type { AutoencoderSpec } from "./layout.ts";
 import { thresholdsOfLatents } from "./thresholds.ts";
-import { AutoencoderTrainer, type Parameters } from "./trainer.ts";
+import type { Parameters, Trainer } from "./contract.ts";
+import { createTrainer, type TrainerChoice } from "./create.ts";
 
 /** Rows of a step. */
 export const STEP_ROWS = 1024;
@@ -21,7 +23,9 @@ const LAST_LOOKS = 3;
 
 /** How an autoencoder is trained. */
 export interface TrainingOptions
-  extends Pick<AutoencoderSpec, "width" | "sparsity" | "selection"> {
+  extends
+    Pick<AutoencoderSpec, "width" | "sparsity" | "selection">,
+    TrainerChoice {
   /** The level of every latent (see {@linkcode AutoencoderSpec}); 0 for all where left out. */
   levels?: Uint32Array | undefined;
   /** Normalised rows that the threshold is set by: not those that it learns from, which it comes to fit too well. */
@@ -36,8 +40,6 @@ export interface TrainingOptions
   seed: number;
   /** The length of a step; by the number of latents where left out. */
   rate?: number | undefined;
-  threads?: number | undefined;
-  signal?: AbortSignal | undefined;
   /** Called after every step with how many are done. */
   onStep?: ((done: number) => void) | undefined;
 }
@@ -72,7 +74,7 @@ export async function trainAutoencoder(
   const { width, sparsity, selection, steps, learnsDecoder = true } = options;
   const latents = start.bias.length, count = rows.length / width;
   const batch = Math.min(STEP_ROWS, count);
-  const trainer = new AutoencoderTrainer(
+  const trainer = await createTrainer(
     {
       ...{ width, latents, sparsity, batch, selection, learnsDecoder },
       levels: options.levels ?? new Uint32Array(latents),
@@ -92,12 +94,14 @@ export async function trainAutoencoder(
     for (let step = 0; step < steps; step++) {
       const left = (steps - step) / (DECAY_SHARE * steps);
       const length = rate * Math.min(1, left);
-      const { uses } = await trainer.step(feed(), length);
-      idle.after(uses, batch);
-      if (step < RESTART_SHARE * steps) {
-        idle.begin(trainer.restart(idle.now.slice(0, most)));
+      await trainer.step(feed(), length);
+      idle.after(batch);
+      if (step < RESTART_SHARE * steps && idle.due) {
+        idle.note(await trainer.silent());
+        idle.begin(await trainer.restart(idle.now.slice(0, most)));
       }
       options.onStep?.(step + 1);
+      await pauseIfDue(options.signal);
     }
     const shown = options.thresholdRows ?? rows;
     const threshold = selection === "row"
@@ -109,7 +113,7 @@ export async function trainAutoencoder(
       await restartDead(trainer, rows, { batch, most, thresholds, dead, idle });
       dead = await deadLatents(trainer, rows, batch, thresholds);
     }
-    const { parameters } = trainer;
+    const parameters = await trainer.parameters();
     if (selection === "batch" && options.thresholdEach) {
       const { signal } = options;
       const given = { threshold, sparsity, countedRows: shown, signal };
@@ -121,7 +125,7 @@ export async function trainAutoencoder(
       ...{ thresholds, dead: dead.length, helped: idle.helped },
     };
   } finally {
-    trainer.close();
+    await trainer.close();
   }
 }
 
@@ -150,7 +154,7 @@ function rowFeed(
 
 // What latents are active in, and the mean of the batches' floors.
 async function lookThrough(
-  trainer: AutoencoderTrainer,
+  trainer: Trainer,
   rows: Float32Array,
   batch: number,
   floors?: Float32Array,
@@ -170,7 +174,7 @@ async function lookThrough(
 
 // Latents that no row makes active as the autoencoder will be run.
 async function deadLatents(
-  trainer: AutoencoderTrainer,
+  trainer: Trainer,
   rows: Float32Array,
   batch: number,
   thresholds: Float32Array,
@@ -181,7 +185,7 @@ async function deadLatents(
 
 // Gives each a row that is rebuilt badly, with no step after it.
 async function restartDead(
-  trainer: AutoencoderTrainer,
+  trainer: Trainer,
   rows: Float32Array,
   { batch, most, thresholds, dead, idle }: {
     batch: number;
@@ -195,7 +199,7 @@ async function restartDead(
   const left = new Set(dead);
   for (let at = 0; at < rows.length && left.size > 0; at += batch * width) {
     await trainer.look(rows.subarray(at, at + batch * width), thresholds);
-    const begun = trainer.restart([...left].slice(0, most));
+    const begun = await trainer.restart([...left].slice(0, most));
     idle.begin(begun);
     for (const latent of begun) left.delete(latent);
   }

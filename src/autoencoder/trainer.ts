@@ -5,6 +5,7 @@ import { pauseIfDue } from "../pause.ts";
 import { depthRuns } from "../wasm/kernels/product.ts";
 import { compileKernels, kernelsLacking } from "../wasm/module.ts";
 import { type Context, contextOf, type ThreadStart } from "./context.ts";
+import type { LookReport, Parameters, Trainer } from "./contract.ts";
 import { shortfall } from "./learn.ts";
 import {
   type AutoencoderSpec,
@@ -15,7 +16,8 @@ import {
   memoryFor,
 } from "./layout.ts";
 import { PHASE } from "./orders.ts";
-import { restartLatents } from "./restart.ts";
+import { beginAgain } from "./restart.ts";
+import { placeBeginning, seenRows } from "./seen.ts";
 import { makeRunner } from "./tasks.ts";
 
 const THREAD = new URL("./thread.ts", import.meta.url);
@@ -23,35 +25,18 @@ const THREAD = new URL("./thread.ts", import.meta.url);
 /** Multiplications between two looks at the signal, on one thread. */
 const CALL_WORK = 2 ** 29;
 
-/** The numbers that learn, in units of the normalised rows. */
-export interface Parameters {
-  /** latents × width. */
-  encoder: Float32Array;
-  /** A value a latent. */
-  bias: Float32Array;
-  /** latents × width, rows of unit length. */
-  decoder: Float32Array;
-}
-
-/** What a step saw of its rows, before it learned from them. */
-export interface StepReport {
-  /** Rows that each latent was active in. */
-  uses: Uint32Array;
-  /** The pre-activation that k · rows of the step's largest ones exceed. */
-  floor: number;
-}
-
 /**
  * Adam on a sparse autoencoder, on the processor: the kernels of the CPU engine on as many threads as are asked for.
  * The same bytes on any number of them.
  */
-export class AutoencoderTrainer {
+export class AutoencoderTrainer implements Trainer {
   readonly spec: AutoencoderSpec;
   readonly #layout: Layout;
   readonly #context: Context;
   readonly #crew: Crew;
   readonly #threads: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #silent: Uint32Array;
   #steps = 0;
 
   /**
@@ -69,6 +54,7 @@ export class AutoencoderTrainer {
     } = {},
   ) {
     this.spec = spec;
+    this.#silent = new Uint32Array(spec.latents);
     this.#signal = options.signal;
     this.#threads = mayStartWorker(THREAD)
       ? options.threads ?? navigator.hardwareConcurrency
@@ -99,13 +85,13 @@ export class AutoencoderTrainer {
   }
 
   /** The numbers as they stand. */
-  get parameters(): Parameters {
+  parameters(): Promise<Parameters> {
     const { encoder, decoder, bias } = this.#context.views;
-    return {
+    return Promise.resolve({
       encoder: this.#take(encoder),
       decoder: this.#take(decoder),
       bias: bias.slice(),
-    };
+    });
   }
 
   /**
@@ -118,7 +104,7 @@ export class AutoencoderTrainer {
   async look(
     rows: Float32Array,
     floors?: Float32Array,
-  ): Promise<StepReport> {
+  ): Promise<LookReport> {
     const { views, orders } = this.#context;
     const count = rows.length / this.spec.width;
     this.#put(rows, views.rows);
@@ -143,8 +129,12 @@ export class AutoencoderTrainer {
    * @param rows normalised rows, at most a batch of them
    * @param rate the length of the step
    */
-  async step(rows: Float32Array, rate: number): Promise<StepReport> {
-    const report = await this.look(rows);
+  async step(rows: Float32Array, rate: number): Promise<void> {
+    const { uses } = await this.look(rows);
+    const count = rows.length / this.spec.width;
+    uses.forEach((number, latent) =>
+      this.#silent[latent] = number > 0 ? 0 : this.#silent[latent] + count
+    );
     const { latents, width } = this.spec;
     const { mean, square } = shortfall(++this.#steps);
     this.#context.orders.set({ rate, meanShare: mean, squareShare: square });
@@ -155,22 +145,32 @@ export class AutoencoderTrainer {
       20 * latents * width,
     );
     await pauseIfDue(this.#signal);
-    return report;
+  }
+
+  /** Rows of steps that each latent was active in none of since it was last active or began again. */
+  silent(): Promise<Uint32Array> {
+    return Promise.resolve(this.#silent.slice());
   }
 
   /**
-   * Gives latents a row each, out of those that were last looked at (see {@linkcode restartLatents}).
+   * Gives latents a row each, out of those that were last looked at (see {@linkcode beginAgain}).
    *
    * @param latents which
    * @returns those that have one
    */
-  restart(latents: readonly number[]): number[] {
-    return restartLatents(this.#context, latents);
+  restart(latents: readonly number[]): Promise<number[]> {
+    const begun = beginAgain(seenRows(this.#context), latents);
+    for (const beginning of begun) {
+      placeBeginning(this.#context, beginning);
+      this.#silent[beginning.latent] = 0;
+    }
+    return Promise.resolve(begun.map(({ latent }) => latent));
   }
 
   /** Ends the other threads. */
-  close(): void {
+  close(): Promise<void> {
     this.#crew.close();
+    return Promise.resolve();
   }
 
   async #code(count: number): Promise<void> {

@@ -274,9 +274,10 @@ function encoderInWords(
   const active = activation.kind === "topk"
     ? `the ${activation.k} largest`
     : "above a threshold";
+  const on = fit!.device.kind === "gpu" ? ` on ${fit!.device.name}` : "";
   return `${trained} (Adam, ${fit!.steps} steps of ${
     fit!.stepRows
-  } rows), ${active}`;
+  } rows${on}), ${active}`;
 }
 
 // Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.

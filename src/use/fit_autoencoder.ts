@@ -6,7 +6,7 @@ import {
   type SparseCodes,
 } from "../coding/coder.ts";
 import { checkWidth, codeRows } from "../coding/rows.ts";
-import { EMPTY_SLOT } from "../engine/engine.ts";
+import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { pullInRows } from "../learn/norms.ts";
 import { bothSigns } from "../model/both_signs.ts";
 import type { DictionaryModel } from "../model/model.ts";
@@ -64,8 +64,10 @@ export interface AutoencoderFit {
   steps: number;
   /** Rows of a step. */
   stepRows: number;
-  /** Whether the decoder learned too. */
+  /** Whether only the encoder learned. */
   fixedAtoms: boolean;
+  /** What did the work. */
+  device: Omit<EngineInfo, "details">;
   /** Latents that none of the rows made active in the end. */
   deadLatents: number;
   /** Latents that were active in no row for long, or in none at the end, and began again. */
@@ -91,7 +93,11 @@ export async function fitAutoencoder(
   const { width, scale, seed, coder: { sparsity } } = model;
   const raw = await sampleRows(model, source, steps, options);
   const count = raw.length / width;
-  const codes = await codesOf(model, raw, options);
+  const { codes, engine: { kind, name, software } } = await codesOf(
+    model,
+    raw,
+    options,
+  );
   const all = normalise(model, raw);
   const kept = selection === "batch"
     ? Math.min(STEP_ROWS, Math.floor(count * THRESHOLD_SHARE))
@@ -113,6 +119,7 @@ export async function fitAutoencoder(
     learnsDecoder: !fixedAtoms,
     ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
     thresholdEach: options.thresholdEach,
+    device: kind,
     threads: options.threads,
     signal: options.signal,
     onStep: (done) => options.onProgress?.({ rows: done * stepRows, total }),
@@ -124,6 +131,7 @@ export async function fitAutoencoder(
     thresholds: trained.thresholds.map((value) => value / scale),
     fit: {
       ...{ rows: count - kept, steps, stepRows, fixedAtoms },
+      device: { kind, name, software },
       deadLatents: trained.dead,
       helpedLatents: trained.helped,
     },
@@ -174,12 +182,12 @@ async function sampleRows(
   return data;
 }
 
-// The first rows' codes, in normalised units.
+// The first rows' codes, in normalised units, and the engine that found them: the same kind trains.
 async function codesOf(
   model: DictionaryModel,
   raw: Float32Array,
   options: FitOptions,
-): Promise<SparseCodes> {
+): Promise<{ codes: SparseCodes; engine: EngineInfo }> {
   const { width, coder } = model, { sparsity } = coder;
   const selectionRidge = coder.method === "omp"
     ? Math.max(CODED_RIDGE, coder.selectionRidge ?? 0)
@@ -209,7 +217,7 @@ async function codesOf(
     await engine.close();
   }
   for (let i = 0; i < codes.values.length; i++) codes.values[i] *= model.scale;
-  return codes;
+  return { codes, engine: engine.info };
 }
 
 // Normalises in place.

@@ -33,13 +33,18 @@ import {
   words,
 } from "./fields.ts";
 
+/** What an engine is, but for its details. */
+export const ranBy = {
+  kind: words("The engine.", ["gpu", "cpu"]),
+  name: text("The adapter's name, or the processor's."),
+  software: flag("Whether a GPU engine runs on a software driver."),
+};
+
 /** What ran a command. */
 export const device = define(
   "device",
   object<EngineInfo>({
-    kind: words("The engine.", ["gpu", "cpu"]),
-    name: text("The adapter's name, or the processor's."),
-    software: flag("Whether a GPU engine runs on a software driver."),
+    ...ranBy,
     details: {
       json: {
         description: "What else is known of it: threads, driver, limits.",

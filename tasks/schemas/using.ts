@@ -43,6 +43,7 @@ import {
   metrics,
   model,
   ofRows,
+  ranBy,
   scores,
   spread,
   UNUSED,
@@ -187,6 +188,7 @@ const fit = object<AutoencoderFit>({
   steps: count("Steps of Adam."),
   stepRows: count("Rows of a step."),
   fixedAtoms: flag("Whether only the encoder learned."),
+  device: object<AutoencoderFit["device"]>(ranBy, "What did the work."),
   deadLatents: count("Latents that no row made active in the end."),
   helpedLatents: count(
     "Latents that were active in no row for long, or in none at the end, and began again.",

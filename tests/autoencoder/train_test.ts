@@ -6,7 +6,7 @@ import {
   type TrainedAutoencoder,
   type TrainingOptions,
 } from "../../src/autoencoder/train.ts";
-import type { Parameters } from "../../src/autoencoder/trainer.ts";
+import type { Parameters } from "../../src/autoencoder/contract.ts";
 import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { permutation, randomStream } from "../../src/random.ts";
 

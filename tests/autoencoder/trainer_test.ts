@@ -1,59 +1,20 @@
 import assert from "node:assert/strict";
+import type { Parameters } from "../../src/autoencoder/contract.ts";
 import type { AutoencoderSpec } from "../../src/autoencoder/layout.ts";
+import { AutoencoderTrainer } from "../../src/autoencoder/trainer.ts";
 import {
-  AutoencoderTrainer,
-  type Parameters,
-} from "../../src/autoencoder/trainer.ts";
-import { randomStream } from "../../src/random.ts";
-import { type Plain, trainPlainly } from "./plain.ts";
+  assertNear,
+  lines,
+  problem,
+  stepped,
+  steppedPlainly,
+} from "./steps.ts";
 
-const RATE = 1e-2;
-
-/** Random rows and a random start; the width is no multiple of four. */
-function problem(latents: number, width: number, batch: number) {
-  const random = randomStream(3, "trainer");
-  const normals = (count: number) =>
-    Float32Array.from({ length: count }, () => random.normal());
-  const decoder = normals(latents * width);
-  for (let j = 0; j < latents; j++) {
-    const d = decoder.subarray(j * width, (j + 1) * width);
-    const length = Math.hypot(...d);
-    d.forEach((value, i) => d[i] = value / length);
-  }
-  const start: Parameters = {
-    encoder: normals(latents * width).map((v) => v / Math.sqrt(width)),
-    decoder,
-    bias: normals(latents).map((v) => v / 10),
-  };
-  const batches = Array.from({ length: 4 }, () => normals(batch * width));
-  return { start, batches };
-}
-
-async function trained(
+const trained = (
   spec: AutoencoderSpec,
   { start, batches }: ReturnType<typeof problem>,
   threads: number,
-): Promise<Parameters> {
-  const trainer = new AutoencoderTrainer(spec, start, { threads });
-  try {
-    for (const rows of batches) await trainer.step(rows, RATE);
-    return trainer.parameters;
-  } finally {
-    trainer.close();
-  }
-}
-
-const lines = (values: Float32Array, width: number) =>
-  Array.from(
-    { length: values.length / width },
-    (_, j) => [...values.subarray(j * width, (j + 1) * width)],
-  );
-
-function assertNear(actual: Float32Array, expected: readonly number[]) {
-  actual.forEach((value, i) =>
-    assert.ok(Math.abs(value - expected[i]) < 2e-5, `${i}: ${value}`)
-  );
-}
+) => stepped(new AutoencoderTrainer(spec, start, { threads }), batches);
 
 for (const selection of ["row", "batch"] as const) {
   for (const nested of [false, true]) {
@@ -64,24 +25,14 @@ for (const selection of ["row", "batch"] as const) {
         { length: latents },
         (_, j) => nested ? (j < 4 ? 0 : j < 12 ? 1 : 2) : 0,
       );
-      const spec = { width, latents, sparsity: 4, batch, selection, levels };
-      const found = await trained(
-        { ...spec, learnsDecoder: true },
-        given,
-        2,
-      );
-      const start: Plain = {
-        encoder: lines(given.start.encoder, width),
-        decoder: lines(given.start.decoder, width),
-        bias: [...given.start.bias],
+      const spec: AutoencoderSpec = {
+        ...{ width, latents, sparsity: 4, batch, selection, levels },
+        learnsDecoder: true,
       };
-      const expected = trainPlainly(
-        start,
-        given.batches.map((rows) => lines(rows, width)),
-        { sparsity: 4, selection, levels: [...levels], rate: RATE },
-      );
-      assertNear(found.encoder, expected.encoder.flat());
-      assertNear(found.decoder, expected.decoder.flat());
+      const found = await trained(spec, given, 2);
+      const expected = steppedPlainly(spec, given);
+      assertNear(found.encoder, expected.encoder);
+      assertNear(found.decoder, expected.decoder);
       assertNear(found.bias, expected.bias);
     });
   }
@@ -137,8 +88,8 @@ for (const learnsDecoder of [true, false]) {
       try {
         const before = await trainer.look(rows);
         assert.equal(before.uses[3] + before.uses[5], 0);
-        assert.deepEqual(trainer.restart([3, 5]), [3, 5]);
-        const { encoder, decoder, bias } = trainer.parameters;
+        assert.deepEqual(await trainer.restart([3, 5]), [3, 5]);
+        const { encoder, decoder, bias } = await trainer.parameters();
         const lefts = restsOf(start, rows, width);
         for (const [place, j] of [3, 5].entries()) {
           const atom = decoder.subarray(j * width, (j + 1) * width);
@@ -170,7 +121,7 @@ for (const learnsDecoder of [true, false]) {
         const after = await trainer.look(rows);
         assert.ok(after.uses[3] > 0 && after.uses[5] > 0);
       } finally {
-        trainer.close();
+        await trainer.close();
       }
     },
   );

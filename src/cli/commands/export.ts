@@ -68,7 +68,7 @@ export function exportCommand(io: Io): CommandUnknownOpts {
     .optionsGroup("Targets with an encoder (all but pursuits):")
     .option(
       "--steps <count>",
-      "of its training, 1024 rows each (default: 600)",
+      "of its training on --device, 1024 rows each (default: 600)",
       wholeNumber(),
     )
     .option("--fixed-atoms", "train the encoder only; atoms stay as they are")

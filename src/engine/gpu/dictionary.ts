@@ -1,21 +1,31 @@
-import { partRuns } from "../../gpu/matrix.ts";
+import type { GpuDevice } from "../../gpu/device.ts";
+import { type Matrix, partRuns } from "../../gpu/matrix.ts";
 import { readBack } from "../../gpu/readback.ts";
+import type { Runner } from "../../gpu/runner.ts";
 import type { GpuContext } from "./context.ts";
 import { padRows, unpadRows } from "./padding.ts";
 
 /** Puts a dictionary (atoms × width) on the device. */
 export function uploadDictionary(
-  { runner, spec, buffers: { dictionary: matrix } }: GpuContext,
+  { runner, spec, buffers }: GpuContext,
   dictionary: Float32Array,
 ): void {
-  const { atoms, width } = spec;
-  matrix.buffers.forEach((buffer, part) => {
-    const first = part * matrix.rowsPerPart;
-    const rows = Math.min(matrix.rowsPerPart, atoms - first);
-    const slice = dictionary.subarray(first * width, (first + rows) * width);
-    runner.upload(buffer, padRows(slice, rows, width, matrix.stride));
+  uploadRows(runner, buffers.dictionary, dictionary, spec.width);
+}
+
+/** Puts as many rows of `width` values as are given at the start of a matrix. */
+export function uploadRows(
+  runner: Runner,
+  matrix: Matrix,
+  data: Float32Array,
+  width: number,
+): void {
+  const { stride } = matrix;
+  for (const { part, from, rows } of partRuns(matrix, 0, data.length / width)) {
+    const slice = data.subarray(from * width, (from + rows) * width);
+    runner.upload(matrix.buffers[part], padRows(slice, rows, width, stride));
     runner.submit();
-  });
+  }
 }
 
 /** Puts unit vectors in the place of atoms of the dictionary, the first in that of the first, as many as there are. */
@@ -24,38 +34,55 @@ export function uploadAtoms(
   atoms: Uint32Array,
   vectors: Float32Array,
 ): void {
-  const { stride } = dictionary;
   for (let i = 0; i < vectors.length / width; i++) {
-    const [{ part, offset }] = partRuns(dictionary, atoms[i], 1);
     const vector = vectors.subarray(i * width, (i + 1) * width);
-    const row = padRows(vector, 1, width, stride);
-    runner.upload(dictionary.buffers[part], row, 16 * stride * offset);
+    uploadRow(runner, dictionary, atoms[i], vector);
   }
 }
 
+/** Puts one row in its place in a matrix, zeros behind it. */
+export function uploadRow(
+  runner: Runner,
+  matrix: Matrix,
+  row: number,
+  values: Float32Array,
+): void {
+  const { stride } = matrix;
+  const [{ part, offset }] = partRuns(matrix, row, 1);
+  const padded = padRows(values, 1, values.length, stride);
+  runner.upload(matrix.buffers[part], padded, 16 * stride * offset);
+}
+
 /** Reads the dictionary back, atoms × width. */
-export async function downloadDictionary(
-  { gpu, runner, spec, buffers: { dictionary: matrix } }: GpuContext,
+export function downloadDictionary(
+  { gpu, runner, spec, buffers }: GpuContext,
 ): Promise<Float32Array> {
-  const { atoms, width } = spec;
-  const out = new Float32Array(atoms * width);
+  return downloadRows(gpu, runner, buffers.dictionary, spec.width);
+}
+
+/** Reads a matrix's rows back, `width` values each: all of them, or the first `rows`. */
+export async function downloadRows(
+  gpu: GpuDevice,
+  runner: Runner,
+  matrix: Matrix,
+  width: number,
+  rows = matrix.rows,
+): Promise<Float32Array> {
+  const { stride, buffers } = matrix;
+  const out = new Float32Array(rows * width);
+  const runs = partRuns(matrix, 0, rows);
   const parts = await readBack(
     gpu,
     runner,
-    matrix.buffers.map((buffer, part) => ({
-      buffer,
+    runs.map(({ part, rows }) => ({
+      buffer: buffers[part],
       offset: 0,
-      bytes: 16 * matrix.stride *
-        Math.min(matrix.rowsPerPart, atoms - part * matrix.rowsPerPart),
+      bytes: 16 * stride * rows,
     })),
   );
-  parts.forEach((bytes, part) =>
-    unpadRows(
-      new Float32Array(bytes),
-      matrix.stride,
-      width,
-      out.subarray(part * matrix.rowsPerPart * width),
-    )
-  );
+  parts.forEach((bytes, i) => {
+    const to = out.subarray(runs[i].from * width);
+    unpadRows(new Float32Array(bytes), stride, width, to);
+  });
   return out;
 }

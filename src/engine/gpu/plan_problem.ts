@@ -66,7 +66,8 @@ export function loopProblem(
     : undefined;
 }
 
-function gigabytes(bytes: number): string {
+/** Bytes in words. */
+export function gigabytes(bytes: number): string {
   return bytes < 1e8
     ? `${(bytes / 1e6).toFixed(1)} MB`
     : `${(bytes / 1e9).toFixed(2)} GB`;

@@ -1,24 +1,20 @@
-import { DbksvdError } from "../../errors.ts";
 import type {
   Codes,
   Engine,
   EngineInfo,
   EngineOptions,
-  EngineProgress,
   EngineRows,
   EngineSpec,
   IterationReport,
   IterationStep,
 } from "../engine.ts";
 import type { GroupEngine, WorstRows } from "../group_engine.ts";
-import { noteEndOfGpuWorker } from "./teardown.ts";
+import { WorkerLine } from "./line.ts";
 import {
   type Created,
   type EngineCall,
-  errorOf,
+  type EngineRequest,
   type Held,
-  type Reply,
-  type Request,
   transfersOf,
 } from "./protocol.ts";
 
@@ -29,9 +25,6 @@ export interface WorkerEngineOptions extends EngineOptions {
   /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
   watchdogSeconds?: number;
 }
-
-/** Longest wait for a GPU's answer: the largest sample batches keep one busy for minutes. */
-const WATCHDOG_SECONDS = 1800;
 
 /**
  * Starts an engine in a worker: the thread that calls stays free for signals and progress, and outlives a device that
@@ -48,7 +41,7 @@ export async function engineInWorker(
   const line = new WorkerLine(worker, options);
   const { device = "auto", threads, blas } = options;
   try {
-    const create = { spec, device, threads, blas };
+    const create: EngineRequest = { spec, device, threads, blas };
     const { info } = await line.ask({ create }) as Created;
     if (info.kind === "cpu" || info.software) line.unwatch();
     return new WorkerEngine(line, info, spec);
@@ -192,116 +185,4 @@ function sentOf(
   return "data" in rows
     ? { data: rows.data, rows: rows.rows }
     : { held: rows.held, rows: rows.rows };
-}
-
-type Question = Request extends infer R
-  ? R extends { id: number } ? Omit<R, "id">
-  : never
-  : never;
-
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-  /** Called with the memory of rows that the engine has taken in. */
-  taken?: ((data: Float32Array) => void) | undefined;
-}
-
-/** Questions to a worker and its answers, under a watchdog. */
-class WorkerLine {
-  readonly #worker: Worker;
-  readonly #options: WorkerEngineOptions;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #onAbort = () => this.#end(this.#options.signal!.reason);
-  #asked = 0;
-  #watched = true;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #ended: { why: unknown } | undefined;
-
-  constructor(worker: Worker, options: WorkerEngineOptions) {
-    this.#worker = worker;
-    this.#options = options;
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#take(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#end(
-        new DbksvdError("run", `The engine's thread failed: ${event.message}`, {
-          mend: "run again with --resume",
-        }),
-      );
-    };
-    options.signal?.addEventListener("abort", this.#onAbort);
-    if (options.signal?.aborted) this.#onAbort();
-  }
-
-  ask(
-    question: Question,
-    transfer: ArrayBuffer[] = [],
-    taken?: Waiting["taken"],
-  ): Promise<unknown> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended.why);
-    const id = this.#asked++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, taken });
-      this.#worker.postMessage({ id, ...question }, transfer);
-      this.#watch();
-    });
-  }
-
-  /** A processor, a GPU's software driver included, may take its time. */
-  unwatch(): void {
-    this.#watched = false;
-    clearTimeout(this.#timer);
-  }
-
-  async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    try {
-      // Whoever closes an engine at work does not want the work.
-      if (this.#waiting.size === 0) {
-        await this.ask({ call: "close", args: [] });
-      }
-    } finally {
-      this.#end(new DbksvdError("run", "The engine is closed"));
-    }
-  }
-
-  #take(reply: Reply): void {
-    if ("notice" in reply) return this.#options.onNotice?.(reply.notice);
-    if ("progress" in reply) return this.#report(reply.progress);
-    const waiting = this.#waiting.get(reply.id);
-    if ("taken" in reply) return waiting?.taken?.(reply.taken);
-    this.#waiting.delete(reply.id);
-    this.#watch();
-    if ("error" in reply) waiting?.reject(errorOf(reply.error));
-    else waiting?.resolve(reply.value);
-  }
-
-  // An engine that reports is not hung.
-  #report(progress: EngineProgress): void {
-    this.#watch();
-    this.#options.onProgress?.(progress);
-  }
-
-  #watch(): void {
-    clearTimeout(this.#timer);
-    if (!this.#watched || this.#waiting.size === 0) return;
-    const seconds = this.#options.watchdogSeconds ?? WATCHDOG_SECONDS;
-    this.#timer = setTimeout(() =>
-      this.#end(
-        new DbksvdError("device", `The GPU has not answered for ${seconds} s`, {
-          mend: "it seems to hang: see dbksvd doctor; --resume goes on",
-        }),
-      ), seconds * 1000);
-  }
-
-  #end(why: unknown): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = { why };
-    clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#worker.terminate();
-    if (this.#options.device !== "cpu") noteEndOfGpuWorker();
-    for (const { reject } of this.#waiting.values()) reject(why);
-    this.#waiting.clear();
-  }
 }

@@ -2,7 +2,7 @@ import {
   defaultRate,
   trainAutoencoder,
 } from "../../../src/autoencoder/train.ts";
-import type { Parameters } from "../../../src/autoencoder/trainer.ts";
+import type { Parameters } from "../../../src/autoencoder/contract.ts";
 import type { SparseAutoencoder } from "../../../src/model/autoencoder.ts";
 import { permutation, randomStream } from "../../../src/random.ts";
 import { rowsFromArray } from "../../../src/rows/memory.ts";

@@ -1,7 +1,11 @@
+import { trainerSources } from "../../../src/autoencoder/gpu/kernels.ts";
+import { layOutTrainer } from "../../../src/autoencoder/gpu/plan.ts";
+import type { AutoencoderSpec } from "../../../src/autoencoder/layout.ts";
 import type { EngineSpec } from "../../../src/engine/engine.ts";
 import { kernelIncludes } from "../../../src/engine/gpu/includes.ts";
 import { kernelSources } from "../../../src/engine/gpu/kernels.ts";
 import { layOut } from "../../../src/engine/gpu/plan.ts";
+import type { KernelContext } from "../../../src/engine/gpu/stages/common.ts";
 import { holdingKernels } from "../../../src/engine/gpu/stages/rows.ts";
 import {
   type Tuning,
@@ -9,7 +13,7 @@ import {
   TUNINGS,
 } from "../../../src/engine/gpu/tuning.ts";
 import type { DeviceLimits } from "../../../src/gpu/device.ts";
-import { kernelText } from "../../../src/gpu/kernel.ts";
+import { type KernelSource, kernelText } from "../../../src/gpu/kernel.ts";
 import { matrixShape } from "../../../src/gpu/matrix.ts";
 import { plainSpec } from "../../engine/engines.ts";
 
@@ -69,6 +73,9 @@ export function gridTexts(): { name: string; code: string }[] {
             addTexts(texts, spec, { limits, tuning, ...waves });
           }
         }
+        for (const waves of WAVES) {
+          addTrainings(texts, { search: "floats", limits, tuning, ...waves });
+        }
       }
     }
   }
@@ -109,6 +116,26 @@ function specs(): EngineSpec[] {
       coder: { method: "mp", nonnegative: true },
     }),
   ];
+}
+
+/** Autoencoders whose rows have k active latents each, or share them; levels, and matrices in parts, among them. */
+const TRAININGS: AutoencoderSpec[] = (["row", "batch"] as const)
+  .map((selection) => ({
+    ...{ width: 101, latents: 9661, sparsity: 36, batch: 300, selection },
+    levels: Uint32Array.from({ length: 9661 }, (_, j) => j < 300 ? 0 : 1),
+    learnsDecoder: true,
+  }));
+
+function addTrainings(texts: Map<string, string>, context: KernelContext) {
+  for (const spec of TRAININGS) {
+    const plan = layOutTrainer(spec, context.limits, context.tuning);
+    const sources: KernelSource[] = Object.values(
+      trainerSources(context, spec, plan),
+    ).filter((source) => source !== undefined);
+    for (const source of sources) {
+      texts.set(kernelText(source, kernelIncludes).code, source.name);
+    }
+  }
 }
 
 function addTexts(

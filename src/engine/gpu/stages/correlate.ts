@@ -1,8 +1,11 @@
 import text from "../../../../kernels/product.wgsl" with { type: "text" };
+import type { Kernel } from "../../../gpu/compile.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
 import { type Matrix, partRuns } from "../../../gpu/matrix.ts";
+import type { Runner } from "../../../gpu/runner.ts";
 import type { GpuContext } from "../context.ts";
 import type { PlannedGroup } from "../layout.ts";
+import type { ProductTile } from "../tuning.ts";
 import { type KernelContext, stageKernels } from "./common.ts";
 import type { CodingRun } from "./runs.ts";
 
@@ -21,6 +24,14 @@ export const PRODUCTS = stageKernels({
 export interface Side {
   buffer: GPUBuffer;
   /** First row in the buffer. */
+  offset: number;
+  rows: number;
+}
+
+/** A run of rows inside one part of a matrix. */
+interface Part {
+  part: number;
+  /** First row in the part. */
   offset: number;
   rows: number;
 }
@@ -99,53 +110,86 @@ export function correlate(
   );
 }
 
+/** What multiplies: the kernels for columns that are multiples of four, and for others. */
+export interface Multiplier {
+  runner: Runner;
+  tile: ProductTile;
+  product: Kernel;
+  productUnaligned?: Kernel | undefined;
+}
+
 /** C = X·Dᵀ for one run of rows X against all atoms of a group, whatever parts they lie in. */
 export function multiplyByAtoms(
   context: GpuContext,
-  group: PlannedGroup,
+  { start, atoms, layout }: PlannedGroup,
   side: Side,
   buffer: GPUBuffer,
   row: number,
 ): void {
-  const { dictionary } = context.buffers;
-  const stride = 4 * group.layout.stride;
-  const runs = partRuns(dictionary, group.start, group.atoms);
-  runs.forEach((atoms, i) => {
-    const width = i === runs.length - 1 ? stride - atoms.from : atoms.rows;
-    multiply(context, side, dictionary, atoms, {
-      buffer,
-      row,
-      column: atoms.from,
-      width,
-      stride,
-    });
+  const target = { buffer, row, stride: 4 * layout.stride };
+  multiplyByRows(
+    multiplierOf(context),
+    side,
+    context.buffers.dictionary,
+    { first: start, rows: atoms },
+    target,
+  );
+}
+
+/**
+ * C = X·Zᵀ for one run of rows X against some rows of Z, whatever parts they lie in; columns of C up to its stride
+ * become zeros.
+ */
+export function multiplyByRows(
+  by: Multiplier,
+  side: Side,
+  matrix: Matrix,
+  { first, rows }: { first: number; rows: number },
+  target: Pick<Target, "buffer" | "row" | "stride">,
+): void {
+  const runs = partRuns(matrix, first, rows);
+  runs.forEach((run, i) => {
+    const { from: column } = run;
+    const width = i === runs.length - 1 ? target.stride - column : run.rows;
+    multiplyParts(by, side, matrix, run, { ...target, column, width });
   });
 }
 
 /** One product: a run of rows against a run of atoms that lie in one part. */
 export function multiply(
-  { runner, kernels, kernelContext }: GpuContext,
+  context: GpuContext,
   side: Side,
   dictionary: Matrix,
-  atoms: { part: number; offset: number; rows: number },
+  atoms: Part,
   target: Target,
 ): void {
-  const { product, productUnaligned } = kernels.shared(PRODUCTS);
+  multiplyParts(multiplierOf(context), side, dictionary, atoms, target);
+}
+
+function multiplierOf(
+  { runner, kernels, kernelContext }: GpuContext,
+): Multiplier {
+  const { product: tile } = kernelContext.tuning;
+  return { runner, tile, ...kernels.shared(PRODUCTS) };
+}
+
+function multiplyParts(
+  { runner, tile, product, productUnaligned }: Multiplier,
+  side: Side,
+  matrix: Matrix,
+  { part, offset, rows }: Part,
+  target: Target,
+): void {
   const aligned = target.column % 4 === 0 && target.width % 4 === 0;
-  const tile = kernelContext.tuning.product;
   runner.run(
     aligned ? product : productUnaligned!,
-    {
-      X: side.buffer,
-      Z: dictionary.buffers[atoms.part],
-      C: target.buffer,
-    },
+    { X: side.buffer, Z: matrix.buffers[part], C: target.buffer },
     {
       rows: side.rows,
-      columns: atoms.rows,
+      columns: rows,
       width: target.width,
       x: side.offset,
-      z: atoms.offset,
+      z: offset,
       row: target.row,
       column: target.column,
       stride: target.stride,

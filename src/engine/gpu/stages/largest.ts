@@ -1,34 +1,53 @@
 import text from "../../../../kernels/largest.wgsl" with { type: "text" };
+import type { KernelSource } from "../../../gpu/kernel.ts";
 import { NEGLIGIBLE_CORRELATION } from "../../../thresholds.ts";
 import { isPositive } from "../../dial.ts";
 import type { GpuContext } from "../context.ts";
 import type { PursuitLayout } from "../layout.ts";
-import { commonValues, FEWEST_LANES, stageKernels } from "./common.ts";
+import {
+  commonValues,
+  FEWEST_LANES,
+  type KernelContext,
+  stageKernels,
+} from "./common.ts";
 import { correlate } from "./correlate.ts";
 import { codingRuns, placeOf } from "./runs.ts";
 
 /** The largest correlations of rows, as they are. */
 export const LARGEST = stageKernels({
   each: ({ context, spec: { coder }, plan }, { sparsity, layout }) => ({
-    largest: plan.form !== "correlations" ? undefined : {
-      name: "largest",
-      text,
-      values: {
-        ...commonValues(context, layout.threads),
+    largest: plan.form !== "correlations"
+      ? undefined
+      : largestKernel(context, layout, {
         K: sparsity,
         KT: coder.sparsity,
-        M4: layout.stride,
         POSITIVE: isPositive(coder),
-        FLOOR: NEGLIGIBLE_CORRELATION,
-      },
-      matrices: {},
-    },
+        BIASED: false,
+      }),
   }),
 });
 
+/** The kernel that finds the largest correlations of rows, or (BIASED) an autoencoder's largest pre-activations. */
+export function largestKernel(
+  context: KernelContext,
+  { threads, stride }: Pick<PursuitLayout, "threads" | "stride">,
+  values: { K: number; KT: number; POSITIVE: boolean; BIASED: boolean },
+): KernelSource {
+  return {
+    name: "largest",
+    text,
+    values: {
+      ...commonValues(context, threads),
+      ...values,
+      M4: stride,
+      FLOOR: NEGLIGIBLE_CORRELATION,
+    },
+  };
+}
+
 /** Turns that the loops of an invocation take for one row, at most. */
 export function largestTurns(
-  { threads, stride }: PursuitLayout,
+  { threads, stride }: Pick<PursuitLayout, "threads" | "stride">,
   sparsity: number,
 ): number {
   return sparsity * (stride / threads + threads / FEWEST_LANES);

@@ -54,8 +54,8 @@ export const LISTS = stageKernels({
 /** Entries of an atom's list that one workgroup sums: part of the result's rounding, so the same on every adapter. */
 export const LIST_PIECE = 64;
 
-// Most keys that the counting sort tallies in workgroup memory.
-function localKeys(limits: DeviceLimits, perKey: number): number {
+/** Most keys that the counting sort tallies in workgroup memory. */
+export function localKeys(limits: DeviceLimits, perKey: number): number {
   return Math.floor(Math.min(limits.workgroupMemory, 32768) / perKey);
 }
 

@@ -1,0 +1,114 @@
+import type { GpuEngineOptions } from "../../engine/gpu/open.ts";
+import { kernelIncludes } from "../../engine/gpu/includes.ts";
+import type { KernelContext } from "../../engine/gpu/stages/common.ts";
+import { tuningFor } from "../../engine/gpu/tuning.ts";
+import { DbksvdError } from "../../errors.ts";
+import { type GpuDevice, openDevice } from "../../gpu/device.ts";
+import type { Matrix } from "../../gpu/matrix.ts";
+import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
+import { Runner } from "../../gpu/runner.ts";
+import type { AutoencoderSpec } from "../layout.ts";
+import {
+  compileTrainer,
+  requireBindings,
+  type TrainerKernels,
+  trainerSources,
+} from "./kernels.ts";
+import {
+  planTrainer,
+  type TrainerBuffer,
+  type TrainerMatrices,
+  type TrainerPlan,
+} from "./plan.ts";
+
+/** What a training keeps on the device, by the names that kernels know it under where they have one for it. */
+export type TrainerBuffers =
+  & { [Name in keyof TrainerMatrices]: Matrix }
+  & Record<TrainerBuffer, GPUBuffer>
+  & { memory: DeviceMemory };
+
+/** What the stages of a training work with. */
+export interface TrainerContext {
+  gpu: GpuDevice;
+  runner: Runner;
+  kernelContext: KernelContext;
+  kernels: TrainerKernels;
+  buffers: TrainerBuffers;
+  plan: TrainerPlan;
+  spec: AutoencoderSpec;
+}
+
+/** Where a plan's memory is not there after all, the next one may take this share of it. */
+const NEXT_SHARE = 0.8;
+
+/**
+ * Opens a device and makes ready what a training's stages work with.
+ *
+ * @param spec what is trained
+ * @param options the device; what tests try in place of the adapter's own
+ * @throws {DbksvdError} `device` where there is no GPU, or it lacks memory
+ */
+export async function openTrainer(
+  spec: AutoencoderSpec,
+  options: GpuEngineOptions = {},
+): Promise<TrainerContext> {
+  const gpu = await openDevice(options);
+  try {
+    const { limits, subgroups, lanes } = gpu;
+    const tuning = tuningFor(gpu.adapter, limits, options.tuning);
+    const kernelContext: KernelContext = {
+      ...{ tuning, limits, subgroups, lanes, search: "floats" },
+    };
+    const runner = new Runner(gpu, kernelIncludes);
+    const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
+    const sources = trainerSources(kernelContext, spec, plan);
+    const kernels = await compileTrainer(runner, sources);
+    return { gpu, runner, kernelContext, kernels, buffers, plan, spec };
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+// Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
+async function takeMemory(
+  gpu: GpuDevice,
+  spec: AutoencoderSpec,
+  context: KernelContext,
+): Promise<{ plan: TrainerPlan; buffers: TrainerBuffers }> {
+  let { memory } = gpu.limits;
+  for (;;) {
+    const limits = { ...gpu.limits, memory };
+    const plan = planTrainer(spec, limits, context.tuning);
+    requireBindings(trainerSources(context, spec, plan), limits);
+    try {
+      return { plan, buffers: await allocate(gpu, plan) };
+    } catch (error) {
+      if (!(error instanceof DbksvdError)) throw error;
+      memory = plan.needed * NEXT_SHARE;
+    }
+  }
+}
+
+async function allocate(
+  gpu: GpuDevice,
+  { matrices, bytes }: TrainerPlan,
+): Promise<TrainerBuffers> {
+  const memory = new DeviceMemory(gpu);
+  try {
+    return await allocateSafely(gpu, "the autoencoder's training", () => {
+      const shaped = Object.entries(matrices)
+        .map(([name, shape]) => [name, memory.matrix(shape)] as const);
+      const plain = Object.entries(bytes)
+        .map(([name, bytes]) => [name, memory.buffer(bytes)] as const);
+      return {
+        ...Object.fromEntries(shaped) as Record<keyof TrainerMatrices, Matrix>,
+        ...Object.fromEntries(plain) as Record<TrainerBuffer, GPUBuffer>,
+        memory,
+      };
+    });
+  } catch (error) {
+    memory.freeAll();
+    throw error;
+  }
+}
