@@ -2,8 +2,6 @@ import { findAdapter, summarise } from "../gpu/device.ts";
 import { kernelsLacking } from "../wasm/module.ts";
 import { createCpuEngine } from "./cpu.ts";
 import type { Engine, EngineOptions, EngineSpec } from "./engine.ts";
-import { createGpuEngine } from "./gpu/gpu.ts";
-import { createReferenceEngine } from "./reference.ts";
 
 /** What is said of a BLAS that has nothing to do. */
 const NO_BLAS = "--blas is left aside";
@@ -41,6 +39,7 @@ async function onGpu(
   { blas, onNotice }: EngineOptions,
 ): Promise<Engine> {
   if (blas !== undefined) onNotice?.(`${NO_BLAS}: the GPU does the work`);
+  const { createGpuEngine } = await import("./gpu/gpu.ts");
   return await createGpuEngine(spec);
 }
 
@@ -54,5 +53,6 @@ async function onProcessor(
     `This system has no ${lacking}: the plain engine, many times slower, does the work`,
   );
   if (options.blas !== undefined) options.onNotice?.(NO_BLAS);
+  const { createReferenceEngine } = await import("./reference.ts");
   return await createReferenceEngine(spec, options);
 }

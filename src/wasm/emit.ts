@@ -219,21 +219,20 @@ export class Module {
   /** The module in WebAssembly's binary format. */
   bytes(): Uint8Array<ArrayBuffer> {
     const all = this.#functions;
-    const section = (id: number, items: number[][]) => [
-      id,
-      ...sized(vector(items)),
-    ];
-    return Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...section(1, all.map((f) => this.#functionType(f))),
-      ...section(2, [this.#memoryImport()]),
-      ...section(3, all.map((_, index) => unsigned(index))),
-      ...section(
-        7,
-        all.map((f, index) => [...name(f.name), 0, ...unsigned(index)]),
+    const section = (id: number, items: number[][]) =>
+      [id].concat(sized(vector(items)));
+    return new Uint8Array(
+      [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(
+        section(1, all.map((f) => this.#functionType(f))),
+        section(2, [this.#memoryImport()]),
+        section(3, all.map((_, index) => unsigned(index))),
+        section(
+          7,
+          all.map((f, index) => [...name(f.name), 0, ...unsigned(index)]),
+        ),
+        section(10, all.map(({ body }) => this.#functionBody(body))),
       ),
-      ...section(10, all.map(({ body }) => this.#functionBody(body))),
-    ]);
+    );
   }
 
   #functionType({ parameters, result }: Emitted): number[] {
@@ -248,7 +247,7 @@ export class Module {
 
   #functionBody(body: Body): number[] {
     const locals = body.types.map((type) => [1, this.#typeCode(type)]);
-    return sized([...vector(locals), ...body.bytes, 0x0b]);
+    return sized(vector(locals).concat(body.bytes, 0x0b));
   }
 
   #memoryImport(): number[] {

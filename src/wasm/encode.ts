@@ -26,16 +26,16 @@ export function signed(value: number): number[] {
 
 /** A vector: its length, then its items. */
 export function vector(items: readonly (readonly number[])[]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
+  return unsigned(items.length).concat(...items);
 }
 
 /** A name, in UTF-8. */
 export function name(text: string): number[] {
   const bytes = [...new TextEncoder().encode(text)];
-  return [...unsigned(bytes.length), ...bytes];
+  return unsigned(bytes.length).concat(bytes);
 }
 
 /** A section or a function body: its size, then its bytes. */
 export function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+  return unsigned(bytes.length).concat(bytes);
 }

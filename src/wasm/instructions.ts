@@ -36,7 +36,7 @@ function code<T extends Type>(
   type: T,
   ...parts: (readonly number[])[]
 ): Code<T> {
-  return { type, bytes: parts.flat() };
+  return { type, bytes: ([] as number[]).concat(...parts) };
 }
 
 function unary<A extends Type, R extends Type>(
