@@ -356,6 +356,25 @@ export const CASES: Case[] = [
   },
 ];
 
+const EVERYDAY = new Set([
+  "OMP",
+  "OMP with ridge and soft threshold",
+  "OMP, non-negative",
+  "MP",
+  "MP with refit and tolerance",
+  "Matryoshka groups of odd sizes",
+  "replacement by worst rows",
+  "memory of earlier batches",
+  "exact mode",
+  "OMP, refined",
+  "one dimension",
+]);
+
+/** Whether a case is what people train with, on the device as it is. */
+export function isEveryday({ name }: Case): boolean {
+  return EVERYDAY.has(name);
+}
+
 /** Registers a test for each case. */
 export function testCases(cases: readonly Case[]): void {
   for (const { name, problem, options, step } of cases) {

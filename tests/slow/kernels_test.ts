@@ -7,8 +7,8 @@ import type { TintReport } from "./wgsl/tint.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Suites of the GPU engine that are too long for the quick tier: run here, by each driver. */
-const SLOW_SUITES = ["dial", "engine", "pruning", "tuning"]
-  .map((name) => `tests/slow/gpu/${name}.ts`);
+const SLOW_SUITES = [...Deno.readDirSync(`${ROOT}tests/slow/gpu`)]
+  .map(({ name }) => `tests/slow/gpu/${name}`);
 
 /**
  * Drivers that the GPU suites run on: the machine's own, Mesa's as a rule, and the one in Debian's chromium package.

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { batchesOf, runBatches, sumOf } from "../../tasks/test.ts";
+import { inDirectory } from "../directories.ts";
+
+Deno.test("the tests' task takes every folder once, the slow tier never, and the examples", () => {
+  const folders = ["tests/net", "tests/slow", "tests/gpu", "tests/cli"];
+  const batches = batchesOf(folders, ["mod.ts", "README.md"]);
+  assert.deepEqual(batches, [
+    { name: "tests/cli", args: ["tests/cli"] },
+    { name: "tests/gpu", args: ["tests/gpu"] },
+    { name: "tests/net", args: ["tests/net"] },
+    { name: "examples", args: ["--doc", "mod.ts", "README.md"] },
+  ]);
+});
+
+Deno.test("the tests' task adds up what processes count, and names those that ended before their sum", () => {
+  const ended = (text: string, success = true, name = "tests/a") => ({
+    ...{ name, text, success },
+  });
+  const fine = "ok | 9 passed (3 steps) | 0 failed | 2 ignored (1s)\n";
+  const coloured =
+    "\x1b[32mok\x1b[0m | 7 passed | 0 failed \x1b[2m(9ms)\x1b[0m";
+  assert.deepEqual(sumOf([ended(fine), ended(coloured)], 125.2), {
+    text: "ok | 16 passed | 0 failed | 2 ignored (2m5s)",
+    success: true,
+  });
+  assert.deepEqual(
+    sumOf([ended(fine), ended("Segmentation fault", false, "tests/b")], 1),
+    {
+      text: "tests/b: ended before its sum\n" +
+        "FAILED | 9 passed | 0 failed | 2 ignored (0m1s)",
+      success: false,
+    },
+  );
+});
+
+Deno.test("the tests' task runs several at a time, tells what failed at the end, and fails with it", () =>
+  inDirectory(async (folder) => {
+    const failing = join(folder, "failing_test.ts");
+    await Deno.writeTextFile(
+      failing,
+      `Deno.test("one", () => {});
+       Deno.test("two", () => { throw new Error("two fails"); });`,
+    );
+    const printed: string[] = [];
+    const ended = await runBatches(
+      [
+        { name: "one", args: [failing] },
+        { name: "other", args: ["tests/metrics/pareto_test.ts"] },
+      ],
+      2,
+      (text) => printed.push(text),
+    );
+    assert.equal(printed.length, 2);
+    assert.match(printed.join(""), /error: Error: two fails/);
+    const { text, success } = sumOf(ended, 3);
+    assert.equal(success, false);
+    assert.match(
+      text,
+      /^two => .*failing_test\.ts:2:\d+\nFAILED \| 2 passed \| 1 failed \(0m3s\)$/,
+    );
+  }));

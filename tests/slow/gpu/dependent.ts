@@ -1,0 +1,3 @@
+import { testDependent } from "../../gpu/dependent.ts";
+
+testDependent((way) => way !== "verified, pruned");

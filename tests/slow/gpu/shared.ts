@@ -1,0 +1,3 @@
+import { testShared } from "../../gpu/shared.ts";
+
+testShared((name) => name !== "lists");
