@@ -1,13 +1,17 @@
 import { findAdapter } from "../../src/gpu/device.ts";
 import { stopsAtOnce } from "../reliability/interrupted.ts";
 
-Deno.test("a second Ctrl-C ends every command that codes or matches, whatever the CPU is busy with", async () => {
+Deno.test("a second Ctrl-C ends every command that codes, matches or learns, whatever the CPU is busy with", async () => {
   const device = ["--device", "cpu"];
   await stopsAtOnce([
     [["evaluate", "model", "other", "rows.npy", ...device]],
     [["inspect", "model", "rows.npy", ...device]],
     [["encode", "model", "rows.npy", "--out", "codes.parquet", ...device]],
     [["compare", "wide", "wider"], 2000],
+    [[
+      ...["export", "model", "rows.npy", "--format", "saelens-topk"],
+      ...["--out", "sae", ...device],
+    ]],
     [[
       "sweep",
       "rows.npy",
