@@ -92,22 +92,22 @@ for (const size of SIZES) {
     });
   });
 
-  for (const  of of["encoder", "decoder"] as const) {
-    Deno.test(`learn.wgsl takes Adam's step as defined for the ${of}: ${sizes}`, async () => {
-      const exact = stepOf(size, of);
+  for (const side of ["encoder", "decoder"] as const) {
+    Deno.test(`learn.wgsl takes Adam's step as defined for the ${side}: ${sizes}`, async () => {
+      const exact = stepOf(size, side);
       await onDevice(async (bench) => {
         const S = place(bench, exact.source, width, split);
         const P = place(bench, exact.before, width, split);
         const twice = 8 * Math.ceil(width / 4);
         const M = place(bench, exact.moments, twice, split);
-        const matrices = (of === "encoder"
+        const matrices = (side === "encoder"
           ? { Y: S, E: P, ofEncoder: M }
           : { R: S, D: P, ofDecoder: M }) as unknown as TrainerMatrices;
         const bias = bench.buffer(exact.bias);
         const states = bench.buffer(exact.states);
         const sizes = { width, latents };
         await bench.run(
-          learnKernel(bench.context, sizes, { slots, matrices }, of),
+          learnKernel(bench.context, sizes, { slots, matrices }, side),
           {
             ...{ S, P, M, bias, states },
             weights: bench.buffer(exact.weights),
@@ -123,7 +123,7 @@ for (const size of SIZES) {
         assertAgree(await take(bench, P, width), exact.after, "rows");
         const moments = await take(bench, M, twice);
         assertAgree(moments, exact.momentsAfter, "moments");
-        if (of === "decoder") {
+        if (side === "decoder") {
           return;
         }
         const biases = await bench.floats(bias, latents);
