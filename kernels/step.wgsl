@@ -4,7 +4,7 @@
 // row · energies by row of the batch · indices and values, KT slots a row, K from `slot` · factors (OMP), a triangle M
 // = L⁻¹ by row.
 // Dispatch: one workgroup a row. Bytes: 4m a row, and in step t 8n·t (OMP) or 8n (MP). Flops: 4n·t (OMP) or 2n a row.
-//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, step: u32, weights: u32, selection: f32
+//#params rows: u32, row: u32, slot: u32, atom: u32, tolerance: f32, threshold: f32, most: u32, step: u32, weights: u32, selection: f32
 //#buffer A read vec4<f32>
 //#matrix D read
 //#matrix W read_write
@@ -71,7 +71,7 @@ fn subtract_atom(weight: f32, atom: u32) {
   let whole = energies[row].y;
   let enough = p.tolerance * p.tolerance * whole;
   let energy = bitcast<f32>(states[state]);
-  let negligible = bitcast<u32>($FLOOR * sqrt(whole));
+  let negligible = bitcast<u32>(max($FLOOR * sqrt(whole), p.threshold));
 //#if OMP
   let over = found == p.most || (p.tolerance > 0.0 && energy <= enough);
 //#else

@@ -6,7 +6,7 @@
     let whole_energy = energies[row].y;
     var energy = energies[row].x;
     let enough = p.tolerance * p.tolerance * whole_energy;
-    let negligible = bitcast<u32>($FLOOR * sqrt(whole_energy));
+    let negligible = bitcast<u32>(max($FLOOR * sqrt(whole_energy), p.threshold));
 //#include correlations
     var count = 0u;
 //#if CHECKED

@@ -1,6 +1,6 @@
 // What every pursuit from a Gram is given.
 // Declares: the bindings, K, KT, M4 and what `entry`, `best` and `wave` declare. Needs: nothing.
-//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, tolerance: f32, most: u32, scratch: u32, weights: u32, selection: f32
+//#params rows: u32, begin: u32, row: u32, slot: u32, atom: u32, tolerance: f32, threshold: f32, most: u32, scratch: u32, weights: u32, selection: f32
 //#if SCRATCHA
 //#buffer A read_write vec4<f32>
 //#else

@@ -74,6 +74,7 @@ export function sessionStages(
   const { coder } = context.spec, runs = codingRuns(context, rows);
   const each = (work: (run: typeof runs[number]) => void) => () =>
     runs.forEach(work);
+  const limits = { most: coder.sparsity, threshold: 0 };
   const stages = [
     { stage: "gram" as const, run: () => computeGram(context, 0) },
     {
@@ -82,13 +83,13 @@ export function sessionStages(
     },
     {
       stage: coder.method === "mp" ? "mp" as const : "omp" as const,
-      run: each((run) => pursue(context, 0, run, coder.sparsity)),
+      run: each((run) => pursue(context, 0, run, limits)),
     },
     {
       // With the pursuit that it betters: refined supports would leave a second run nothing to do.
       stage: "refine" as const,
       run: each((run) => {
-        pursue(context, 0, run, coder.sparsity);
+        pursue(context, 0, run, limits);
         refineSupports(context, 0, run);
       }),
     },

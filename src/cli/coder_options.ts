@@ -33,6 +33,10 @@ function changeOptions(): Option[] {
       .argParser(numberFrom(1)),
     new Option("--candidates <which>", "by the sign of their correlation")
       .choices(["signed", "positive"]),
+    new Option("--threshold <c>", "end rows at this correlation; 0: each at k")
+      .argParser(numberFrom(0)),
+    new Option("--max-sparsity <count>", "nonzeros of a row at most")
+      .argParser(wholeNumber(1)),
   ].map((one) => one.helpGroup("Codes, in place of the model's own:"));
 }
 
@@ -65,5 +69,9 @@ export function readingAsked(
 /** The changes among all that the command line gave. */
 export function coderChanges(flags: CoderChanges): CoderChanges {
   const { refine, coding, selectionRidge, groupWeight, candidates } = flags;
-  return { refine, coding, selectionRidge, groupWeight, candidates };
+  const { threshold, maxSparsity } = flags;
+  return {
+    ...{ refine, coding, selectionRidge, groupWeight, candidates },
+    ...{ threshold, maxSparsity },
+  };
 }

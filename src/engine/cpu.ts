@@ -216,13 +216,14 @@ class CpuEngine implements GroupEngine {
     return Promise.resolve(reports);
   }
 
-  encode(rows: EngineRows): Promise<Codes> {
+  encode(rows: EngineRows, threshold?: number): Promise<Codes> {
     this.#load(rows);
     const { layout, views } = this.#context;
     const { sparsity } = this.spec.coder, count = rows.rows;
     for (const group of layout.groups) {
       setSlots(this.#parts, group, sparsity);
-      codeGroup(this.#parts, group, { ridge: 0, shrink: 0 }, () => {});
+      const plain = { ridge: 0, shrink: 0 };
+      codeGroup(this.#parts, group, plain, () => {}, threshold);
     }
     const { indices, values } = this.#codes(count);
     const { energies, errors } = views;

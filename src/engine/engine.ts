@@ -43,6 +43,11 @@ export interface CoderOptions {
    * groupSparsities}).
    */
   groupSparsity?: readonly number[] | undefined;
+  /**
+   * c ≥ 0, in normalised units: a row ends where no candidate's |a_j| (w_j·|a_j|, where there are weights) is above it,
+   * so that rows share their nonzeros by what each of them gains. Left out, or 0: rows go on to their sparsity.
+   */
+  threshold?: number | undefined;
 }
 
 /** How raw rows become the rows that are coded: (y − mean)·scale. */
@@ -233,8 +238,12 @@ export interface Engine {
   iterate(rows: EngineRows, step: IterationStep): Promise<void>;
   /** Waits for all queued iterations and returns their reports, in order, since the last call. */
   reports(): Promise<IterationReport[]>;
-  /** Codes rows with the spec's coder, no ridge. Codes of a group never depend on later groups. */
-  encode(rows: EngineRows): Promise<Codes>;
+  /**
+   * Codes rows with the spec's coder, no ridge. Codes of a group never depend on later groups.
+   *
+   * @param threshold in place of the coder's
+   */
+  encode(rows: EngineRows, threshold?: number): Promise<Codes>;
   /** Frees everything; the engine is of no use afterwards. */
   close(): Promise<void>;
 }

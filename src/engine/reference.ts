@@ -149,8 +149,12 @@ class CpuEngine implements GroupEngine {
     return Promise.resolve(reports);
   }
 
-  encode(rows: EngineRows): Promise<Codes> {
-    const { width: n, coder } = this.spec, k = coder.sparsity;
+  encode(
+    rows: EngineRows,
+    threshold: number | undefined = this.spec.coder.threshold,
+  ): Promise<Codes> {
+    const { width: n } = this.spec, coder = { ...this.spec.coder, threshold };
+    const k = coder.sparsity;
     const { scale } = this.spec.normalisation;
     const residual = this.#residual(rows);
     const energies = rowEnergies(residual, rows.rows, n);

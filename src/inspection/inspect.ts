@@ -2,6 +2,7 @@ import { EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { labelTexts } from "../labels/label.ts";
 import { nearestAtoms } from "../metrics/dictionary.ts";
+import { mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type {
   BrowserData,
@@ -54,7 +55,7 @@ export async function inspect(
 ): Promise<Inspection> {
   requireKnownOptions(options, INSPECT_OPTIONS, "inspect()");
   const found = await lookAtRows(model, source, options);
-  const samples = sampleTable(found.rows.kept, model.coder.sparsity);
+  const samples = sampleTable(found.rows.kept, mostNonzeros(model.coder));
   const shown = { samples: samples.table, ...rowsOf(found, samples.placeOf) };
   const { image } = options;
   return {

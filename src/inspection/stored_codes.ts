@@ -1,6 +1,7 @@
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import type { AtomReading } from "../model/atom_reading.ts";
+import { mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { readingInWords } from "../use/activations.ts";
@@ -39,7 +40,7 @@ export async function* storedCodes(
     let rows = 0;
     for await (const stored of reader.batches(signal)) {
       const numbers = await numbersOf(stored);
-      yield { codes: asCoded(stored, model.coder.sparsity), numbers };
+      yield { codes: asCoded(stored, mostNonzeros(model.coder)), numbers };
       rows += stored.codes.rows;
       onProgress?.({ rows, total: reader.rows });
     }

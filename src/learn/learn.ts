@@ -5,6 +5,12 @@ import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
+import {
+  calibrate,
+  type Calibration,
+  calibrationRows,
+  type CalibrationTask,
+} from "./calibration.ts";
 import { finishedCoder } from "./finished_coder.ts";
 import { groupNonzeros, groupSizes } from "../options/groups.ts";
 import { alone, together } from "./iterating.ts";
@@ -16,11 +22,8 @@ import { Pace } from "./pace.ts";
 import { finiteDictionary, runPasses } from "./passes.ts";
 import { planTraining, sampleBatchFor, type TrainingPlan } from "./plan.ts";
 import { largestShare } from "./shards.ts";
-import {
-  ROWS_AT_ONCE as VALIDATED_AT_ONCE,
-  Validation,
-  validationRows,
-} from "./validation.ts";
+import { ROWS_AT_ONCE as VALIDATED_AT_ONCE } from "./own_rows.ts";
+import { Validation, validationRows } from "./validation.ts";
 import { validateAgainstWidth, validateOptions } from "../options/validate.ts";
 
 /** What a training gives. */
@@ -35,6 +38,8 @@ export interface LearnResult {
   engine: Engine["info"];
   /** What did the work of each process, in order of rank. */
   engines: Engine["info"][];
+  /** How rows share their nonzeros, where they do. */
+  calibration?: Calibration | undefined;
 }
 
 /**
@@ -69,6 +74,7 @@ export async function learn(
   const engine = await hooks.createEngine(spec);
   const kept: MetricsLine[] = [];
   const record = hooks.record ?? ((lines) => void kept.push(...lines));
+  let devices: Pick<LearnResult, "engine" | "engines">;
   try {
     const info = await hooks.checkEngine?.(engine.info) ?? engine.info;
     hooks.onEngine?.(info);
@@ -96,17 +102,43 @@ export async function learn(
     await runPasses({ ...training, iterating });
     state.dictionary = state.best?.dictionary ??
       await finiteDictionary(engine, state.iteration);
-    return {
-      model: modelOf(state, spec, options),
-      lines: kept,
-      rows: state.trainingRows,
-      capped: state.capped,
-      engine: info,
-      engines,
-    };
+    devices = { engine: info, engines };
   } finally {
     await engine.close();
   }
+  const model = modelOf(state, spec, options);
+  const rows = calibrationRows(source.rowCount, { ...hooks, watched });
+  const task = { model, source, rows, rowLength: state.rowLength };
+  return {
+    ...await calibrated(task, options, hooks),
+    lines: kept,
+    rows: state.trainingRows,
+    capped: state.capped,
+    ...devices,
+  };
+}
+
+// The model, with the threshold by which rows share their nonzeros, where they are to.
+async function calibrated(
+  task: CalibrationTask,
+  options: TrainOptions,
+  hooks: LearnHooks,
+): Promise<Pick<LearnResult, "model" | "calibration">> {
+  const { model } = task;
+  if (options.maxSparsity === undefined) return { model };
+  const calibration = await calibrate(task, options, hooks);
+  const { threshold, l0, on, rows } = calibration;
+  hooks.onNotice?.(
+    `Rows share their nonzeros: ${
+      l0.toFixed(2)
+    } on average over ${rows} ${on} rows, at a threshold of ${
+      threshold.toPrecision(4)
+    }`,
+  );
+  return {
+    model: { ...model, coder: { ...model.coder, threshold } },
+    calibration,
+  };
 }
 
 function requireShards(

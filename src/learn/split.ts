@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { randomStream } from "../random.ts";
+import { type RandomStream, randomStream } from "../random.ts";
 import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet } from "../rows/source.ts";
 
@@ -54,15 +54,29 @@ export function chooseTrainingSample(
   heldOut: RowSet,
   seed: number,
 ): RowSet {
-  const trained = rowCount - heldOut.size;
-  const ranks = chooseRows(
-    trained,
-    Math.min(heldOut.size, trained),
-    randomStream(seed, "training-sample"),
-  );
+  const random = randomStream(seed, "training-sample");
+  return chooseAmong(rowCount, heldOut, heldOut.size, random);
+}
+
+/**
+ * Chooses some of the rows that a set leaves.
+ *
+ * @param rowCount all rows
+ * @param except those that are not to be chosen
+ * @param count how many; all that are left, where they are fewer
+ * @param random what chooses
+ */
+export function chooseAmong(
+  rowCount: number,
+  except: RowSet | undefined,
+  count: number,
+  random: RandomStream,
+): RowBits {
+  const free = rowCount - (except?.size ?? 0);
+  const ranks = chooseRows(free, Math.min(count, free), random);
   const rows = new RowBits(rowCount);
   for (let row = 0, rank = 0; row < rowCount; row++) {
-    if (!heldOut.has(row) && ranks.has(rank++)) rows.add(row);
+    if (!except?.has(row) && ranks.has(rank++)) rows.add(row);
   }
   return rows;
 }

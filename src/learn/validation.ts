@@ -4,22 +4,21 @@ import { createMetrics } from "../metrics/accumulator.ts";
 import { solo } from "../distributed/communicator.ts";
 import type { Engine } from "../engine/engine.ts";
 import { rowsFromArray } from "../rows/memory.ts";
-import { chooseRows, RowBits } from "../rows/row_set.ts";
+import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { MetricsLine } from "../model/model.ts";
 import { randomStream } from "../random.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { finiteDictionary } from "./passes.ts";
 import type { LearnHooks } from "./hooks.ts";
-import { codesOfRow, rowsOfShards, ShardSums } from "./shard_sums.ts";
+import { ownRows } from "./own_rows.ts";
+import { codesOfRow, ShardSums } from "./shard_sums.ts";
+import { chooseAmong } from "./split.ts";
 import type { Training } from "./training.ts";
 
 /** Share of the training rows that early stopping looks at instead of training on them, at most so many. */
 const SHARE = 0.1;
 const MOST_ROWS = 16384;
-
-/** Rows read at a time. */
-export const ROWS_AT_ONCE = 1024;
 
 /**
  * Chooses the rows that early stopping looks at, among those not held out.
@@ -36,13 +35,7 @@ export function validationRows(
   const free = rowCount - (heldOut?.size ?? 0);
   const count = Math.min(MOST_ROWS, Math.round(free * SHARE));
   const random = randomStream(options.seed, "validation");
-  const chosen = chooseRows(free, count, random);
-  const rows = new RowBits(rowCount);
-  for (let row = 0, rank = 0; row < rowCount; row++) {
-    if (heldOut?.has(row)) continue;
-    if (chosen.has(rank++)) rows.add(row);
-  }
-  return rows;
+  return chooseAmong(rowCount, heldOut, count, random);
 }
 
 /** Watches rows that take no part in the training, and keeps the dictionary that did best on them. */
@@ -66,27 +59,11 @@ export class Validation {
   static async open(
     source: RowSource,
     rows: RowSet,
-    { shards = 1 }: Pick<TrainOptions, "shards">,
-    { group = solo(), signal }: Pick<LearnHooks, "group" | "signal">,
+    options: Pick<TrainOptions, "shards">,
+    hooks: Pick<LearnHooks, "group" | "signal">,
   ): Promise<Validation> {
-    const { width } = source;
-    const { range, starts } = rowsOfShards(source.rowCount, shards, group);
-    const kept = new Float32Array(countWithin(rows, range) * width);
-    // Where each shard begins among the rows that are kept.
-    const places = [0];
-    let count = 0;
-    const delivery = { only: rows, range, signal };
-    for await (const batch of source.batches(ROWS_AT_ONCE, delivery)) {
-      kept.set(batch.data.subarray(0, batch.rows * width), count * width);
-      for (let i = 0; i < batch.rows; i++, count++) {
-        const row = batch.rowNumbers?.[i] ?? batch.firstRow + i;
-        while (row >= starts[places.length]) places.push(count);
-      }
-      batch.release?.();
-    }
-    while (places.length < starts.length) places.push(count);
-    const own = kept.subarray(0, count * width);
-    return new Validation(rowsFromArray(own, width), places);
+    const { data, starts } = await ownRows(source, rows, options, hooks);
+    return new Validation(rowsFromArray(data, source.width), starts);
   }
 
   /** After a pass: measures, keeps the best, and stops the training where `patience` passes brought nothing better. */
@@ -131,13 +108,4 @@ export class Validation {
     await sums.conclude(group);
     return metrics.result().fvu;
   }
-}
-
-function countWithin(
-  rows: RowSet,
-  { start, end }: { start: number; end: number },
-): number {
-  let count = 0;
-  for (let row = start; row < end; row++) if (rows.has(row)) count++;
-  return count;
 }

@@ -24,6 +24,8 @@ export interface QualityMetrics {
   relative_reconstruction_bias: number;
   /** Mean nonzeros a row. */
   l0: number;
+  /** Standard deviation of the nonzeros of a row; absent where all rows have as many. */
+  l0_std?: number;
   /** Mean positive codes a row: what SAE tools count. */
   l0_positive: number;
   /** Rows of zero length, or rebuilt as zero: left out of the cosine. */
@@ -66,6 +68,7 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
     rebuilt: 0,
     cross: 0,
     nonzero: 0,
+    nonzeroSquares: 0,
     positive: 0,
   };
   return {
@@ -86,6 +89,7 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
       s.rebuilt += energyRebuilt;
       s.cross += cross;
       s.nonzero += nonzero;
+      s.nonzeroSquares += nonzero * nonzero;
       s.positive += positive;
       if (centred > 0) {
         s.legacy += 1 - error / centred;
@@ -118,6 +122,7 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
         l2_ratio: s.ratio / s.ratioRows,
         relative_reconstruction_bias: s.rebuilt / s.cross,
         l0: s.nonzero / rows,
+        ...spreadOf(s.nonzero, s.nonzeroSquares, rows),
         l0_positive: s.positive / rows,
         zero_rows: rows - s.cosineRows,
       };
@@ -136,6 +141,18 @@ export function createSums(mean: Float32Array, normLimit = Infinity): Sums {
       names.forEach((name, i) => s[name] = numbers[3 * each + i]);
     },
   };
+}
+
+// Sums of whole numbers: beyond 2⁵³ what they leave may be rounding.
+function spreadOf(
+  sum: number,
+  squares: number,
+  rows: number,
+): Pick<QualityMetrics, "l0_std"> {
+  const deviation = rows * squares - sum * sum;
+  return deviation > ROUNDING * rows * squares
+    ? { l0_std: Math.sqrt(deviation) / rows }
+    : {};
 }
 
 /** Of a difference of float64 sums, what may be rounding. */

@@ -7,12 +7,18 @@ import type { DictionaryModel } from "./model.ts";
 export function codingOf(
   model: Pick<DictionaryModel, "atoms" | "groups" | "usage" | "coder">,
 ): Pick<EngineSpec, "groups" | "coder"> {
-  const { coding, groupWeight = 1, groupSparsity, ...rest } = model.coder;
-  const coder: CoderOptions = rest;
+  const { coding, groupWeight = 1, groupSparsity, maxSparsity: _, ...rest } =
+    model.coder;
+  const coder: CoderOptions = { ...rest, sparsity: mostNonzeros(model.coder) };
   if (groupWeight !== 1) coder.weights = atomWeights(model, groupWeight);
   if (coding === "joint") return { groups: [model.atoms], coder };
   if (groupSparsity !== undefined) coder.groupSparsity = groupSparsity;
   return { groups: model.groups, coder };
+}
+
+/** Nonzeros of a row at most. */
+export function mostNonzeros({ sparsity, maxSparsity }: ModelCoder): number {
+  return maxSparsity ?? sparsity;
 }
 
 /** Nonzeros of each of a dictionary's groups. */
@@ -51,10 +57,34 @@ export function coderInWords(
     : "";
   return [
     `${joint}${sign}${coder.method.toUpperCase()}`,
-    `k = ${coder.sparsity}${shares}`,
+    `k = ${coder.sparsity}${shares}${
+      coder.maxSparsity === undefined ? "" : " on average"
+    }`,
+    ...sharingInWords(coder),
     ...dialInWords(coder),
     ...(coder.refine ? [`refined (${coder.refine})`] : []),
   ].join(", ");
+}
+
+/** A coder by which every row has its own k nonzeros. */
+export function withoutSharing(coder: ModelCoder): ModelCoder {
+  const { maxSparsity: _, threshold: __, ...rest } = coder;
+  return rest;
+}
+
+/** Where rows end before k nonzeros or go on after them, in words; empty where each has its own k. */
+export function sharingInWords(
+  { maxSparsity, threshold }: ModelCoder,
+): string[] {
+  return [
+    ...(maxSparsity === undefined ? [] : [`${maxSparsity} a row at most`]),
+    ...(threshold === undefined ? [] : [`threshold ${figureOf(threshold)}`]),
+  ];
+}
+
+// To four digits; calibrated thresholds have nine.
+function figureOf(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 /** What of a coder's choice of atoms is not plain OMP or MP, in words; empty where all of it is. */

@@ -7,7 +7,8 @@ export const DIALLED_VERSION = 2;
 /** True where earlier versions of the tool would code otherwise. */
 export function isDialled(coder: ModelCoder): boolean {
   return dialInWords(coder).length > 0 || coder.candidates !== undefined ||
-    coder.coding === "joint" || coder.groupSparsity !== undefined;
+    coder.coding === "joint" || coder.groupSparsity !== undefined ||
+    coder.maxSparsity !== undefined || coder.threshold !== undefined;
 }
 
 /**
@@ -17,12 +18,15 @@ export function isDialled(coder: ModelCoder): boolean {
 export function choiceMetadata(coder: ModelCoder): Record<string, string> {
   const { coding, selectionRidge, groupWeight, candidates, groupSparsity } =
     coder;
+  const { maxSparsity, threshold } = coder;
   const values = {
     coding,
     selection_ridge: selectionRidge,
     group_weight: groupWeight,
     candidates,
     group_sparsity: groupSparsity && JSON.stringify(groupSparsity),
+    max_k: maxSparsity,
+    threshold,
   };
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined)
@@ -54,6 +58,10 @@ export function choiceOf(
     choice.selectionRidge = Number(selection_ridge);
   }
   if (group_weight !== undefined) choice.groupWeight = Number(group_weight);
+  if (metadata.max_k !== undefined) choice.maxSparsity = Number(metadata.max_k);
+  if (metadata.threshold !== undefined) {
+    choice.threshold = Number(metadata.threshold);
+  }
   if (metadata.group_sparsity !== undefined) {
     choice.groupSparsity = sharesOf(metadata, groups, invalid);
   }

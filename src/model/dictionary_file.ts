@@ -1,7 +1,7 @@
 import { MOST_REFINEMENTS } from "../thresholds.ts";
 import { DbksvdError } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
-import { validateChoice } from "../options/validate_coding.ts";
+import { validateChoice, validateSharing } from "../options/validate_coding.ts";
 import { TOOL_VERSION } from "../version.ts";
 import type { ModelCoder } from "../options/model_coder.ts";
 import {
@@ -172,6 +172,7 @@ function checkChoice(
 ): void {
   try {
     validateChoice(coder, groups.length);
+    validateSharing(coder);
   } catch (error) {
     if (!(error instanceof DbksvdError)) throw error;
     throw invalid(path, `its coder does not go together: ${error.what}`);

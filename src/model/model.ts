@@ -65,6 +65,13 @@ export interface ModelConfig {
   };
   /** What held-out rows were kept together by: `outer`, what nested rows are in, or a column; absent: `row`. */
   holdoutBy?: string;
+  /** The threshold by which rows share their nonzeros, and how many they have on average on the rows that it is from. */
+  calibration?: {
+    threshold: number;
+    l0: number;
+    on: "validation" | "held-out" | "training";
+    rows: number;
+  };
   /** What lay among the inputs and was not read. */
   notRead?: { reason: string; count: number; paths: string[] }[];
   /** What ran the training. */

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { groupShares } from "./coder.ts";
+import { groupShares, mostNonzeros } from "./coder.ts";
 import type { DictionaryModel } from "./model.ts";
 
 /**
@@ -27,7 +27,7 @@ export function prefixModel(
   const atoms = sizes.reduce((sum, size) => sum + size, 0);
   const shares = groupShares(model).slice(0, groups);
   const sparsity = shares.reduce((sum, share) => sum + share, 0);
-  const { groupSparsity } = model.coder;
+  const { groupSparsity, maxSparsity } = model.coder;
   return {
     ...model,
     atoms,
@@ -38,6 +38,14 @@ export function prefixModel(
       ...model.coder,
       sparsity,
       ...(groupSparsity && { groupSparsity: shares }),
+      ...(maxSparsity && { maxSparsity: mostOfPrefix(model, groups) }),
     },
   };
+}
+
+// Nonzeros of a row at most in the first groups.
+function mostOfPrefix(model: DictionaryModel, groups: number): number {
+  const sparsity = mostNonzeros(model.coder);
+  const most = groupShares({ ...model, coder: { ...model.coder, sparsity } });
+  return most.slice(0, groups).reduce((sum, share) => sum + share, 0);
 }

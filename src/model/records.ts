@@ -72,6 +72,8 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
     rows: isJsonObject(rows) &&
       [rows.read, rows.training, rows.heldOut].every(isNumber) &&
       isJsonObject(rows.dropped) && allNumbers(rows.dropped),
+    calibration: config.calibration === undefined ||
+      isCalibration(config.calibration),
     device: isJsonObject(device) && typeof device.kind === "string" &&
       typeof device.name === "string" && isJsonObject(device.details),
     heldOut: isAbsentOrNumbers(config.heldOut),
@@ -84,6 +86,13 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
 function isInput(input: unknown): boolean {
   return isJsonObject(input) && typeof input.path === "string" &&
     isNumber(input.rows) && isNumber(input.bytes);
+}
+
+function isCalibration(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const { on, ...numbers } = value;
+  return typeof on === "string" && isNumber(numbers.threshold) &&
+    allNumbers(numbers);
 }
 
 function isAbsentOrNumbers(value: unknown): boolean {

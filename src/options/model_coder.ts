@@ -2,7 +2,7 @@
 export interface ModelCoder {
   /** `omp`: exact orthogonal matching pursuit; `mp`: matching pursuit. */
   method: "omp" | "mp";
-  /** k: nonzeros a row. */
+  /** k: nonzeros a row; the mean over rows where there is a threshold. */
   sparsity: number;
   /** Only positive coefficients. */
   nonnegative: boolean;
@@ -28,4 +28,11 @@ export interface ModelCoder {
   candidates?: "signed" | "positive" | undefined;
   /** Nonzeros of each group; equal shares where left out. */
   groupSparsity?: readonly number[];
+  /** Nonzeros of a row at most, where rows share k of them on average; left out: k. */
+  maxSparsity?: number | undefined;
+  /**
+   * c, in normalised units: a row ends where no candidate's correlation (times its weight) is above it. Calibrated at
+   * the end of a training, so that held-out rows have k nonzeros on average. 0 by default.
+   */
+  threshold?: number | undefined;
 }

@@ -152,6 +152,15 @@ export const TRAINING_OPTIONS: Readonly<
     otherwise: "as trained",
     help: "atoms by the sign of their correlation; codes are signed",
   },
+  maxSparsity: {
+    group: "Codes of the finished dictionary",
+    kind: wholeNumber(1),
+    value: "count",
+    otherwise: "k for every row",
+    help: "of a row at most; rows share k on average",
+    about:
+      "nonzeros of a row at most: rows then share k of them on average, by a threshold that is calibrated on held-out rows",
+  },
   passes: {
     group: "Learning",
     kind: wholeNumber(1),

@@ -65,6 +65,12 @@ export interface TrainOptions {
    * `nonnegative`. Undefined: all, or those of positive correlation with `nonnegative`, whose codes stay positive.
    */
   candidates?: "signed" | "positive";
+  /**
+   * Nonzeros of a row at most in the finished dictionary's codes: rows then share `sparsity` of them on average, by a
+   * threshold of the correlations that is calibrated at the end, on held-out rows where there are any. Undefined: each
+   * row has its own.
+   */
+  maxSparsity?: number;
   /** Subtract the rows' mean. */
   center: boolean;
   /** Scale rows by √n over their root mean square length. */

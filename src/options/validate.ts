@@ -38,6 +38,7 @@ export function validateOptions(options: TrainOptions): void {
   validateSharing(options);
   validateRefine(options.refine, options.coder);
   const coder = { ...options, method: options.coder };
+  validateMaxSparsity(options);
   validateChoice(coder, groupSizes(options).length);
   if (options.refit && options.coder === "omp") {
     throw new DbksvdError("usage", "--refit is for --coder mp", {
@@ -66,6 +67,26 @@ export function validateAgainstWidth(
       options.sparsity,
       `at most the rows' width (${width})`,
     );
+  }
+  const { maxSparsity = 0 } = options;
+  if (maxSparsity > width) {
+    refuse("--max-sparsity", maxSparsity, `at most the rows' width (${width})`);
+  }
+}
+
+function validateMaxSparsity(
+  { sparsity, maxSparsity, atoms }: TrainOptions,
+): void {
+  if (maxSparsity === undefined) return;
+  if (maxSparsity <= sparsity) {
+    refuse(
+      "--max-sparsity",
+      maxSparsity,
+      `more than --sparsity (${sparsity}), which rows then have on average; twice as many do`,
+    );
+  }
+  if (maxSparsity > atoms) {
+    refuse("--max-sparsity", maxSparsity, `at most --atoms (${atoms})`);
   }
 }
 

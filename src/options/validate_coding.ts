@@ -69,6 +69,35 @@ export function validateChoice(coder: ModelCoder, groups: number): void {
   }
 }
 
+/**
+ * Refuses limits of rows' nonzeros that cannot be.
+ *
+ * @param coder how rows are to be coded
+ * @throws {DbksvdError} `usage`
+ */
+export function validateSharing(
+  { sparsity, maxSparsity, threshold }: ModelCoder,
+): void {
+  if (
+    threshold !== undefined && !(Number.isFinite(threshold) && threshold >= 0)
+  ) {
+    refuse("--threshold", threshold, "a number of at least 0");
+  }
+  if (maxSparsity === undefined) return;
+  if (!Number.isSafeInteger(maxSparsity) || maxSparsity < sparsity) {
+    refuse(
+      "--max-sparsity",
+      maxSparsity,
+      `a whole number of at least k, ${sparsity}`,
+    );
+  }
+  if (threshold !== undefined) return;
+  throw new DbksvdError("usage", "--max-sparsity needs a threshold", {
+    mend:
+      "give --threshold too, or train with --max-sparsity, which finds the one for k nonzeros on average",
+  });
+}
+
 function refuse(option: string, value: unknown, needed: string): never {
   throw new DbksvdError("usage", `${option} is "${value}"`, {
     mend: `it takes ${needed}`,

@@ -1,3 +1,4 @@
+import { mostNonzeros } from "../model/coder.ts";
 import type { EvaluationData, ReportData } from "./data.ts";
 import {
   escapeHtml,
@@ -81,7 +82,7 @@ function qualityFigures(
     figures.push({
       name: "Nonzeros a row",
       value: formatFigure(metrics.l0, 3),
-      more: `of at most ${data.model.coder.sparsity}`,
+      more: `of at most ${mostNonzeros(data.model.coder)}`,
     });
   }
   const dead = data.model.usage.reduce(

@@ -12,6 +12,7 @@ export const METRIC_NOTES: Readonly<Record<string, string>> = {
   l2_ratio: "Mean of ‖ŷ‖ / ‖y‖",
   relative_reconstruction_bias: "Mean ‖ŷ‖² / mean ⟨y, ŷ⟩: 1 is unbiased",
   l0: "Mean nonzeros a row",
+  l0_std: "Standard deviation of the nonzeros of a row",
   l0_positive: "Mean positive coefficients a row",
   dead_atoms: "Atoms that none of these rows uses",
   coherence: "Largest |cosine| between two atoms",

@@ -1,4 +1,4 @@
-import { coderInWords } from "../model/coder.ts";
+import { coderInWords, mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../options/train_options.ts";
 import { count, counted, figure, valueWord } from "../text.ts";
@@ -67,7 +67,7 @@ export function modelCard(contents: CardContents): string {
     } dimensions${
       contents.baseModel === undefined ? "" : ` of \`${contents.baseModel}\``
     }, learned by DB-KSVD: every row is its mean plus a combination of at most ${
-      counted(model.coder.sparsity, "atom")
+      counted(mostNonzeros(model.coder), "atom")
     } (${coderInWords(model)}).`,
     figuresTable(config),
     usage(contents),

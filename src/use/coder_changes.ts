@@ -1,5 +1,10 @@
 import { DbksvdError } from "../errors.ts";
-import { validateChoice, validateRefine } from "../options/validate_coding.ts";
+import { withoutSharing } from "../model/coder.ts";
+import {
+  validateChoice,
+  validateRefine,
+  validateSharing,
+} from "../options/validate_coding.ts";
 import type { ModelCoder } from "../options/model_coder.ts";
 import type { AnyModel } from "./models.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
@@ -8,7 +13,13 @@ import { requireKnownOptions } from "../unknown_options.ts";
 export type CoderChanges = Partial<
   Pick<
     ModelCoder,
-    "refine" | "coding" | "selectionRidge" | "groupWeight" | "candidates"
+    | "refine"
+    | "coding"
+    | "selectionRidge"
+    | "groupWeight"
+    | "candidates"
+    | "maxSparsity"
+    | "threshold"
   >
 >;
 
@@ -19,11 +30,15 @@ const OPTIONS: Record<keyof CoderChanges, string> = {
   selectionRidge: "--selection-ridge",
   groupWeight: "--group-weight",
   candidates: "--candidates",
+  maxSparsity: "--max-sparsity",
+  threshold: "--threshold",
 };
 
 /**
  * A model that codes rows otherwise than it was trained for: other candidates (coefficients then take any sign), a
- * ridge in the choice of atoms, joint coding of nested groups, swap passes.
+ * ridge in the choice of atoms, joint coding of nested groups, swap passes, another threshold by which rows share
+ * their nonzeros, which is calibrated for the coder that the model was trained with. Threshold 0, by itself, gives
+ * every row its own k again.
  *
  * @param model a dictionary
  * @param changes what to change; undefined values leave the model's own
@@ -55,12 +70,27 @@ export function withCoder<Model extends AnyModel>(
         "another tool's autoencoder codes with its own encoder: leave it out, or have its decoder re-coded (--recode)",
     });
   }
-  const coder: ModelCoder = {
+  const changed: ModelCoder = {
     ...model.coder,
     ...Object.fromEntries(given.map((name) => [name, changes[name]])),
   };
+  const shares = changes.threshold !== 0 || changes.maxSparsity !== undefined;
+  const coder = shares ? changed : withoutSharing(changed);
   if (changes.candidates !== undefined) coder.nonnegative = false;
   validateRefine(coder.refine ?? 0, coder.method);
   validateChoice(coder, model.groups.length);
+  validateSharing(coder);
+  requireMost(coder, model);
   return { ...model, coder };
+}
+
+function requireMost(
+  { maxSparsity = 0 }: ModelCoder,
+  { atoms, width }: { atoms: number; width: number },
+): void {
+  const most = Math.min(atoms, width);
+  if (maxSparsity <= most) return;
+  throw new DbksvdError("usage", `--max-sparsity is "${maxSparsity}"`, {
+    mend: `it takes at most the atoms and the rows' width (${most})`,
+  });
 }

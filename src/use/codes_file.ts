@@ -1,6 +1,7 @@
 import type { SchemaElement } from "hyparquet";
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
+import { mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { ColumnValues, RowBatch, RowSource } from "../rows/source.ts";
 import { denseCodes, rowNumbersOf } from "./codes.ts";
@@ -57,7 +58,7 @@ export class CodesFile {
     this.#atoms = coding.atoms;
     this.#options = options;
     this.#file = file;
-    const slots = options.activations ?? coding.coder.sparsity;
+    const slots = options.activations ?? mostNonzeros(coding.coder);
     const perRow = options.dense ? coding.atoms : slots;
     const rows = Math.floor(GROUP_VALUES / perRow);
     const most = options.keep?.length ? GROUP_ROWS_KEEPING : GROUP_ROWS;

@@ -8,7 +8,7 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { RUN_OPTIONS, type RunOptions, runOptions } from "../coding/coder.ts";
 import { evaluate, evaluateAll, type Metrics } from "./evaluate.ts";
-import { pursuitAutoencoder } from "./export_autoencoder.ts";
+import { byThreshold, pursuitAutoencoder } from "./export_autoencoder.ts";
 import {
   exportFiles,
   type ExportFormat,
@@ -203,7 +203,7 @@ async function exportInto(
     encoder: format === "saebench"
       ? `dbksvd's own coder in PyTorch, ${coderInWords(model)}`
       : encoderInWords(sae, fit),
-    lost: format === "saebench" ? [] : lostBy(model),
+    lost: format === "saebench" ? [] : lostBy(model, format),
     metrics,
     fit,
     meanCosine,
@@ -281,10 +281,14 @@ function encoderInWords(
 }
 
 // Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.
-function lostBy(model: DictionaryModel): string[] {
+function lostBy(model: DictionaryModel, format: ExportFormat): string[] {
   const { coder, groups } = model;
   const nested = groups.length > 1
     ? [`coding ${coder.coding === "joint" ? "jointly" : "by groups"}`]
     : [];
-  return [...nested, ...dialInWords(coder)];
+  // Latents above a threshold are shared by the rows as well.
+  const sharing = coder.maxSparsity === undefined || byThreshold(format)
+    ? []
+    : ["nonzeros shared among rows"];
+  return [...nested, ...dialInWords(coder), ...sharing];
 }

@@ -9,6 +9,7 @@ import { checkWidth, codeRows } from "../coding/rows.ts";
 import { EMPTY_SLOT, type EngineInfo } from "../engine/engine.ts";
 import { pullInRows } from "../learn/norms.ts";
 import { bothSigns } from "../model/both_signs.ts";
+import { withoutSharing } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { rowsFromArray } from "../rows/memory.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
@@ -188,7 +189,9 @@ async function codesOf(
   raw: Float32Array,
   options: FitOptions,
 ): Promise<{ codes: SparseCodes; engine: EngineInfo }> {
-  const { width, coder } = model, { sparsity } = coder;
+  // As many a row: that is what room is made for, and what the autoencoder has.
+  const { width } = model, coder = withoutSharing(model.coder);
+  const { sparsity } = coder;
   const selectionRidge = coder.method === "omp"
     ? Math.max(CODED_RIDGE, coder.selectionRidge ?? 0)
     : undefined;

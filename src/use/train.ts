@@ -159,6 +159,7 @@ export async function train(
     },
     ...source.notRead?.length ? { notRead: [...source.notRead] } : {},
     ...by === "row" ? {} : { holdoutBy: by },
+    ...learned.calibration && { calibration: learned.calibration },
     device: learned.engine,
     ...(run.group && {
       distributed: {

@@ -231,12 +231,15 @@ async function tellBeginning(
 }
 
 function summaryOf(out: string, config: ModelConfig): TrainSummary {
-  const { heldOut, rows } = config;
+  const { heldOut, rows, calibration } = config;
   const parameters = config.parameters as unknown as TrainOptions;
   return {
     model: out,
     coder: coderInWords({
-      coder: finishedCoder(parameters),
+      coder: {
+        ...finishedCoder(parameters),
+        threshold: calibration?.threshold,
+      },
       groups: groupSizes(parameters),
     }),
     device: config.device,

@@ -98,11 +98,13 @@ export function pursue(
 /** What a choice of atoms is dialled to; the plain one where left out. */
 export interface Dial {
   /** λ of the choice. */
-  ridge?: number;
+  ridge?: number | undefined;
   /** One an atom. */
-  weights?: ArrayLike<number>;
+  weights?: ArrayLike<number> | undefined;
   /** Only atoms of positive correlation. */
   positive?: boolean;
+  /** What a weighted correlation has to exceed. */
+  threshold?: number;
 }
 
 /**
@@ -113,12 +115,12 @@ export function pursueDialled(
   atoms: Matrix64,
   y: Float64Array,
   k: number,
-  { ridge = 0, weights, positive = false }: Dial,
+  { ridge = 0, weights, positive = false, threshold = 0 }: Dial,
 ): { support: number[]; x: number[] } {
   const support: number[] = [];
   let left = y;
   while (support.length < k) {
-    let best = -1, most = 0;
+    let best = -1, most = threshold;
     atoms.forEach((d, j) => {
       const a = inner(d, left);
       const size = (weights?.[j] ?? 1) * (positive ? a : Math.abs(a));

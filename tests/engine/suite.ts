@@ -1,5 +1,6 @@
 import { codingSuite } from "./suite_coding.ts";
 import { dependentSuite } from "./suite_dependent.ts";
+import { thresholdSuite } from "./suite_threshold.ts";
 import { dialSuite } from "./suite_dial.ts";
 import { enginesUnderTest } from "./engines.ts";
 import { groupSuite } from "./suite_group.ts";
@@ -15,6 +16,7 @@ export function engineSuite(names: readonly string[]): void {
     refinementSuite(engine);
     groupSuite(engine);
     dialSuite(engine);
+    thresholdSuite(engine);
     dependentSuite(engine);
   }
 }

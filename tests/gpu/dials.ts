@@ -17,11 +17,13 @@ export const DIALS: Record<string, Partial<CoderOptions>> = {
   "selection ridge": { selectionRidge: 0.3 },
   "weights": { weights: WEIGHTS },
   "positive candidates": { candidates: "positive" },
+  "threshold": { threshold: 0.35 },
   "all of it": {
     selectionRidge: 1,
     weights: WEIGHTS,
     candidates: "positive",
     tolerance: 0.2,
+    threshold: 0.1,
   },
 };
 

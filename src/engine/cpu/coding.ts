@@ -1,7 +1,7 @@
 import type { Kernels } from "../../wasm/module.ts";
 import { ompName } from "../../wasm/kernels/omp.ts";
 import { DEPENDENT_PIVOT, NEGLIGIBLE_CORRELATION } from "../../thresholds.ts";
-import { isPositive } from "../dial.ts";
+import { correlationFloor, isPositive } from "../dial.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { LargestEntries } from "../largest.ts";
 import { nonnegativeLeastSquares } from "../reference/coefficients.ts";
@@ -28,6 +28,7 @@ interface TaskAtHand {
   slots: number;
   ridge: number;
   shrink: number;
+  threshold: number;
 }
 
 /** One row under its pursuit. */
@@ -38,7 +39,7 @@ interface RowAtHand {
   energy: number;
   /** It ends where ‖r‖² is at most this; 0: never. */
   stop: number;
-  /** Correlations up to this are rounding. */
+  /** Correlations up to this choose nothing. */
   floor: number;
 }
 
@@ -79,6 +80,7 @@ export class Coder {
       slots: orders.get("slots"),
       ridge: orders.get("ridge"),
       shrink: orders.get("shrink"),
+      threshold: orders.get("threshold"),
     };
     multiply(this.#context, group, {
       atoms: hand.atoms,
@@ -110,7 +112,7 @@ export class Coder {
       correlations,
       energy,
       stop: tolerance ** 2 * whole,
-      floor: NEGLIGIBLE_CORRELATION * Math.sqrt(whole),
+      floor: correlationFloor(whole, hand.threshold),
     });
     this.#subtract(hand, r, used);
     this.#write(hand, row, used);

@@ -18,15 +18,21 @@ export interface Shrinkage {
 const SHARE_ROWS = 256;
 const MOST_SHARES = 32;
 
-/** Codes the rows at hand over one group: its Gram, where it is not known, then all rows by tasks. */
+/**
+ * Codes the rows at hand over one group: its Gram, where it is not known, then all rows by tasks.
+ *
+ * @param threshold in place of the coder's
+ */
 export function codeGroup(
   parts: Parts,
   group: GroupPlace,
   shrinkage: Shrinkage,
   lap: (stage: string) => void,
+  threshold: number = parts.spec.coder.threshold ?? 0,
 ): void {
   const { context: { layout, orders }, crew, spec, progress } = parts;
-  orders.set({ ...shrinkage, group: layout.groups.indexOf(group) });
+  const index = layout.groups.indexOf(group);
+  orders.set({ ...shrinkage, threshold, group: index });
   prepareAtoms(parts, group);
   lap("gram");
   const rows = orders.get("rows"), slots = orders.get("slots");

@@ -28,6 +28,8 @@ export const ORDERS = [
   // Coefficients: λ and α.
   "ridge",
   "shrink",
+  // What a candidate's correlation has to exceed.
+  "threshold",
   // The update: atoms of the batch, shares of the rows, ρ.
   "batch",
   "shares",

@@ -8,29 +8,40 @@ import { takeLargest } from "./stages/largest.ts";
 import { codingRuns } from "./stages/runs.ts";
 import { needsCoefficients, refit } from "./stages/solve.ts";
 
+/** How rows are coded where not as the spec says. */
+export interface Coding {
+  /** λ and α of the coefficients. */
+  ridge?: number | undefined;
+  shrink?: number | undefined;
+  /** Nonzeros a row, the group's own number at most. */
+  most?: number | undefined;
+  /** In place of the coder's. */
+  threshold?: number | undefined;
+}
+
 /**
  * Codes rows of the sample batch over one group: correlations and pursuit, as many rows at a time as the plan says,
  * then the residual R ← R − X·D of all of them. The largest correlations alone leave the rows as they are.
- *
- * @param most nonzeros a row, the group's own number at most
  */
 export function codeGroup(
   context: GpuContext,
   index: number,
   rows: number,
-  ridge: number,
-  most: number = context.plan.groups[index].sparsity,
-  shrink = 0,
+  coding: Coding = {},
 ): void {
+  const { ridge = 0, shrink = 0 } = coding;
+  const { most = context.plan.groups[index].sparsity } = coding;
+  const { threshold = context.spec.coder.threshold ?? 0 } = coding;
+  const limits = { most, threshold };
   if (context.plan.form === "correlations") {
     return takeLargest(context, index, rows);
   }
   for (const run of codingRuns(context, rows)) {
     const byProducts = context.plan.form === "product";
     const solves = needsCoefficients(context.spec, ridge + shrink);
-    if (byProducts) pursueByProducts(context, index, run, most);
+    if (byProducts) pursueByProducts(context, index, run, limits);
     if (!byProducts || solves) correlate(context, index, run);
-    if (!byProducts) pursue(context, index, run, most);
+    if (!byProducts) pursue(context, index, run, limits);
     if (context.spec.coder.refine) refineSupports(context, index, run);
     if (solves) refit(context, index, run, ridge, shrink);
   }

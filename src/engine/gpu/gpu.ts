@@ -185,7 +185,7 @@ class WgslEngine implements GpuEngine {
   #queue(rows: EngineRows, step: IterationStep): void {
     const context = this.#context, { plan } = context;
     this.#begin(rows, step, 1);
-    const { groups, coder } = this.spec;
+    const { groups, coder } = this.spec, { ridge, shrink } = step;
     const most = groupSparsities(
       groups,
       step.sparsity ?? coder.sparsity,
@@ -193,7 +193,7 @@ class WgslEngine implements GpuEngine {
     );
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
-      codeGroup(context, g, rows.rows, step.ridge, most[g], step.shrink);
+      codeGroup(context, g, rows.rows, { ridge, shrink, most: most[g] });
       sortCodes(context, g, rows.rows, step.atomBatch);
       flagDuplicates(context, g);
       this.#reports.sumEnergies(1 + 2 * g);
@@ -209,14 +209,14 @@ class WgslEngine implements GpuEngine {
     return await this.#reports.read();
   }
 
-  async encode(rows: EngineRows): Promise<Codes> {
+  async encode(rows: EngineRows, threshold?: number): Promise<Codes> {
     const context = this.#context, { gpu, plan } = context;
     gpu.check();
     this.#checkRows(rows, 1);
     this.#load(rows);
     for (let g = 0; g < plan.groups.length; g++) {
       this.#gram(g);
-      codeGroup(context, g, rows.rows, 0);
+      codeGroup(context, g, rows.rows, { threshold });
     }
     return await this.readCodes(rows.rows);
   }

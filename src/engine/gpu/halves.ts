@@ -142,7 +142,7 @@ export class GpuHalves {
     if (this.#rows > 0) {
       const { ridge, shrink, atomBatch } = this.#step;
       const most = this.#sparsities[index];
-      codeGroup(context, index, this.#rows, ridge, most, shrink);
+      codeGroup(context, index, this.#rows, { ridge, most, shrink });
       sortCodes(context, index, this.#rows, atomBatch);
       this.#tools.reports.sumEnergies(1 + 2 * index);
     }

@@ -1,8 +1,5 @@
-import {
-  DEPENDENT_PIVOT,
-  MP_STEPS_PER_NONZERO,
-  NEGLIGIBLE_CORRELATION,
-} from "../../thresholds.ts";
+import { DEPENDENT_PIVOT, MP_STEPS_PER_NONZERO } from "../../thresholds.ts";
+import { correlationFloor } from "../dial.ts";
 import { EMPTY_SLOT } from "../engine.ts";
 import { leastSquares, nonnegativeLeastSquares } from "./coefficients.ts";
 import { Refinement } from "./refinement.ts";
@@ -22,6 +19,8 @@ export interface PursuitOptions {
   weights?: Float32Array | undefined;
   /** Which atoms can be chosen. */
   candidates?: "signed" | "positive" | undefined;
+  /** What a candidate has to exceed. */
+  threshold?: number | undefined;
   /** λ of the final coefficients; 0 outside training. */
   ridge: number;
   /** α of the final coefficients, by which they are pulled towards 0; 0 outside training. */
@@ -102,7 +101,7 @@ export class Pursuit {
     this.#a.set(correlations);
     this.#correlations.set(correlations);
     this.#barred.fill(0);
-    const floor = NEGLIGIBLE_CORRELATION * Math.sqrt(whole);
+    const floor = correlationFloor(whole, this.#options.threshold);
     return this.#options.method === "omp"
       ? this.#omp(energy, stopEnergy, floor, indices, values)
       : this.#mp(energy, stopEnergy, floor, indices, values);

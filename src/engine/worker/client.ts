@@ -155,9 +155,10 @@ class WorkerEngine implements GroupEngine {
     await this.#call("replace", [atoms, vectors]);
   }
 
-  async encode(rows: EngineRows): Promise<Codes> {
+  async encode(rows: EngineRows, threshold?: number): Promise<Codes> {
     const sent = sentOf(rows);
-    return await this.#call("encode", [sent], [sent.data]) as Codes;
+    const args = [sent, threshold];
+    return await this.#call("encode", args, [sent.data]) as Codes;
   }
 
   close(): Promise<void> {

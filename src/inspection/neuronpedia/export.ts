@@ -4,6 +4,7 @@ import {
   temporarySibling,
   writeDirectoryAtomically,
 } from "../../files/atomic.ts";
+import { mostNonzeros } from "../../model/coder.ts";
 import type { DictionaryModel } from "../../model/model.ts";
 import type { RowSource } from "../../rows/source.ts";
 import { claimOutput, originIn, originOf } from "../../use/output_claim.ts";
@@ -48,7 +49,7 @@ export async function exportNeuronpedia(
   try {
     if (!overwrite) await requireOnlyDashboards(claim.path);
     await Deno.mkdir(work, { recursive: true });
-    const spool = new CodeSpool(join(work, "codes"), model.coder.sparsity);
+    const spool = new CodeSpool(join(work, "codes"), mostNonzeros(model.coder));
     try {
       const figures = await gatherFigures(model, source, spool, options);
       const dashboards = new Dashboards(model, source, figures, options);

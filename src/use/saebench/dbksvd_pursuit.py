@@ -1,5 +1,6 @@
 """How dbksvd codes rows: orthogonal matching pursuit with all of its dials, and matching pursuit, in PyTorch."""
 import json
+from fractions import Fraction
 from typing import List, Optional
 
 import torch
@@ -19,21 +20,23 @@ MP_STEPS_PER_NONZERO = 4
 class Pursuit:
     """Codes rows as dbksvd does; its settings stand in the dictionary's metadata."""
 
-    def __init__(self, atoms: torch.Tensor, usage: torch.Tensor, coder: dict):
+    def __init__(self, atoms: torch.Tensor, usage: torch.Tensor, scale: float, coder: dict):
         self.atoms = atoms
         sizes = json.loads(coder.get("groups", f"[{len(atoms)}]"))
         weights = choice_weights(float(coder.get("group_weight", 1)), sizes, usage)
-        sparsity = int(coder["k"])
+        sparsity = int(coder.get("max_k", coder["k"]))
+        # Kept for rows that were scaled; rows come as they are.
+        threshold = float(coder.get("threshold", 0)) / scale
         if coder.get("coding") == "joint":
             sizes, shares = [len(atoms)], [sparsity]
         elif "group_sparsity" in coder:
-            shares = json.loads(coder["group_sparsity"])
+            shares = in_proportion(json.loads(coder["group_sparsity"]), sparsity)
         else:
             shares = equal_shares(sizes, sparsity)
         self.groups: List[Group] = []
         first = 0
         for size, share in zip(sizes, shares):
-            self.groups.append(Group(atoms, first, size, share, weights, coder))
+            self.groups.append(Group(atoms, first, size, share, weights, threshold, coder))
             first += size
 
     def to(self, device) -> None:
@@ -65,11 +68,12 @@ class Group:
     # Most atoms whose Gram is kept, for matching pursuit: its many steps are quick with it.
     most_gram = 16384
 
-    def __init__(self, atoms, first, size, sparsity, weights, coder):
+    def __init__(self, atoms, first, size, sparsity, weights, threshold, coder):
         self.first, self.size, self.sparsity = first, size, sparsity
         self.method = coder["coder"]
         self.nonnegative = coder["nonnegative"] == "true"
         self.positive = self.nonnegative or coder.get("candidates") == "positive"
+        self.threshold = threshold
         self.tolerance = float(coder.get("tolerance", 0))
         self.refit = coder.get("refit") == "true"
         self.passes = int(coder.get("refine", 0))
@@ -93,7 +97,7 @@ class Group:
     def code(self, rows: torch.Tensor, whole: torch.Tensor):
         """Support and coefficients, [rows, k]; `whole` is what the rows' energy was before any group."""
         correlations = rows @ self.atoms.T
-        floor = NEGLIGIBLE_CORRELATION * whole.sqrt()
+        floor = (NEGLIGIBLE_CORRELATION * whole.sqrt()).clamp_min(self.threshold)
         stop = self.tolerance**2 * whole
         if self.method == "mp":
             return self._mp(rows, correlations, floor, stop)
@@ -216,3 +220,12 @@ def equal_shares(sizes: List[int], sparsity: int) -> List[int]:
     for g in sorted(range(len(sizes)), key=lambda g: (-sizes[g], -g))[:more]:
         shares[g] += 1
     return shares
+
+
+def in_proportion(shares: List[int], sparsity: int) -> List[int]:
+    """Nonzeros of each group by shares that are those of k, for more of them: D'Hondt's method, as in dbksvd."""
+    given = [1] * len(shares)
+    for _ in range(sparsity - len(shares)):
+        # The earlier group on ties.
+        given[max(range(len(shares)), key=lambda g: (Fraction(shares[g], given[g] + 1), -g))] += 1
+    return given

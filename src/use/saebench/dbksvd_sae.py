@@ -88,7 +88,7 @@ class DbksvdSAE(torch.nn.Module):
         self.chunk_bytes: Optional[int] = None
         self.use_error_term = False
         self.hook_z_reshaping_mode = False
-        self._pursuit = Pursuit(tensors["dictionary"], tensors["usage"], coder)
+        self._pursuit = Pursuit(tensors["dictionary"], tensors["usage"], float(tensors["scale"]), coder)
         self._mean = tensors["mean"]
         atoms = tensors["dictionary"]
         self.signed = coder["nonnegative"] != "true"

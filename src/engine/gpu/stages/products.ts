@@ -9,7 +9,12 @@ import { chunkShape } from "../buffer_table.ts";
 import type { GpuContext } from "../context.ts";
 import { rowKernel, stageKernels, STORAGE_SYNC } from "./common.ts";
 import { multiplyByAtoms } from "./correlate.ts";
-import { choiceOf, type CodingRun, placeOf } from "./runs.ts";
+import {
+  choiceOf,
+  type CodingRun,
+  placeOf,
+  type PursuitLimits,
+} from "./runs.ts";
 
 /** Pursuits without a Gram: one step of all rows after the other. */
 export const STEP = stageKernels({
@@ -45,7 +50,7 @@ export function pursueByProducts(
   context: GpuContext,
   index: number,
   run: CodingRun,
-  most: number,
+  { most, threshold }: PursuitLimits,
 ): void {
   const { buffers, kernels, plan, runner, spec } = context;
   const { rows, part, offset } = run;
@@ -82,6 +87,7 @@ export function pursueByProducts(
         rows,
         tolerance: coder.tolerance,
         most,
+        threshold,
         step,
         ...choiceOf(context, index),
       },

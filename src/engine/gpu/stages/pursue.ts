@@ -25,6 +25,7 @@ import {
   codeBuffers,
   type CodingRun,
   placeOf,
+  type PursuitLimits,
   shareOut,
 } from "./runs.ts";
 
@@ -214,7 +215,7 @@ export function pursue(
   context: GpuContext,
   index: number,
   run: CodingRun,
-  most: number,
+  { most, threshold }: PursuitLimits,
 ): void {
   const { kernels, plan, runner, spec, kernelContext } = context;
   const { coder } = spec, group = plan.groups[index], { layout } = group;
@@ -231,6 +232,7 @@ export function pursue(
         ...placeOf(context, index, run),
         tolerance: coder.tolerance,
         most,
+        threshold,
         scratch: plan.chunkRows,
         ...choiceOf(context, index),
         begin: share.begin,

@@ -72,6 +72,14 @@ export function codeBuffers({ buffers }: GpuContext, index: number) {
   };
 }
 
+/** Where a pursuit of a row ends. */
+export interface PursuitLimits {
+  /** Nonzeros a row. */
+  most: number;
+  /** What a candidate's correlation has to exceed. */
+  threshold: number;
+}
+
 /** What dials a pursuit's choice: where the atoms' factors lie, and what joins the pivots. */
 export function choiceOf(
   { plan, spec }: GpuContext,

@@ -1,0 +1,114 @@
+import { codingSpec } from "../coding/spec.ts";
+import { solo } from "../distributed/communicator.ts";
+import { EMPTY_SLOT, type Engine } from "../engine/engine.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import type { TrainOptions } from "../options/train_options.ts";
+import { randomStream } from "../random.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import type { LearnHooks } from "./hooks.ts";
+import { ownRows } from "./own_rows.ts";
+import { chooseAmong } from "./split.ts";
+import { type Threshold, thresholdFor } from "./threshold.ts";
+
+/** Rows that a threshold is calibrated on, at most: their mean is off by some .3 % of k. */
+const MOST_ROWS = 16384;
+
+/** How rows share their nonzeros. */
+export interface Calibration extends Threshold {
+  /** Which rows it was found on: those that early stopping watched, held-out ones, or training rows. */
+  on: "validation" | "held-out" | "training";
+  /** How many. */
+  rows: number;
+}
+
+/** Rows out of which a threshold is calibrated: all but some. */
+export interface CalibrationRows {
+  on: Calibration["on"];
+  except: RowSet | undefined;
+}
+
+/** What is calibrated, and on what. */
+export interface CalibrationTask {
+  /** The finished dictionary, coded to `maxSparsity`. */
+  model: DictionaryModel;
+  source: RowSource;
+  rows: CalibrationRows;
+  /** Root mean square length of a normalised row. */
+  rowLength: number;
+}
+
+/**
+ * Which rows a threshold is calibrated on: if possible some that the dictionary did not learn from, as training rows,
+ * which it fits better, would have others exceed k.
+ *
+ * @param rowCount all rows
+ * @param sets what early stopping watched, and what was held out
+ */
+export function calibrationRows(
+  rowCount: number,
+  { watched, heldOut }: { watched: RowSet; heldOut?: RowSet | undefined },
+): CalibrationRows {
+  const only = (rows: RowSet): RowSet => ({
+    size: rowCount - rows.size,
+    has: (row) => !rows.has(row),
+  });
+  if (watched.size > 0) return { on: "validation", except: only(watched) };
+  return heldOut === undefined || heldOut.size === 0
+    ? { on: "training", except: undefined }
+    : { on: "held-out", except: only(heldOut) };
+}
+
+/**
+ * Finds the threshold of the correlations by which rows share k nonzeros on average. The same on all processes: each
+ * codes its own rows.
+ *
+ * @param task the dictionary and its rows
+ * @param options the seed, and how many shards there are
+ * @param hooks the engine's maker, the processes, a signal
+ */
+export async function calibrate(
+  { model, source, rows: { on, except }, rowLength }: CalibrationTask,
+  options: Pick<TrainOptions, "seed" | "shards">,
+  hooks: Pick<LearnHooks, "createEngine" | "group" | "signal" | "onActivity">,
+): Promise<Calibration> {
+  const { group = solo(), signal } = hooks, { sparsity } = model.coder;
+  const random = randomStream(options.seed, "calibration");
+  const rows = chooseAmong(source.rowCount, except, MOST_ROWS, random);
+  const { data } = await ownRows(source, rows, options, hooks);
+  const sum = async (own: number) => (await group.sum(Float64Array.of(own)))[0];
+  const count = await sum(data.length / source.width);
+  const engine = await hooks.createEngine(codingSpec(model));
+  try {
+    await engine.loadDictionary(model.dictionary);
+    let turn = 0;
+    const mean = async (threshold: number) => {
+      hooks.onActivity?.({ stage: "calibrating", done: turn++, total: turn });
+      return await sum(await nonzeros(engine, data, threshold, signal)) / count;
+    };
+    const guess = rowLength / Math.sqrt(sparsity) / 4;
+    const found = await thresholdFor(mean, sparsity, guess);
+    return { ...found, on, rows: count };
+  } finally {
+    await engine.close();
+  }
+}
+
+// How many of them the codes of some rows have.
+async function nonzeros(
+  engine: Engine,
+  data: Float32Array,
+  threshold: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { width, sampleBatch } = engine.spec, step = sampleBatch * width;
+  let count = 0;
+  for (let from = 0; from < data.length; from += step) {
+    signal?.throwIfAborted();
+    // A copy: engines in workers take what they are given.
+    const some = data.slice(from, from + step);
+    const rows = { data: some, rows: some.length / width };
+    const { indices } = await engine.encode(rows, threshold);
+    for (const index of indices) if (index !== EMPTY_SLOT) count++;
+  }
+  return count;
+}
