@@ -11,6 +11,8 @@
 //     exports beside autoencoders from random rows: an hour
 //   deno task experiments --only=readings [--sets=…] [--seeds=3]
 //     top rows by code and by activation, on the same data: minutes
+//   deno task experiments --only=sharing [--sets=…] [--seeds=3]
+//     k nonzeros a row beside rows that share them, on the same data: ten minutes
 //   deno task experiments --only=words --words FILE    100 000 word vectors, made by tasks/make_sample.ts: hours
 //   deno task experiments --only=sentences --sentences FILE    embeddings of sentences: hours
 import { fileURLToPath } from "node:url";
@@ -37,6 +39,7 @@ import {
   writeReport,
 } from "./experiments/report.ts";
 import { robustness } from "./experiments/robustness.ts";
+import { sharing } from "./experiments/sharing.ts";
 import { sentenceEmbeddings, wordVectors } from "./experiments/words.ts";
 
 interface Tier {
@@ -117,6 +120,7 @@ sections.exports = () =>
     kinds: values.kinds?.split(","),
   });
 sections.readings = () => readings(seeds, directory, names);
+sections.sharing = () => sharing(seeds, directory, names);
 const missing = chosen.find((name) => !(name in sections));
 if (missing !== undefined) {
   console.error(

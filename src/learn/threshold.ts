@@ -7,8 +7,8 @@ export interface Threshold {
 /** How far under what was asked for the mean may stay, relative to it. */
 const TOLERANCE = 1e-3;
 
-/** A bracket so narrow, relative to the threshold, is one. */
-const NARROW = 1e-6;
+/** A bracket so narrow, relative to the threshold, is one: its least step is some float32 numbers wide still. */
+const NARROW = 1e-5;
 
 /** Share of a bracket that every step leaves behind at least. */
 const LEAST_STEP = 0.05;
@@ -37,9 +37,11 @@ export async function thresholdFor(
     low = high;
     high = await at(2 * high.threshold);
   }
-  let above = low.l0 - target, under = target - high.l0, same = 0;
+  // How far the ends are off; the end that stays a second time counts half, so that it is left behind.
+  let above = low.l0 - target, under = target - high.l0;
+  let last: Threshold | undefined;
   while (
-    under > TOLERANCE * target &&
+    target - high.l0 > TOLERANCE * target &&
     high.threshold - low.threshold > NARROW * high.threshold
   ) {
     const share = above / (above + under);
@@ -47,16 +49,15 @@ export async function thresholdFor(
     const next = await at(
       low.threshold + step * (high.threshold - low.threshold),
     );
-    const exceeds = next.l0 > target;
-    if (exceeds) low = next, above = next.l0 - target;
-    else high = next, under = target - next.l0;
-    same = Math.sign(same) === (exceeds ? 1 : -1)
-      ? 2 * Math.sign(same)
-      : exceeds
-      ? 1
-      : -1;
-    if (same === 2) under /= 2;
-    if (same === -2) above /= 2;
+    if (next.l0 > target) {
+      if (last === low) under /= 2;
+      last = low = next;
+      above = low.l0 - target;
+    } else {
+      if (last === high) above /= 2;
+      last = high = next;
+      under = target - high.l0;
+    }
   }
   return high;
 }

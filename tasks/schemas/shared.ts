@@ -84,6 +84,11 @@ const QUALITY: Fields<QualityMetrics> = {
   l2_ratio: figure("Mean of ‖ŷ‖/‖y‖."),
   relative_reconstruction_bias: figure("Mean ‖ŷ‖² over mean ⟨y, ŷ⟩."),
   l0: figure("Mean nonzeros a row."),
+  l0_std: optional(
+    figure(
+      "Standard deviation of the nonzeros of a row; absent where all rows have as many.",
+    ),
+  ),
   l0_positive: figure("Mean positive codes a row."),
   zero_rows: count("Rows of zero length, or rebuilt as zero."),
 };
@@ -279,6 +284,16 @@ export const config = define(
       "What held-out rows were kept together by: `outer` or a column; else rows by themselves.",
     )),
     notRead: optional(notRead),
+    calibration: optional(object<NonNullable<ModelConfig["calibration"]>>({
+      threshold: number("What a row's correlations have to exceed."),
+      l0: number("Mean nonzeros a row under it."),
+      on: words("Which rows it was found on.", [
+        "validation",
+        "held-out",
+        "training",
+      ]),
+      rows: count("How many of them."),
+    }, "How rows share their nonzeros.")),
     device,
     distributed: optional(object<NonNullable<ModelConfig["distributed"]>>({
       ranks: count("Processes."),

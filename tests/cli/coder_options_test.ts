@@ -115,6 +115,57 @@ Deno.test("inspect goes by activations, by codes where options say how to code, 
   });
 });
 
+Deno.test("--max-sparsity lets rows share their nonzeros: kept in the model, coded by, said, and set aside by --threshold", async () => {
+  await inDirectory(async (directory) => {
+    const model = join(directory, "model");
+    const trained = await json(
+      ...TRAINING,
+      ...["--max-sparsity", "12", "--out", model],
+    );
+    assert.match(
+      trained.coder,
+      /^OMP, k = 6 on average, 12 a row at most, threshold \d/,
+    );
+    assert.match(trained.stderr, /on average over 150 held-out rows/);
+    const { config, model: { coder } } = await loadModel(model);
+    assert.equal(config.calibration!.threshold, coder.threshold);
+    const evaluate = (...more: string[]) =>
+      json("evaluate", model, "--device", "cpu", ...more);
+    const shared = await evaluate();
+    assert.equal(shared.coder, trained.coder);
+    assert(Math.abs(shared.metrics.l0 - 6) < 0.05, `${shared.metrics.l0}`);
+    assert(shared.metrics.l0_std > 0.5);
+    const own = await evaluate("--threshold", "0");
+    assert.equal(own.coder, "OMP, k = 6");
+    assert.equal(own.metrics.l0, 6);
+    assert.equal(own.metrics.l0_std, undefined);
+    assert(own.metrics.fvu > shared.metrics.fvu);
+    const higher = await evaluate("--threshold", "3", "--max-sparsity", "7");
+    assert.match(higher.coder, /7 a row at most, threshold 3$/);
+    assert(higher.metrics.l0 < shared.metrics.l0);
+
+    const out = join(directory, "codes.parquet");
+    await json(
+      ...["encode", model, SAMPLE, "--max-rows", "300"],
+      ...["--out", out, "--device", "cpu"],
+    );
+    const codes = await openCodes(out, { atoms: 80, width: 100 });
+    let most = 0;
+    for await (const { codes: { sparsity } } of codes.batches()) {
+      most = Math.max(most, sparsity);
+    }
+    codes.close();
+    assert.equal(codes.description!.coder!.threshold, coder.threshold);
+    assert(most > 6 && most <= 12, `${most}`);
+    const sae = join(directory, "sae");
+    const done = await json(
+      ...["export", model, "--format", "saelens-mp", "--out", sae],
+      ...["--device", "cpu"],
+    );
+    assert.deepEqual(done.lost, ["nonzeros shared among rows"]);
+  });
+});
+
 Deno.test("an export says what of the choice of atoms it has no place for", async () => {
   await inDirectory(async (directory) => {
     const model = join(directory, "model"), out = join(directory, "sae");

@@ -63,6 +63,7 @@ const WAYS: Record<string, Partial<TrainOptions>> = {
     init: "gaussian",
     statsRows: 90,
   },
+  "rows that share their nonzeros": { maxSparsity: 6 },
   "one batch a pass": { sampleBatch: 1000, nonnegative: true },
 };
 
@@ -74,6 +75,7 @@ for (const [name, options] of Object.entries(WAYS)) {
       for (const { model } of all) assert.deepEqual(model, one.model);
       assert.deepEqual(linesOf(all[0]), linesOf(one), `${ranks} ranks`);
       assert.equal(all[0].capped, one.capped);
+      assert.deepEqual(all[0].calibration, one.calibration);
     }
   });
 }

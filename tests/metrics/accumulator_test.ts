@@ -79,6 +79,10 @@ function bruteForce(
     relative_reconstruction_bias: average(({ z }) => square(z)) /
       average(({ y, z }) => dot(y, z)),
     l0: average(({ used }) => used.length),
+    l0_std: Math.sqrt(
+      average(({ used }) => used.length ** 2) -
+        average(({ used }) => used.length) ** 2,
+    ),
     l0_positive: average(({ used }) => used.filter((v) => v > 0).length),
   };
 }
@@ -170,10 +174,25 @@ Deno.test("createMetrics() leaves zero rows out of the cosine and counts them", 
   const result = metrics.result();
   assert.equal(result.zero_rows, 2);
   assert.equal(result.l0, 1 / 3);
+  assert.ok(Math.abs(result.l0_std! - Math.sqrt(2 / 9)) < 1e-12);
   assert.ok(Number.isFinite(result.cosine_similarity));
   assert.ok(Number.isFinite(result.explained_variance_legacy));
   assert.ok(Math.abs(result.l2_ratio - 0.25) < 1e-6);
   assert.equal(result.dead_atoms, 3);
+});
+
+Deno.test("createMetrics() tells of no spread of nonzeros where all rows have as many", () => {
+  const model = makeModel({ width: 3, atoms: 4 });
+  const metrics = createMetrics(model);
+  for (let batch = 0; batch < 3; batch++) {
+    metrics.add(Float32Array.of(1, 0, 0, 0, 1, 0), {
+      rows: 2,
+      sparsity: 1,
+      indices: Uint32Array.of(0, 3),
+      values: Float32Array.of(1, -1),
+    });
+  }
+  assert.equal(metrics.result().l0_std, undefined);
 });
 
 Deno.test("reconstruct() adds value·atom to the mean", () => {

@@ -16,6 +16,12 @@ Deno.test("codingOf() makes one group of all atoms where they are coded jointly"
   });
 });
 
+Deno.test("codingOf() gives rows that share their nonzeros room for as many as one may have", () => {
+  const shared = { ...NESTED.coder, maxSparsity: 6, threshold: 1.5 };
+  const { coder } = codingOf({ ...NESTED, coder: shared });
+  assert.deepEqual(coder, { ...NESTED.coder, sparsity: 6, threshold: 1.5 });
+});
+
 Deno.test("codingOf() weighs atoms by their uses where there are no groups", () => {
   const model = makeModel({ width: 6, atoms: 4 });
   const usage = Uint32Array.of(100, 10, 0, 1);
@@ -44,6 +50,11 @@ Deno.test("coderInWords() tells all that decides a code", () => {
     }),
     "joint OMP, k = 3, selection ridge 0.3, group weight 1.2, positive candidates",
   );
+  assert.equal(
+    words({ maxSparsity: 6, threshold: Math.fround(1.23456) }),
+    "OMP, k = 3 on average, 6 a row at most, threshold 1.235",
+  );
+  assert.equal(words({ threshold: 2 }), "OMP, k = 3, threshold 2");
 });
 
 Deno.test("prefixModel() keeps the nonzeros that its groups were given", () => {
@@ -51,4 +62,7 @@ Deno.test("prefixModel() keeps the nonzeros that its groups were given", () => {
   const prefix = prefixModel({ ...NESTED, coder }, 1);
   assert.equal(prefix.coder.sparsity, 2);
   assert.deepEqual(prefix.coder.groupSparsity, [2]);
+  const shared = { ...coder, maxSparsity: 6, threshold: 1 };
+  const some = prefixModel({ ...NESTED, coder: shared }, 1).coder;
+  assert.deepEqual([some.sparsity, some.maxSparsity], [2, 4]);
 });

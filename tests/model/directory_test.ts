@@ -196,7 +196,18 @@ Deno.test("a dictionary keeps how it chooses atoms, in a format that earlier ver
         groupSparsity: [2, 1],
       },
     };
-    for (const [model, format] of [[plain, "1"], [dialled, "2"]] as const) {
+    const threshold = Math.fround(1.2345);
+    const shared = {
+      ...plain,
+      coder: { ...plain.coder, maxSparsity: 6, threshold },
+    };
+    for (
+      const [model, format] of [
+        [plain, "1"],
+        [dialled, "2"],
+        [shared, "2"],
+      ] as const
+    ) {
       const file = join(parent, `${format}.safetensors`);
       await writeParts(file, dictionaryFileParts(model));
       const { header } = await openSafetensors(file);
@@ -219,6 +230,11 @@ Deno.test("a dictionary with a choice of atoms that cannot be is refused", async
       { groupWeight: 1.5 },
       { groupSparsity: [2, 2] },
       { coding: "none" as "joint" },
+      { maxSparsity: 6 },
+      { maxSparsity: 2, threshold: 1 },
+      { maxSparsity: 4.5, threshold: 1 },
+      { maxSparsity: 6, threshold: -1 },
+      { threshold: NaN },
     ];
     for (const choice of choices) {
       const model = { ...rest, coder: { ...coder, ...choice } };

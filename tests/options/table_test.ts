@@ -88,6 +88,8 @@ Deno.test("validateOptions() refuses a value that an option does not take, by it
       [{ holdout: 1.5 }, "--holdout"],
       [{ groupSparsity: [0] }, "--group-sparsity"],
       [{ tolerance: 1 }, "--tolerance"],
+      [{ maxSparsity: 8 }, "--max-sparsity"],
+      [{ maxSparsity: 513 }, "at most --atoms (512)"],
       [{ seed: -1 }, "--seed"],
       [{ minUses: NaN }, "--min-uses"],
       [{ sumType: "f16" as "f32" }, "--sum-type"],

@@ -34,6 +34,16 @@ const CASES: Record<string, Case> = {
   nonnegative_many: { nonnegative: true, sparsity: 32 },
   nonnegative_ridge: { nonnegative: true, sparsity: 24, selectionRidge: 1 },
   tolerance: { tolerance: 0.6 },
+  shared: { maxSparsity: 18, threshold: 1.25 },
+  shared_probing: {
+    ...{ maxSparsity: 18, threshold: 1.25, groups: [40, 200] },
+    ...{ coding: "joint", selectionRidge: 0.3, groupWeight: 1.2 },
+  },
+  shared_groups: {
+    ...{ maxSparsity: 17, threshold: 1.25, groups: [40, 80, 120] },
+    ...{ groupSparsity: [1, 6, 2], nonnegative: true },
+  },
+  shared_mp: { method: "mp", maxSparsity: 18, threshold: 1.25 },
   groups: { groups: [40, 80, 120] },
   group_shares: { groups: [40, 80, 120], groupSparsity: [1, 6, 2] },
   nonnegative_groups: { groups: [100, 140], nonnegative: true },

@@ -17,6 +17,13 @@ Deno.test("withCoder() gives the same model with another coder", () => {
     candidates: "positive",
   });
   assert.deepEqual(free.coder, { ...model.coder, candidates: "positive" });
+  const shared = withCoder(model, { maxSparsity: 4, threshold: 1.5 });
+  assert.deepEqual(
+    shared.coder,
+    { ...model.coder, maxSparsity: 4, threshold: 1.5 },
+  );
+  assert.equal(withCoder(shared, { threshold: 2 }).coder.maxSparsity, 4);
+  assert.deepEqual(withCoder(shared, { threshold: 0 }), model);
 });
 
 Deno.test("withCoder() refuses what does not go together", () => {
@@ -43,6 +50,19 @@ Deno.test("withCoder() refuses what does not go together", () => {
     [model, { groupWeight: 0.5 }, /--group-weight is "0.5"/],
     [nested, { groupWeight: 1.2 }, /--group-weight needs --coding joint/],
     [mp, { selectionRidge: 0.3 }, /--selection-ridge is for --coder omp/],
+    [model, { threshold: -1 }, /--threshold is "-1"/],
+    [model, { maxSparsity: 4 }, /--max-sparsity needs a threshold: give/],
+    [
+      model,
+      { maxSparsity: 2, threshold: 1 },
+      /--max-sparsity is "2": it takes a whole number of at least k, 3/,
+    ],
+    [
+      model,
+      { maxSparsity: 5, threshold: 1 },
+      /--max-sparsity is "5": it takes at most .* \(4\)/,
+    ],
+    [sae, { threshold: 1 }, /--threshold is for dictionaries/],
     [
       model,
       { refine: 1, candidates: "positive" },
