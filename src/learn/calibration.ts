@@ -33,8 +33,8 @@ export interface CalibrationTask {
   model: DictionaryModel;
   source: RowSource;
   rows: CalibrationRows;
-  /** Root mean square length of a normalised row. */
-  rowLength: number;
+  /** A threshold to begin with. */
+  guess: number;
 }
 
 /**
@@ -59,6 +59,16 @@ export function calibrationRows(
 }
 
 /**
+ * A threshold that is seldom far off: a quarter of one of k equal coefficients.
+ *
+ * @param rowLength root mean square length of a normalised row
+ * @param sparsity k
+ */
+export function likelyThreshold(rowLength: number, sparsity: number): number {
+  return rowLength / Math.sqrt(sparsity) / 4;
+}
+
+/**
  * Finds the threshold of the correlations by which rows share k nonzeros on average. The same on all processes: each
  * codes its own rows.
  *
@@ -67,7 +77,7 @@ export function calibrationRows(
  * @param hooks the engine's maker, the processes, a signal
  */
 export async function calibrate(
-  { model, source, rows: { on, except }, rowLength }: CalibrationTask,
+  { model, source, rows: { on, except }, guess }: CalibrationTask,
   options: Pick<TrainOptions, "seed" | "shards">,
   hooks: Pick<LearnHooks, "createEngine" | "group" | "signal" | "onActivity">,
 ): Promise<Calibration> {
@@ -85,7 +95,6 @@ export async function calibrate(
       hooks.onActivity?.({ stage: "calibrating", done: turn++, total: turn });
       return await sum(await nonzeros(engine, data, threshold, signal)) / count;
     };
-    const guess = rowLength / Math.sqrt(sparsity) / 4;
     const found = await thresholdFor(mean, sparsity, guess);
     return { ...found, on, rows: count };
   } finally {

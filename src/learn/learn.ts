@@ -10,6 +10,7 @@ import {
   type Calibration,
   calibrationRows,
   type CalibrationTask,
+  likelyThreshold,
 } from "./calibration.ts";
 import { finishedCoder } from "./finished_coder.ts";
 import { groupNonzeros, groupSizes } from "../options/groups.ts";
@@ -108,7 +109,8 @@ export async function learn(
   }
   const model = modelOf(state, spec, options);
   const rows = calibrationRows(source.rowCount, { ...hooks, watched });
-  const task = { model, source, rows, rowLength: state.rowLength };
+  const guess = likelyThreshold(state.rowLength, options.sparsity);
+  const task = { model, source, rows, guess };
   return {
     ...await calibrated(task, options, hooks),
     lines: kept,

@@ -10,6 +10,9 @@ const TOLERANCE = 1e-3;
 /** A bracket so narrow, relative to the threshold, is one: its least step is some float32 numbers wide still. */
 const NARROW = 1e-5;
 
+/** A guess that can be doubled. */
+const LEAST_GUESS = 1e-6;
+
 /** Share of a bracket that every step leaves behind at least. */
 const LEAST_STEP = 0.05;
 
@@ -19,7 +22,7 @@ const LEAST_STEP = 0.05;
  *
  * @param mean the mean of nonzeros under a threshold, which does not rise with it
  * @param target the mean that is asked for
- * @param guess where to begin, above 0
+ * @param guess where to begin
  */
 export async function thresholdFor(
   mean: (threshold: number) => Promise<number>,
@@ -32,7 +35,7 @@ export async function thresholdFor(
   };
   let low = await at(0);
   if (low.l0 <= target) return low;
-  let high = await at(guess);
+  let high = await at(Math.max(guess, LEAST_GUESS));
   while (high.l0 > target) {
     low = high;
     high = await at(2 * high.threshold);

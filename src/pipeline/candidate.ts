@@ -13,6 +13,7 @@ import {
 import type { TakenFile } from "./drop_rows.ts";
 import { fixedParts } from "./fixed_parts.ts";
 import { heldOutRowsOf, joinRowSets } from "./held_out.ts";
+import { calibrate } from "../learn/calibration.ts";
 import { averaged } from "./average.ts";
 import {
   type MixedPart,
@@ -151,9 +152,28 @@ async function trainOn(
   for (const { dictionary, replaced } of starts) {
     const result = await trainOnce(context, source, seed, dictionary);
     result.model = averaged(result.model, before, replaced);
+    await recalibrate(context, source, seed, result);
     attempts.push({ result, replaced });
   }
   return attempts;
+}
+
+// The threshold by which rows share their nonzeros was that of the dictionary before it was averaged.
+async function recalibrate(
+  { createEngine, signal }: RunContext,
+  source: MixedSource,
+  seed: number,
+  { model, config }: TrainResult,
+): Promise<void> {
+  const { coder } = model;
+  if (coder.maxSparsity === undefined) return;
+  const rows = { on: "training", except: undefined } as const;
+  const task = { model, source, rows, guess: coder.threshold ?? 0 };
+  config.calibration = await calibrate(task, { seed }, {
+    createEngine,
+    signal,
+  });
+  model.coder = { ...coder, threshold: config.calibration.threshold };
 }
 
 function trainOnce(

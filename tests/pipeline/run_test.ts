@@ -3,6 +3,8 @@ import { basename } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { loadModel } from "../../src/model/directory.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import { evaluate } from "../../src/use/evaluate.ts";
 import { pipelineHistory, pipelineStatus } from "../../src/pipeline/status.ts";
 import { rollbackPipeline } from "../../src/pipeline/by_hand.ts";
 import { DriftingData, noiseRows, TestPipeline, writeDrop } from "./drops.ts";
@@ -165,6 +167,32 @@ Deno.test("runPipeline() comes to the same bytes from the same drops", async () 
     dictionaries.push(model.dictionary.join());
   }
   assert.equal(dictionaries[0], dictionaries[1]);
+});
+
+Deno.test("runPipeline() calibrates the threshold of rows that share their nonzeros for the dictionary that it keeps", async () => {
+  await using pipeline = await TestPipeline.create({
+    train: {
+      ...{ atoms: 32, sparsity: 3, passes: 3, device: "cpu" },
+      maxSparsity: 6,
+    },
+  });
+  const drops = [0, 30].map((day) => data.drop(day, 1000));
+  for (const [i, drop] of drops.entries()) {
+    writeDrop(pipeline.input(`${i}.parquet`), drop);
+    await pipeline.run();
+  }
+  const folder = pipeline.root("versions", "v000002");
+  const { model, config } = await loadModel(folder);
+  const { threshold, l0, rows, on } = config.calibration!;
+  assert.equal(model.coder.threshold, threshold);
+  assert.deepEqual([on, rows], ["training", 1900]);
+  const all = Float32Array.from(drops.flatMap((drop) => [...drop]));
+  const { metrics } = await evaluate(model, rowsFromArray(all, 16), {
+    createEngine: createReferenceEngine,
+  });
+  // Those held out are among them; the dictionary before it was averaged would be off by .02.
+  assert(l0 <= 3 && l0 > 2.99, `${l0}`);
+  assert(Math.abs(metrics.l0 - l0) < 0.012, `${metrics.l0} for ${l0}`);
 });
 
 Deno.test("runPipeline() removes the versions that retention does not keep", async () => {
