@@ -60,6 +60,11 @@ export {
 export { withCoder } from "./src/use/coder_changes.ts";
 export type { ModelCoder } from "./src/options/model_coder.ts";
 export type { CoderChanges } from "./src/use/coder_changes.ts";
+export { shareNonzeros } from "./src/use/share_nonzeros.ts";
+export type {
+  SharedNonzeros,
+  SharingOptions,
+} from "./src/use/share_nonzeros.ts";
 export type {
   EngineChoice,
   RunOptions,

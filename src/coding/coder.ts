@@ -95,6 +95,15 @@ export interface RowCoder<C extends SparseCodes = SparseCodes> {
   close(): Promise<void>;
 }
 
+/** A coder that runs a pursuit. */
+export interface PursuitCoder extends RowCoder<Codes> {
+  /** Codes raw rows; may take their buffer with it. The threshold stands in for the coder's own. */
+  encode(
+    rows: { data: Float32Array; rows: number },
+    threshold?: number,
+  ): Promise<Codes>;
+}
+
 /**
  * Makes the engine that is chosen: the caller's own, or the device's, in a thread of its own.
  *
@@ -130,7 +139,7 @@ export function engineFor(
 export async function engineCoder(
   model: DictionaryModel,
   options: RunOptions,
-): Promise<RowCoder<Codes>> {
+): Promise<PursuitCoder> {
   const engine = await engineFor(codingSpec(model), options);
   try {
     await engine.loadDictionary(model.dictionary);
@@ -152,13 +161,13 @@ export function coderOn(
   engine: Engine,
   decoder: RowCoder["decoder"],
   description: string = engine.spec.coder.method,
-): RowCoder<Codes> {
+): PursuitCoder {
   return {
     decoder,
     description,
     info: engine.info,
     mostRows: engine.spec.sampleBatch,
-    encode: (rows) => engine.encode(rows),
+    encode: (rows, threshold) => engine.encode(rows, threshold),
     close: () => engine.close(),
   };
 }

@@ -1,6 +1,6 @@
-import { codingSpec } from "../coding/spec.ts";
+import { engineCoder, type PursuitCoder } from "../coding/coder.ts";
 import { solo } from "../distributed/communicator.ts";
-import { EMPTY_SLOT, type Engine } from "../engine/engine.ts";
+import { EMPTY_SLOT } from "../engine/engine.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { randomStream } from "../random.ts";
@@ -87,36 +87,36 @@ export async function calibrate(
   const { data } = await ownRows(source, rows, options, hooks);
   const sum = async (own: number) => (await group.sum(Float64Array.of(own)))[0];
   const count = await sum(data.length / source.width);
-  const engine = await hooks.createEngine(codingSpec(model));
+  const { createEngine } = hooks;
+  const coder = await engineCoder(model, { createEngine, signal });
   try {
-    await engine.loadDictionary(model.dictionary);
     let turn = 0;
     const mean = async (threshold: number) => {
       hooks.onActivity?.({ stage: "calibrating", done: turn++, total: turn });
-      return await sum(await nonzeros(engine, data, threshold, signal)) / count;
+      return await sum(await nonzeros(coder, data, threshold, signal)) / count;
     };
     const found = await thresholdFor(mean, sparsity, guess);
     return { ...found, on, rows: count };
   } finally {
-    await engine.close();
+    await coder.close();
   }
 }
 
 // How many of them the codes of some rows have.
 async function nonzeros(
-  engine: Engine,
+  coder: PursuitCoder,
   data: Float32Array,
   threshold: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { width, sampleBatch } = engine.spec, step = sampleBatch * width;
+  const { decoder: { width }, mostRows } = coder, step = mostRows * width;
   let count = 0;
   for (let from = 0; from < data.length; from += step) {
     signal?.throwIfAborted();
     // A copy: engines in workers take what they are given.
     const some = data.slice(from, from + step);
     const rows = { data: some, rows: some.length / width };
-    const { indices } = await engine.encode(rows, threshold);
+    const { indices } = await coder.encode(rows, threshold);
     for (const index of indices) if (index !== EMPTY_SLOT) count++;
   }
   return count;

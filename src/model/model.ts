@@ -65,7 +65,7 @@ export interface ModelConfig {
   };
   /** What held-out rows were kept together by: `outer`, what nested rows are in, or a column; absent: `row`. */
   holdoutBy?: string;
-  /** The threshold by which rows share their nonzeros, and how many they have on average on the rows that it is from. */
+  /** The threshold by which rows share their nonzeros, and their mean on the rows that it was found on. */
   calibration?: {
     threshold: number;
     l0: number;

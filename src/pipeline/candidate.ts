@@ -13,7 +13,7 @@ import {
 import type { TakenFile } from "./drop_rows.ts";
 import { fixedParts } from "./fixed_parts.ts";
 import { heldOutRowsOf, joinRowSets } from "./held_out.ts";
-import { calibrate } from "../learn/calibration.ts";
+import { shareNonzeros } from "../use/share_nonzeros.ts";
 import { averaged } from "./average.ts";
 import {
   type MixedPart,
@@ -163,17 +163,17 @@ async function recalibrate(
   { createEngine, signal }: RunContext,
   source: MixedSource,
   seed: number,
-  { model, config }: TrainResult,
+  result: TrainResult,
 ): Promise<void> {
-  const { coder } = model;
-  if (coder.maxSparsity === undefined) return;
-  const rows = { on: "training", except: undefined } as const;
-  const task = { model, source, rows, guess: coder.threshold ?? 0 };
-  config.calibration = await calibrate(task, { seed }, {
-    createEngine,
-    signal,
-  });
-  model.coder = { ...coder, threshold: config.calibration.threshold };
+  const { maxSparsity } = result.model.coder;
+  if (maxSparsity === undefined) return;
+  const { model, threshold, l0, rows } = await shareNonzeros(
+    result.model,
+    source,
+    { maxSparsity, seed, createEngine, signal },
+  );
+  result.model = model;
+  result.config.calibration = { threshold, l0, on: "training", rows };
 }
 
 function trainOnce(

@@ -84,7 +84,8 @@ export function withCoder<Model extends AnyModel>(
   return { ...model, coder };
 }
 
-function requireMost(
+/** Refuses more nonzeros than a row can have. */
+export function requireMost(
   { maxSparsity = 0 }: ModelCoder,
   { atoms, width }: { atoms: number; width: number },
 ): void {
