@@ -124,12 +124,16 @@ async function* filesUnder(place: string): AsyncGenerator<string> {
   }
 }
 
-async function runBatch({ name, args }: Batch): Promise<Ended> {
+async function runBatch(
+  { name, args }: Batch,
+  signal: AbortSignal | undefined,
+): Promise<Ended> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...TEST, ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    ...(signal && { signal }),
   }).spawn();
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   const keep = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
@@ -143,17 +147,21 @@ async function runBatch({ name, args }: Batch): Promise<Ended> {
   return { name, text: await new Blob(pieces).text(), success };
 }
 
-/** Runs `deno test` for each batch, so many at a time; prints what each wrote once it has ended. */
+/**
+ * Runs `deno test` for each batch, so many at a time; prints what each wrote once it has ended. A signal ends those at
+ * work, of which is printed what they wrote so far, and begins no more.
+ */
 export async function runBatches(
   batches: readonly Batch[],
   jobs: number,
   print: (text: string) => void,
+  signal?: AbortSignal,
 ): Promise<Ended[]> {
   const ended: Ended[] = [];
   let next = 0;
   await Promise.all(Array.from({ length: jobs }, async () => {
-    while (next < batches.length) {
-      const one = await runBatch(batches[next++]);
+    while (next < batches.length && !signal?.aborted) {
+      const one = await runBatch(batches[next++], signal);
       ended.push(one);
       print(`${one.text.trim()}\n`);
     }
@@ -166,10 +174,14 @@ async function runAll(): Promise<boolean> {
   const jobs = Number(Deno.env.get("DENO_JOBS")) ||
     Math.min(navigator.hardwareConcurrency, MOST_JOBS);
   const batches = batchesOf(await testFolders(), await exampleFiles());
-  const ended = await runBatches(batches, jobs, console.log);
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => stop.abort());
+  }
+  const ended = await runBatches(batches, jobs, console.log, stop.signal);
   const sum = sumOf(ended, (performance.now() - started) / 1000);
   console.log(sum.text);
-  return sum.success;
+  return sum.success && !stop.signal.aborted;
 }
 
 if (import.meta.main) {
@@ -179,5 +191,5 @@ if (import.meta.main) {
       stdin: "null",
     }).spawn().status
   ).success;
-  if (!success) Deno.exit(1);
+  Deno.exit(success ? 0 : 1);
 }

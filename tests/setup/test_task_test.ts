@@ -61,3 +61,36 @@ Deno.test("the tests' task runs several at a time, tells what failed at the end,
       /^two => .*failing_test\.ts:2:\d+\nFAILED \| 2 passed \| 1 failed \(0m3s\)$/,
     );
   }));
+
+Deno.test("the tests' task ends what is at work at a signal, prints what it wrote, and begins no more", () =>
+  inDirectory(async (folder) => {
+    const waiting = join(folder, "waiting_test.ts");
+    const begun = join(folder, "begun");
+    await Deno.writeTextFile(
+      waiting,
+      `Deno.test("waits", async () => {
+         Deno.writeTextFileSync(${JSON.stringify(begun)}, "");
+         await new Promise((done) => setTimeout(done, 100_000));
+       });`,
+    );
+    const stop = new AbortController(), printed: string[] = [];
+    const running = runBatches(
+      [
+        { name: "one", args: [waiting] },
+        { name: "other", args: ["tests/metrics/pareto_test.ts"] },
+      ],
+      1,
+      (text) => printed.push(text),
+      stop.signal,
+    );
+    while (!await Deno.stat(begun).catch(() => false)) {
+      await new Promise((later) => setTimeout(later, 10));
+    }
+    stop.abort();
+    const ended = await running;
+    assert.deepEqual(ended.map(({ name, success }) => [name, success]), [
+      ["one", false],
+    ]);
+    assert.match(printed.join(""), /^waits \.\.\./m);
+    assert.match(sumOf(ended, 1).text, /^one: ended before its sum\nFAILED/);
+  }));
