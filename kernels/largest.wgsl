@@ -1,13 +1,17 @@
 // The K largest correlations of a row, as they are, the largest first and the lower atom on ties: what a row's atoms
 // show, where nothing is to be rebuilt from it. Each is the best of those that come after the one before, so that no
-// atom has to be barred. BIASED: of an autoencoder's pre-activations, each correlation and its latent's bias.
-// Bindings: A rows × m4 correlations · energies by row of the batch (BIASED: bias, m4) · indices and values, KT slots a
-// row, K of them from `slot`.
+// atom has to be barred. BIASED: of an autoencoder's pre-activations, each correlation and its latent's bias; SCALED:
+// of these those that are largest times their latent's scale.
+// Bindings: A rows × m4 correlations · energies by row of the batch (BIASED: bias, m4; SCALED: scales, m4) · indices
+// and values, KT slots a row, K of them from `slot`.
 // Dispatch: one workgroup a row. Bytes: 4m·K a row.
 //#params rows: u32, row: u32, slot: u32, atom: u32
 //#buffer A read vec4<f32>
 //#if BIASED
 //#buffer bias read vec4<f32>
+//#if SCALED
+//#buffer scales read vec4<f32>
+//#end
 //#else
 //#buffer energies read vec2<f32>
 //#end
@@ -35,7 +39,11 @@ const M4: u32 = $M4;
     var own = NO_CANDIDATE;
     for (var c = t; c < M4; c += WG) {
 //#if BIASED
+//#if SCALED
+      let a = (A[group * M4 + c] + bias[c]) * scales[c];
+//#else
       let a = A[group * M4 + c] + bias[c];
+//#end
 //#else
       let a = A[group * M4 + c];
 //#end
@@ -55,7 +63,8 @@ const M4: u32 = $M4;
       let j = min(last.y, 4u * M4 - 1u);
       indices[slots + s] = select(0xffffffffu, p.atom + j, taken);
 //#if BIASED
-      values[slots + s] = select(0.0, bitcast<f32>(last.x), taken);
+      let value = A[group * M4 + (j >> 2u)][j & 3u] + bias[j >> 2u][j & 3u];
+      values[slots + s] = select(0.0, value, taken);
 //#else
       values[slots + s] = select(0.0, A[group * M4 + (j >> 2u)][j & 3u], taken);
 //#end

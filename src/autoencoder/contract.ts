@@ -1,4 +1,5 @@
 import type { AutoencoderSpec } from "./layout.ts";
+import type { Sight } from "./worth.ts";
 
 /** The numbers that learn, in units of the normalised rows. */
 export interface Parameters {
@@ -48,6 +49,8 @@ export interface Trainer {
   restart(latents: readonly number[]): Promise<number[]>;
   /** The numbers as they stand. */
   parameters(): Promise<Parameters>;
+  /** What the autoencoder as it stands makes of rows, where rows share their active latents. */
+  sight(): Promise<Sight>;
   /** Frees what does the work. */
   close(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 // Thresholds of a JumpReLU autoencoder, one a latent: encoder and decoder stay as their training left them.
-import { multiplyFast } from "../engine/multiply.ts";
 import { pauseIfDue } from "../pause.ts";
-import type { Parameters } from "./contract.ts";
+import { type Candidates, type Sight, WINDOW, type Worths } from "./worth.ts";
 
 /** Rows that tell of thresholds, at most. */
 const MOST_ROWS = 8192;
@@ -12,9 +11,6 @@ const ROUNDS = 16;
 /** The furthest that the first round moves a threshold, as the logarithm of a factor; later ones move less. */
 const FURTHEST = 0.2;
 
-/** Pre-activations within this factor of a threshold tell which way it should move. */
-const WINDOW = 1.25;
-
 /** As many of them as are taken for a latent of mean worth besides: few say little. */
 const PRIOR_ENTRIES = 4;
 
@@ -24,29 +20,20 @@ const MOST_FACTOR = 4;
 /** The part of the way, in logarithms, that is gone in the end: what these rows tell is in part theirs alone. */
 const SHARE = 0.5;
 
-/** Pre-activations that are computed at once. */
-const CHUNK_VALUES = 2 ** 22;
-
-/** Pre-activations of rows, those that may come to be above their threshold. */
-interface Candidates {
-  /** Of row i: those from `starts[i]` on. */
-  starts: number[];
-  latents: number[];
-  values: number[];
-}
-
 /**
  * A threshold for every latent, beginning with one for all. A latent is worth to a row what the row's squared error
  * falls by when it is active. Where pre-activations about a latent's threshold are worth more than those of all latents
  * on average, its threshold falls, else it rises: the straight-through estimate of its slope in the loss, at the price
  * of an active latent that keeps their number. At last all are scaled, so that k latents a row are active on average.
  *
- * @param parameters of the trained autoencoder
+ * @param sight of the trained autoencoder
+ * @param size how many latents it has, and the values of a row
  * @param rows normalised rows that it learned from
  * @param options the threshold for all; k; normalised rows to count active latents on; a signal
  */
 export async function thresholdsOfLatents(
-  parameters: Parameters,
+  sight: Sight,
+  { latents, width }: { latents: number; width: number },
   rows: Float32Array,
   { threshold, sparsity, countedRows, signal }: {
     threshold: number;
@@ -55,15 +42,13 @@ export async function thresholdsOfLatents(
     signal?: AbortSignal | undefined;
   },
 ): Promise<Float32Array> {
-  const { bias, encoder } = parameters;
-  const width = encoder.length / bias.length;
   const least = threshold / MOST_FACTOR / WINDOW;
   const some = rows.subarray(0, MOST_ROWS * width);
-  const seen = await candidatesIn(parameters, some, least, signal);
-  const found = new Float32Array(bias.length).fill(threshold);
+  const seen = await sight.candidates(some, least);
+  const found = new Float32Array(latents).fill(threshold);
   for (let round = 0; round < ROUNDS; round++) {
     await pauseIfDue(signal);
-    const excess = excessWorth(parameters, some, seen, found);
+    const excess = standardised(await sight.worths(some, seen, found));
     const furthest = FURTHEST * (1 - round / ROUNDS);
     found.forEach((value, j) => {
       const moved = value * Math.exp(-furthest * excess[j]);
@@ -74,74 +59,13 @@ export async function thresholdsOfLatents(
     });
   }
   const shared = found.map((value) => threshold * (value / threshold) ** SHARE);
-  const counted = await candidatesIn(parameters, countedRows, least, signal);
+  const counted = await sight.candidates(countedRows, least, shared);
   const scaled = scaledToCount(counted, shared, sparsity);
   return keptAlive(seen, scaled, threshold);
 }
 
-async function candidatesIn(
-  { encoder, bias }: Parameters,
-  rows: Float32Array,
-  least: number,
-  signal?: AbortSignal,
-): Promise<Candidates> {
-  const all = bias.length, width = encoder.length / all;
-  const count = rows.length / width;
-  const chunk = Math.max(1, Math.floor(CHUNK_VALUES / all));
-  const pre = new Float32Array(Math.min(chunk, count) * all);
-  const starts = [0], latents: number[] = [], values: number[] = [];
-  for (let first = 0; first < count; first += chunk) {
-    await pauseIfDue(signal);
-    const some = Math.min(chunk, count - first);
-    const part = rows.subarray(first * width, (first + some) * width);
-    multiplyFast(part, some, encoder, all, width, pre);
-    for (let row = 0; row < some; row++) {
-      for (let j = 0; j < all; j++) {
-        const value = pre[row * all + j] + bias[j];
-        if (!(value > least)) continue;
-        latents.push(j);
-        values.push(value);
-      }
-      starts.push(latents.length);
-    }
-  }
-  return { starts, latents, values };
-}
-
 // By how much the mean worth at a latent's threshold exceeds that of all, in standard deviations, from −1 to 1.
-function excessWorth(
-  { decoder, bias }: Parameters,
-  rows: Float32Array,
-  { starts, latents, values }: Candidates,
-  thresholds: Float32Array,
-): Float64Array {
-  const width = decoder.length / bias.length;
-  const worth = new Float64Array(bias.length);
-  const near = new Float64Array(bias.length);
-  for (let row = 0; row < starts.length - 1; row++) {
-    const rest = Float64Array.from(
-      rows.subarray(row * width, (row + 1) * width),
-    );
-    for (let e = starts[row]; e < starts[row + 1]; e++) {
-      const j = latents[e];
-      if (!(values[e] > thresholds[j])) continue;
-      for (let d = 0; d < width; d++) {
-        rest[d] -= values[e] * decoder[j * width + d];
-      }
-    }
-    for (let e = starts[row]; e < starts[row + 1]; e++) {
-      const j = latents[e], value = values[e], ratio = value / thresholds[j];
-      if (!(ratio * WINDOW > 1 && ratio < WINDOW)) continue;
-      let along = 0;
-      for (let d = 0; d < width; d++) along += rest[d] * decoder[j * width + d];
-      worth[j] += 2 * value * along + (ratio > 1 ? value : -value) * value;
-      near[j]++;
-    }
-  }
-  return standardised(worth, near);
-}
-
-function standardised(worth: Float64Array, near: Float64Array): Float64Array {
+function standardised({ worth, near }: Worths): Float64Array {
   const entries = near.reduce((sum, each) => sum + each, 0);
   const mean = worth.reduce((sum, each) => sum + each, 0) / entries;
   const excess = worth.map((sum, j) =>

@@ -117,7 +117,8 @@ export async function trainAutoencoder(
     if (selection === "batch" && options.thresholdEach) {
       const { signal } = options;
       const given = { threshold, sparsity, countedRows: shown, signal };
-      thresholds = await thresholdsOfLatents(parameters, rows, given);
+      const size = { latents, width }, sight = await trainer.sight();
+      thresholds = await thresholdsOfLatents(sight, size, rows, given);
       dead = await deadLatents(trainer, rows, batch, thresholds);
     }
     return {

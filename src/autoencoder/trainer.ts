@@ -19,6 +19,7 @@ import { PHASE } from "./orders.ts";
 import { beginAgain } from "./restart.ts";
 import { placeBeginning, seenRows } from "./seen.ts";
 import { makeRunner } from "./tasks.ts";
+import { processorSight, type Sight } from "./worth.ts";
 
 const THREAD = new URL("./thread.ts", import.meta.url);
 
@@ -145,6 +146,11 @@ export class AutoencoderTrainer implements Trainer {
       20 * latents * width,
     );
     await pauseIfDue(this.#signal);
+  }
+
+  /** What the autoencoder makes of rows, seen on one thread. */
+  async sight(): Promise<Sight> {
+    return processorSight(await this.parameters(), this.#signal);
   }
 
   /** Rows of steps that each latent was active in none of since it was last active or began again. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { thresholdsOfLatents } from "../../src/autoencoder/thresholds.ts";
+import { processorSight } from "../../src/autoencoder/worth.ts";
 import { randomStream } from "../../src/random.ts";
 
 const WIDTH = 4, ROWS = 2000;
+const SIZE = { latents: 3, width: WIDTH };
 
 /**
  * Rows of which three coordinates vary. Latents 0 and 1 rebuild the first two; latent 2 reads the third coordinate and
@@ -31,7 +33,8 @@ Deno.test("thresholdsOfLatents() raises those of latents that are worth less, an
   const half = rows.length / 2;
   const countedRows = rows.subarray(half);
   const thresholds = await thresholdsOfLatents(
-    parameters,
+    processorSight(parameters),
+    SIZE,
     rows.subarray(0, half),
     { threshold: 0.8, sparsity: 1, countedRows },
   );
@@ -48,16 +51,21 @@ Deno.test("thresholdsOfLatents() silences no latent that the one threshold let b
   const { rows, parameters } = problem();
   // Latent 2 is above the threshold by little, in one row.
   for (let i = 2; i < rows.length; i += WIDTH) rows[i] = i === 2 ? 0.801 : 0.7;
-  const thresholds = await thresholdsOfLatents(parameters, rows, {
-    ...{ threshold: 0.8, sparsity: 1, countedRows: rows },
-  });
+  const thresholds = await thresholdsOfLatents(
+    processorSight(parameters),
+    SIZE,
+    rows,
+    {
+      ...{ threshold: 0.8, sparsity: 1, countedRows: rows },
+    },
+  );
   assert.ok(thresholds[2] < rows[2] && thresholds[2] > 0.79, `${thresholds}`);
 });
 
 Deno.test("thresholdsOfLatents() ends when its signal fires", async () => {
   const { rows, parameters } = problem();
   await assert.rejects(
-    thresholdsOfLatents(parameters, rows, {
+    thresholdsOfLatents(processorSight(parameters), SIZE, rows, {
       ...{ threshold: 0.8, sparsity: 1, countedRows: rows },
       signal: AbortSignal.abort(new Error("enough")),
     }),

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { layOutTrainer, planTrainer } from "../../src/autoencoder/gpu/plan.ts";
+import { GpuTrainer } from "../../src/autoencoder/gpu/trainer.ts";
+import type { AutoencoderSpec } from "../../src/autoencoder/layout.ts";
 import { specOf } from "../../src/bench/spec.ts";
 import type { DeviceLimits } from "../../src/gpu/device.ts";
 import { planGpu } from "../../src/engine/gpu/plan.ts";
-import { tuningFor } from "../../src/engine/gpu/tuning.ts";
+import { tuningFor, TUNINGS } from "../../src/engine/gpu/tuning.ts";
+import { problem } from "../autoencoder/steps.ts";
 import { CARD } from "./cards.ts";
 
 function planFor(
@@ -144,4 +148,56 @@ Deno.test("planGpu() says which kernel binds too much where matrices are split o
     /may bind 8 buffers on this device and \w+\.wgsl needs \d+ \(matrices are split into bindings of 134\.2 MB: .*D over 5/,
   );
   assert.equal(planFor({ ...sizes, m: 4096 }, baseline).form, "gram");
+});
+
+/** What a language model's layer asks for. */
+const LARGE: AutoencoderSpec = {
+  ...{ width: 2304, latents: 16384, sparsity: 64, batch: 1024 },
+  ...{ selection: "batch", levels: new Uint32Array(16384) },
+  learnsDecoder: true,
+};
+
+Deno.test("a training's plan says what a GPU needs for it, takes pre-activations in chunks, and is refused with the numbers", () => {
+  const { nvidia, software } = TUNINGS;
+  const plan = planTrainer(LARGE, CARD, nvidia);
+  // Encoder and decoder with two moments each, 151 MB apiece.
+  assert.ok(plan.needed > 6 * 4 * 2304 * 16384);
+  assert.ok(plan.needed < 1.3e9, `${plan.needed}`);
+  assert.equal(plan.chunkRows, 1024);
+  const chunked = layOutTrainer(LARGE, { ...CARD, binding: 2 ** 25 }, nvidia);
+  assert.equal(chunked.chunkRows, 512);
+  assert.equal(chunked.matrices.E.parts, 5);
+  const refused = (limits: Partial<typeof CARD>, message: RegExp) =>
+    assert.throws(
+      () => planTrainer(LARGE, { ...CARD, ...limits }, nvidia),
+      message,
+    );
+  refused(
+    { memory: 9e8 },
+    /has 0\.90 GB for the autoencoder's training and 1\.\d\d GB are needed, 0\.30 GB of them for the encoder's moments.*--device cpu.*--fixed-atoms/,
+  );
+  refused(
+    { binding: 2 ** 16 },
+    /hold 0\.1 MB on this device .* needs 1\.2 MB for codes and lists/,
+  );
+  assert.throws(
+    () => planTrainer({ ...LARGE, sparsity: 2000 }, CARD, software),
+    /cuts loops off before 2000 active latents a row are found/,
+  );
+  const fixed = planTrainer({ ...LARGE, learnsDecoder: false }, CARD, nvidia);
+  assert.equal(plan.needed - fixed.needed, 2 * 4 * 2304 * 16383);
+});
+
+Deno.test("a training whose kernels bind more buffers than a device lets them is refused before it takes memory", async () => {
+  const { start } = problem(64, 40, 32);
+  const spec: AutoencoderSpec = {
+    ...{ width: 40, latents: 64, sparsity: 3, batch: 32, selection: "row" },
+    ...{ levels: new Uint32Array(64), learnsDecoder: true },
+  };
+  await assert.rejects(
+    GpuTrainer.create(spec, start, {
+      limits: { binding: 3072, storageBuffers: 8 },
+    }),
+    /may bind 8 buffers of 0\.0 MB on this device and \w+\.wgsl needs \d+ for this autoencoder/,
+  );
 });

@@ -11,50 +11,50 @@ import { largestKernel } from "../../src/engine/gpu/stages/largest.ts";
 import { onDevice } from "./harness.ts";
 import { draw, drawCodes } from "./latents.ts";
 
-Deno.test("largest.wgsl finds the largest pre-activations above zero, biases among them", async () => {
-  for (const [rows, latents, k] of [[3, 30, 4], [5, 21, 1], [2, 6, 6]]) {
-    const m4 = Math.ceil(latents / 4), bias = draw(latents);
-    const pre = draw(rows * latents);
-    const A = new Float32Array(rows * 4 * m4),
-      padded = new Float32Array(4 * m4);
-    padded.set(bias);
-    for (let row = 0; row < rows; row++) {
-      A.set(pre.subarray(row * latents, (row + 1) * latents), row * 4 * m4);
+for (const scaled of [false, true]) {
+  Deno.test(`largest.wgsl finds the largest pre-activations above zero, ${scaled ? "times their scales" : "biases among them"}`, async () => {
+    for (const [rows, latents, k] of [[3, 30, 4], [5, 21, 1], [2, 6, 6]]) {
+      const m4 = Math.ceil(latents / 4),
+        padded = () => new Float32Array(4 * m4);
+      const bias = padded(),
+        scales = padded(),
+        A = new Float32Array(rows * 4 * m4);
+      bias.set(draw(latents));
+      scales.set(draw(latents).map((value) => 1 + Math.abs(value)));
+      for (let row = 0; row < rows; row++) A.set(draw(latents), row * 4 * m4);
+      await onDevice(async (bench) => {
+        const buffers = {
+          A: bench.buffer(A),
+          bias: bench.buffer(bias),
+          scales: bench.buffer(scales),
+          indices: bench.buffer(4 * rows * k),
+          values: bench.buffer(4 * rows * k),
+        };
+        await bench.run(
+          largestKernel(bench.context, { threads: 32, stride: m4 }, {
+            ...{ K: k, KT: k, POSITIVE: true, BIASED: true, SCALED: scaled },
+          }),
+          buffers,
+          { rows, row: 0, slot: 0, atom: 0 },
+          rows,
+        );
+        const indices = await bench.words(buffers.indices, rows * k);
+        const values = await bench.floats(buffers.values, rows * k);
+        for (let row = 0; row < rows; row++) {
+          const own = bias.map((value, j) => value + A[row * 4 * m4 + j]);
+          const by = scaled ? own.map((value, j) => value * scales[j]) : own;
+          const exact = [...by.keys()].slice(0, latents)
+            .sort((a, b) => by[b] - by[a]).slice(0, k)
+            .filter((j) => own[j] > 0);
+          const empty = Array(k - exact.length).fill(EMPTY_SLOT);
+          const found = [...indices.subarray(row * k, (row + 1) * k)];
+          assert.deepEqual(found, [...exact, ...empty]);
+          exact.forEach((j, s) => assert.equal(values[row * k + s], own[j]));
+        }
+      });
     }
-    await onDevice(async (bench) => {
-      const buffers = {
-        A: bench.buffer(A),
-        bias: bench.buffer(padded),
-        indices: bench.buffer(4 * rows * k),
-        values: bench.buffer(4 * rows * k),
-      };
-      await bench.run(
-        largestKernel(bench.context, { threads: 32, stride: m4 }, {
-          ...{ K: k, KT: k, POSITIVE: true, BIASED: true },
-        }),
-        buffers,
-        { rows, row: 0, slot: 0, atom: 0 },
-        rows,
-      );
-      const indices = await bench.words(buffers.indices, rows * k);
-      const values = await bench.floats(buffers.values, rows * k);
-      for (let row = 0; row < rows; row++) {
-        const own = Array.from(
-          bias,
-          (value, j) => Math.fround(pre[row * latents + j] + value),
-        );
-        const exact = [...own.keys()].sort((a, b) => own[b] - own[a])
-          .slice(0, k).filter((j) => own[j] > 0);
-        const found = [...indices.subarray(row * k, (row + 1) * k)];
-        assert.deepEqual(
-          found,
-          [...exact, ...Array(k - exact.length).fill(EMPTY_SLOT)],
-        );
-        exact.forEach((j, s) => assert.equal(values[row * k + s], own[j]));
-      }
-    });
-  }
-});
+  });
+}
 
 /** Values of which so many are to stay: with ties, with fewer than that, with none. */
 const SHARES = [

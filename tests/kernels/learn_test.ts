@@ -76,7 +76,7 @@ for (const size of SIZES) {
       const slopes = bench.buffer(4 * rows * slots);
       const matrices = { Y, D, R } as unknown as TrainerMatrices;
       await bench.run(
-        rebuildKernel(bench.context, { width }, { slots, matrices }),
+        rebuildKernel(bench.context, { width }, { slots, matrices }, false),
         {
           ...{ Y, D, R, slopes },
           indices: bench.buffer(exact.indices),

@@ -54,34 +54,28 @@ Deno.test("exportModel() trains the atoms on: a lower error than with those that
   });
 });
 
-for (
-  const format of [
-    "saelens-jumprelu",
-    "dictionary-learning-matryoshka",
-  ] as const
-) {
-  Deno.test(`exportModel() to ${format} trains on the GPU where that is the device, to the same end, and says so`, async () => {
-    await inDirectory(async (directory) => {
-      const { model, source } = problem({ groups: [8, 16] });
-      const [cpu, gpu] = await Promise.all(
-        (["cpu", "gpu"] as const).map((device) =>
-          exportModel(model, {
-            ...{ format, source, device, out: join(directory, device) },
-            ...SHORT,
-          })
-        ),
-      );
-      assert.equal(cpu.fit!.device.kind, "cpu");
-      assert.equal(gpu.fit!.device.kind, "gpu");
-      assert.match(gpu.encoder, new RegExp(` on ${gpu.fit!.device.name[0]}`));
-      assert.doesNotMatch(cpu.encoder, / on /);
-      const [ours, theirs] = [gpu, cpu].map(({ metrics }) => metrics!.exported);
-      assert.ok(Math.abs(ours.fvu / theirs.fvu - 1) < 1e-2);
-      assert.ok(Math.abs(ours.l0 / theirs.l0 - 1) < 1e-2);
-      assert.equal(gpu.fit!.deadLatents, cpu.fit!.deadLatents);
-    });
+Deno.test("exportModel() trains on the GPU where that is the device, to the same end, and says so", async () => {
+  await inDirectory(async (directory) => {
+    const format = "dictionary-learning-matryoshka";
+    const { model, source } = problem({ groups: [8, 16] });
+    const [cpu, gpu] = await Promise.all(
+      (["cpu", "gpu"] as const).map((device) =>
+        exportModel(model, {
+          ...{ format, source, device, out: join(directory, device) },
+          ...SHORT,
+        })
+      ),
+    );
+    assert.equal(cpu.fit!.device.kind, "cpu");
+    assert.equal(gpu.fit!.device.kind, "gpu");
+    assert.ok(gpu.encoder.includes(`rows on ${gpu.fit!.device.name})`));
+    assert.ok(cpu.encoder.includes("rows)"));
+    const [ours, theirs] = [gpu, cpu].map(({ metrics }) => metrics!.exported);
+    assert.ok(Math.abs(ours.fvu / theirs.fvu - 1) < 1e-2);
+    assert.ok(Math.abs(ours.l0 / theirs.l0 - 1) < 1e-2);
+    assert.equal(gpu.fit!.deadLatents, cpu.fit!.deadLatents);
   });
-}
+});
 
 Deno.test("exportModel() takes names along where atoms stayed near, and keeps the rest apart", async () => {
   await inDirectory(async (directory) => {

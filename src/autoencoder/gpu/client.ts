@@ -1,6 +1,8 @@
 import { type LineOptions, WorkerLine } from "../../engine/worker/line.ts";
 import type { LookReport, Parameters, Trainer } from "../contract.ts";
-import type { AutoencoderSpec } from "../layout.ts";
+import { type AutoencoderSpec, slotsOf } from "../layout.ts";
+import type { Sight } from "../worth.ts";
+import { gpuSight, type SightCalls } from "./sight.ts";
 
 /** The calls of a trainer that cross to its worker. */
 export type TrainerCall =
@@ -8,6 +10,8 @@ export type TrainerCall =
   | "step"
   | "silent"
   | "restart"
+  | "codes"
+  | "worths"
   | "parameters"
   | "close";
 
@@ -43,7 +47,7 @@ export async function trainerInWorker(
   }
 }
 
-class TrainerInWorker implements Trainer {
+class TrainerInWorker implements Trainer, SightCalls {
   readonly spec: AutoencoderSpec;
   readonly #line: WorkerLine;
 
@@ -66,6 +70,26 @@ class TrainerInWorker implements Trainer {
 
   async restart(latents: readonly number[]): Promise<number[]> {
     return await this.#call("restart", [latents]) as number[];
+  }
+
+  sight(): Promise<Sight> {
+    const { width, batch } = this.spec, slots = slotsOf(this.spec);
+    return Promise.resolve(gpuSight(this, { width, batch, slots }));
+  }
+
+  async codes(
+    rows: Float32Array,
+    thresholds?: Float32Array,
+  ): Promise<{ indices: Uint32Array; values: Float32Array }> {
+    const codes = await this.#callWith("codes", rows, thresholds);
+    return codes as { indices: Uint32Array; values: Float32Array };
+  }
+
+  async worths(
+    rows: Float32Array,
+    thresholds: Float32Array,
+  ): Promise<Float32Array> {
+    return await this.#callWith("worths", rows, thresholds) as Float32Array;
   }
 
   async parameters(): Promise<Parameters> {

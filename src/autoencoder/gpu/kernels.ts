@@ -3,6 +3,7 @@ import floorText from "../../../kernels/floor.wgsl" with { type: "text" };
 import learnText from "../../../kernels/learn.wgsl" with { type: "text" };
 import rebuildText from "../../../kernels/rebuild.wgsl" with { type: "text" };
 import tallyText from "../../../kernels/tally.wgsl" with { type: "text" };
+import worthText from "../../../kernels/worth.wgsl" with { type: "text" };
 import { kernelIncludes } from "../../engine/gpu/includes.ts";
 import {
   flatKernel,
@@ -25,6 +26,7 @@ import { kernelBindings, type KernelSource } from "../../gpu/kernel.ts";
 import type { Runner } from "../../gpu/runner.ts";
 import type { AutoencoderSpec } from "../layout.ts";
 import { EPSILON, MEAN_DECAY, SQUARE_DECAY } from "../learn.ts";
+import { WINDOW } from "../worth.ts";
 import type { TrainerPlan } from "./plan.ts";
 
 /** Values of a thread that counts digits. */
@@ -35,12 +37,17 @@ export interface TrainerSources {
   product: KernelSource;
   productUnaligned?: KernelSource | undefined;
   largest: KernelSource;
+  /** The largest beside their latents' thresholds. */
+  largestScaled?: KernelSource | undefined;
   /** Where rows share their active latents: the search for the floor of all, and what keeps the codes above floors. */
   tally?: KernelSource | undefined;
   floor?: KernelSource | undefined;
   above?: KernelSource | undefined;
   aboveEach?: KernelSource | undefined;
   rebuild: KernelSource;
+  /** What latents near their floors are worth. */
+  rebuildAbove?: KernelSource | undefined;
+  worth?: KernelSource | undefined;
   count: KernelSource;
   offsets: KernelSource;
   starts: KernelSource;
@@ -81,8 +88,14 @@ export function trainerSources(
       floor: floorKernel(context),
       above: aboveKernel(context, false),
       aboveEach: aboveKernel(context, true),
+      largestScaled: largestKernel(context, plan, {
+        ...codes,
+        ...{ POSITIVE: true, BIASED: true, SCALED: true },
+      }),
+      rebuildAbove: rebuildKernel(context, spec, plan, true),
+      worth: worthKernel(context, spec),
     }),
-    rebuild: rebuildKernel(context, spec, plan),
+    rebuild: rebuildKernel(context, spec, plan, false),
     count: countKernel(context, {
       ...{ ...codes, BATCHES: false, KEYS: latents },
       LOCAL: latents <= localKeys(context.limits, 4),
@@ -116,14 +129,25 @@ export function aboveKernel(
   return flatKernel(context, { name: "above", text: aboveText }, { EACH });
 }
 
-/** The kernel that rebuilds rows by levels. */
+/** The kernel that rebuilds rows: by levels, or by the latents above their floors. */
 export function rebuildKernel(
   context: KernelContext,
   { width }: Pick<AutoencoderSpec, "width">,
   { slots, matrices: { Y, D, R } }: Pick<TrainerPlan, "slots" | "matrices">,
+  FLOORS: boolean,
 ): KernelSource {
   const named = { name: "rebuild", text: rebuildText };
-  return rowKernel(context, named, width, { Y, D, R }, { KT: slots });
+  const values = { KT: slots, FLOORS, WINDOW };
+  return rowKernel(context, named, width, { Y, D, R }, values);
+}
+
+/** The kernel that adds up what latents near their floors are worth. */
+export function worthKernel(
+  context: KernelContext,
+  { latents: LISTKEYS }: Pick<AutoencoderSpec, "latents">,
+): KernelSource {
+  const named = { name: "worth", text: worthText };
+  return flatKernel(context, named, { LISTKEYS, WINDOW });
 }
 
 /** The kernel of Adam's step for encoder or decoder rows. */

@@ -38,6 +38,7 @@ export interface TrainerPlan {
 export type TrainerBuffer =
   | "A"
   | "bias"
+  | "scales"
   | "states"
   | "levels"
   | "floors"
@@ -52,7 +53,8 @@ export type TrainerBuffer =
   | "totals"
   | "usage"
   | "updates"
-  | "lists";
+  | "lists"
+  | "worths";
 
 /** What is large, in words. */
 const SAYS: Partial<Record<TrainerBuffer | keyof TrainerMatrices, string>> = {
@@ -134,6 +136,7 @@ export function layOutTrainer(
   const bytes: TrainerPlan["bytes"] = {
     A: 16 * chunkRows * stride,
     bias: 16 * stride,
+    scales: 16 * stride,
     states: STATE_WORDS * each,
     ...{ levels: each, floors: each, turns: each, totals: each, usage: each },
     ...{ indices: codes, values: codes, slopes: codes, ranks: codes },
@@ -142,6 +145,7 @@ export function layOutTrainer(
     counts: sortBlocks * each,
     updates: UPDATE_WORDS * each,
     lists: 4 * listWords(latents, batch * slots).words,
+    worths: 2 * each,
   };
   return {
     ...{ slots, levelCount, stride, chunkRows, sortBlocks, matrices, bytes },

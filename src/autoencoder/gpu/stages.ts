@@ -10,13 +10,18 @@ import { TALLY_EACH } from "./kernels.ts";
 /** Digits of a float that the search for a floor takes one after the other, by where they begin. */
 const DIGITS = [24, 16, 8, 0];
 
-/** The largest pre-activations of rows, those above zero: k of them, or where rows share theirs, several times k. */
+/**
+ * The largest pre-activations of rows, those above zero: k of them, or where rows share theirs, several times k.
+ *
+ * @param scaled whether they are the largest times their latents' scales
+ */
 export function codeRows(
   { buffers, kernels, kernelContext, plan, runner, spec }: TrainerContext,
   count: number,
+  scaled = false,
 ): void {
   const { tuning: { product: tile } } = kernelContext;
-  const { A, bias, indices, values, Y, E } = buffers;
+  const { A, bias, scales, indices, values, Y, E } = buffers;
   const by = { runner, tile, ...kernels };
   const target = { buffer: A, row: 0, stride: 4 * plan.stride };
   for (let first = 0; first < count; first += plan.chunkRows) {
@@ -27,8 +32,8 @@ export function codeRows(
       multiplyByRows(by, side, E, { first: 0, rows: spec.latents }, target);
       runner.stage("largest");
       runner.run(
-        kernels.largest,
-        { A, bias, indices, values },
+        scaled ? kernels.largestScaled! : kernels.largest,
+        { A, bias, scales, indices, values },
         { rows, row: first + from, slot: 0, atom: 0 },
         rows,
       );
@@ -95,6 +100,39 @@ export function rebuildRows(
     { indices, values, slopes, levels, Y, D, R },
     { rows: count, levels: levelCount, factor: factorOf(levelCount, count) },
     count,
+  );
+}
+
+/**
+ * What the latents above their floors leave of rows, and what those near their floors would have of it; their uses are
+ * listed next.
+ */
+export function rebuildAbove(
+  { buffers, kernels, runner }: TrainerContext,
+  count: number,
+): void {
+  const { indices, values, slopes, floors, Y, D, R } = buffers;
+  runner.stage("rebuild");
+  runner.run(
+    kernels.rebuildAbove!,
+    { indices, values, slopes, floors, Y, D, R },
+    { rows: count, levels: 1, factor: 1 },
+    count,
+  );
+}
+
+/** Adds up what latents near their floors are worth to rows whose uses are listed. */
+export function addWorths(
+  { buffers, kernels, kernelContext, runner, spec }: TrainerContext,
+): void {
+  const { lists, values, slopes, floors, worths } = buffers;
+  const { latents } = spec;
+  runner.stage("worth");
+  runner.run(
+    kernels.worth!,
+    { lists, values, slopes, floors, worths },
+    { latents },
+    Math.ceil(latents / flatThreads(kernelContext)),
   );
 }
 

@@ -8,13 +8,17 @@ import { readBack } from "../../gpu/readback.ts";
 import type { LookReport, Parameters, Trainer } from "../contract.ts";
 import type { AutoencoderSpec } from "../layout.ts";
 import { beginAgain, type Beginning, type SeenRows } from "../restart.ts";
+import type { Sight } from "../worth.ts";
 import { openTrainer, type TrainerContext } from "./context.ts";
 import { STATE_WORDS } from "./plan.ts";
+import { gpuSight, type SightCalls } from "./sight.ts";
 import {
+  addWorths,
   codeRows,
   keepAbove,
   learn,
   listUses,
+  rebuildAbove,
   rebuildRows,
   shareCodes,
 } from "./stages.ts";
@@ -26,7 +30,7 @@ const MOST_STEPS = 16;
 const TURN_MS = 200;
 
 /** Adam on a sparse autoencoder, on a GPU. The same bytes every time on one device. */
-export class GpuTrainer implements Trainer {
+export class GpuTrainer implements Trainer, SightCalls {
   readonly spec: AutoencoderSpec;
   readonly #context: TrainerContext;
   #rows: Float32Array = new Float32Array(0);
@@ -113,6 +117,57 @@ export class GpuTrainer implements Trainer {
     return begun.map(({ latent }) => latent);
   }
 
+  sight(): Promise<Sight> {
+    const { width, batch } = this.spec, { slots } = this.#context.plan;
+    return Promise.resolve(gpuSight(this, { width, batch, slots }));
+  }
+
+  async codes(
+    rows: Float32Array,
+    thresholds?: Float32Array,
+  ): Promise<{ indices: Uint32Array; values: Float32Array }> {
+    const context = this.#context, { runner, buffers, gpu, plan } = context;
+    const { width } = this.spec, count = rows.length / width;
+    uploadRows(runner, buffers.Y, rows, width);
+    if (thresholds !== undefined) this.#scale(thresholds);
+    codeRows(context, count, thresholds !== undefined);
+    const bytes = 4 * count * plan.slots;
+    const [indices, values] = await readBack(gpu, runner, [
+      { buffer: buffers.indices, offset: 0, bytes },
+      { buffer: buffers.values, offset: 0, bytes },
+    ]);
+    return {
+      indices: new Uint32Array(indices),
+      values: new Float32Array(values),
+    };
+  }
+
+  async worths(
+    rows: Float32Array,
+    thresholds: Float32Array,
+  ): Promise<Float32Array> {
+    const context = this.#context, { runner, buffers, gpu } = context;
+    const { width, batch, latents } = this.spec, bytes = 8 * latents;
+    this.#rows = rows.subarray(0, 0); // What is left of rows is by other latents now.
+    runner.upload(buffers.floors, thresholds);
+    this.#scale(thresholds);
+    runner.clear(buffers.worths, bytes);
+    for (let at = 0; at < rows.length; at += batch * width) {
+      const part = rows.subarray(at, at + batch * width);
+      const count = part.length / width;
+      uploadRows(runner, buffers.Y, part, width);
+      codeRows(context, count, true);
+      rebuildAbove(context, count);
+      listUses(context, count);
+      addWorths(context);
+      runner.submit();
+      if (++this.#ahead >= this.#most) await this.#settle();
+    }
+    const range = { buffer: buffers.worths, offset: 0, bytes };
+    const [worths] = await readBack(gpu, runner, [range]);
+    return new Float32Array(worths);
+  }
+
   async parameters(): Promise<Parameters> {
     const { runner, buffers, gpu } = this.#context,
       { width, latents } = this.spec;
@@ -157,6 +212,15 @@ export class GpuTrainer implements Trainer {
     }
     rebuildRows(context, count);
     listUses(context, count);
+  }
+
+  // Pre-activations are compared by what they are of their thresholds.
+  #scale(thresholds: Float32Array): void {
+    const { runner, buffers } = this.#context;
+    runner.upload(
+      buffers.scales,
+      thresholds.map((value) => value > 0 ? 1 / value : 1),
+    );
   }
 
   // Waits for the steps under way; how many there may be from now on follows from how long these took.

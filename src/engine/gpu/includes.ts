@@ -27,6 +27,7 @@ import lists from "../../../kernels/lib/lists.wgsl" with { type: "text" };
 import maximum from "../../../kernels/lib/maximum.wgsl" with {
   type: "text",
 };
+import near from "../../../kernels/lib/near.wgsl" with { type: "text" };
 import opening from "../../../kernels/lib/opening.wgsl" with {
   type: "text",
 };
@@ -74,6 +75,7 @@ export const kernelIncludes: Readonly<Record<string, string>> = {
   lists,
   maximum,
   row_maximum: rowMaximum,
+  near,
   opening,
   pieces,
   pursuit,

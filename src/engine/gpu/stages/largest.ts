@@ -27,18 +27,27 @@ export const LARGEST = stageKernels({
   }),
 });
 
-/** The kernel that finds the largest correlations of rows, or (BIASED) an autoencoder's largest pre-activations. */
+/**
+ * The kernel that finds the largest correlations of rows, or (BIASED) an autoencoder's largest pre-activations, or
+ * (SCALED) those largest beside their thresholds.
+ */
 export function largestKernel(
   context: KernelContext,
   { threads, stride }: Pick<PursuitLayout, "threads" | "stride">,
-  values: { K: number; KT: number; POSITIVE: boolean; BIASED: boolean },
+  values: {
+    K: number;
+    KT: number;
+    POSITIVE: boolean;
+    BIASED: boolean;
+    SCALED?: boolean;
+  },
 ): KernelSource {
   return {
     name: "largest",
     text,
     values: {
       ...commonValues(context, threads),
-      ...values,
+      ...{ SCALED: false, ...values },
       M4: stride,
       FLOOR: NEGLIGIBLE_CORRELATION,
     },
