@@ -59,6 +59,22 @@ export function defaultRate(latents: number): number {
   return 2e-4 * Math.sqrt(16384 / latents);
 }
 
+/** What a training is of: so many latents, from so many rows. */
+export function trainingSpec(
+  { width, sparsity, selection, learnsDecoder = true, levels }: Pick<
+    TrainingOptions,
+    "width" | "sparsity" | "selection" | "learnsDecoder" | "levels"
+  >,
+  latents: number,
+  rows: number,
+): AutoencoderSpec {
+  return {
+    ...{ width, latents, sparsity, selection, learnsDecoder },
+    batch: Math.min(STEP_ROWS, rows),
+    levels: levels ?? new Uint32Array(latents),
+  };
+}
+
 /**
  * Trains a sparse autoencoder by Adam.
  *
@@ -71,17 +87,10 @@ export async function trainAutoencoder(
   start: Parameters,
   options: TrainingOptions,
 ): Promise<TrainedAutoencoder> {
-  const { width, sparsity, selection, steps, learnsDecoder = true } = options;
+  const { width, sparsity, selection, steps } = options;
   const latents = start.bias.length, count = rows.length / width;
-  const batch = Math.min(STEP_ROWS, count);
-  const trainer = await createTrainer(
-    {
-      ...{ width, latents, sparsity, batch, selection, learnsDecoder },
-      levels: options.levels ?? new Uint32Array(latents),
-    },
-    start,
-    options,
-  );
+  const spec = trainingSpec(options, latents, count), { batch } = spec;
+  const trainer = await createTrainer(spec, start, options);
   const rate = options.rate ?? defaultRate(latents);
   const idle = new IdleLatents(latents, {
     sparsity,

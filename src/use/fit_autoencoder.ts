@@ -1,5 +1,10 @@
 import { type CodedSample, startFromAtoms } from "../autoencoder/start.ts";
-import { STEP_ROWS, trainAutoencoder } from "../autoencoder/train.ts";
+import { requireRoom } from "../autoencoder/gpu/context.ts";
+import {
+  STEP_ROWS,
+  trainAutoencoder,
+  trainingSpec,
+} from "../autoencoder/train.ts";
 import {
   engineCoder,
   type RunOptions,
@@ -104,20 +109,27 @@ export async function fitAutoencoder(
     ? Math.min(STEP_ROWS, Math.floor(count * THRESHOLD_SHARE))
     : 0;
   const rows = all.subarray(0, (count - kept) * width);
+  const bothSigned = fixedAtoms && !model.coder.nonnegative;
+  const latents = bothSigned ? 2 * model.atoms : model.atoms;
+  const training = {
+    ...{ width, sparsity, selection, learnsDecoder: !fixedAtoms },
+    levels: levelsOf(model, latents),
+  };
+  if (kind === "gpu") {
+    await requireRoom(trainingSpec(training, latents, count - kept));
+  }
   const sample = {
     width,
     rows: all.subarray(0, codes.rows * width),
     codes,
   };
-  const start = fixedAtoms && !model.coder.nonnegative
+  const start = bothSigned
     ? await startFromBothSigns(model, sample, options.signal)
     : await startFromAtoms(model.dictionary, sample, options.signal);
   const stepRows = Math.min(STEP_ROWS, count - kept);
   const total = steps * stepRows;
   const trained = await trainAutoencoder(rows, start, {
-    ...{ width, sparsity, selection, steps, seed },
-    levels: levelsOf(model, start.bias.length),
-    learnsDecoder: !fixedAtoms,
+    ...{ ...training, steps, seed },
     ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
     thresholdEach: options.thresholdEach,
     device: kind,

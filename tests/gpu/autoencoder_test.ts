@@ -226,10 +226,10 @@ Deno.test("the GPU finds pre-activations, and what latents near their thresholds
 });
 
 Deno.test("a training on the GPU ends as the processor's does, latents that begin again and thresholds among it", async () => {
-  const { start, batches } = problem(40, 12, 600);
+  const { start, batches } = problem(24, 12, 300);
   start.bias[7] = -1e3;
   const options: TrainingOptions = {
-    ...{ width: 12, sparsity: 10, steps: 24, seed: 1, rate: 1e-3 },
+    ...{ width: 12, sparsity: 6, steps: 24, seed: 1, rate: 1e-3 },
     ...{ selection: "batch", thresholdEach: true },
   };
   const [cpu, gpu] = await Promise.all(

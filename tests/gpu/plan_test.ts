@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { requireRoom } from "../../src/autoencoder/gpu/context.ts";
 import { layOutTrainer, planTrainer } from "../../src/autoencoder/gpu/plan.ts";
 import { GpuTrainer } from "../../src/autoencoder/gpu/trainer.ts";
 import type { AutoencoderSpec } from "../../src/autoencoder/layout.ts";
@@ -188,12 +189,16 @@ Deno.test("a training's plan says what a GPU needs for it, takes pre-activations
   assert.equal(plan.needed - fixed.needed, 2 * 4 * 2304 * 16383);
 });
 
-Deno.test("a training whose kernels bind more buffers than a device lets them is refused before it takes memory", async () => {
+Deno.test("a training that a device lacks memory for, or whose kernels bind more buffers than it lets them, is refused", async () => {
   const { start } = problem(64, 40, 32);
   const spec: AutoencoderSpec = {
     ...{ width: 40, latents: 64, sparsity: 3, batch: 32, selection: "row" },
     ...{ levels: new Uint32Array(64), learnsDecoder: true },
   };
+  const tight = { limits: { memory: 3e4 } };
+  await requireRoom(spec);
+  await assert.rejects(requireRoom(spec, tight), /has 0\.0 MB for the/);
+  await assert.rejects(GpuTrainer.create(spec, start, tight), /has 0\.0 MB/);
   await assert.rejects(
     GpuTrainer.create(spec, start, {
       limits: { binding: 3072, storageBuffers: 8 },

@@ -3,7 +3,11 @@ import { kernelIncludes } from "../../engine/gpu/includes.ts";
 import type { KernelContext } from "../../engine/gpu/stages/common.ts";
 import { tuningFor } from "../../engine/gpu/tuning.ts";
 import { DbksvdError } from "../../errors.ts";
-import { type GpuDevice, openDevice } from "../../gpu/device.ts";
+import {
+  type DeviceLimits,
+  type GpuDevice,
+  openDevice,
+} from "../../gpu/device.ts";
 import type { Matrix } from "../../gpu/matrix.ts";
 import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
 import { Runner } from "../../gpu/runner.ts";
@@ -52,13 +56,9 @@ export async function openTrainer(
   spec: AutoencoderSpec,
   options: GpuEngineOptions = {},
 ): Promise<TrainerContext> {
-  const gpu = await openDevice(options);
+  const gpu = await openDevice({ timings: false, ...options });
   try {
-    const { limits, subgroups, lanes } = gpu;
-    const tuning = tuningFor(gpu.adapter, limits, options.tuning);
-    const kernelContext: KernelContext = {
-      ...{ tuning, limits, subgroups, lanes, search: "floats" },
-    };
+    const kernelContext = kernelContextOf(gpu, options);
     const runner = new Runner(gpu, kernelIncludes);
     const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
     const sources = trainerSources(kernelContext, spec, plan);
@@ -70,6 +70,41 @@ export async function openTrainer(
   }
 }
 
+/**
+ * Makes sure, before work is put into a training's start, that this machine's GPU has what the training takes.
+ *
+ * @throws {DbksvdError} `device`, where it has not, with the numbers
+ */
+export async function requireRoom(
+  spec: AutoencoderSpec,
+  options: GpuEngineOptions = {},
+): Promise<void> {
+  const gpu = await openDevice({ timings: false, ...options });
+  try {
+    planOn(gpu.limits, spec, kernelContextOf(gpu, options));
+  } finally {
+    gpu.close();
+  }
+}
+
+function kernelContextOf(
+  { adapter, limits, subgroups, lanes }: GpuDevice,
+  options: GpuEngineOptions,
+): KernelContext {
+  const tuning = tuningFor(adapter, limits, options.tuning);
+  return { tuning, limits, subgroups, lanes, search: "floats" };
+}
+
+function planOn(
+  limits: DeviceLimits,
+  spec: AutoencoderSpec,
+  context: KernelContext,
+): TrainerPlan {
+  const plan = planTrainer(spec, limits, context.tuning);
+  requireBindings(trainerSources(context, spec, plan), limits);
+  return plan;
+}
+
 // Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
 async function takeMemory(
   gpu: GpuDevice,
@@ -78,9 +113,7 @@ async function takeMemory(
 ): Promise<{ plan: TrainerPlan; buffers: TrainerBuffers }> {
   let { memory } = gpu.limits;
   for (;;) {
-    const limits = { ...gpu.limits, memory };
-    const plan = planTrainer(spec, limits, context.tuning);
-    requireBindings(trainerSources(context, spec, plan), limits);
+    const plan = planOn({ ...gpu.limits, memory }, spec, context);
     try {
       return { plan, buffers: await allocate(gpu, plan) };
     } catch (error) {
