@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
-import type { Codes, EngineSpec } from "../../src/engine/engine.ts";
+import {
+  type Codes,
+  EMPTY_SLOT,
+  type EngineSpec,
+} from "../../src/engine/engine.ts";
 import { plainSpec } from "./engines.ts";
 import { stepOf } from "./iterated.ts";
 import { plant } from "./planted.ts";
@@ -39,12 +43,14 @@ async function work(
   }
 }
 
-Deno.test("cpu engine: refined codes are the same bytes on 1, 2 and 3 threads, iteration after iteration", async () => {
+Deno.test("cpu engine: refined codes of rows that end by a threshold are the same bytes on 1, 2 and 3 threads, iteration after iteration", async () => {
   const { data, dictionary } = plant(SIZES, 0.3, "threads");
   // The dictionary is not of unit length: what is known of it must not outlast it.
   const long = dictionary.map((value) => 1.5 * value);
-  const spec = plainSpec(SIZES, { coder: { refine: 1 } });
+  const spec = plainSpec(SIZES, { coder: { refine: 1, threshold: 0.8 } });
   const one = await work(spec, data, long, 1);
+  const [, , , { indices }] = one;
+  assert(indices.some((index) => index === EMPTY_SLOT), "rows end");
   for (const threads of [2, 3]) {
     assert.deepEqual(await work(spec, data, long, threads), one);
   }
