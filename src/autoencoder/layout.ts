@@ -150,7 +150,11 @@ export function memoryFor({ bytes }: Layout): WebAssembly.Memory {
       `An autoencoder's training takes ${
         Math.ceil(bytes / 2 ** 20)
       } MiB, which cannot be had`,
-      { mend: "keep the atoms as they are: --fixed-atoms", cause },
+      {
+        mend:
+          "keep the atoms as they are: export with --fixed-atoms, train with --decoder-steps 0",
+        cause,
+      },
     );
   }
 }

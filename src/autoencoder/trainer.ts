@@ -65,7 +65,10 @@ export class AutoencoderTrainer implements Trainer {
       throw new DbksvdError(
         "run",
         `Training an autoencoder takes ${lacking}, which is not to be had here`,
-        { mend: "export to saelens-mp, or on another machine" },
+        {
+          mend:
+            "export to saelens-mp, train with --decoder-steps 0, or use another machine",
+        },
       );
     }
     this.#layout = layOut(spec, this.#threads);

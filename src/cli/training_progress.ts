@@ -7,6 +7,13 @@ import type { ProgressState } from "./progress.ts";
 import { duration } from "../text.ts";
 import type { Session } from "./session.ts";
 
+/** What stages beside the training itself are called. */
+const PHASES: Readonly<Record<string, string>> = {
+  reading: "reading",
+  decoder: "training the decoder",
+  measuring: "measuring",
+};
+
 /** Milliseconds of training after which its rest is foretold, */
 const WARN_AFTER = 5000;
 /** and the seconds from which on that is worth a word. */
@@ -47,9 +54,10 @@ export class TrainingProgress {
   // Reading and measuring are shown as such; what an engine coded of a sample batch counts as rows seen.
   #between({ stage, done, total }: EngineProgress): void {
     const { progress } = this.session;
-    if (stage === "reading" || stage === "measuring") {
+    const phase = PHASES[stage];
+    if (phase !== undefined) {
       return progress.update({
-        phase: stage + this.which,
+        phase: phase + this.which,
         done,
         total,
         unit: "rows",

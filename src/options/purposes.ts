@@ -21,5 +21,6 @@ export const PURPOSE_OPTIONS: Readonly<
     candidates: "signed",
     selectionRidge: 0.3,
     groupWeight: 1.2,
+    decoderSteps: 300,
   },
 };

@@ -211,6 +211,15 @@ export const TRAINING_OPTIONS: Readonly<
     help: "nonzeros a row at first",
     about: "nonzeros a row at first, growing to k over four fifths of the run",
   },
+  decoderSteps: {
+    group: "Learning",
+    kind: wholeNumber(0),
+    value: "count",
+    otherwise: "0",
+    help: "then train the atoms as a decoder",
+    about:
+      "steps of 1024 rows that train the atoms on, after the passes, as the decoder of a sparse autoencoder",
+  },
   normCap: {
     group: "Learning",
     kind: number(0),

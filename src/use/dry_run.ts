@@ -9,6 +9,7 @@ import { mayHold } from "../learn/held.ts";
 import { atomBatchOf } from "../learn/state.ts";
 import type { EngineChoice } from "../coding/coder.ts";
 import { estimateSeconds } from "./estimate.ts";
+import { type DecoderPlan, estimateDecoder } from "./estimate_decoder.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -40,6 +41,8 @@ export interface DryRun {
   iterations: number;
   /** About how long the passes would take on this machine, reading and final measuring apart. */
   estimatedSeconds?: number;
+  /** What the training of the atoms as a decoder would take after the passes; absent where none is asked for. */
+  decoder?: DecoderPlan;
   /** What the CPU engine would take; absent where a GPU would do the work. */
   cpu?: CpuPlan & { lines: string[] };
   /** The memory plan on this machine's GPU; absent where the CPU would do the work. */
@@ -99,6 +102,10 @@ export async function dryRun(
       blas,
     })
     : undefined;
+  const { decoderSteps: steps = 0 } = parameters;
+  const decoder = steps === 0
+    ? undefined
+    : await estimateDecoder(spec, { steps, rows, threads });
   return {
     width,
     rows,
@@ -107,6 +114,7 @@ export async function dryRun(
     sampleBatch: plan.batches[0],
     iterations: plan.iterations,
     ...estimatedSeconds !== undefined && { estimatedSeconds },
+    ...decoder !== undefined && { decoder },
     ...share,
   };
 }

@@ -69,7 +69,8 @@ async function timed(
   return (performance.now() - started) / 1000;
 }
 
-function unitRows(rows: number, width: number): Float32Array {
+/** Made-up rows of unit length, rows × width. */
+export function unitRows(rows: number, width: number): Float32Array {
   const random = randomStream(0, "estimate", rows);
   const values = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {

@@ -167,6 +167,12 @@ export function levelsOf(
   return levels;
 }
 
+/** Rows that a fit of some steps holds, out of so many of a width. */
+export function sampleSize(width: number, rows: number, steps: number): number {
+  const most = Math.max(1, Math.floor(ROWS_BYTES / (4 * width)));
+  return Math.min(rows, steps * STEP_ROWS, most);
+}
+
 // Rows in random order, those beyond the model's limit drawn in to it as in its training.
 async function sampleRows(
   { width, mean, normLimit, seed }: DictionaryModel,
@@ -174,11 +180,7 @@ async function sampleRows(
   steps: number,
   { except, signal }: FitOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const most = Math.min(
-    source.rowCount,
-    steps * STEP_ROWS,
-    Math.max(1, Math.floor(ROWS_BYTES / (4 * width))),
-  );
+  const most = sampleSize(width, source.rowCount, steps);
   const rows = new Float32Array(most * width);
   let filled = 0;
   const batches = source.batches(1024, { shuffleSeed: seed, except, signal });

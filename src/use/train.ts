@@ -5,7 +5,7 @@ import {
 } from "../coding/coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { DbksvdError } from "../errors.ts";
-import { learn } from "../learn/learn.ts";
+import { learn, type LearnResult } from "../learn/learn.ts";
 import type { LearnHooks } from "../learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
@@ -28,6 +28,7 @@ import { TOOL_VERSION } from "../version.ts";
 import { type Measured, measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
+import { trainAsDecoder } from "./train_decoder.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 
 /** How a training is run, beside what it is to learn. */
@@ -141,9 +142,10 @@ export async function train(
   });
   const dropped = run.group && await droppedByAll(source, run.group);
   run.onLearned?.();
+  const model = await finished(learned, source, parameters, heldOut, run);
   const { measured, trained } = heldOut === undefined
     ? {}
-    : await measureBoth(learned.model, source, heldOut, parameters, run);
+    : await measureBoth(model, source, heldOut, parameters, run);
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {
     formatVersion: FORMAT_VERSION,
@@ -175,7 +177,7 @@ export async function train(
     seconds,
   };
   return {
-    model: learned.model,
+    model,
     config,
     metrics: learned.lines,
     heldOut: measured?.metrics,
@@ -183,6 +185,24 @@ export async function train(
     heldOutCodes: measured,
     seconds,
   };
+}
+
+// The dictionary as it is kept: where that is asked for, its atoms were trained on as a decoder.
+async function finished(
+  { model, rows }: LearnResult,
+  source: RowSource,
+  { decoderSteps: steps = 0 }: TrainOptions,
+  heldOut: RowSet | undefined,
+  run: TrainRun,
+): Promise<DictionaryModel> {
+  if (steps === 0) return model;
+  const { device, threads, blas, signal, group } = run;
+  return await trainAsDecoder(model, source, {
+    ...{ device, threads, blas, signal, group, steps, rows, heldOut },
+    createEngine: (spec) => engineFor(spec, run, run.onActivity),
+    onProgress: ({ rows, total }) =>
+      run.onActivity?.({ stage: "decoder", done: rows, total }),
+  });
 }
 
 // The held-out rows, and as many of those trained on.

@@ -96,6 +96,11 @@ const dryRun = ofRows<DryRun>({
   estimatedSeconds: optional(
     amount("About how long the passes would take on this machine."),
   ),
+  decoder: optional(object<NonNullable<DryRun["decoder"]>>({
+    steps: count("Steps of 1024 rows."),
+    memoryBytes: count("What it would take, with its rows."),
+    estimatedSeconds: amount("About how long it would be on this machine."),
+  }, "What the training of the atoms as a decoder would take.")),
   cpu: optional(object<NonNullable<DryRun["cpu"]>>({
     threads: count("Threads that would work."),
     memoryBytes: count("What the engine would take."),

@@ -38,6 +38,23 @@ Deno.test("dryRun() tells what the CPU engine would take, for its threads and fo
   assert((await of({ atoms: 2000 }, 2)).memoryBytes > 1.6e7);
 });
 
+Deno.test("dryRun() tells what training the atoms as a decoder would take beside", async () => {
+  const options = { atoms: 40, sparsity: 3, passes: 2 };
+  assert.equal(
+    (await dryRun(rows(500, 6), options, "cpu")).decoder,
+    undefined,
+  );
+  const of = async (atoms: number, decoderSteps: number) =>
+    (await dryRun(rows(500, 6), { ...options, atoms, decoderSteps }, "cpu"))
+      .decoder!;
+  const { steps, memoryBytes, estimatedSeconds } = await of(40, 30);
+  assert.equal(steps, 30);
+  // Encoder and decoder with two moments each, and the rows.
+  assert(memoryBytes > 4 * (6 * 40 * 6 + 450 * 6));
+  assert((await of(400, 30)).memoryBytes > 2 * memoryBytes);
+  assert(estimatedSeconds > 0);
+});
+
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {
   const reported = await dryRun(
     rows(300, 6),

@@ -89,3 +89,28 @@ Deno.test("train() measures what measuring each of the two sets by itself does",
     }
   }
 });
+
+Deno.test("with decoderSteps, atoms are trained on: one dictionary on any number of ranks and threads, held-out rows left alone", async () => {
+  const fitted = { ...options, decoderSteps: 40, nonnegative: true };
+  const before = await train(source(), { ...fitted, decoderSteps: 0 }, run);
+  const alone = await train(source(), fitted, { ...run, threads: 1 });
+  assert.notDeepEqual(alone.model.dictionary, before.model.dictionary);
+  // Learned from the training rows only: the same atoms whatever the held-out rows are.
+  const other = data.slice();
+  const heldOut = chooseHeldOut(ROWS, 0.2, 0)!;
+  for (let row = 0; row < ROWS; row++) {
+    if (!heldOut.has(row)) continue;
+    other.subarray(row * WIDTH, (row + 1) * WIDTH).fill(row % 7);
+  }
+  const elsewhere = await train(rowsFromArray(other, WIDTH), fitted, run);
+  assert.deepEqual(elsewhere.model.dictionary, alone.model.dictionary);
+  // Uses are those of the new atoms, as a pass would count them.
+  const uses = alone.model.usage.reduce((sum, count) => sum + count, 0);
+  assert(Math.abs(uses / (322 * 3) - 1) < 0.1, `${uses}`);
+  const all = await Promise.all(
+    inProcessGroup(2).map((group) =>
+      train(source(), fitted, { ...run, threads: 2, group })
+    ),
+  );
+  for (const { model } of all) assert.deepEqual(model, alone.model);
+});

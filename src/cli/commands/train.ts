@@ -202,6 +202,11 @@ async function tellPlan(
           duration(planned.estimatedSeconds)
         } of training on this machine`,
       ],
+      ...planned.decoder === undefined ? [] : [
+        `Then about ${duration(planned.decoder.estimatedSeconds)} and ${
+          (planned.decoder.memoryBytes / 1e6).toFixed(1)
+        } MB for ${counted(planned.decoder.steps, "step")} of the decoder`,
+      ],
       ...(planned.cpu?.lines ?? []),
       ...(planned.gpu?.lines ?? []),
       ...(planned.problem === undefined

@@ -32,11 +32,16 @@ export const WAYS: readonly Way[] = [
     coders: {
       "by groups": {},
       "joint, signed, w 1.2": { ...JOINT, groupWeight: 1.2 },
-      "joint, signed, λ .3, w 1.2: `--for probing`": {
+      "joint, signed, λ .3, w 1.2": {
         ...JOINT,
         ...{ selectionRidge: 0.3, groupWeight: 1.2 },
       },
     },
+  },
+  {
+    name: "`--for probing`",
+    options: () => PURPOSE_OPTIONS.probing,
+    coders: { "": {} },
   },
   {
     name: "32, rest, non-negative, otherwise coded",

@@ -1,0 +1,94 @@
+import { engineCoder, type RunOptions, runOptions } from "../coding/coder.ts";
+import { codeRows } from "../coding/rows.ts";
+import type { Communicator } from "../distributed/communicator.ts";
+import { EMPTY_SLOT } from "../engine/engine.ts";
+import type { DictionaryModel } from "../model/model.ts";
+import { fromBytes, toBytes } from "../model/packed_bytes.ts";
+import type { RowSet, RowSource } from "../rows/source.ts";
+import { fitAutoencoder } from "./fit_autoencoder.ts";
+
+/** Rows by whose codes the atoms' uses are counted anew. */
+const COUNTED_ROWS = 16384;
+
+/** What a dictionary's training as a decoder changes of it. */
+type Decoder = Pick<DictionaryModel, "dictionary" | "usage">;
+
+/** How a dictionary is trained on as a decoder. */
+export interface DecoderTraining extends RunOptions {
+  /** Steps of 1024 rows. */
+  steps: number;
+  /** Training rows, by which uses are reckoned. */
+  rows: number;
+  /** Rows never to be trained on. */
+  heldOut: RowSet | undefined;
+  /** The processes that train together: the first one does it, and gives the others what came out. */
+  group?: Communicator | undefined;
+}
+
+/**
+ * Trains a learned dictionary's atoms on, as the decoder of a sparse autoencoder that begins as the dictionary: k latents
+ * a row, and the loss is the mean over the prefixes of nested groups, so that general atoms come to stand for what
+ * specific ones share. What is kept are the atoms; rows are coded as before (docs/algorithm.md).
+ *
+ * @param model the dictionary
+ * @param source its rows
+ * @param training for how long, on which rows; progress, an `AbortSignal`
+ * @returns the model with these atoms, their uses counted anew
+ */
+export async function trainAsDecoder(
+  model: DictionaryModel,
+  source: RowSource,
+  training: DecoderTraining,
+): Promise<DictionaryModel> {
+  const { group } = training;
+  if (group === undefined) {
+    return { ...model, ...await decoderOf(model, source, training) };
+  }
+  const own = group.rank === 0
+    ? toBytes(await decoderOf(model, source, training))
+    : new Uint8Array(0);
+  const trained = await fromBytes(await group.broadcast(own)) as Decoder;
+  return { ...model, ...trained };
+}
+
+async function decoderOf(
+  model: DictionaryModel,
+  source: RowSource,
+  training: DecoderTraining,
+): Promise<Decoder> {
+  const { steps, heldOut: except } = training;
+  const { decoder: dictionary } = await fitAutoencoder(model, source, {
+    ...runOptions(training),
+    ...{ selection: "batch", steps, except },
+  });
+  const usage = await usesOf({ ...model, dictionary }, source, training);
+  return { dictionary, usage };
+}
+
+// How often a pass over the training rows would use each atom, reckoned from some of them.
+async function usesOf(
+  model: DictionaryModel,
+  source: RowSource,
+  { rows, heldOut: except, onProgress: _, ...choice }: DecoderTraining,
+): Promise<Uint32Array> {
+  const counts = new Float64Array(model.atoms);
+  const coder = await engineCoder(model, runOptions(choice));
+  let counted = 0;
+  try {
+    const coded = codeRows(source, [coder], {
+      signal: choice.signal,
+      delivery: { shuffleSeed: model.seed, except },
+      mostRows: COUNTED_ROWS,
+      whole: true,
+    });
+    for await (const { batch, codes: [{ indices }] } of coded) {
+      for (const atom of indices) if (atom !== EMPTY_SLOT) counts[atom]++;
+      counted += batch.rows;
+      if (counted >= COUNTED_ROWS) break;
+    }
+  } finally {
+    await coder.close();
+  }
+  const times = counted === 0 ? 0 : rows / counted;
+  return Uint32Array.from(counts, (count) => Math.ceil(count * times));
+}
