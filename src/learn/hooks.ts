@@ -1,6 +1,6 @@
 import type { Communicator } from "../distributed/communicator.ts";
 import type { Engine, EngineProgress, EngineSpec } from "../engine/engine.ts";
-import type { MetricsLine } from "../model/model.ts";
+import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet } from "../rows/source.ts";
 import type { TrainingPlan } from "./plan.ts";
 import type { LearnState } from "./state.ts";
@@ -49,6 +49,13 @@ export interface LearnHooks {
    * before the first one, and what engines tell.
    */
   onActivity?: ((activity: EngineProgress) => void) | undefined;
+  /**
+   * Called once the passes are done, with the dictionary and the number of training rows, before it is calibrated: the
+   * dictionary that it returns is kept.
+   */
+  onPassed?:
+    | ((model: DictionaryModel, rows: number) => Promise<DictionaryModel>)
+    | undefined;
   /** A word for the log: atom batch halved, replacements. */
   onNotice?: ((notice: string) => void) | undefined;
 }

@@ -107,7 +107,8 @@ export async function learn(
   } finally {
     await engine.close();
   }
-  const model = modelOf(state, spec, options);
+  const learned = modelOf(state, spec, options);
+  const model = await hooks.onPassed?.(learned, state.trainingRows) ?? learned;
   const rows = calibrationRows(source.rowCount, { ...hooks, watched });
   const guess = likelyThreshold(state.rowLength, options.sparsity);
   const task = { model, source, rows, guess };

@@ -66,18 +66,16 @@ export interface TrainOptions {
    */
   candidates?: "signed" | "positive";
   /**
-<<<<<<< HEAD
    * Nonzeros of a row at most in the finished dictionary's codes: rows then share `sparsity` of them on average, by a
    * threshold of the correlations that is calibrated at the end, on held-out rows where there are any. Undefined: each
    * row has its own.
    */
   maxSparsity?: number;
-=======
+  /**
    * Steps of 1024 rows that train the atoms on, after the passes, as the decoder of a sparse autoencoder; with nested
    * groups the loss is the mean over their prefixes. Undefined: 0, none.
    */
   decoderSteps?: number;
->>>>>>> 5ad328a (A dictionary may be trained on as the decoder of an autoencoder after its passes; --for probing does)
   /** Subtract the rows' mean. */
   center: boolean;
   /** Scale rows by √n over their root mean square length. */

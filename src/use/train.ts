@@ -49,7 +49,7 @@ export interface TrainRun extends
     | "stopAsked"
     | "onStop"
   > {
-  /** Called once the dictionary is learned, before it is measured. */
+  /** Called once the passes are done, before the dictionary is finished and measured. */
   onLearned?: (() => void) | undefined;
   /** Called with what was saved, where a signal ends a training that saves. */
   onSaved?: ((what: string) => void) | undefined;
@@ -134,15 +134,19 @@ export async function train(
     run.group !== undefined,
   );
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
+  let dropped: Record<string, number> | undefined;
   const learned = await learn(source, parameters, {
     ...run,
     createEngine: (spec) => engineFor(spec, run, run.onActivity),
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
+    async onPassed(model, rows) {
+      dropped = run.group && await droppedByAll(source, run.group);
+      run.onLearned?.();
+      return await finished({ model, rows }, source, parameters, heldOut, run);
+    },
   });
-  const dropped = run.group && await droppedByAll(source, run.group);
-  run.onLearned?.();
-  const model = await finished(learned, source, parameters, heldOut, run);
+  const { model } = learned;
   const { measured, trained } = heldOut === undefined
     ? {}
     : await measureBoth(model, source, heldOut, parameters, run);
@@ -189,7 +193,7 @@ export async function train(
 
 // The dictionary as it is kept: where that is asked for, its atoms were trained on as a decoder.
 async function finished(
-  { model, rows }: LearnResult,
+  { model, rows }: Pick<LearnResult, "model" | "rows">,
   source: RowSource,
   { decoderSteps: steps = 0 }: TrainOptions,
   heldOut: RowSet | undefined,
@@ -228,7 +232,7 @@ async function measureBoth(
   return { measured, trained };
 }
 
-// What filters dropped of the rows that each process read: of its own shards, before what is measured is read again.
+// What filters dropped of the rows that each process read: of its own shards, before rows are read for anything else.
 async function droppedByAll(
   { dropped }: RowSource,
   group: Communicator,

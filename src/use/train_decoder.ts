@@ -26,9 +26,9 @@ export interface DecoderTraining extends RunOptions {
 }
 
 /**
- * Trains a learned dictionary's atoms on, as the decoder of a sparse autoencoder that begins as the dictionary: k latents
- * a row, and the loss is the mean over the prefixes of nested groups, so that general atoms come to stand for what
- * specific ones share. What is kept are the atoms; rows are coded as before (docs/algorithm.md).
+ * Trains a learned dictionary's atoms on, as the decoder of a sparse autoencoder that begins as the dictionary: k
+ * latents a row on average, and the loss is the mean over the prefixes of nested groups, so that general atoms come to
+ * stand for what specific ones share. What is kept are the atoms; rows are coded as before (docs/algorithm.md).
  *
  * @param model the dictionary
  * @param source its rows
