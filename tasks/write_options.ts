@@ -2,12 +2,8 @@
  * Writes what follows from the table of training options: the training part of the pipeline's schema, and the table of
  * docs/parameters.md.
  */
-import {
-  flagOf,
-  OPTION_GROUPS,
-  type OptionEntry,
-  trainingOptions,
-} from "../src/options/table.ts";
+import { OPTION_GROUPS, type OptionEntry } from "../src/options/entry.ts";
+import { flagOf, trainingOptions } from "../src/options/table.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

@@ -4,13 +4,8 @@ import {
   Option,
   type OptionValues,
 } from "@commander-js/extra-typings";
-import {
-  flagOf,
-  OPTION_GROUPS,
-  type OptionEntry,
-  TRAINING_OPTIONS,
-  trainingOptions,
-} from "../options/table.ts";
+import { OPTION_GROUPS, type OptionEntry } from "../options/entry.ts";
+import { flagOf, TRAINING_OPTIONS, trainingOptions } from "../options/table.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import {
   type Purpose,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { nearest } from "../nearest.ts";
-import type { OptionEntry } from "../options/table.ts";
+import type { OptionEntry } from "../options/entry.ts";
 import { flagOf, TRAINING_OPTIONS } from "../options/table.ts";
 import { type Purpose, PURPOSES } from "../options/purposes.ts";
 import type { TrainOptions } from "../options/train_options.ts";
