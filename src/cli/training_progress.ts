@@ -27,6 +27,8 @@ export class TrainingProgress {
   #learned: ProgressState | undefined;
   #from: { seen: number; at: number } | undefined;
   #warned = false;
+  /** Whether the passes are over: rows that are coded then are none of theirs. */
+  #passed = false;
   /** Said after what is being done: which of several trainings it is. */
   which = "";
 
@@ -51,11 +53,12 @@ export class TrainingProgress {
     };
   }
 
-  // Reading and measuring are shown as such; what an engine coded of a sample batch counts as rows seen.
+  // Phases beside the passes are shown as such; what an engine coded of a sample batch counts as rows seen.
   #between({ stage, done, total }: EngineProgress): void {
     const { progress } = this.session;
     const phase = PHASES[stage];
     if (phase !== undefined) {
+      this.#passed = stage !== "reading";
       return progress.update({
         phase: phase + this.which,
         done,
@@ -63,7 +66,7 @@ export class TrainingProgress {
         unit: "rows",
       });
     }
-    if (stage !== "coding") return;
+    if (stage !== "coding" || this.#passed) return;
     const learned = this.#learned;
     if (learned === undefined) {
       const phase = `first batch${this.which}`;
@@ -77,6 +80,7 @@ export class TrainingProgress {
     this.onLines?.(lines);
     const last = lines.at(-1);
     if (last === undefined) return;
+    this.#passed = false;
     for (const line of lines) this.#busy += line.milliseconds;
     const elapsed = this.session.io.now() - this.#started;
     this.#learned = {

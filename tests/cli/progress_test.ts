@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../src/cli/progress.ts";
+import type { Session } from "../../src/cli/session.ts";
+import { TrainingProgress } from "../../src/cli/training_progress.ts";
 import { FakeIo } from "./fake_io.ts";
 
 const HALF = { done: 500, total: 1000, unit: "rows", fvu: 0.25 };
@@ -111,4 +113,31 @@ Deno.test("createProgress() is silent when quiet", () => {
   progress.update(HALF);
   progress.finish();
   assert.equal(io.stderr, "");
+});
+
+Deno.test("a training shows rows coded within a batch as seen, and none that are coded once its passes are over", () => {
+  const shown: string[] = [];
+  const progress = {
+    update: ({ phase, done }: { phase: string; done: number }) =>
+      shown.push(`${phase} ${done}`),
+  };
+  const session = { io: new FakeIo(), progress } as unknown as Session;
+  const { onActivity, onProgress } = new TrainingProgress(session).run({
+    device: "cpu",
+  });
+  const coding = { stage: "coding", done: 30, total: 100 };
+  onActivity!({ stage: "reading", done: 5, total: 10 });
+  onActivity!(coding);
+  const line = { rowsSeen: 100, updatedFvu: 0.5, milliseconds: 1 };
+  const plan = { passes: 2, batches: [100, 100] };
+  onProgress!([line] as never, plan as never);
+  onActivity!(coding);
+  onActivity!({ stage: "decoder", done: 7, total: 9 });
+  onActivity!(coding);
+  onActivity!({ stage: "measuring", done: 1, total: 2 });
+  onActivity!(coding);
+  assert.deepEqual(shown, [
+    ...["reading 5", "first batch 30", "training 100", "training 130"],
+    ...["training the decoder 7", "measuring 1"],
+  ]);
 });
