@@ -3,7 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import { writeDirectoryAtomically } from "../files/atomic.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
-import { coderInWords, dialInWords } from "../model/coder.ts";
+import { coderInWords, dialInWords, sharingInWords } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { RUN_OPTIONS, type RunOptions, runOptions } from "../coding/coder.ts";
@@ -287,8 +287,9 @@ function lostBy(model: DictionaryModel, format: ExportFormat): string[] {
     ? [`coding ${coder.coding === "joint" ? "jointly" : "by groups"}`]
     : [];
   // Latents above a threshold are shared by the rows as well.
-  const sharing = coder.maxSparsity === undefined || byThreshold(format)
-    ? []
+  const sharing = coder.maxSparsity === undefined
+    ? sharingInWords(coder)
     : ["nonzeros shared among rows"];
-  return [...nested, ...dialInWords(coder), ...sharing];
+  const lost = byThreshold(format) ? [] : sharing;
+  return [...nested, ...dialInWords(coder), ...lost];
 }

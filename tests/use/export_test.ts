@@ -128,6 +128,20 @@ for (const format of EXPORT_FORMATS.filter((f) => f !== "saebench")) {
   });
 }
 
+Deno.test("exportModel() says that a target loses a threshold, be there as many nonzeros a row as ever", async () => {
+  await inDirectory(async (directory) => {
+    const { model } = problem();
+    const sharing = { ...model, coder: { ...model.coder, threshold: 0.1 } };
+    const lostOf = async (of: DictionaryModel, name: string) => {
+      const out = join(directory, name);
+      return (await exportModel(of, { format: "saelens-mp", out, ...CPU }))
+        .lost;
+    };
+    assert.deepEqual(await lostOf(model, "plain"), []);
+    assert.deepEqual(await lostOf(sharing, "sharing"), ["threshold 0.1"]);
+  });
+});
+
 Deno.test("exportModel() leaves a non-negative dictionary as it is", async () => {
   await inDirectory(async (directory) => {
     const { model, source } = problem({ coder: NONNEGATIVE });
