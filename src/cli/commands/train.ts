@@ -239,9 +239,10 @@ function describeSummary(
   { model, coder, device, rows, heldOut, passes, seconds, config }:
     TrainSummary,
 ): string {
-  const { atoms, sparsity } = config.parameters;
+  const { atoms, sparsity, maxSparsity } = config.parameters;
+  const shared = maxSparsity === undefined ? "" : " on average";
   const lines = [
-    `Learned ${atoms} atoms, ${sparsity} nonzeros a row, from ${
+    `Learned ${atoms} atoms, ${sparsity} nonzeros a row${shared}, from ${
       counted(rows, "row")
     } in ${counted(passes, "pass", "passes")}, ${
       duration(seconds)
