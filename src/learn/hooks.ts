@@ -5,6 +5,14 @@ import type { RowSet } from "../rows/source.ts";
 import type { TrainingPlan } from "./plan.ts";
 import type { LearnState } from "./state.ts";
 
+/** Rows that a training learned from. */
+export interface LearnedRows {
+  /** How many. */
+  rows: number;
+  /** All others: held out, or watched by early stopping. */
+  except: RowSet | undefined;
+}
+
 /** How a training is driven from outside. */
 export interface LearnHooks {
   /** Makes the engine that does the work. */
@@ -50,11 +58,13 @@ export interface LearnHooks {
    */
   onActivity?: ((activity: EngineProgress) => void) | undefined;
   /**
-   * Called once the passes are done, with the dictionary and the number of training rows, before it is calibrated: the
-   * dictionary that it returns is kept.
+   * Called once the passes are done, with the dictionary and the rows that it learned from, before it is calibrated:
+   * the dictionary that it returns is kept.
    */
   onPassed?:
-    | ((model: DictionaryModel, rows: number) => Promise<DictionaryModel>)
+    | ((model: DictionaryModel, learned: LearnedRows) => Promise<
+      DictionaryModel
+    >)
     | undefined;
   /** A word for the log: atom batch halved, replacements. */
   onNotice?: ((notice: string) => void) | undefined;

@@ -108,7 +108,8 @@ export async function learn(
     await engine.close();
   }
   const learned = modelOf(state, spec, options);
-  const model = await hooks.onPassed?.(learned, state.trainingRows) ?? learned;
+  const learnedRows = { rows: state.trainingRows, except };
+  const model = await hooks.onPassed?.(learned, learnedRows) ?? learned;
   const rows = calibrationRows(source.rowCount, { ...hooks, watched });
   const guess = likelyThreshold(state.rowLength, options.sparsity);
   const task = { model, source, rows, guess };

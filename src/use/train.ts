@@ -5,8 +5,8 @@ import {
 } from "../coding/coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { DbksvdError } from "../errors.ts";
-import { learn, type LearnResult } from "../learn/learn.ts";
-import type { LearnHooks } from "../learn/hooks.ts";
+import { learn } from "../learn/learn.ts";
+import type { LearnedRows, LearnHooks } from "../learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -143,7 +143,7 @@ export async function train(
     async onPassed(model, rows) {
       dropped = run.group && await droppedByAll(source, run.group);
       run.onLearned?.();
-      return await finished({ model, rows }, source, parameters, heldOut, run);
+      return await finished(model, source, parameters, rows, run);
     },
   });
   const { model } = learned;
@@ -193,16 +193,16 @@ export async function train(
 
 // The dictionary as it is kept: where that is asked for, its atoms were trained on as a decoder.
 async function finished(
-  { model, rows }: Pick<LearnResult, "model" | "rows">,
+  model: DictionaryModel,
   source: RowSource,
   { decoderSteps: steps = 0 }: TrainOptions,
-  heldOut: RowSet | undefined,
+  learned: LearnedRows,
   run: TrainRun,
 ): Promise<DictionaryModel> {
   if (steps === 0) return model;
   const { device, threads, blas, signal, group } = run;
   return await trainAsDecoder(model, source, {
-    ...{ device, threads, blas, signal, group, steps, rows, heldOut },
+    ...{ device, threads, blas, signal, group, steps, ...learned },
     createEngine: (spec) => engineFor(spec, run, run.onActivity),
     onProgress: ({ rows, total }) =>
       run.onActivity?.({ stage: "decoder", done: rows, total }),

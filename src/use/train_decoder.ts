@@ -2,9 +2,11 @@ import { engineCoder, type RunOptions, runOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { EMPTY_SLOT } from "../engine/engine.ts";
+import type { LearnedRows } from "../learn/hooks.ts";
+import { withoutSharing } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
-import type { RowSet, RowSource } from "../rows/source.ts";
+import type { RowSource } from "../rows/source.ts";
 import { fitAutoencoder } from "./fit_autoencoder.ts";
 
 /** Rows by whose codes the atoms' uses are counted anew. */
@@ -14,13 +16,9 @@ const COUNTED_ROWS = 16384;
 type Decoder = Pick<DictionaryModel, "dictionary" | "usage">;
 
 /** How a dictionary is trained on as a decoder. */
-export interface DecoderTraining extends RunOptions {
+export interface DecoderTraining extends RunOptions, LearnedRows {
   /** Steps of 1024 rows. */
   steps: number;
-  /** Training rows, by which uses are reckoned. */
-  rows: number;
-  /** Rows never to be trained on. */
-  heldOut: RowSet | undefined;
   /** The processes that train together: the first one does it, and gives the others what came out. */
   group?: Communicator | undefined;
 }
@@ -56,7 +54,7 @@ async function decoderOf(
   source: RowSource,
   training: DecoderTraining,
 ): Promise<Decoder> {
-  const { steps, heldOut: except } = training;
+  const { steps, except } = training;
   const { decoder: dictionary } = await fitAutoencoder(model, source, {
     ...runOptions(training),
     ...{ selection: "batch", steps, except },
@@ -65,14 +63,18 @@ async function decoderOf(
   return { dictionary, usage };
 }
 
-// How often a pass over the training rows would use each atom, reckoned from some of them.
+// How often a pass over the training rows would use each atom, reckoned from some of them: k times a row, as passes
+// do. Rows that share their nonzeros have no threshold yet.
 async function usesOf(
   model: DictionaryModel,
   source: RowSource,
-  { rows, heldOut: except, onProgress: _, ...choice }: DecoderTraining,
+  { rows, except, onProgress: _, ...choice }: DecoderTraining,
 ): Promise<Uint32Array> {
   const counts = new Float64Array(model.atoms);
-  const coder = await engineCoder(model, runOptions(choice));
+  const coder = await engineCoder(
+    { ...model, coder: withoutSharing(model.coder) },
+    runOptions(choice),
+  );
   let counted = 0;
   try {
     const coded = codeRows(source, [coder], {

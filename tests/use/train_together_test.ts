@@ -114,3 +114,28 @@ Deno.test("with decoderSteps, atoms are trained on: one dictionary on any number
   );
   for (const { model } of all) assert.deepEqual(model, alone.model);
 });
+
+Deno.test("with decoderSteps, rows that early stopping watches are not trained on, and uses are k a row though rows share theirs", async () => {
+  const { shards: _, sumType: __, ...plain } = options;
+  const both = { ...plain, patience: 2, decoderSteps: 40, maxSparsity: 6 };
+  const { model, config } = await train(source(), both, run);
+  const uses = model.usage.reduce((sum, count) => sum + count, 0);
+  assert(Math.abs(uses / (config.rows.training * 3) - 1) < 0.1, `${uses}`);
+  assert.equal(config.calibration!.on, "validation");
+  const heldOut = chooseHeldOut(ROWS, 0.2, 0)!;
+  const trained = ROWS - heldOut.size - config.calibration!.rows;
+  let deliveries = 0;
+  const rows: RowSource = {
+    ...source(),
+    batches(size, delivery = {}) {
+      // What is learned from comes in random order.
+      if (delivery.shuffleSeed !== undefined) {
+        deliveries++;
+        assert.equal(ROWS - delivery.except!.size, trained);
+      }
+      return source().batches(size, delivery);
+    },
+  };
+  await train(rows, both, run);
+  assert(deliveries >= 2, `${deliveries}`);
+});
