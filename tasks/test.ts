@@ -65,7 +65,10 @@ export function batchesOf(
   return tests.toSpliced(LONGEST.length, 0, documented);
 }
 
-/** The closing line of several processes of tests, after the tests that failed; and whether all went well. */
+/**
+ * The closing line of several processes of tests, after the tests that failed; and whether all went well. A process
+ * without a closing line of its own counts as one failed test, whatever its exit status.
+ */
 export function sumOf(
   ended: readonly Ended[],
   seconds: number,
@@ -84,8 +87,11 @@ export function sumOf(
     }
     const list = /^ FAILURES \n\n([^]*?)\n\n/m.exec(text)?.[1];
     if (list !== undefined) failures.push(list);
-    else if (!one.success) failures.push(`${one.name}: ended before its sum`);
-    success &&= one.success;
+    if (line === undefined || (!one.success && list === undefined)) {
+      failures.push(`${one.name}: ended before its sum`);
+      sums.failed++;
+    }
+    success &&= one.success && line !== undefined;
   }
   const minutes = Math.floor(seconds / 60);
   const counts = COUNTED.filter((name) => name !== "ignored" || sums[name] > 0)
@@ -171,8 +177,10 @@ export async function runBatches(
 
 async function runAll(): Promise<boolean> {
   const started = performance.now();
-  const jobs = Number(Deno.env.get("DENO_JOBS")) ||
-    Math.min(navigator.hardwareConcurrency, MOST_JOBS);
+  const asked = Number(Deno.env.get("DENO_JOBS"));
+  const jobs = asked >= 1
+    ? asked
+    : Math.min(navigator.hardwareConcurrency, MOST_JOBS);
   const batches = batchesOf(await testFolders(), await exampleFiles());
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

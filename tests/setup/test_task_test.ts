@@ -29,10 +29,15 @@ Deno.test("the tests' task adds up what processes count, and names those that en
     sumOf([ended(fine), ended("Segmentation fault", false, "tests/b")], 1),
     {
       text: "tests/b: ended before its sum\n" +
-        "FAILED | 9 passed | 0 failed | 2 ignored (0m1s)",
+        "FAILED | 9 passed | 1 failed | 2 ignored (0m1s)",
       success: false,
     },
   );
+  assert.deepEqual(sumOf([ended(fine), ended("", true, "tests/c")], 1), {
+    text: "tests/c: ended before its sum\n" +
+      "FAILED | 9 passed | 1 failed | 2 ignored (0m1s)",
+    success: false,
+  });
 });
 
 Deno.test("the tests' task runs several at a time, tells what failed at the end, and fails with it", () =>
