@@ -12,6 +12,10 @@ export const CHUNK_ROWS = 8 * PANEL_ROWS;
 /** Latents of a task that learns. */
 export const CHUNK_LATENTS = 32;
 
+/** What to do, of an export or a training, where the training of atoms takes too much. */
+export const KEEP_ATOMS =
+  "keep the atoms as they are: export with --fixed-atoms, train with --decoder-steps 0";
+
 /** Everything fixed for a training. */
 export interface AutoencoderSpec {
   /** n. */
@@ -130,7 +134,7 @@ export function layOut(spec: AutoencoderSpec, threads: number): Layout {
     throw new DbksvdError(
       "run",
       `Training an autoencoder takes ${Math.ceil(bytes / 2 ** 30)} GiB here`,
-      { mend: "keep the atoms as they are: --fixed-atoms" },
+      { mend: KEEP_ATOMS },
     );
   }
   return {
@@ -151,8 +155,7 @@ export function memoryFor({ bytes }: Layout): WebAssembly.Memory {
         Math.ceil(bytes / 2 ** 20)
       } MiB, which cannot be had`,
       {
-        mend:
-          "keep the atoms as they are: export with --fixed-atoms, train with --decoder-steps 0",
+        mend: KEEP_ATOMS,
         cause,
       },
     );

@@ -193,7 +193,8 @@ function watch(
   device.lost.then(({ message }) => {
     if (closed) return;
     failure ??= new DbksvdError("device", `The GPU was lost: ${message}`, {
-      mend: "run again with --resume; if it repeats, lower --sample-batch",
+      mend:
+        "run again, a training with --resume, and if it repeats with a lower --sample-batch",
     });
   });
   return {
@@ -219,7 +220,7 @@ function failureOf(error: GPUError): DbksvdError {
       mend: "lower --sample-batch or --atoms, or use --device cpu",
     })
     : new DbksvdError("device", `The GPU refused work: ${error.message}`, {
-      mend: "see `dbksvd doctor`; --resume goes on",
+      mend: "see `dbksvd doctor`; a training goes on with --resume",
     });
 }
 

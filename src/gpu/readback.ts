@@ -98,7 +98,7 @@ export async function mapAll(
     await new Promise((resolve) => setTimeout(resolve, 0));
     gpu.check();
     throw new DbksvdError("device", "The GPU's results could not be read", {
-      mend: "run again with --resume",
+      mend: "run again; a training goes on with --resume",
       cause,
     });
   }

@@ -7,7 +7,12 @@ import { DbksvdError } from "../../errors.ts";
 import type { DeviceLimits } from "../../gpu/device.ts";
 import { type MatrixShape, matrixShape, partBytes } from "../../gpu/matrix.ts";
 import { bufferBytes } from "../../gpu/memory.ts";
-import { type AutoencoderSpec, levelsIn, slotsOf } from "../layout.ts";
+import {
+  type AutoencoderSpec,
+  KEEP_ATOMS,
+  levelsIn,
+  slotsOf,
+} from "../layout.ts";
 
 /** The matrices of a training, by rows of whole elements of four floats. */
 export type TrainerMatrices = Record<
@@ -99,7 +104,7 @@ export function planTrainer(
   if (problem === undefined) return plan;
   throw new DbksvdError("device", problem, {
     mend: spec.learnsDecoder
-      ? "use --device cpu, or keep the atoms as they are: --fixed-atoms"
+      ? `use --device cpu, or ${KEEP_ATOMS}`
       : "use --device cpu",
   });
 }

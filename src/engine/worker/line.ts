@@ -48,7 +48,7 @@ export class WorkerLine {
       event.preventDefault();
       this.#end(
         new DbksvdError("run", `The engine's thread failed: ${event.message}`, {
-          mend: "run again with --resume",
+          mend: "run again; a training goes on with --resume",
         }),
       );
     };
@@ -120,7 +120,8 @@ export class WorkerLine {
     this.#timer = setTimeout(() =>
       this.#end(
         new DbksvdError("device", `The GPU has not answered for ${seconds} s`, {
-          mend: "it seems to hang: see dbksvd doctor; --resume goes on",
+          mend:
+            "it seems to hang: see dbksvd doctor; a training goes on with --resume",
         }),
       ), seconds * 1000);
   }

@@ -71,7 +71,11 @@ export function recordOf(error: unknown): ErrorRecord {
   // Within an engine, only WebGPU throws these.
   if (error instanceof DOMException) {
     const what = `The GPU failed: ${error.message} (${error.name})`;
-    return { kind: "device", what, mend: "run again with --resume" };
+    return {
+      kind: "device",
+      what,
+      mend: "run again; a training goes on with --resume",
+    };
   }
   return error instanceof Error
     ? { what: `${error.name}: ${error.message}`, stack: error.stack }
