@@ -103,9 +103,10 @@ export async function dryRun(
     })
     : undefined;
   const { decoderSteps: steps = 0 } = parameters;
+  const on = gpu && share.problem === undefined ? "gpu" : "cpu";
   const decoder = steps === 0
     ? undefined
-    : await estimateDecoder(spec, { steps, rows, threads });
+    : await estimateDecoder(spec, { steps, rows, threads, device: on });
   return {
     width,
     rows,

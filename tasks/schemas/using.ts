@@ -98,7 +98,9 @@ const dryRun = ofRows<DryRun>({
   ),
   decoder: optional(object<NonNullable<DryRun["decoder"]>>({
     steps: count("Steps of 1024 rows."),
-    memoryBytes: count("What it would take, with its rows."),
+    memoryBytes: count(
+      "What it would take where it is trained, with its rows.",
+    ),
     estimatedSeconds: amount("About how long it would be on this machine."),
   }, "What the training of the atoms as a decoder would take.")),
   cpu: optional(object<NonNullable<DryRun["cpu"]>>({

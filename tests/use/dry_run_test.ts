@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { requireRoom } from "../../src/autoencoder/gpu/context.ts";
 import { dryRun, rowsFromArray, type RowSource } from "../../mod.ts";
 
 function rows(count: number, width: number): RowSource {
@@ -51,8 +52,21 @@ Deno.test("dryRun() tells what training the atoms as a decoder would take beside
   assert.equal(steps, 30);
   // Encoder and decoder with two moments each, and the rows.
   assert(memoryBytes > 4 * (6 * 40 * 6 + 450 * 6));
-  assert((await of(400, 30)).memoryBytes > 2 * memoryBytes);
+  const more = (await of(400, 30)).memoryBytes - memoryBytes;
+  assert(more > 4 * 6 * 360 * 6);
   assert(estimatedSeconds > 0);
+});
+
+Deno.test("dryRun() tells what the GPU would take where atoms train as a decoder there", async () => {
+  const size = { width: 6, latents: 40, sparsity: 3, batch: 450 };
+  const needed = await requireRoom({
+    ...{ ...size, selection: "batch", learnsDecoder: true },
+    levels: new Uint32Array(40),
+  });
+  const options = { atoms: 40, sparsity: 3, decoderSteps: 30 };
+  const { decoder } = await dryRun(rows(500, 6), options, "gpu");
+  assert.equal(decoder!.memoryBytes, needed + 4 * 450 * 6);
+  assert(decoder!.estimatedSeconds > 0);
 });
 
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {

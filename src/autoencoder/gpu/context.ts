@@ -73,15 +73,16 @@ export async function openTrainer(
 /**
  * Makes sure, before work is put into a training's start, that this machine's GPU has what the training takes.
  *
+ * @returns bytes that it takes there
  * @throws {DbksvdError} `device`, where it has not, with the numbers
  */
 export async function requireRoom(
   spec: AutoencoderSpec,
   options: GpuEngineOptions = {},
-): Promise<void> {
+): Promise<number> {
   const gpu = await openDevice({ timings: false, ...options });
   try {
-    planOn(gpu.limits, spec, kernelContextOf(gpu, options));
+    return planOn(gpu.limits, spec, kernelContextOf(gpu, options)).needed;
   } finally {
     gpu.close();
   }
