@@ -1,7 +1,6 @@
 import { mayStartWorker } from "../engine/worker/may_start.ts";
 import type { Parameters, Trainer } from "./contract.ts";
 import { trainerInWorker } from "./gpu/client.ts";
-import { GpuTrainer } from "./gpu/trainer.ts";
 import type { AutoencoderSpec } from "./layout.ts";
 import { AutoencoderTrainer } from "./trainer.ts";
 
@@ -36,7 +35,10 @@ export async function createTrainer(
     return new AutoencoderTrainer(spec, start, { threads, signal });
   }
   signal?.throwIfAborted();
-  if (!mayStartWorker(GPU_ENTRY)) return await GpuTrainer.create(spec, start);
+  if (!mayStartWorker(GPU_ENTRY)) {
+    const { GpuTrainer } = await import("./gpu/trainer.ts");
+    return await GpuTrainer.create(spec, start);
+  }
   const worker = new Worker(GPU_ENTRY, {
     type: "module",
     name: "dbksvd training",

@@ -1,6 +1,5 @@
 import { createTrainer } from "../autoencoder/create.ts";
-import { requireRoom } from "../autoencoder/gpu/context.ts";
-import { layOut } from "../autoencoder/layout.ts";
+import { type AutoencoderSpec, layOut } from "../autoencoder/layout.ts";
 import { STEP_ROWS } from "../autoencoder/train.ts";
 import { threadsFor } from "../engine/cpu/plan.ts";
 import type { EngineSpec } from "../engine/engine.ts";
@@ -52,9 +51,7 @@ export async function estimateDecoder(
     levels: levelsOf({ groups, atoms }, atoms),
   };
   const batch = Math.min(STEP_ROWS, rows);
-  const needed = device === "gpu"
-    ? await requireRoom({ ...spec, batch })
-    : layOut({ ...spec, batch }, threadsFor(threads)).bytes;
+  const needed = await bytesFor({ ...spec, batch }, device, threads);
   const decoder = unitRows(atoms, width);
   const start = { decoder, encoder: decoder, bias: new Float32Array(atoms) };
   const seconds: number[] = [];
@@ -82,6 +79,16 @@ export async function estimateDecoder(
     memoryBytes: needed + 4 * width * sampleSize(width, rows, steps),
     estimatedSeconds: steps * (perStep + batch * perRow),
   };
+}
+
+async function bytesFor(
+  spec: AutoencoderSpec,
+  device: "cpu" | "gpu",
+  threads: number | undefined,
+): Promise<number> {
+  if (device === "cpu") return layOut(spec, threadsFor(threads)).bytes;
+  const { requireRoom } = await import("../autoencoder/gpu/context.ts");
+  return await requireRoom(spec);
 }
 
 // Seconds of the fastest of several steps.

@@ -1,5 +1,4 @@
 import { type CodedSample, startFromAtoms } from "../autoencoder/start.ts";
-import { requireRoom } from "../autoencoder/gpu/context.ts";
 import {
   STEP_ROWS,
   trainAutoencoder,
@@ -116,6 +115,7 @@ export async function fitAutoencoder(
     levels: levelsOf(model, latents),
   };
   if (kind === "gpu") {
+    const { requireRoom } = await import("../autoencoder/gpu/context.ts");
     await requireRoom(trainingSpec(training, latents, count - kept));
   }
   const sample = {

@@ -5,7 +5,12 @@ import { WORKERS } from "../../tasks/compile.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 interface Graph {
-  modules: { specifier: string; error?: string; npmPackage?: string }[];
+  modules: {
+    specifier: string;
+    error?: string;
+    npmPackage?: string;
+    dependencies?: { code?: { specifier?: string }; isDynamic?: boolean }[];
+  }[];
 }
 
 // What `deno compile` puts into a binary.
@@ -50,6 +55,31 @@ Deno.test("the module graph carries every kernel and the sample", async () => {
   ];
   for (const asset of assets) {
     assert(inGraph.has(fileURLToPath(new URL(asset, ROOT))), asset);
+  }
+});
+
+// What a module loads as it starts.
+function loadedBy(module: string, { modules }: Graph): Set<string> {
+  const known = new Map(modules.map((one) => [one.specifier, one]));
+  const loaded = new Set<string>();
+  const load = (specifier: string) => {
+    if (loaded.has(specifier)) return;
+    loaded.add(specifier);
+    for (
+      const { code, isDynamic } of known.get(specifier)?.dependencies ?? []
+    ) {
+      if (!isDynamic && code?.specifier) load(code.specifier);
+    }
+  };
+  load(new URL(module, ROOT).href);
+  return loaded;
+}
+
+Deno.test("uses load kernels of the GPU only once a GPU is to do the work", () => {
+  for (const use of ["train", "export", "evaluate"]) {
+    const loaded = [...loadedBy(`src/use/${use}.ts`, graphs[0])];
+    assert(loaded.length > 50, use);
+    assert.deepEqual(loaded.filter((name) => name.endsWith(".wgsl")), [], use);
   }
 });
 
