@@ -2,6 +2,7 @@ import type { LearnHooks } from "./hooks.ts";
 import { DbksvdError } from "../errors.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec, Normalisation } from "../engine/engine.ts";
+import { calibrationInWords } from "../model/coder.ts";
 import type { DictionaryModel, MetricsLine } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -131,13 +132,9 @@ async function calibrated(
   const { model } = task;
   if (options.maxSparsity === undefined) return { model };
   const calibration = await calibrate(task, options, hooks);
-  const { threshold, l0, on, rows } = calibration;
+  const { threshold } = calibration;
   hooks.onNotice?.(
-    `Rows share their nonzeros: ${
-      l0.toFixed(2)
-    } on average over ${rows} ${on} rows, at a threshold of ${
-      threshold.toPrecision(4)
-    }`,
+    `Rows share their nonzeros: ${calibrationInWords(calibration)}`,
   );
   return {
     model: { ...model, coder: { ...model.coder, threshold } },

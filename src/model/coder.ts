@@ -1,7 +1,8 @@
 import type { ModelCoder } from "../options/model_coder.ts";
 import type { CoderOptions, EngineSpec } from "../engine/engine.ts";
 import { groupSparsities } from "../engine/group_sparsities.ts";
-import type { DictionaryModel } from "./model.ts";
+import { counted } from "../text.ts";
+import type { DictionaryModel, ModelConfig } from "./model.ts";
 
 /** What an engine needs to know to code rows as a dictionary does. */
 export function codingOf(
@@ -80,6 +81,15 @@ export function sharingInWords(
     ...(maxSparsity === undefined ? [] : [`${maxSparsity} a row at most`]),
     ...(threshold === undefined ? [] : [`threshold ${figureOf(threshold)}`]),
   ];
+}
+
+/** What a calibration found, in words: "8.00 on average over 1 000 held-out rows, at a threshold of 1.500". */
+export function calibrationInWords(
+  { threshold, l0, on, rows }: NonNullable<ModelConfig["calibration"]>,
+): string {
+  return `${l0.toFixed(2)} on average over ${
+    counted(rows, `${on} row`)
+  }, at a threshold of ${threshold.toPrecision(4)}`;
 }
 
 // To four digits; calibrated thresholds have nine.

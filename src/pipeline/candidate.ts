@@ -10,6 +10,7 @@ import {
   heldOutParts,
   scoreByDrop,
 } from "./evaluate.ts";
+import { calibrationInWords } from "../model/coder.ts";
 import type { TakenFile } from "./drop_rows.ts";
 import { fixedParts } from "./fixed_parts.ts";
 import { heldOutRowsOf, joinRowSets } from "./held_out.ts";
@@ -160,7 +161,7 @@ async function trainOn(
 
 // The threshold by which rows share their nonzeros was that of the dictionary before it was averaged.
 async function recalibrate(
-  { createEngine, signal }: RunContext,
+  { createEngine, signal, watch }: RunContext,
   source: MixedSource,
   seed: number,
   result: TrainResult,
@@ -173,7 +174,13 @@ async function recalibrate(
     { maxSparsity, seed, createEngine, signal },
   );
   result.model = model;
-  result.config.calibration = { threshold, l0, on: "training", rows };
+  const calibration = { threshold, l0, on: "training" as const, rows };
+  result.config.calibration = calibration;
+  const notice =
+    `Averaged with the version before, rows share their nonzeros: ${
+      calibrationInWords(calibration)
+    }`;
+  watch.tell("info", "train.notice", { notice });
 }
 
 function trainOnce(

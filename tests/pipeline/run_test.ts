@@ -177,15 +177,27 @@ Deno.test("runPipeline() calibrates the threshold of rows that share their nonze
     },
   });
   const drops = [0, 30].map((day) => data.drop(day, 1000));
+  const notices: string[] = [];
   for (const [i, drop] of drops.entries()) {
     writeDrop(pipeline.input(`${i}.parquet`), drop);
-    await pipeline.run();
+    await pipeline.run({
+      log: ({ event, notice }) => {
+        if (event === "train.notice") notices.push(String(notice));
+      },
+    });
   }
   const folder = pipeline.root("versions", "v000002");
   const { model, config } = await loadModel(folder);
   const { threshold, l0, rows, on } = config.calibration!;
   assert.equal(model.coder.threshold, threshold);
   assert.deepEqual([on, rows], ["training", 1900]);
+  // What was calibrated for the trained one is not the last word.
+  assert.match(
+    notices.at(-1)!,
+    new RegExp(
+      `over 1 900 training rows, at a threshold of ${threshold.toPrecision(4)}`,
+    ),
+  );
   const all = Float32Array.from(drops.flatMap((drop) => [...drop]));
   const { metrics } = await evaluate(model, rowsFromArray(all, 16), {
     createEngine: createReferenceEngine,
