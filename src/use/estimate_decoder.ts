@@ -1,10 +1,9 @@
 import { createTrainer } from "../autoencoder/create.ts";
 import { type AutoencoderSpec, layOut } from "../autoencoder/layout.ts";
-import { STEP_ROWS } from "../autoencoder/train.ts";
 import { threadsFor } from "../engine/cpu/plan.ts";
-import type { EngineSpec } from "../engine/engine.ts";
-import { levelsOf, sampleSize } from "./fit_autoencoder.ts";
+import { sampleSize } from "./fit_autoencoder.ts";
 import { unitRows } from "./estimate.ts";
+import { type DecoderOf, decoderSpec } from "./train_decoder.ts";
 
 /** Rows of the trials: what a step costs whatever its rows, and what a row costs, follow from two of them. */
 const TRIALS = [32, 96] as const;
@@ -34,10 +33,7 @@ export interface DecoderPlan {
  * @throws {DbksvdError} `run` or `device` where its memory cannot be had, or a GPU lacks it
  */
 export async function estimateDecoder(
-  { width, atoms, groups, coder: { sparsity } }: Pick<
-    EngineSpec,
-    "width" | "atoms" | "groups" | "coder"
-  >,
+  engine: DecoderOf,
   { steps, rows, threads, device }: {
     steps: number;
     rows: number;
@@ -45,13 +41,8 @@ export async function estimateDecoder(
     device: "cpu" | "gpu";
   },
 ): Promise<DecoderPlan> {
-  const spec = {
-    ...{ width, latents: atoms, sparsity, learnsDecoder: true },
-    selection: "batch" as const,
-    levels: levelsOf({ groups, atoms }, atoms),
-  };
-  const batch = Math.min(STEP_ROWS, rows);
-  const needed = await bytesFor({ ...spec, batch }, device, threads);
+  const { width, atoms } = engine, spec = decoderSpec(engine, rows);
+  const needed = await bytesFor(spec, device, threads);
   const decoder = unitRows(atoms, width);
   const start = { decoder, encoder: decoder, bias: new Float32Array(atoms) };
   const seconds: number[] = [];
@@ -77,7 +68,7 @@ export async function estimateDecoder(
   return {
     steps,
     memoryBytes: needed + 4 * width * sampleSize(width, rows, steps),
-    estimatedSeconds: steps * (perStep + batch * perRow),
+    estimatedSeconds: steps * (perStep + spec.batch * perRow),
   };
 }
 

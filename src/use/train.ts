@@ -4,6 +4,7 @@ import {
   engineFor,
 } from "../coding/coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
+import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
 import type { LearnedRows, LearnHooks } from "../learn/hooks.ts";
@@ -28,7 +29,7 @@ import { TOOL_VERSION } from "../version.ts";
 import { type Measured, measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
-import { trainAsDecoder } from "./train_decoder.ts";
+import { requireDecoderRoom, trainAsDecoder } from "./train_decoder.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 
 /** How a training is run, beside what it is to learn. */
@@ -135,9 +136,10 @@ export async function train(
   );
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
   let dropped: Record<string, number> | undefined;
+  const rows = source.rowCount - (heldOut?.size ?? 0);
   const learned = await learn(source, parameters, {
     ...run,
-    createEngine: (spec) => engineFor(spec, run, run.onActivity),
+    createEngine: (spec) => passEngine(spec, rows, parameters, run),
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
     async onPassed(model, rows) {
@@ -189,6 +191,24 @@ export async function train(
     heldOutCodes: measured,
     seconds,
   };
+}
+
+// The engine of the passes: a GPU that has no room for what is to follow them is refused before they are made.
+async function passEngine(
+  spec: EngineSpec,
+  rows: number,
+  { decoderSteps = 0 }: TrainOptions,
+  run: TrainRun,
+): Promise<Engine> {
+  const engine = await engineFor(spec, run, run.onActivity);
+  const trains = decoderSteps > 0 && (run.group?.rank ?? 0) === 0;
+  try {
+    if (trains) await requireDecoderRoom(engine.info, spec, rows);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return engine;
 }
 
 // The dictionary as it is kept: where that is asked for, its atoms were trained on as a decoder.

@@ -1,13 +1,19 @@
+import type { AutoencoderSpec } from "../autoencoder/layout.ts";
+import { trainingSpec } from "../autoencoder/train.ts";
 import { engineCoder, type RunOptions, runOptions } from "../coding/coder.ts";
 import { codeRows } from "../coding/rows.ts";
 import type { Communicator } from "../distributed/communicator.ts";
-import { EMPTY_SLOT } from "../engine/engine.ts";
+import {
+  EMPTY_SLOT,
+  type EngineInfo,
+  type EngineSpec,
+} from "../engine/engine.ts";
 import type { LearnedRows } from "../learn/hooks.ts";
 import { withoutSharing } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { RowSource } from "../rows/source.ts";
-import { fitAutoencoder } from "./fit_autoencoder.ts";
+import { fitAutoencoder, levelsOf } from "./fit_autoencoder.ts";
 
 /** Rows by whose codes the atoms' uses are counted anew. */
 const COUNTED_ROWS = 16384;
@@ -21,6 +27,40 @@ export interface DecoderTraining extends RunOptions, LearnedRows {
   steps: number;
   /** The processes that train together: the first one does it, and gives the others what came out. */
   group?: Communicator | undefined;
+}
+
+/** What of an engine's specification the training of its atoms as a decoder goes by. */
+export type DecoderOf = Pick<
+  EngineSpec,
+  "width" | "atoms" | "groups" | "coder"
+>;
+
+/**
+ * Makes sure, before passes are made, that a GPU that makes them has the memory for `decoderSteps` as well.
+ *
+ * @param engine what makes the passes
+ * @param spec its specification
+ * @param rows training rows
+ * @throws {DbksvdError} `device` where it has not, with the numbers
+ */
+export async function requireDecoderRoom(
+  engine: EngineInfo,
+  spec: DecoderOf,
+  rows: number,
+): Promise<void> {
+  if (engine.kind !== "gpu") return;
+  const { requireRoom } = await import("../autoencoder/gpu/context.ts");
+  await requireRoom(decoderSpec(spec, rows));
+}
+
+/** The training of the atoms as a decoder, out of so many rows. */
+export function decoderSpec(
+  { width, atoms, groups, coder: { sparsity } }: DecoderOf,
+  rows: number,
+): AutoencoderSpec {
+  const levels = levelsOf({ groups, atoms }, atoms);
+  const selection = "batch" as const;
+  return trainingSpec({ width, sparsity, selection, levels }, atoms, rows);
 }
 
 /**
