@@ -5,8 +5,8 @@
 //     probing beside FVU: hours; its labels and activations come from `deno task experiments:data`; what is measured of
 //     a set and seed is kept in the directory of --parts, so that the next run goes on from there;
 //     --settings="default;TopK SAE" for some of it, --absorption for more of it
-//   deno task experiments --only=dial [--sets=…] [--seeds=3] [--parts=DIRECTORY] [--settings=…]
-//     what --for probing is chosen from, on the same data
+//   deno task experiments --only=dial [--sets=…] [--seeds=3] [--atoms=2048] [--parts=DIRECTORY] [--settings=…]
+//     what --for probing is chosen from, on the same data; above 1024 atoms the size of the first group
 //   deno task experiments --only=exports [--sets=…] [--seeds=3] [--atoms=1024] [--kinds=TopK,JumpReLU]
 //     exports beside autoencoders from random rows: an hour
 //   deno task experiments --only=readings [--sets=…] [--seeds=3]
@@ -110,13 +110,14 @@ const labelled = {
   parts: values.parts,
   settings: values.settings?.split(";"),
   absorption: values.absorption,
+  atoms: values.atoms === undefined ? undefined : Number(values.atoms),
 };
-const { seeds, directory, names } = labelled;
+const { seeds, directory, names, atoms } = labelled;
 sections.disentangling = () => disentangling(labelled);
 sections.dial = () => dial(labelled);
 sections.exports = () =>
   exported(seeds, directory, names, {
-    atoms: values.atoms === undefined ? undefined : Number(values.atoms),
+    atoms,
     kinds: values.kinds?.split(","),
   });
 sections.readings = () => readings(seeds, directory, names);

@@ -17,7 +17,7 @@ import { inTheLoop } from "./disentangling/rebuild.ts";
 import { decoderOf } from "./disentangling/recode.ts";
 import { LEAST_GAIN, MOST_STEPS, trainSae } from "./disentangling/sae.ts";
 import { KS, type Row, sectionOf } from "./disentangling/table.ts";
-import { DIAL, type Way, WAYS } from "./disentangling/ways.ts";
+import { dialFor, type Way, WAYS } from "./disentangling/ways.ts";
 import type { Report } from "./report.ts";
 
 const LEGEND = [
@@ -44,6 +44,8 @@ export interface LabelledRun {
   parts?: string | undefined;
   /** Which settings; all where left out. */
   settings?: readonly string[] | undefined;
+  /** Atoms, in place of the set's own. */
+  atoms?: number | undefined;
   /** Whether absorption is measured too. */
   absorption?: boolean | undefined;
 }
@@ -79,7 +81,7 @@ export async function disentangling(run: LabelledRun): Promise<Report> {
  * held-out FVU and sparse probing.
  */
 export async function dial(run: LabelledRun): Promise<Report> {
-  const tables = await tablesOf(run, measuresOf(DIAL));
+  const tables = await tablesOf(run, measuresOf(dialFor(run.atoms ?? 512)));
   return {
     title: "The dial of probing",
     body:
@@ -105,7 +107,7 @@ function measuresOf(ways: readonly Way[], absorption = false): Measures {
 }
 
 async function tablesOf(
-  { seeds, directory, names, parts, settings, absorption }: LabelledRun,
+  { seeds, directory, names, parts, settings, atoms, absorption }: LabelledRun,
   measures: Measures,
 ): Promise<string> {
   const tables: string[] = [];
@@ -116,11 +118,13 @@ async function tablesOf(
     );
   }
   for (const name of names) {
-    const set = await labelledSet(name, directory);
+    const own = await labelledSet(name, directory);
+    const set = { ...own, atoms: atoms ?? own.atoms };
     const found = new Map<string, Row[]>();
     for (let seed = 0; seed < seeds; seed++) {
       for (const setting of settings ?? Object.keys(measures)) {
-        const part = `${name}, seed ${seed}, ${setting}${
+        const size = atoms === undefined ? "" : `, m ${atoms}`;
+        const part = `${name}${size}, seed ${seed}, ${setting}${
           absorption ? ", absorption" : ""
         }`;
         const rows = await keptPart(

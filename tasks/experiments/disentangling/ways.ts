@@ -102,16 +102,21 @@ const TRIED: Readonly<Record<number, readonly Dial[]>> = {
 };
 
 /** First groups, selection ridges and group weights out of which `--for probing` is chosen. */
-export const DIAL: readonly Way[] = [32, 16, 64].map((first) => ({
-  name: `${first}, rest`,
-  options: ({ atoms }) => ({
-    matryoshka: [first, atoms - first],
-    nonnegative: true,
-  }),
-  coders: Object.fromEntries(
-    TRIED[first].map(([selectionRidge, groupWeight]) => [
-      `λ ${selectionRidge}, w ${groupWeight}`,
-      { ...JOINT, selectionRidge, groupWeight },
-    ]),
-  ),
-}));
+export function dialFor(atoms: number): readonly Way[] {
+  // Beyond 1024 atoms only the first group is in question: a fixed size, or one that grows with them.
+  const tried: [first: number, dials: readonly Dial[]][] = atoms <= 1024
+    ? [32, 16, 64].map((first) => [first, TRIED[first]])
+    : [32, atoms / 64, atoms / 32, atoms / 16]
+      .filter((first, i, all) => all.indexOf(first) === i)
+      .map((first) => [first, [[0.3, 1.2]]]);
+  return tried.map(([first, dials]) => ({
+    name: `${first}, rest`,
+    options: () => ({ matryoshka: [first, atoms - first], nonnegative: true }),
+    coders: Object.fromEntries(
+      dials.map(([selectionRidge, groupWeight]) => [
+        `λ ${selectionRidge}, w ${groupWeight}`,
+        { ...JOINT, selectionRidge, groupWeight },
+      ]),
+    ),
+  }));
+}
