@@ -1,3 +1,5 @@
+import { DUPLICATE_COHERENCE } from "../thresholds.ts";
+
 /** A step that was looked at, as its trainer holds it; rows are padded alike, with zeros. */
 export interface SeenRows {
   /** Rows of the step. */
@@ -31,7 +33,8 @@ export interface Beginning {
  *
  * @param seen the step
  * @param latents which
- * @returns where those begin that have a row; no row is given twice
+ * @returns where those begin that have a row; no row is given twice, nor, where decoders learn, one much like it:
+ * latents that begin alike are trained alike, and stay so
  */
 export function beginAgain(
   seen: SeenRows,
@@ -40,11 +43,11 @@ export function beginAgain(
   const rows = worstRows(seen);
   const begun: Beginning[] = [];
   for (const latent of latents) {
-    const row = seen.learnsDecoder
-      ? rows.shift()
+    const next = seen.learnsDecoder
+      ? nextRow(seen, latent, rows, begun)
       : rowForAtom(seen, latent, rows);
-    if (row === undefined) break;
-    const { atom, value } = decoderFor(seen, latent, row);
+    if (next === undefined) break;
+    const { row, atom, value } = next;
     if (!(value > 0)) continue;
     begun.push({
       latent,
@@ -65,18 +68,44 @@ function worstRows({ count, levelCount, rest }: SeenRows): number[] {
   return [...errors.keys()].sort((a, b) => errors[b] - errors[a] || a - b);
 }
 
-// The row that the atom takes most of; it is taken off the list.
-function rowForAtom(
-  { levels, along }: SeenRows,
+/** A row for a latent, and what its decoder row and value are there. */
+interface NextRow {
+  row: number;
+  atom: Float32Array;
+  value: number;
+}
+
+// The worst row that none of those that began is nearly the same as; rows up to it are taken off the list.
+function nextRow(
+  seen: SeenRows,
   latent: number,
   rows: number[],
-): number | undefined {
+  begun: readonly Beginning[],
+): NextRow | undefined {
+  for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
+    const { atom, value } = decoderFor(seen, latent, row);
+    const isTaken = begun.some(({ decoder }) =>
+      Math.abs(product(decoder!, atom)) > DUPLICATE_COHERENCE
+    );
+    if (!isTaken) return { row, atom, value };
+  }
+  return undefined;
+}
+
+// The row that the atom takes most of; it is taken off the list.
+function rowForAtom(
+  seen: SeenRows,
+  latent: number,
+  rows: number[],
+): NextRow | undefined {
   let place = -1, most = 0;
   rows.forEach((row, i) => {
-    const taken = along(row, levels[latent], latent);
+    const taken = seen.along(row, seen.levels[latent], latent);
     if (taken > most) [place, most] = [i, taken];
   });
-  return place < 0 ? undefined : rows.splice(place, 1)[0];
+  if (place < 0) return undefined;
+  const [row] = rows.splice(place, 1);
+  return { row, ...decoderFor(seen, latent, row) };
 }
 
 // The decoder row, and the value that takes most of what is left, on average over the levels that the latent counts in.
@@ -91,9 +120,7 @@ function decoderFor(
   const own = learnsDecoder
     ? left.map((value) => value / length)
     : atom(latent);
-  let along = 0;
-  for (let d = 0; d < left.length; d++) along += left[d] * own[d];
-  return { atom: own, value: along / (levelCount - level) };
+  return { atom: own, value: product(left, own) / (levelCount - level) };
 }
 
 // Pre-activations of value · (2·⟨y, row⟩/‖row‖² − 1): the value for the row itself, above zero from one half on.
@@ -103,7 +130,11 @@ function encoderFor(row: Float32Array, value: number): Float32Array {
 }
 
 function squareOf(values: Float32Array): number {
+  return product(values, values);
+}
+
+function product(one: Float32Array, other: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let d = 0; d < one.length; d++) sum += one[d] * other[d];
   return sum;
 }

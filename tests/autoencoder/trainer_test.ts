@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Parameters } from "../../src/autoencoder/contract.ts";
 import type { AutoencoderSpec } from "../../src/autoencoder/layout.ts";
+import { beginAgain } from "../../src/autoencoder/restart.ts";
 import { AutoencoderTrainer } from "../../src/autoencoder/trainer.ts";
 import {
   assertNear,
@@ -155,3 +156,24 @@ function restsOf(
     );
   });
 }
+
+Deno.test("latents that begin again do so at rows that are not much alike, however often a bad one comes", () => {
+  const rests = [[0, 9, 0], [0, 9, 0.1], [0, -8, 0], [0, 0, 5], [3, 0, 0]]
+    .map((values) => Float32Array.from(values));
+  const seen = {
+    ...{ count: rests.length, levelCount: 1, learnsDecoder: true },
+    levels: new Uint32Array(4),
+    row: (row: number) => rests[row],
+    rest: (row: number) => rests[row],
+    atom: () => new Float32Array(3),
+    along: () => 0,
+  };
+  const begun = beginAgain(seen, [0, 1, 2, 3]);
+  assert.deepEqual(begun.map(({ latent }) => latent), [0, 1, 2]);
+  const near = (values: Float32Array) => [...values].map(Math.round);
+  assert.deepEqual(begun.map(({ decoder }) => near(decoder!)), [
+    [0, 1, 0],
+    [0, 0, 1],
+    [1, 0, 0],
+  ]);
+});
