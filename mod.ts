@@ -33,6 +33,7 @@ export {
   type TrainRun,
 } from "./src/use/train.ts";
 export { type DryRun, dryRun } from "./src/use/dry_run.ts";
+export type { DecoderPlan } from "./src/use/estimate_decoder.ts";
 export type { CpuPlan } from "./src/engine/cpu/plan.ts";
 export {
   type TrainOutput,
@@ -177,7 +178,7 @@ export type {
   TokenLogits,
 } from "./src/report/data.ts";
 export type { RowText } from "./src/inspection/latent_rows.ts";
-export type { LearnHooks } from "./src/learn/hooks.ts";
+export type { LearnedRows, LearnHooks } from "./src/learn/hooks.ts";
 export type { Measured } from "./src/use/measure_sets.ts";
 export type { CheckpointSchedule } from "./src/use/unfinished.ts";
 export type { UsageWindow } from "./src/learn/housekeeping.ts";
