@@ -160,3 +160,16 @@ Deno.test("a GPU that has no room for decoderSteps is refused before any pass is
   );
   assert.deepEqual([closed, passes], [1, 0]);
 });
+
+Deno.test("uses after decoderSteps are those of a whole pass, also where only some of its rows are coded for them", async () => {
+  const width = 4, count = 20_000;
+  const values = Float32Array.from(
+    { length: count * width },
+    (_, i) => Math.sin(i * i),
+  );
+  const { model } = await train(rowsFromArray(values, width), {
+    ...{ atoms: 8, sparsity: 2, passes: 1, holdout: 0, decoderSteps: 1 },
+  }, { device: "cpu", threads: 1 });
+  const uses = model.usage.reduce((sum, each) => sum + each, 0);
+  assert(Math.abs(uses / (2 * count) - 1) < 0.01, `${uses}`);
+});
