@@ -80,3 +80,30 @@ export async function allocateSafely<T>(
   }
   return made;
 }
+
+/** Where a plan's memory is not there after all, the next one may take this share of it. */
+const NEXT_SHARE = 0.8;
+
+/**
+ * Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
+ *
+ * @param memory bytes that the first plan may take
+ * @param planFor makes a plan for so many bytes
+ * @param allocate takes what a plan needs
+ * @throws {DbksvdError} as `planFor` does, where no plan fits
+ */
+export async function takeMemory<Plan extends { needed: number }, Buffers>(
+  memory: number,
+  planFor: (memory: number) => Plan,
+  allocate: (plan: Plan) => Promise<Buffers>,
+): Promise<{ plan: Plan; buffers: Buffers }> {
+  for (let most = memory;;) {
+    const plan = planFor(most);
+    try {
+      return { plan, buffers: await allocate(plan) };
+    } catch (error) {
+      if (!(error instanceof DbksvdError)) throw error;
+      most = plan.needed * NEXT_SHARE;
+    }
+  }
+}

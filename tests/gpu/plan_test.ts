@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { requireRoom } from "../../src/autoencoder/gpu/context.ts";
+import { DbksvdError } from "../../src/errors.ts";
+import { takeMemory } from "../../src/gpu/memory.ts";
 import { layOutTrainer, planTrainer } from "../../src/autoencoder/gpu/plan.ts";
 import { GpuTrainer } from "../../src/autoencoder/gpu/trainer.ts";
 import type { AutoencoderSpec } from "../../src/autoencoder/layout.ts";
@@ -205,4 +207,25 @@ Deno.test("a training that a device lacks memory for, or whose kernels bind more
     }),
     /may bind 8 buffers of 0\.0 MB on this device and \w+\.wgsl needs \d+ for this autoencoder/,
   );
+});
+
+Deno.test("takeMemory() plans for less where a card has less than it says, until nothing fits", async () => {
+  const planned: number[] = [];
+  const take = (has: number, least: number) =>
+    takeMemory(
+      1000,
+      (memory) => {
+        planned.push(memory);
+        if (memory < least) throw new DbksvdError("device", "nothing fits");
+        return { needed: memory };
+      },
+      ({ needed }) => {
+        if (needed > has) throw new DbksvdError("device", "no room");
+        return Promise.resolve("buffers");
+      },
+    );
+  const { plan, buffers } = await take(700, 100);
+  assert.deepEqual(planned, [1000, 800, 640]);
+  assert.deepEqual([plan.needed, buffers], [640, "buffers"]);
+  await assert.rejects(take(50, 100), /nothing fits/);
 });

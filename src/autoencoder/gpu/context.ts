@@ -2,14 +2,13 @@ import type { GpuEngineOptions } from "../../engine/gpu/open.ts";
 import { kernelIncludes } from "../../engine/gpu/includes.ts";
 import type { KernelContext } from "../../engine/gpu/stages/common.ts";
 import { tuningFor } from "../../engine/gpu/tuning.ts";
-import { DbksvdError } from "../../errors.ts";
 import {
   type DeviceLimits,
   type GpuDevice,
   openDevice,
 } from "../../gpu/device.ts";
 import type { Matrix } from "../../gpu/matrix.ts";
-import { allocateSafely, DeviceMemory } from "../../gpu/memory.ts";
+import { allocateSafely, DeviceMemory, takeMemory } from "../../gpu/memory.ts";
 import { Runner } from "../../gpu/runner.ts";
 import type { AutoencoderSpec } from "../layout.ts";
 import {
@@ -42,9 +41,6 @@ export interface TrainerContext {
   spec: AutoencoderSpec;
 }
 
-/** Where a plan's memory is not there after all, the next one may take this share of it. */
-const NEXT_SHARE = 0.8;
-
 /**
  * Opens a device and makes ready what a training's stages work with.
  *
@@ -60,7 +56,11 @@ export async function openTrainer(
   try {
     const kernelContext = kernelContextOf(gpu, options);
     const runner = new Runner(gpu, kernelIncludes);
-    const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
+    const { plan, buffers } = await takeMemory(
+      gpu.limits.memory,
+      (memory) => planOn({ ...gpu.limits, memory }, spec, kernelContext),
+      (plan) => allocate(gpu, plan),
+    );
     const sources = trainerSources(kernelContext, spec, plan);
     const kernels = await compileTrainer(runner, sources);
     return { gpu, runner, kernelContext, kernels, buffers, plan, spec };
@@ -104,24 +104,6 @@ function planOn(
   const plan = planTrainer(spec, limits, context.tuning);
   requireBindings(trainerSources(context, spec, plan), limits);
   return plan;
-}
-
-// Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
-async function takeMemory(
-  gpu: GpuDevice,
-  spec: AutoencoderSpec,
-  context: KernelContext,
-): Promise<{ plan: TrainerPlan; buffers: TrainerBuffers }> {
-  let { memory } = gpu.limits;
-  for (;;) {
-    const plan = planOn({ ...gpu.limits, memory }, spec, context);
-    try {
-      return { plan, buffers: await allocate(gpu, plan) };
-    } catch (error) {
-      if (!(error instanceof DbksvdError)) throw error;
-      memory = plan.needed * NEXT_SHARE;
-    }
-  }
 }
 
 async function allocate(

@@ -1,11 +1,5 @@
-import { DbksvdError } from "../../errors.ts";
-import {
-  type DeviceOptions,
-  type GpuDevice,
-  openDevice,
-} from "../../gpu/device.ts";
-import type { KernelContext } from "./stages/common.ts";
-import { type GpuPlan, gramSearch, planGpu } from "./plan.ts";
+import { type DeviceOptions, openDevice } from "../../gpu/device.ts";
+import { gramSearch, planGpu } from "./plan.ts";
 import { Runner } from "../../gpu/runner.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
 import type { EngineSpec } from "../engine.ts";
@@ -14,7 +8,8 @@ import { compileKernels } from "./kernels.ts";
 import { kernelIncludes } from "./includes.ts";
 import { uploadChoice } from "./stages/runs.ts";
 import { padRows } from "./padding.ts";
-import { allocate, type EngineBuffers } from "./buffers.ts";
+import { allocate } from "./buffers.ts";
+import { takeMemory } from "../../gpu/memory.ts";
 
 /** How a GPU engine is made; the defaults suit every real use. */
 export interface GpuEngineOptions extends DeviceOptions {
@@ -43,7 +38,12 @@ export async function createGpuContext(
       lanes: gpu.lanes,
     };
     const runner = new Runner(gpu, kernelIncludes);
-    const { plan, buffers } = await takeMemory(gpu, spec, kernelContext);
+    const { plan, buffers } = await takeMemory(
+      gpu.limits.memory,
+      (memory) =>
+        planGpu(spec, { ...gpu.limits, memory }, kernelContext.tuning),
+      (plan) => allocate(gpu, spec, plan),
+    );
     kernelContext.tuning = { ...tuning, scratchWorkers: plan.scratchWorkers };
     const kernels = await compileKernels(runner, {
       context: kernelContext,
@@ -63,27 +63,5 @@ export async function createGpuContext(
   } catch (error) {
     gpu.close();
     throw error;
-  }
-}
-
-/** Where a plan's memory is not there after all, the next one may take this share of it. */
-const NEXT_SHARE = 0.8;
-
-// Plans and allocates; a card with less memory than assumed is planned for again, until a plan fits or none can.
-async function takeMemory(
-  gpu: GpuDevice,
-  spec: EngineSpec,
-  context: KernelContext,
-): Promise<{ plan: GpuPlan; buffers: EngineBuffers }> {
-  let { memory } = gpu.limits;
-  for (;;) {
-    const plan = planGpu(spec, { ...gpu.limits, memory }, context.tuning);
-    try {
-      const buffers = await allocate(gpu, spec, plan);
-      return { plan, buffers };
-    } catch (error) {
-      if (!(error instanceof DbksvdError)) throw error;
-      memory = plan.needed * NEXT_SHARE;
-    }
   }
 }
