@@ -8,6 +8,13 @@ import type { Target } from "../../src/wasm/emit.ts";
 /** Enough for most. */
 const PAGES = 64;
 
+/** What kernels are emitted for. */
+const TARGETS: Record<string, Omit<Target, "pages">> = {
+  "relaxed": { relaxed: true, wide: false },
+  "plain": { relaxed: false, wide: false },
+  "64-bit": { relaxed: true, wide: true },
+};
+
 /**
  * Kernels on a memory whose every float is a NaN until it is written: what a kernel reads by mistake spoils its
  * result.
@@ -57,5 +64,19 @@ export class TestMemory {
 
   words(at: number, count: number): Uint32Array {
     return new Uint32Array(this.#buffer, at, count);
+  }
+}
+
+/** Registers a test of kernels for each target, on a memory of its own. */
+export function testKernels(
+  what: string,
+  body: (memory: TestMemory) => void,
+  pages = PAGES,
+): void {
+  for (const [name, target] of Object.entries(TARGETS)) {
+    Deno.test(
+      `${name} kernels: ${what}`,
+      () => body(new TestMemory(target, pages)),
+    );
   }
 }
