@@ -19,7 +19,8 @@ import {
   words,
 } from "./fields.ts";
 import { PROBED, suggested } from "./probing.ts";
-import { config, labelEntry, labels } from "./shared.ts";
+import { config } from "./config.ts";
+import { labelEntry, labels } from "./labels.ts";
 
 const lostLabel = object<LostLabel>({
   atom: count("The atom that it named in the dictionary that was replaced."),

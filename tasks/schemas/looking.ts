@@ -28,7 +28,8 @@ import {
   text,
 } from "./fields.ts";
 import { latentClass } from "./probing.ts";
-import { by, labels, model, ofRows } from "./shared.ts";
+import { labels } from "./labels.ts";
+import { by, model, ofRows } from "./shared.ts";
 
 const shownRow = define(
   "shownRow",

@@ -23,7 +23,8 @@ import {
   text,
   words,
 } from "./fields.ts";
-import { by, labels, model, ofRows } from "./shared.ts";
+import { labels } from "./labels.ts";
+import { by, model, ofRows } from "./shared.ts";
 
 const leftAlone = object<NamePlan["leftAlone"]>({
   named: count("Named by hand."),

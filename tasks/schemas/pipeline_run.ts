@@ -18,7 +18,7 @@ import {
   time,
   words,
 } from "./fields.ts";
-import { scores } from "./shared.ts";
+import { scores } from "./metrics.ts";
 
 const OUTCOMES = ["promoted", "kept", "pending", "nothing"];
 

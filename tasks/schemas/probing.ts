@@ -25,7 +25,8 @@ import {
   text,
   words,
 } from "./fields.ts";
-import { labels, ofRows } from "./shared.ts";
+import { labels } from "./labels.ts";
+import { ofRows } from "./shared.ts";
 
 const LATENT: Fields<LatentClass> = {
   label: text("The column."),

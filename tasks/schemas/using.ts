@@ -35,17 +35,14 @@ import {
   text,
   words,
 } from "./fields.ts";
+import { config } from "./config.ts";
+import { matching, metrics, scores, spread } from "./metrics.ts";
 import {
   by,
-  config,
   device,
-  matching,
-  metrics,
   model,
   ofRows,
   ranBy,
-  scores,
-  spread,
   UNUSED,
   type Unused,
 } from "./shared.ts";
