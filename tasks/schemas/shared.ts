@@ -2,6 +2,7 @@
 import type { EngineInfo } from "../../src/engine/engine.ts";
 import type { NotRead } from "../../src/rows/not_read.ts";
 import {
+  amount,
   count,
   define,
   type Field,
@@ -36,6 +37,12 @@ export const device = define(
     },
   }, "What did the work."),
 );
+
+/** What is timed: stages of an engine, the whole step, a training. */
+export const STAGES = [
+  ...["correlate", "gram", "mp", "omp", "refine", "refit", "residual"],
+  ...["lists", "update", "step", "train"],
+];
 
 /** What lies among the inputs and was not used. */
 export interface Unused {
@@ -79,3 +86,20 @@ export const by = words("What rows use atoms by.", ["code", "activation"]);
 
 /** A model directory, as it was given. */
 export const model = text("The model directory.");
+
+/** A document about a model directory. */
+export interface OfModel {
+  model: string;
+}
+
+/** The time of a command. */
+export const seconds = amount("How long it took.");
+
+/** The file of a command that writes one. */
+export const out = text("The file that was written.");
+
+/** The size of such a file. */
+export const bytes = count("Its size.");
+
+/** The rows of such a file. */
+export const rows = count("Rows in it.");
