@@ -11,7 +11,7 @@ import { detectFormat, type FileFormat } from "./file_format.ts";
 import { type FoundFile, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./options.ts";
 import { openParquet, type ParquetOptions } from "./formats/parquet/open.ts";
-import { Decoders } from "./formats/parquet/part.ts";
+import { Decoders } from "./formats/parquet/decoders.ts";
 import type { Part } from "./part.ts";
 import { PathColumns } from "./path_columns.ts";
 import type { RowFile } from "./source.ts";

@@ -15,7 +15,7 @@ import { NotReadList } from "./not_read.ts";
 import { normQuantile } from "./norms.ts";
 import type { VectorChoice } from "../parquet/read/choose.ts";
 import { listParquet } from "./formats/parquet/open.ts";
-import { Decoders } from "./formats/parquet/part.ts";
+import { Decoders } from "./formats/parquet/decoders.ts";
 import {
   Preparation,
   type PreparationOptions,

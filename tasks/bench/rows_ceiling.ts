@@ -3,7 +3,7 @@ import { LocalFile } from "../../src/files/bytes.ts";
 import type { DecodeSpec } from "../../src/parquet/read/decode.ts";
 import { PageDecoder } from "../../src/parquet/read/decode.ts";
 import { openParquet } from "../../src/rows/formats/parquet/open.ts";
-import { Decoders } from "../../src/rows/formats/parquet/part.ts";
+import { Decoders } from "../../src/rows/formats/parquet/decoders.ts";
 
 // What decoding without delivery reaches: deno run -A tasks/bench/rows_ceiling.ts FILE THREADS
 // Threads that know nothing of each other decode a file's rows over and over, each into one buffer. MB/s, all together.

@@ -3,8 +3,8 @@ import {
   heldBytes,
   type SyncBytes,
 } from "../../files/bytes.ts";
-import type { Fault } from "./fault.ts";
-import { ELEMENT_BYTES, type ElementType, type Leaf } from "./columns.ts";
+import { type Fault, nonFinite } from "./fault.ts";
+import { ELEMENT_BYTES, type Leaf } from "./columns.ts";
 import { requireRowBegin } from "./levels.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
@@ -261,12 +261,4 @@ class RowBuilder {
     else this.#why = `Row takes ${value.length} bytes instead of ${size}`;
     this.#count = this.width;
   }
-}
-
-/** What is wrong with a row that holds this value, as a float32 of what is stored. */
-export function nonFinite(value: number, element?: ElementType): string {
-  if (Number.isNaN(value)) return "Row holds a NaN";
-  return element === "f64"
-    ? "Row holds an infinity, or a value that float32 cannot hold"
-    : "Row holds an infinity";
 }

@@ -1,9 +1,8 @@
 import type { ByteSource, SyncBytes } from "../../files/bytes.ts";
 import type { RowRange } from "../delivery.ts";
 import type { Part } from "../part.ts";
-import type { Fault } from "../../parquet/read/fault.ts";
+import { type Fault, whyNonFinite } from "../../parquet/read/fault.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";
-import { whyNonFinite } from "./parquet/part.ts";
 import { firstNonFinite } from "../../files/finite.ts";
 import { toFloats } from "../../parquet/read/values.ts";
 

@@ -2,9 +2,8 @@ import type { PartsToDecode } from "../placed.ts";
 import { DbksvdError } from "../../errors.ts";
 import type { RowBlock, RowRange } from "../delivery.ts";
 import { fetchPages } from "../../parquet/read/fetch.ts";
-import { whyNonFinite } from "../formats/parquet/part.ts";
 import type { PartJob } from "../part.ts";
-import type { Fault } from "../../parquet/read/fault.ts";
+import { type Fault, whyNonFinite } from "../../parquet/read/fault.ts";
 import { placed } from "../placed.ts";
 import type {
   DecodeJob,

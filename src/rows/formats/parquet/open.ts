@@ -18,7 +18,8 @@ import {
 } from "../../../parquet/read/columns.ts";
 import { readFooter } from "../../../parquet/read/footer.ts";
 import type { GroupColumn } from "../../../parquet/read/paged_column.ts";
-import { type Decoders, RowGroupPart } from "./part.ts";
+import type { Decoders } from "./decoders.ts";
+import { RowGroupPart } from "./part.ts";
 import {
   countNested,
   type NestedRows,

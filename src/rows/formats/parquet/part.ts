@@ -1,20 +1,21 @@
 import type { ByteSource, SyncBytes } from "../../../files/bytes.ts";
 import type { RowRange } from "../../delivery.ts";
 import type { Part, PartJob, TablePlace } from "../../part.ts";
-import type { Fault } from "../../../parquet/read/fault.ts";
+import { type Fault, whyNonFinite } from "../../../parquet/read/fault.ts";
 import {
   type DecodeColumn,
   type DecodeSpec,
   PageDecoder,
 } from "../../../parquet/read/decode.ts";
 import { fetchPages, heldPieces } from "../../../parquet/read/fetch.ts";
-import { IrregularColumn, nonFinite } from "../../../parquet/read/irregular.ts";
+import { IrregularColumn } from "../../../parquet/read/irregular.ts";
 import {
   type GroupColumn,
   PagedColumn,
 } from "../../../parquet/read/paged_column.ts";
 import { Irregular } from "../../../parquet/read/values.ts";
 import type { ElementType } from "../../../parquet/read/columns.ts";
+import type { DecodedBlock, Decoders } from "./decoders.ts";
 
 /** Bytes of rows that one thread decodes in a second, by codec. */
 const SPEEDS: Record<string, number> = {
@@ -32,11 +33,6 @@ const BLOCK_BYTES = 64 * 2 ** 20;
 const UNIT_BYTES = 32 * 2 ** 20;
 /** Pieces of such row groups have at least this much. */
 const PIECE_BYTES = 16 * 2 ** 20;
-/**
- * Decoded pages that are kept in this thread: scalar columns come back to many. Of others the last one is, which a
- * batch may end within: what is let go of soon leaves memory that is still cached to the next.
- */
-const SCALAR_CACHE_BYTES = 64 * 2 ** 20;
 
 /** A row group's number and size, what a page of it may take, and what decodes it. */
 export interface GroupShape {
@@ -45,31 +41,6 @@ export interface GroupShape {
   rowGroup: number;
   pageLimit: number;
   decoders: Decoders;
-}
-
-/** Rows of scalar columns, decoded together. */
-interface DecodedBlock extends RowRange {
-  part: RowGroupPart;
-  data: Float32Array;
-  faults: Fault[];
-}
-
-/** This thread's decoder: only the file read last has one, so that only its pages are kept. */
-export class Decoders {
-  /** The rows of scalar columns decoded last. */
-  block?: DecodedBlock | undefined;
-  #source: ByteSource | undefined;
-  #decoder: PageDecoder | undefined;
-
-  /** The decoder of a file. */
-  of(source: ByteSource & SyncBytes, scalar: boolean): PageDecoder {
-    if (this.#source !== source || this.#decoder === undefined) {
-      this.#source = source;
-      const cacheBytes = scalar ? SCALAR_CACHE_BYTES : 0;
-      this.#decoder = new PageDecoder(source, cacheBytes);
-    }
-    return this.#decoder;
-  }
 }
 
 /** The vectors of one row group. */
@@ -282,20 +253,6 @@ export class RowGroupPart implements Part {
       start = end;
     }
   }
-}
-
-/** What is wrong with a row of floats that are not all finite. */
-export function whyNonFinite(
-  data: Float32Array,
-  row: number,
-  width: number,
-  element?: ElementType,
-): string {
-  const values = data.subarray(row * width, (row + 1) * width);
-  return nonFinite(
-    values.find((value) => !Number.isFinite(value)) ?? NaN,
-    element,
-  );
 }
 
 function isSync(source: ByteSource): source is ByteSource & SyncBytes {
