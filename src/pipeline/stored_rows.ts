@@ -1,11 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import { writeAll, writeError } from "../files/atomic.ts";
-import {
-  type BlockStore,
-  deliver,
-  type RowBlock,
-  type RowRange,
-} from "../rows/delivery.ts";
+import type { BlockStore, RowBlock, RowRange } from "../rows/block_store.ts";
+import { deliver } from "../rows/delivery.ts";
 import type { BatchOptions, RowBatch, RowSource } from "../rows/source.ts";
 
 const BLOCK_ROWS = 4096;

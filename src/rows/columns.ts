@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import type { RowRange } from "./delivery.ts";
+import type { RowRange } from "./block_store.ts";
 import type { TableColumn, TablePlace } from "./part.ts";
 import { FILE_COLUMN } from "./path_columns.ts";
 import type { ColumnValues } from "./source.ts";

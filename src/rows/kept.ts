@@ -1,10 +1,6 @@
 import { DbksvdError } from "../errors.ts";
-import {
-  type BlockStore,
-  deliver,
-  type RowBlock,
-  type RowRange,
-} from "./delivery.ts";
+import type { BlockStore, RowBlock, RowRange } from "./block_store.ts";
+import { deliver } from "./delivery.ts";
 import type { RowSource } from "./source.ts";
 
 /** Rows that are read to be kept take this much memory at most. */

@@ -1,10 +1,6 @@
 import { DbksvdError } from "../errors.ts";
-import {
-  type BlockStore,
-  deliver,
-  type RowBlock,
-  type RowRange,
-} from "./delivery.ts";
+import type { BlockStore, RowBlock, RowRange } from "./block_store.ts";
+import { deliver } from "./delivery.ts";
 import { bytesOf } from "../files/safetensors.ts";
 import { fingerprintOfBytes } from "./fingerprint.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";

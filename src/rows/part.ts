@@ -1,7 +1,7 @@
 import type { Fault } from "../parquet/read/fault.ts";
 import type { SchemaElement } from "hyparquet";
 import type { ByteSource } from "../files/bytes.ts";
-import type { RowRange } from "./delivery.ts";
+import type { RowRange } from "./block_store.ts";
 import type { DecodeSpec } from "../parquet/read/decode.ts";
 import type { ElementType } from "../parquet/read/columns.ts";
 

@@ -1,6 +1,6 @@
 import { DbksvdError, type ErrorPlace } from "../errors.ts";
 import type { RowBuffers } from "./buffers.ts";
-import type { RowBlock, RowRange } from "./delivery.ts";
+import type { RowBlock, RowRange } from "./block_store.ts";
 import type { Part, TablePlace } from "./part.ts";
 import type { Fault } from "../parquet/read/fault.ts";
 

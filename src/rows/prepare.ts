@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import type { RowRange } from "./delivery.ts";
+import type { RowRange } from "./block_store.ts";
 import type { Fault } from "../parquet/read/fault.ts";
 import { RowBits } from "./row_set.ts";
 import type { PlacedPart } from "./placed.ts";

@@ -1,7 +1,7 @@
 import { placed, type PlacedPart, withoutRows } from "./placed.ts";
 import type { ByteSource } from "../files/bytes.ts";
 import { RowBuffers } from "./buffers.ts";
-import type { BlockStore, RowBlock, RowRange } from "./delivery.ts";
+import type { BlockStore, RowBlock, RowRange } from "./block_store.ts";
 import type { Fault } from "../parquet/read/fault.ts";
 import type { Preparation } from "./prepare.ts";
 import type { DecodePool } from "./workers/pool.ts";

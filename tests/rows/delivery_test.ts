@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type BlockStore,
-  deliver,
-  type RowRange,
-} from "../../src/rows/delivery.ts";
+import type { BlockStore, RowRange } from "../../src/rows/block_store.ts";
+import { deliver } from "../../src/rows/delivery.ts";
 import type { BatchOptions } from "../../src/rows/source.ts";
 
 const ROWS = 240, WIDTH = 4, BLOCK = 10;

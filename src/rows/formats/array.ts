@@ -1,5 +1,5 @@
 import type { ByteSource, SyncBytes } from "../../files/bytes.ts";
-import type { RowRange } from "../delivery.ts";
+import type { RowRange } from "../block_store.ts";
 import type { Part } from "../part.ts";
 import { type Fault, whyNonFinite } from "../../parquet/read/fault.ts";
 import { ELEMENT_BYTES, type ElementType } from "../../parquet/read/columns.ts";

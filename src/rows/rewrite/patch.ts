@@ -8,7 +8,7 @@ import {
 import type { TakeVectors } from "../../parquet/write/new_vectors.ts";
 import type { ArrowPart } from "../formats/arrow/part.ts";
 import { ArrayPart } from "../formats/array.ts";
-import type { RowRange } from "../delivery.ts";
+import type { RowRange } from "../block_store.ts";
 
 /** Rows that are looked at together. */
 const LOOKED_AT = 4096;

@@ -1,5 +1,5 @@
 import type { RowBuffers } from "../buffers.ts";
-import type { RowBlock, RowRange } from "../delivery.ts";
+import type { RowBlock, RowRange } from "../block_store.ts";
 import { withoutRows } from "../placed.ts";
 
 /** Decoded rows, counted over the store, all of one range. */

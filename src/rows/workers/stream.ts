@@ -1,6 +1,6 @@
 import type { PartsToDecode } from "../placed.ts";
 import { DbksvdError } from "../../errors.ts";
-import type { RowBlock, RowRange } from "../delivery.ts";
+import type { RowBlock, RowRange } from "../block_store.ts";
 import { fetchPages } from "../../parquet/read/fetch.ts";
 import type { PartJob } from "../part.ts";
 import { type Fault, whyNonFinite } from "../../parquet/read/fault.ts";

@@ -1,5 +1,5 @@
 import type { PartsToDecode } from "../placed.ts";
-import type { RowRange } from "../delivery.ts";
+import type { RowRange } from "../block_store.ts";
 import type { PartJob } from "../part.ts";
 import { placed, type PlacedPart } from "../placed.ts";
 

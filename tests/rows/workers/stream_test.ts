@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { RowRange } from "../../../src/rows/delivery.ts";
+import type { RowRange } from "../../../src/rows/block_store.ts";
 import type { Part, PartJob } from "../../../src/rows/part.ts";
 import { Preparation } from "../../../src/rows/prepare.ts";
 import { PartStore } from "../../../src/rows/store.ts";

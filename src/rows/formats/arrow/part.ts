@@ -1,6 +1,6 @@
 import type { ByteSource } from "../../../files/bytes.ts";
 import { ELEMENT_BYTES } from "../../../parquet/read/columns.ts";
-import type { RowRange } from "../../delivery.ts";
+import type { RowRange } from "../../block_store.ts";
 import { notFiniteRows } from "../array.ts";
 import type { Part, TablePlace } from "../../part.ts";
 import type { Fault } from "../../../parquet/read/fault.ts";

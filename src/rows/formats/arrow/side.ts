@@ -3,7 +3,7 @@ import {
   ELEMENT_BYTES,
   type ElementType,
 } from "../../../parquet/read/columns.ts";
-import type { RowRange } from "../../delivery.ts";
+import type { RowRange } from "../../block_store.ts";
 import type { TableColumn } from "../../part.ts";
 import type { ArrowNode, ArrowTable, Dictionaries } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";

@@ -1,7 +1,7 @@
 import type { ByteSource, SyncBytes } from "../../../files/bytes.ts";
 import { PageDecoder } from "../../../parquet/read/decode.ts";
 import type { Fault } from "../../../parquet/read/fault.ts";
-import type { RowRange } from "../../delivery.ts";
+import type { RowRange } from "../../block_store.ts";
 import type { Part } from "../../part.ts";
 
 /**

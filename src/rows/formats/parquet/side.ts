@@ -7,7 +7,7 @@ import {
   getMaxRepetitionLevel,
 } from "hyparquet/src/schema.js";
 import type { ByteSource } from "../../../files/bytes.ts";
-import type { RowRange } from "../../delivery.ts";
+import type { RowRange } from "../../block_store.ts";
 import type { TableColumn } from "../../part.ts";
 import { findChunk } from "../../../parquet/read/chunk.ts";
 import { readFooter } from "../../../parquet/read/footer.ts";
