@@ -1,6 +1,6 @@
 import type { TokenTexts } from "../files/tokenizer.ts";
 import type { RowSource } from "../rows/source.ts";
-import { columnsOf } from "../use/codes_file.ts";
+import { columnsOf } from "../use/kept_columns.ts";
 import { NEIGHBOURS } from "./contexts.ts";
 import type { FoundText } from "./latent_rows.ts";
 

@@ -6,7 +6,8 @@ import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { readingInWords } from "../use/activations.ts";
 import { fingerprint } from "../use/codes_metadata.ts";
-import { openCodes, type StoredCodes } from "../use/codes_reader.ts";
+import type { StoredCodes } from "../use/code_records.ts";
+import { openCodes } from "../use/codes_reader.ts";
 import type { TextPlaces } from "./contexts.ts";
 import type { InspectOptions } from "./options.ts";
 

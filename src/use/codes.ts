@@ -1,4 +1,5 @@
 import { type Codes, EMPTY_SLOT } from "../engine/engine.ts";
+import type { RowRange } from "../rows/block_store.ts";
 import type { RowBatch } from "../rows/source.ts";
 
 /** Row number of every row of a batch. */
@@ -7,6 +8,14 @@ export function rowNumbersOf(
 ): Float64Array {
   return batch.rowNumbers ??
     Float64Array.from({ length: batch.rows }, (_, i) => batch.firstRow + i);
+}
+
+/** The range that rows lie in, which come in stored order, some perhaps left out. */
+export function rangeOf(rowNumbers: Float64Array): RowRange {
+  return {
+    start: rowNumbers[0],
+    end: rowNumbers[rowNumbers.length - 1] + 1,
+  };
 }
 
 /** Codes as dense rows × atoms values. */

@@ -4,7 +4,8 @@ import { DbksvdError } from "../errors.ts";
 import { mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { ColumnValues, RowBatch, RowSource } from "../rows/source.ts";
-import { denseCodes, rowNumbersOf } from "./codes.ts";
+import { columnsOf, keptSchemas } from "./kept_columns.ts";
+import { denseCodes, rangeOf, rowNumbersOf } from "./codes.ts";
 import type { OutputOrigin } from "./output_claim.ts";
 import { describeCodes } from "./codes_metadata.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
@@ -197,61 +198,6 @@ interface Places {
 interface Part extends Places {
   codes: Codes;
   kept: ColumnValues[];
-}
-
-/** Other columns for some rows, in their order. */
-export async function columnsOf(
-  source: RowSource,
-  names: readonly string[],
-  rowNumbers: Float64Array,
-): Promise<ColumnValues[]> {
-  if (source.readColumns === undefined) {
-    throw new DbksvdError("usage", "The rows have no other columns", {
-      where: { file: source.files[0]?.path, column: names[0] },
-      mend: "only Parquet files hold columns to keep",
-    });
-  }
-  const range = rangeOf(rowNumbers);
-  const columns = await source.readColumns(names, range);
-  if (range.end - range.start === rowNumbers.length) return columns;
-  return columns.map((column) => ({
-    ...column,
-    values: Array.from(rowNumbers, (row) => column.values[row - range.start]),
-  }));
-}
-
-// Rows come in stored order, some perhaps left out.
-function rangeOf(rowNumbers: Float64Array) {
-  return {
-    start: rowNumbers[0],
-    end: rowNumbers[rowNumbers.length - 1] + 1,
-  };
-}
-
-async function keptSchemas(
-  source: RowSource,
-  keep: readonly string[],
-): Promise<SchemaElement[][]> {
-  const taken = new Set([
-    "row",
-    "item",
-    "indices",
-    "values",
-    "codes",
-    "residual",
-  ]);
-  for (const name of keep) {
-    if (!taken.has(name)) {
-      taken.add(name);
-      continue;
-    }
-    throw new DbksvdError("usage", `Column "${name}" cannot be kept`, {
-      mend: "its name is used by the codes, or was given twice",
-    });
-  }
-  if (keep.length === 0) return [];
-  const columns = await columnsOf(source, keep, Float64Array.of(0));
-  return columns.map(({ schema }) => schema as SchemaElement[]);
 }
 
 function bigRows(parts: Part[]): BigInt64Array {

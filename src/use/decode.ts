@@ -1,11 +1,8 @@
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { fingerprint } from "./codes_metadata.ts";
-import {
-  type CodesReader,
-  openCodes,
-  type StoredCodes,
-} from "./codes_reader.ts";
+import type { StoredCodes } from "./code_records.ts";
+import { type CodesReader, openCodes } from "./codes_reader.ts";
 import type { UseProgress } from "../coding/coder.ts";
 import { RewritableFile } from "../rows/rewrite/rewrite.ts";
 import { requireLike, writeLike } from "./decode_like.ts";

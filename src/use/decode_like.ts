@@ -4,7 +4,8 @@ import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import type { RewritableFile } from "../rows/rewrite/rewrite.ts";
-import type { CodesReader, StoredCodes } from "./codes_reader.ts";
+import type { StoredCodes } from "./code_records.ts";
+import type { CodesReader } from "./codes_reader.ts";
 import { reconstructAll } from "./reconstruct_codes.ts";
 
 /** How a file of rows is written again with its vectors rebuilt. */

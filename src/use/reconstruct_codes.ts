@@ -1,7 +1,7 @@
 import type { DictionaryModel } from "../model/model.ts";
 import { reconstruct } from "../model/reconstruct.ts";
 import { pauseIfDue } from "../pause.ts";
-import type { StoredCodes } from "./codes_reader.ts";
+import type { StoredCodes } from "./code_records.ts";
 
 /** Multiplications (rows × slots × width) between two looks at the signal. */
 const PART_WORK = 2 ** 25;

@@ -6,7 +6,7 @@ import type {
 } from "../../report/data.ts";
 import { FILE_COLUMN } from "../../rows/path_columns.ts";
 import type { RowSource } from "../../rows/source.ts";
-import { columnsOf } from "../../use/codes_file.ts";
+import { columnsOf } from "../../use/kept_columns.ts";
 import { helpersFor, shareOut, threadHelper } from "../helpers.ts";
 import { Broken, type BrokenReason } from "./broken.ts";
 import { PicturePlaces } from "./places.ts";
