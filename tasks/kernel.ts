@@ -13,7 +13,7 @@ import { kernelSources } from "../src/engine/gpu/kernels.ts";
 import { layOut } from "../src/engine/gpu/plan.ts";
 import type { CodingForm } from "../src/engine/gpu/layout.ts";
 import type { KernelContext } from "../src/engine/gpu/stages/common.ts";
-import { foldKernel } from "../src/engine/gpu/stages/update.ts";
+import { foldKernel } from "../src/engine/gpu/stages/fold.ts";
 import { holdingKernels } from "../src/engine/gpu/stages/rows.ts";
 import { type Tuning, tuningFor } from "../src/engine/gpu/tuning.ts";
 import { DbksvdError } from "../src/errors.ts";

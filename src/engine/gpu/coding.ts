@@ -1,4 +1,7 @@
+import { readBack } from "../../gpu/readback.ts";
+import type { Codes } from "../engine.ts";
 import type { GpuContext } from "./context.ts";
+import { unpackPairs } from "./padding.ts";
 import { correlate } from "./stages/correlate.ts";
 import { pursueByProducts } from "./stages/products.ts";
 import { pursue } from "./stages/pursue.ts";
@@ -46,4 +49,33 @@ export function codeGroup(
     if (solves) refit(context, index, run, ridge, shrink);
   }
   subtractCodes(context, index, rows);
+}
+
+/** Reads codes of the rows of the sample batch back, in units of the rows as they were given. */
+export async function downloadCodes(
+  { gpu, runner, spec, buffers }: GpuContext,
+  rows: number,
+): Promise<Codes> {
+  const { coder, normalisation } = spec;
+  const slots = 4 * rows * coder.sparsity;
+  const range = (buffer: GPUBuffer, bytes: number) => ({
+    buffer,
+    offset: 0,
+    bytes,
+  });
+  const [indices, values, pairs] = await readBack(gpu, runner, [
+    range(buffers.indices, slots),
+    range(buffers.values, slots),
+    range(buffers.energies, 8 * rows),
+  ]);
+  runner.clock.forget();
+  const [left, whole] = unpackPairs(new Float32Array(pairs));
+  const { scale } = normalisation;
+  return {
+    rows,
+    sparsity: coder.sparsity,
+    indices: new Uint32Array(indices),
+    values: new Float32Array(values).map((value) => value / scale),
+    residual: left.map((e, i) => whole[i] > 0 ? e / whole[i] : 0),
+  };
 }

@@ -12,7 +12,7 @@ import type {
 } from "../engine.ts";
 import type { GroupEngine, WorstRows } from "../group_engine.ts";
 import { groupSparsities } from "../group_sparsities.ts";
-import { codeGroup } from "./coding.ts";
+import { codeGroup, downloadCodes } from "./coding.ts";
 import type { GpuContext } from "./context.ts";
 import {
   downloadDictionary,
@@ -21,7 +21,6 @@ import {
 } from "./dictionary.ts";
 import { GpuHalves } from "./halves.ts";
 import { sortCodes } from "./stages/lists.ts";
-import { unpackPairs } from "./padding.ts";
 import { createGpuContext, type GpuEngineOptions } from "./open.ts";
 import { flagDuplicates } from "./stages/duplicates.ts";
 import { computeGram } from "./stages/gram.ts";
@@ -29,7 +28,8 @@ import { replaceAtoms } from "./stages/replace.ts";
 import { sumEnergies } from "./stages/residual.ts";
 import { ReportQueue } from "./stages/report.ts";
 import { RowLoader } from "./stages/rows.ts";
-import { foldKernel, updateGroup } from "./stages/update.ts";
+import { foldKernel } from "./stages/fold.ts";
+import { updateGroup } from "./stages/update.ts";
 
 export type { GpuEngineOptions } from "./open.ts";
 
@@ -222,29 +222,7 @@ class WgslEngine implements GpuEngine {
   }
 
   async readCodes(rows: number): Promise<Codes> {
-    const { gpu, runner, buffers } = this.#context;
-    const { coder, normalisation } = this.spec;
-    const slots = 4 * rows * coder.sparsity;
-    const range = (buffer: GPUBuffer, bytes: number) => ({
-      buffer,
-      offset: 0,
-      bytes,
-    });
-    const [indices, values, pairs] = await readBack(gpu, runner, [
-      range(buffers.indices, slots),
-      range(buffers.values, slots),
-      range(buffers.energies, 8 * rows),
-    ]);
-    runner.clock.forget();
-    const [left, whole] = unpackPairs(new Float32Array(pairs));
-    const { scale } = normalisation;
-    return {
-      rows,
-      sparsity: coder.sparsity,
-      indices: new Uint32Array(indices),
-      values: new Float32Array(values).map((value) => value / scale),
-      residual: left.map((e, i) => whole[i] > 0 ? e / whole[i] : 0),
-    };
+    return await downloadCodes(this.#context, rows);
   }
 
   close(): Promise<void> {

@@ -13,10 +13,10 @@ import { sortCodes } from "./stages/lists.ts";
 import { orderWorst } from "./stages/replace.ts";
 import type { ReportQueue } from "./stages/report.ts";
 import { sumEnergies } from "./stages/residual.ts";
+import { foldBatch } from "./stages/fold.ts";
 import {
   applyBatch,
   atOnce,
-  foldBatch,
   normaliseBatch,
   sumBatch,
 } from "./stages/update.ts";

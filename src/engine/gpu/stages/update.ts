@@ -1,10 +1,8 @@
 import applyText from "../../../../kernels/apply.wgsl" with { type: "text" };
-import foldText from "../../../../kernels/fold.wgsl" with { type: "text" };
 import normaliseText from "../../../../kernels/atom_normalise.wgsl" with {
   type: "text",
 };
 import sumText from "../../../../kernels/atom_sum.wgsl" with { type: "text" };
-import type { Kernel } from "../../../gpu/compile.ts";
 import type { KernelSource } from "../../../gpu/kernel.ts";
 import { VANISHING_NORM } from "../../../thresholds.ts";
 import type { GpuContext } from "../context.ts";
@@ -237,39 +235,6 @@ export function normaliseBatch(
       weights: buffers.weights,
     },
     { begin, end, again: again ? 1 : 0, memory, chunks },
-    end - begin,
-  );
-}
-
-/** The kernel that adds up each atom's sums to one, for processes that share an iteration. */
-export function foldKernel({ context, spec, plan }: StageSetup): KernelSource {
-  return rowKernel(
-    context,
-    { name: "fold", text: foldText },
-    spec.width,
-    { sums: plan.sums, N: plan.dictionary },
-    { LISTKEYS: spec.atoms },
-  );
-}
-
-/** Adds up what {@linkcode sumBatch} left of each atom: its sum lies in its row of the dictionary being made then. */
-export function foldBatch(
-  { buffers, runner }: GpuContext,
-  fold: Kernel,
-  { begin, end }: AtomBatch,
-  chunks: number,
-): void {
-  runner.run(
-    fold,
-    {
-      sums: buffers.sums,
-      alongs: buffers.alongs,
-      lists: buffers.atomLists,
-      N: buffers.next,
-      updates: buffers.updates,
-      totals: buffers.totals,
-    },
-    { begin, end, chunks },
     end - begin,
   );
 }
