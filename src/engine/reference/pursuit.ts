@@ -1,8 +1,8 @@
 import { DEPENDENT_PIVOT, MP_STEPS_PER_NONZERO } from "../../thresholds.ts";
 import { correlationFloor } from "../dial.ts";
 import { EMPTY_SLOT } from "../engine.ts";
-import { leastSquares, nonnegativeLeastSquares } from "./coefficients.ts";
 import { Refinement } from "./refinement.ts";
+import { type SupportOptions, SupportSystem } from "./support_system.ts";
 
 /** Options of a pursuit over one group of atoms. */
 export interface PursuitOptions {
@@ -39,11 +39,8 @@ export class Pursuit {
   readonly #z: Float64Array;
   readonly #w: Float64Array;
   readonly #inverse: Float64Array;
-  /** The system on a support, and its solutions without and with shrinkage. */
-  readonly #matrix: Float64Array;
-  readonly #right: Float64Array;
-  readonly #free: Float64Array;
   readonly #x: Float64Array;
+  readonly #system: SupportSystem;
   readonly #refinement: Refinement | undefined;
 
   /**
@@ -63,10 +60,8 @@ export class Pursuit {
     this.#z = new Float64Array(k);
     this.#w = new Float64Array(k);
     this.#inverse = new Float64Array(k * k);
-    this.#matrix = new Float64Array(k * k);
-    this.#right = new Float64Array(k);
-    this.#free = new Float64Array(k);
     this.#x = new Float64Array(k);
+    this.#system = new SupportSystem(gram, m, k);
     const { refine: passes = 0, nonnegative } = options;
     if (passes > 0) {
       this.#refinement = new Refinement(gram, m, {
@@ -130,7 +125,7 @@ export class Pursuit {
     }
     if (this.#refinement !== undefined) {
       count = this.#refine(this.#refinement, count, whole);
-      const solved = this.#solveOnSupport(count, this.#options);
+      const solved = this.#solveOnSupport(count);
       return this.#write(count, solved, indices, values);
     }
     return this.#write(count, this.#solve(count), indices, values);
@@ -192,7 +187,7 @@ export class Pursuit {
     const { nonnegative, ridge, shrink = 0, sparsity: k } = this.#options;
     const { selectionRidge = 0 } = this.#options;
     if (nonnegative || ridge + shrink + selectionRidge > 0) {
-      return this.#solveOnSupport(count, this.#options);
+      return this.#solveOnSupport(count);
     }
     const x = this.#x.subarray(0, count).fill(0);
     for (let s = 0; s < count; s++) {
@@ -205,34 +200,10 @@ export class Pursuit {
 
   #solveOnSupport(
     count: number,
-    { nonnegative, ridge, shrink = 0 }: Pick<
-      PursuitOptions,
-      "nonnegative" | "ridge" | "shrink"
-    >,
+    options: SupportOptions = this.#options,
   ): Float64Array {
-    const support = this.#support, matrix = this.#matrix;
-    const right = this.#right.subarray(0, count);
-    for (let s = 0; s < count; s++) {
-      right[s] = this.#correlations[support[s]];
-      for (let t = 0; t < count; t++) {
-        matrix[s * count + t] = this.#gram[support[s] * this.#m + support[t]] +
-          (s === t ? ridge : 0);
-      }
-    }
-    if (nonnegative) {
-      for (let s = 0; s < count; s++) right[s] -= shrink;
-      return nonnegativeLeastSquares(matrix, right);
-    }
-    // A choice with λ > 0 may hold dependent atoms; OMP's never does.
-    const { selectionRidge = 0 } = this.#options;
-    const free = selectionRidge > 0
-      ? leastSquares(matrix, right, this.#free, DEPENDENT_PIVOT)
-      : leastSquares(matrix, right, this.#free);
-    if (shrink === 0) return free;
-    for (let s = 0; s < count; s++) right[s] -= shrink * Math.sign(free[s]);
-    const x = leastSquares(matrix, right, this.#x);
-    for (let s = 0; s < count; s++) if (!(x[s] * free[s] > 0)) x[s] = 0;
-    return x;
+    const support = this.#support.subarray(0, count);
+    return this.#system.solve(this.#correlations, support, options);
   }
 
   #mp(
@@ -264,7 +235,7 @@ export class Pursuit {
       for (let i = 0; i < m; i++) a[i] -= amount * this.#gram[row + i];
     }
     const solved = refit || ridge + shrink > 0
-      ? this.#solveOnSupport(count, this.#options)
+      ? this.#solveOnSupport(count)
       : x.subarray(0, count);
     return this.#write(count, solved, indices, values);
   }
