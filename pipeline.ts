@@ -26,10 +26,10 @@ export type {
   NotifyEvent,
   PipelineConfig,
   PipelineExport,
-  PipelineInput,
   PipelineRowOptions,
   PipelineTrainConfig,
 } from "./src/pipeline/config.ts";
+export type { PipelineInput } from "./src/pipeline/input_patterns.ts";
 export type { PipelineRun } from "./src/pipeline/run_record.ts";
 export type { Scores } from "./src/pipeline/evaluate.ts";
 export type { RetryLimits } from "./src/net/request.ts";

@@ -1,6 +1,5 @@
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { DbksvdError } from "../errors.ts";
-import { STANDARD_INPUT } from "../rows/standard_input.ts";
 import { mostThreads } from "../threads.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
@@ -10,8 +9,13 @@ import { validateOptions } from "../options/validate.ts";
 import type { OpenRowsOptions } from "../rows/options.ts";
 import type { ExportTraining } from "../use/export_training.ts";
 import { type CronSchedule, parseCron } from "./cron.ts";
+import {
+  type InputPattern,
+  inputPatterns,
+  type PipelineInput,
+} from "./input_patterns.ts";
 import { requireFolder } from "./local_file.ts";
-import { containedPath, fixedFolder, isUrl } from "./paths.ts";
+import { containedPath } from "./paths.ts";
 import { validateConfig } from "./validate.ts";
 import { CONFIG_BYTES, parseJson, readText } from "../files/text.ts";
 
@@ -44,12 +48,6 @@ export interface PipelineTrainConfig extends
   /** Threads of the CPU engine; all that the machine has by default. */
   threads?: number;
 }
-
-/** An input: a file, folder, glob or URL, or a text file that lists such; `optional` where there may be nothing. */
-export type PipelineInput =
-  | string
-  | { input: string; optional?: boolean }
-  | { list: string; optional?: boolean };
 
 /** A format that promoted versions are also written in, and how its encoder is trained, where it has one. */
 export type PipelineExport = Pick<
@@ -98,17 +96,6 @@ export interface PipelineConfig {
     webhooks?: { url: string; events?: NotifyEvent[]; secretEnv?: string }[];
     prometheus?: string;
   };
-}
-
-/** One input pattern with its paths made absolute. */
-export interface InputPattern {
-  kind: "path" | "url" | "list";
-  /** Absolute path, glob or URL. */
-  pattern: string;
-  /** The folder that what it matches may not leave. */
-  folder: string;
-  /** Whether it is well that nothing is there. */
-  optional: boolean;
 }
 
 /** Where a webhook goes and which events it gets. */
@@ -224,7 +211,7 @@ async function settle(
     name: config.name ?? "dbksvd",
     base,
     root,
-    inputs: await patterns(base, config.inputs, "/inputs"),
+    inputs: await inputPatterns(base, config.inputs, "/inputs"),
     settle: config.settle ?? 60,
     schedule: config.schedule === undefined
       ? undefined
@@ -237,7 +224,7 @@ async function settle(
     evaluation: {
       share: config.evaluation?.share ?? 0.05,
       maxRowsPerDrop: config.evaluation?.maxRowsPerDrop ?? 16384,
-      inputs: await patterns(
+      inputs: await inputPatterns(
         base,
         config.evaluation?.inputs ?? [],
         "/evaluation/inputs",
@@ -265,53 +252,4 @@ async function settle(
       ? prometheus
       : await containedPath(root, prometheus, "/notify/prometheus"),
   };
-}
-
-async function patterns(
-  base: string,
-  inputs: readonly PipelineInput[],
-  field: string,
-): Promise<InputPattern[]> {
-  const found: InputPattern[] = [];
-  for (const [i, input] of inputs.entries()) {
-    const at = `${field}/${i}`;
-    if (typeof input === "string") {
-      found.push(await inputPattern(base, input, at));
-      continue;
-    }
-    const { optional = false } = input;
-    const pattern = "list" in input
-      ? await listPattern(base, input.list, at)
-      : await inputPattern(base, input.input, at);
-    found.push({ ...pattern, optional });
-  }
-  return found;
-}
-
-/** An input pattern of `base`, checked; `field` is its JSON path, for errors. */
-export async function inputPattern(
-  base: string,
-  text: string,
-  field: string,
-): Promise<InputPattern> {
-  const optional = false;
-  if (text === STANDARD_INPUT) {
-    throw new DbksvdError("usage", "A pipeline cannot read standard input", {
-      where: { file: field },
-      mend: "write the rows to files and name those",
-    });
-  }
-  if (isUrl(text)) return { kind: "url", pattern: text, folder: "", optional };
-  const folder = await containedPath(base, fixedFolder(text), field);
-  const pattern = isAbsolute(text) ? text : join(base, text);
-  return { kind: "path", pattern, folder, optional };
-}
-
-async function listPattern(
-  base: string,
-  list: string,
-  field: string,
-): Promise<InputPattern> {
-  const pattern = await containedPath(base, list, `${field}/list`);
-  return { kind: "list", pattern, folder: base, optional: false };
 }

@@ -11,7 +11,7 @@ import { Transfer } from "../net/transfer.ts";
 import { Unreachable } from "../net/unreachable.ts";
 import { isRowFile } from "../rows/file_format.ts";
 import { findFiles, placeOf } from "../rows/inputs.ts";
-import { type InputPattern, inputPattern } from "./config.ts";
+import { type InputPattern, inputPattern } from "./input_patterns.ts";
 import { lookAtPath, statOf } from "./local_file.ts";
 import { isInside, realPath } from "./paths.ts";
 import { readText } from "../files/text.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { PipelineInput } from "../../src/pipeline/config.ts";
+import type { PipelineInput } from "../../src/pipeline/input_patterns.ts";
 import { pipelineStatus } from "../../src/pipeline/status.ts";
 import { FaultServer, silence, status } from "../net/fault_server.ts";
 import { sql } from "../rows/writers.ts";
