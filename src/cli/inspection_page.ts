@@ -2,7 +2,9 @@ import { join } from "node:path";
 import type { Inspection } from "../inspection/inspect.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
+import { count } from "../text.ts";
 import type { OutputClaim, OutputOrigin } from "../use/output_claim.ts";
+import { type Look, looked } from "./inspecting.ts";
 import type { Session } from "./session.ts";
 
 /** The page to write, and what makes it. */
@@ -61,4 +63,41 @@ export async function writeBrowser(
     ]);
   const html = withOrigin(renderBrowser(inspection), origin);
   await writeFileAtomically(claim.path, [new TextEncoder().encode(html)]);
+}
+
+/** Serves the atom browser. The address answers before the rows are coded; Ctrl-C then ends it all. */
+export async function serveBrowserOf(
+  directory: string,
+  look: Look,
+  { serve: port, readOnly }: { serve?: number | true; readOnly?: true },
+  session: Session,
+): Promise<void> {
+  const [{ serveBrowser }, { labelStore }] = await Promise.all([
+    import("../report/serve.ts"),
+    import("../use/label_store.ts"),
+  ]);
+  const { print, signal } = session;
+  const { onProgress } = look.options;
+  let progress = "";
+  look.options.onProgress = (state) => {
+    const { rows, total, phase } = state;
+    const done = phase === "pictures" ? "have their picture" : "are coded";
+    progress = `${count(rows)} of ${count(total)} rows ${done}`;
+    onProgress?.(state);
+  };
+  let listening = (_: unknown) => {};
+  const started = new Promise((resolve) => listening = resolve);
+  await serveBrowser(started.then(() => looked(look, session)), {
+    port: typeof port === "number" ? port : 0,
+    signal,
+    progress: () => progress,
+    labels: readOnly ? undefined : labelStore(directory),
+    onListen: (url) => {
+      print(
+        { model: directory, url },
+        () => `The atoms are at ${url}; Ctrl+C ends it`,
+      );
+      listening(undefined);
+    },
+  });
 }

@@ -12,6 +12,7 @@ import {
   claimPage,
   type Page,
   requireOwnPlace,
+  serveBrowserOf,
   writeBrowser,
 } from "../inspection_page.ts";
 import { describe } from "../command.ts";
@@ -31,7 +32,6 @@ import { inputsOrTraining } from "../training_rows.ts";
 import { addPictureOptions, pictureCounts } from "../pictures.ts";
 import { conduct, type Session } from "../session.ts";
 import { addUnembedOptions } from "../token_logits.ts";
-import { count } from "../../text.ts";
 
 type InspectFlags = DeviceOption & RowOptions & CoderChanges & LookOptions & {
   atom?: number;
@@ -161,7 +161,7 @@ async function inspectModel(
       return await showRow(directory, look, row, session);
     }
     if (flags.serve !== undefined) {
-      return await serve(directory, look, flags, session);
+      return await serveBrowserOf(directory, look, flags, session);
     }
     const inspection = await looked(look, session);
     await show(directory, inspection, flags, session, page);
@@ -280,41 +280,4 @@ async function show(
         }`
         : `The atoms, by ${by} (${coder}), are in ${html}: open it in a browser`,
   );
-}
-
-// The address answers before the rows are coded; Ctrl-C then ends it all.
-async function serve(
-  directory: string,
-  look: Look,
-  { serve: port, readOnly }: InspectFlags,
-  session: Session,
-): Promise<void> {
-  const [{ serveBrowser }, { labelStore }] = await Promise.all([
-    import("../../report/serve.ts"),
-    import("../../use/label_store.ts"),
-  ]);
-  const { print, signal } = session;
-  const { onProgress } = look.options;
-  let progress = "";
-  look.options.onProgress = (state) => {
-    const { rows, total, phase } = state;
-    const done = phase === "pictures" ? "have their picture" : "are coded";
-    progress = `${count(rows)} of ${count(total)} rows ${done}`;
-    onProgress?.(state);
-  };
-  let listening = (_: unknown) => {};
-  const started = new Promise((resolve) => listening = resolve);
-  await serveBrowser(started.then(() => looked(look, session)), {
-    port: typeof port === "number" ? port : 0,
-    signal,
-    progress: () => progress,
-    labels: readOnly ? undefined : labelStore(directory),
-    onListen: (url) => {
-      print(
-        { model: directory, url },
-        () => `The atoms are at ${url}; Ctrl+C ends it`,
-      );
-      listening(undefined);
-    },
-  });
 }
