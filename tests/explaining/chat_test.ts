@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Chat, type ChatOptions } from "../../src/explaining/chat.ts";
 import { endpointAt } from "../../src/explaining/endpoint.ts";
-import { Pace } from "../../src/explaining/pace.ts";
 import { verdictQuestion } from "../../src/explaining/prompts.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import {
@@ -251,53 +250,4 @@ Deno.test("an answer that was cut off is counted", async () => {
     chatAnswer("", { choices: nothing })
   );
   assert.equal(empty, "");
-});
-
-Deno.test("texts and keys go over https, or to this machine", () => {
-  const places: [string, string][] = [
-    ["https://api.example/v1", "https://api.example/v1/chat/completions"],
-    ["https://api.example/v1/", "https://api.example/v1/chat/completions"],
-    [
-      "https://api.example/a/chat/completions?api-version=2",
-      "https://api.example/a/chat/completions?api-version=2",
-    ],
-    ["http://localhost:11434/v1", "http://localhost:11434/v1/chat/completions"],
-    ["http://127.9.9.9", "http://127.9.9.9/chat/completions"],
-    ["http://[::1]:8/v1", "http://[::1]:8/v1/chat/completions"],
-  ];
-  for (const [address, url] of places) {
-    assert.equal(endpointAt(address).place.url, url);
-  }
-  const refused = [
-    ...["http://api.example/v1", "http://192.168.0.9/v1"],
-    ...["http://localhost.example/v1", "http://127.0.0.1.example/v1"],
-    ...[
-      "ftp://api.example",
-      "api.example/v1",
-      "",
-      "https://u:p@api.example/v1",
-    ],
-  ];
-  for (const address of refused) {
-    assert.throws(() => endpointAt(address), { kind: "usage" }, address);
-  }
-  for (const key of ["two words", "line\nX-Evil: 1", ""]) {
-    assert.throws(
-      () => endpointAt("https://a.example", key),
-      (error: Error) => {
-        assert(!error.message.includes("Evil"));
-        return true;
-      },
-    );
-  }
-});
-
-Deno.test("requests come at their pace", () => {
-  const pace = new Pace(60);
-  assert.deepEqual([pace.next(0), pace.next(0), pace.next(1500)], [
-    0,
-    1000,
-    500,
-  ]);
-  assert.equal(pace.next(10_000), 0);
 });
