@@ -1,25 +1,29 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { exportNeuronpedia } from "../../src/inspection/neuronpedia/export.ts";
-import type { NeuronpediaOptions } from "../../src/inspection/neuronpedia/export.ts";
 import type {
   DashboardActivation,
   DashboardFeature,
 } from "../../src/inspection/neuronpedia/features.ts";
 import type { DictionaryModel } from "../../src/model/model.ts";
-import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
-import { encodeRows } from "../../src/use/encode.ts";
 import { inDirectory, namesIn } from "../directories.ts";
-import { makeModel, makeRows } from "../model/models.ts";
+import { makeModel } from "../model/models.ts";
 import { CPU } from "../use/helpers.ts";
 import { tensorOf, writeTensors } from "./checkpoints.ts";
-
-const WIDTH = 12, ATOMS = 150, ROWS = 900, LENGTH = 30;
-const model = makeModel({ width: WIDTH, atoms: ATOMS });
-const rows = rowsFromArray(makeRows(model, ROWS), WIDTH);
-const SCHEMA = [{ type: "BYTE_ARRAY", converted_type: "UTF8" }];
+import {
+  allCodes,
+  asTokens,
+  ATOMS,
+  exported,
+  LENGTH,
+  model,
+  near,
+  ROWS,
+  rows,
+  SCHEMA,
+  WIDTH,
+} from "./dashboards.ts";
 
 /** A feature's fields in SAEDashboard 0.8.0 (commit db4839a), `NeuronpediaDashboardFeature.to_dict`. */
 const FIELDS = [
@@ -33,79 +37,6 @@ const FIELDS = [
   ...["logits_hist_data_bar_values", "n_prompts_total", "n_tokens_in_prompt"],
   ...["dataset", "decoder_weights_dist", "activations", "vector"],
 ];
-
-/** Rows as tokens of texts, named by text and place. */
-function asTokens(source: RowSource): RowSource {
-  const textOf = (row: number) => Math.floor(row / LENGTH);
-  const list = (text: number) =>
-    Array.from({ length: LENGTH }, (_, i) => ` ${text}.${i}`);
-  const all = ({ start, end }: { start: number; end: number }) =>
-    Array.from({ length: end - start }, (_, i) => start + i);
-  return {
-    ...source,
-    otherColumns: () => Promise.resolve([{ name: "tokens", schema: SCHEMA }]),
-    readColumns: ([name], range) => {
-      const values = all(range).map((row) => list(textOf(row)));
-      return Promise.resolve([{ name, schema: SCHEMA, values }]);
-    },
-    readItems: (range) =>
-      Promise.resolve({
-        rows: Float64Array.from(all(range), textOf),
-        items: Int32Array.from(all(range), (row) => row % LENGTH),
-      }),
-  };
-}
-
-interface Batch {
-  model_id: string;
-  layer: number;
-  sae_set: string;
-  sae_id_suffix: string | null;
-  features: DashboardFeature[];
-}
-
-async function exported(
-  source: RowSource,
-  options: Partial<NeuronpediaOptions> = {},
-  of: DictionaryModel = model,
-) {
-  return await inDirectory(async (folder) => {
-    const out = join(folder, "dashboards");
-    const result = await exportNeuronpedia(of, source, {
-      ...CPU,
-      ...{ out, modelName: "gpt2-small", layer: 6, text: "tokens", by: "code" },
-      ...options,
-    });
-    const read = async (name: string) =>
-      JSON.parse(await Deno.readTextFile(join(out, name)));
-    const names = await namesIn(out);
-    const batches: Batch[] = [];
-    for (let i = 0; names.includes(`batch-${i}.json`); i++) {
-      batches.push(await read(`batch-${i}.json`));
-    }
-    assert.deepEqual(names, [...result.files].sort());
-    return { result, batches, skipped: await read("skipped_indexes.json") };
-  });
-}
-
-/** rows × atoms codes. */
-async function allCodes(of: DictionaryModel): Promise<Float32Array[]> {
-  const all: Float32Array[] = [];
-  for await (const { codes } of encodeRows(of, rows, CPU)) {
-    for (let row = 0; row < codes.rows; row++) {
-      const dense = new Float32Array(of.atoms);
-      for (let s = 0; s < codes.sparsity; s++) {
-        const slot = row * codes.sparsity + s;
-        if (codes.indices[slot] === EMPTY_SLOT) continue;
-        dense[codes.indices[slot]] = codes.values[slot];
-      }
-      all.push(dense);
-    }
-  }
-  return all;
-}
-
-const near = (a: number, b: number) => Math.abs(a - b) <= 6e-6;
 
 Deno.test("dashboards have SAEDashboard's fields, and what rows use every latent by", async () => {
   const { result, batches, skipped } = await exported(asTokens(rows));
