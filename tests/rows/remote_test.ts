@@ -1,89 +1,16 @@
 import assert from "node:assert/strict";
 import type { DbksvdError } from "../../src/errors.ts";
-import { openRows } from "../../src/rows/open.ts";
-import type { OpenRowsOptions } from "../../src/rows/options.ts";
 import { inDirectory } from "../directories.ts";
-import { delivered, withRows } from "./files.ts";
-import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";
-
-const WIDTH = 16;
-const rows = asRows(someNumbers(4000 * WIDTH), WIDTH);
-
-/** What a test's server does with a request; undefined: the file as asked for. */
-type Trouble = (request: Request, count: number) => Response | undefined;
-
-interface Served {
-  url: string;
-  requests: { path: string; range: string | null; headers: Headers }[];
-}
-
-// Serves a directory's files by ranges, with a version.
-async function serving(
-  directory: string,
-  trouble: Trouble,
-  test: (served: Served) => Promise<void>,
-) {
-  const requests: Served["requests"] = [];
-  const server = Deno.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    onListen: () => {},
-  }, (request) => {
-    const path = decodeURIComponent(new URL(request.url).pathname);
-    const range = request.headers.get("range");
-    requests.push({ path, range, headers: request.headers });
-    return trouble(request, requests.length) ??
-      serveFile(directory + path, range);
-  });
-  try {
-    await test({ url: `http://127.0.0.1:${server.addr.port}`, requests });
-  } finally {
-    await server.shutdown();
-  }
-}
-
-function serveFile(
-  path: string,
-  range: string | null,
-  headers: HeadersInit = { etag: '"1"' },
-): Response {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = Deno.readFileSync(path);
-  } catch {
-    return new Response("none", { status: 404 });
-  }
-  const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
-  if (match === null) return new Response(bytes, { headers });
-  const [start, end] = [
-    Number(match[1]),
-    Math.min(bytes.length, Number(match[2]) + 1),
-  ];
-  return new Response(bytes.slice(start, end), {
-    status: 206,
-    headers: {
-      ...headers,
-      "content-range": `bytes ${start}-${end - 1}/${bytes.length}`,
-    },
-  });
-}
-
-const quick: OpenRowsOptions = { backoff: () => 1 };
-
-async function assertReads(url: string, options: OpenRowsOptions = {}) {
-  await withRows(url, { ...quick, ...options }, async (source) => {
-    assert.deepEqual((await delivered(source, 700)).values, rows);
-    const shuffled = await delivered(source, 700, { shuffleSeed: 1 });
-    assert.deepEqual(shuffled.values, shuffled.rows.map((row) => rows[row]));
-  });
-}
-
-function writeFile(directory: string) {
-  writeHyparquet(`${directory}/a.parquet`, rows, {
-    rowGroupSize: 1000,
-    pageSize: 5000,
-  });
-}
+import { withRows } from "./files.ts";
+import { sql } from "./writers.ts";
+import {
+  assertReads,
+  quick,
+  serveFile,
+  serving,
+  type Trouble,
+  writeFile,
+} from "./served.ts";
 
 Deno.test("openRows() reads over HTTP by ranges, in this thread and in workers", () =>
   inDirectory(async (directory) => {
@@ -254,55 +181,5 @@ Deno.test("Blocks of remote files are kept in a directory, up to a size", () =>
       assert.ok(requests.length <= 2 + Math.ceil(size / 2 ** 22));
       await read(url, 5 * 2 ** 20);
       assert.ok(cached() <= 5 * 2 ** 20, `${cached()} bytes are kept`);
-    });
-  }));
-
-Deno.test("hf:// names files, directories and globs of a dataset; the token stays with the hub", () =>
-  inDirectory(async (directory) => {
-    const files = `${directory}/datasets/some/set/resolve/refs%2Fmain/data`;
-    Deno.mkdirSync(files.replace("%2F", "/"), { recursive: true });
-    writeFile(files.replace("%2F", "/"));
-    const listing = ["README.md", "data/a.parquet", "data/info.json"].map((
-      path,
-    ) => ({ type: "file", path }));
-    const trouble: Trouble = (request) => {
-      if (request.headers.get("authorization") !== "Bearer token") {
-        return new Response("", { status: 401 });
-      }
-      const { pathname } = new URL(request.url);
-      return pathname.startsWith("/api/") ? Response.json(listing) : undefined;
-    };
-    await serving(directory, trouble, async ({ url }) => {
-      Deno.env.set("HF_ENDPOINT", url);
-      Deno.env.set("HF_TOKEN", "token");
-      try {
-        for (
-          const path of [
-            "data/a.parquet",
-            "data",
-            "data/*.parquet",
-            "**/a*.parquet",
-            "",
-          ]
-        ) {
-          await assertReads(`hf://datasets/some/set@refs%2Fmain/${path}`);
-        }
-        // As records name them.
-        const path = `${url}/datasets/some/set/resolve/refs%2Fmain/data`;
-        await assertReads(`${path}/a.parquet`);
-        await assert.rejects(
-          openRows("hf://datasets/some/set/none/*.npy"),
-          /No file of rows there/,
-        );
-        await assert.rejects(openRows("hf://models/some"), /Not a dataset/);
-        Deno.env.set("HF_TOKEN", "wrong");
-        await assert.rejects(
-          openRows("hf://datasets/some/set/data", quick),
-          /answers 401.*HF_TOKEN/,
-        );
-      } finally {
-        Deno.env.delete("HF_ENDPOINT");
-        Deno.env.delete("HF_TOKEN");
-      }
     });
   }));
