@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
-import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
 import { loadModel } from "../../src/model/directory.ts";
 import type { PipelineRun } from "../../src/pipeline/run_record.ts";
 import { loadPipelineConfig } from "../../src/pipeline/config.ts";
@@ -22,64 +21,13 @@ import {
   writeDrop,
 } from "../pipeline/drops.ts";
 import { FakeClock } from "../pipeline/fake_clock.ts";
+import { fileKeys, RowWitness } from "../pipeline/row_witness.ts";
 
 const NIGHTS = 30, ROWS = 800, HELD_OUT = ROWS / 20;
 const CORRUPT = 9, DUPLICATE = 14, KILLED = 17, NOISE = 22;
 const MONTH = "2026-03";
 
 const night = (day: number) => `night-${String(day).padStart(2, "0")}.parquet`;
-
-/** Notes which rows the trainings are given, by their bits. */
-class RowWitness {
-  /** For each training since they were last taken, how often each row was given. */
-  #trainings: Map<string, number>[] = [];
-
-  /** The trainings since the last call. */
-  take(): Map<string, number>[] {
-    const taken = this.#trainings;
-    this.#trainings = [];
-    return taken;
-  }
-
-  readonly createEngine = async (spec: EngineSpec): Promise<Engine> => {
-    const engine = await createReferenceEngine(spec);
-    let seen: Map<string, number> | undefined;
-    const note = (data: Float32Array) => {
-      if (seen === undefined) this.#trainings.push(seen = new Map());
-      for (const key of rowKeys(data, spec.width)) {
-        seen.set(key, (seen.get(key) ?? 0) + 1);
-      }
-    };
-    return new Proxy(engine, {
-      get(target, name) {
-        if (name === "holdRows" || name === "iterate") {
-          // deno-lint-ignore no-explicit-any
-          return (rows: any, step: any) => {
-            if ("data" in rows) note(rows.data);
-            // deno-lint-ignore no-explicit-any
-            return (target as any)[name](rows, step);
-          };
-        }
-        const value = Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  };
-}
-
-function rowKeys(data: Float32Array, width: number): string[] {
-  return Array.from(
-    { length: data.length / width },
-    (_, row) => data.subarray(row * width, (row + 1) * width).join(),
-  );
-}
-
-async function fileKeys(path: string): Promise<string[]> {
-  const source = await openRows([path]);
-  const data = await source.read({ start: 0, end: source.rowCount });
-  await source.close();
-  return rowKeys(data, source.width);
-}
 
 Deno.test("a pipeline keeps up with a month of drifting drops", async (t) => {
   await using pipeline = await TestPipeline.create({
