@@ -1,33 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { renderBrowser } from "../../src/report/browser.ts";
 import type { BrowserData } from "../../src/report/data.ts";
-import { renderReport } from "../../src/report/report.ts";
-import { statusIs, turnTo, type Visit, visiting } from "./chromium.ts";
+import { fromFile, statusIs, turnTo } from "./chromium.ts";
 import { fixtureBrowser } from "../report/browser_fixture.ts";
-import { fixtureReport, HOSTILE } from "../report/fixture.ts";
-
-async function fromFile(
-  html: string,
-  look: (visit: Visit) => Promise<void>,
-  { hash = "", ...screen }: {
-    hash?: string;
-    width?: number;
-    height?: number;
-    dark?: boolean;
-  } = {},
-) {
-  const directory = await Deno.makeTempDir();
-  try {
-    const file = join(directory, "page.html");
-    await Deno.writeTextFile(file, html);
-    await visiting(pathToFileURL(file).href + hash, look, screen);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { HOSTILE } from "../report/fixture.ts";
 
 // One atom of tokens: its row is " cat" of "the cat sat", where "the" uses it half as strongly with the other sign.
 function tokenBrowser(): BrowserData {
@@ -72,66 +49,6 @@ async function drawnMap(page: Page): Promise<void> {
     return ink > 1000;
   });
 }
-
-Deno.test("report.html draws charts with visible marks, light, dark and narrow", async () => {
-  for (const screen of [{}, { dark: true }, { width: 390 }]) {
-    await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
-      const boxes = await page.locator("figure svg").evaluateAll((charts) =>
-        charts.map((chart) => {
-          const marks = [...chart.querySelectorAll("path, rect, circle")]
-            .map((mark) => mark.getBoundingClientRect());
-          return {
-            width: chart.getBoundingClientRect().width,
-            marks: marks.filter(({ width, height }) =>
-              width + height > 2
-            ).length,
-          };
-        })
-      );
-      assert.equal(boxes.length, 11);
-      for (const { width, marks } of boxes) assert(width > 200 && marks > 0);
-      const beyond = await page.evaluate(() =>
-        document.documentElement.scrollWidth - innerWidth
-      );
-      assert(beyond <= 0, `${beyond} pixels too wide`);
-    }, screen);
-  }
-});
-
-Deno.test("report.html takes its colours from the reader's setting", async () => {
-  const colours: string[] = [];
-  for (const dark of [false, true]) {
-    await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
-      colours.push(
-        ...await page.evaluate(() => [
-          getComputedStyle(document.body).backgroundColor,
-          getComputedStyle(document.querySelector("figure rect")!).fill,
-        ]),
-      );
-    }, { dark });
-  }
-  assert.equal(new Set(colours).size, 4);
-});
-
-Deno.test("report.html prints onto white paper", async () => {
-  await fromFile(renderReport(await fixtureReport()), async ({ page }) => {
-    await page.emulateMedia({ media: "print", colorScheme: "dark" });
-    const paper = await page.evaluate(() =>
-      getComputedStyle(document.body).backgroundColor
-    );
-    assert.equal(paper, "rgb(255, 255, 255)");
-    assert((await page.pdf({ format: "A4" })).length > 10_000);
-  });
-});
-
-Deno.test("report.html runs nothing that names and paths hold", async () => {
-  const data = await fixtureReport({ name: HOSTILE });
-  data.config.inputs[0].path = HOSTILE;
-  await fromFile(renderReport(data), async ({ page }) => {
-    assert.equal(await page.evaluate("globalThis.broken"), undefined);
-    assert.equal(await page.locator("script, img").count(), 0);
-  });
-});
 
 Deno.test("the atom browser draws a map and lists the atoms", async () => {
   await browserOf(fixtureBrowser())(async (page) => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -55,6 +57,27 @@ export async function visiting(
     assert.deepEqual(complaints, []);
   } finally {
     await browser.close();
+  }
+}
+
+/** Opens a page from a file that holds it. */
+export async function fromFile(
+  html: string,
+  look: (visit: Visit) => Promise<void>,
+  { hash = "", ...screen }: {
+    hash?: string;
+    width?: number;
+    height?: number;
+    dark?: boolean;
+  } = {},
+) {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = join(directory, "page.html");
+    await Deno.writeTextFile(file, html);
+    await visiting(pathToFileURL(file).href + hash, look, screen);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
 }
 
