@@ -1,43 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { assertAnswer } from "../cli/documents.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-const SAMPLE = "samples/glove-10k.parquet";
-
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-// `deno task …` as a user types it: with the permissions of the task and no more.
-async function task(...args: string[]): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", ...args],
-    cwd: ROOT,
-    stdin: "null",
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-async function json(...args: string[]) {
-  const { code, stdout, stderr } = await task(...args, "--json");
-  assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
-  assertAnswer(args, code, stdout);
-  return JSON.parse(stdout);
-}
-
-async function failing(code: number, ...args: string[]): Promise<string> {
-  const ran = await task(...args);
-  assert.equal(ran.code, code, ran.stdout + ran.stderr);
-  assert.equal(ran.stdout, "");
-  const lines = ran.stderr.trimEnd().split("\n");
-  assert.equal(lines.length, 1, ran.stderr);
-  return lines[0];
-}
+import { failing, json, ROOT, SAMPLE, task } from "./tasks.ts";
 
 const folder = await Deno.makeTempDir();
 const model = join(folder, "model");
@@ -256,54 +219,4 @@ Deno.test("doctor tells the adapter and what is amiss", async () => {
   const { ok, problems } = await json("doctor");
   assert.equal(typeof ok, "boolean");
   for (const { what, mend } of problems) assert(what !== "" && mend !== "");
-});
-
-Deno.test("doctor exits 4 where no GPU can be used, having said what to do", async () => {
-  const nowhere = { VK_DRIVER_FILES: "/no/icd", VK_ICD_FILENAMES: "/no/icd" };
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "doctor", "--json"],
-    cwd: ROOT,
-    env: nowhere,
-    stderr: "null",
-  }).output();
-  assert.equal(code, 4);
-  const { ok, adapter, problems } = JSON.parse(
-    new TextDecoder().decode(stdout),
-  );
-  assert.deepEqual([ok, adapter], [false, null]);
-  assert.match(problems[0].what, /No GPU adapter/);
-});
-
-Deno.test("inspect exits 2 rather than write its page over an input or the model", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "dbksvd-" });
-  const model = join(folder, "model"), rows = join(folder, "rows.parquet");
-  await Deno.copyFile(new URL(SAMPLE, ROOT), rows);
-  await json(
-    ...["train", rows, "--max-rows", "300", "--atoms", "8", "--sparsity", "2"],
-    ...["--passes", "1", "--device", "cpu", "--out", model],
-  );
-  for (const file of [rows, join(model, "dictionary.safetensors")]) {
-    const before = await Deno.readFile(file);
-    const line = await failing(2, "inspect", model, rows, "--html", file);
-    assert.match(line, /would replace an input/);
-    assert.deepEqual(await Deno.readFile(file), before);
-  }
-  await Deno.remove(folder, { recursive: true });
-});
-
-Deno.test("a missing input exits 3 and names it", async () => {
-  const line = await failing(3, "train", "/no/such/rows.parquet");
-  assert.match(line, /\/no\/such\/rows\.parquet/);
-});
-
-Deno.test("a missing model exits 3 and names it", async () => {
-  const line = await failing(3, "evaluate", "/no/such/model");
-  assert.match(line, /\/no\/such\/model/);
-});
-
-Deno.test("a missing option exits 2", async () => {
-  assert.match(
-    await failing(2, "encode", "/no/such/model", SAMPLE),
-    /--out is missing/,
-  );
 });
