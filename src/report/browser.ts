@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import baseCss from "./base.css" with { type: "text" };
 import listCss from "./browser.css" with { type: "text" };
 import logitsCss from "./browser_logits.css" with { type: "text" };
+import mapCss from "./browser_map.css" with { type: "text" };
 import picturesCss from "./browser_pictures.css" with { type: "text" };
 import pagesCss from "./browser_pages.css" with { type: "text" };
 import screensCss from "./browser_screens.css" with { type: "text" };
@@ -47,7 +48,7 @@ export function renderBrowser(data: BrowserData): string {
 export function browserPage(data: BrowserData, token?: string): BrowserPage {
   const script = clientScript();
   const style = [
-    ...[baseCss, listCss, pagesCss, logitsCss, picturesCss, screensCss],
+    ...[baseCss, listCss, pagesCss, mapCss, logitsCss, picturesCss, screensCss],
   ].join("");
   const policy = [
     "default-src 'none'",
