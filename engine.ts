@@ -5,6 +5,7 @@
  */
 import "./src/library.ts";
 export { createEngine, type WorkerEngineOptions } from "./src/engine/create.ts";
+export type { EngineThread } from "./src/engine/worker/line.ts";
 export { EMPTY_SLOT } from "./src/engine/engine.ts";
 export { groupSparsities } from "./src/engine/group_sparsities.ts";
 export type {

@@ -67,6 +67,7 @@ export type {
   SharingOptions,
 } from "./src/use/share_nonzeros.ts";
 export type {
+  CreateEngine,
   EngineChoice,
   RunOptions,
   SparseCodes,

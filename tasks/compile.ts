@@ -12,6 +12,7 @@ export const WORKERS: readonly string[] = [
   "src/autoencoder/gpu/entry.ts",
   "src/autoencoder/thread.ts",
   "src/distributed/mpi/worker.ts",
+  "src/distributed/solo_thread.ts",
   "src/engine/cpu/thread.ts",
   "src/engine/worker/entry.ts",
   "src/inspection/logits/worker.ts",

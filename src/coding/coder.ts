@@ -1,4 +1,4 @@
-import { createEngine } from "../engine/create.ts";
+import { createEngine, type WorkerEngineOptions } from "../engine/create.ts";
 import type {
   Codes,
   DeviceChoice,
@@ -22,6 +22,12 @@ export interface UseProgress {
   phase?: "pictures";
 }
 
+/** Makes an engine; it may tell how far it is, and live in the thread of a group. */
+export type CreateEngine = (
+  spec: EngineSpec,
+  options?: Pick<WorkerEngineOptions, "onProgress" | "thread">,
+) => Promise<Engine>;
+
 /** Which engine does the work, and who can stop it. */
 export interface EngineChoice {
   /** Where the numbers are crunched; `auto` by default. */
@@ -31,7 +37,7 @@ export interface EngineChoice {
   /** A native BLAS for a CPU engine's products: its file or name, or empty for the one that the system has. */
   blas?: string | undefined;
   /** Makes engines, in place of `device`'s choice. */
-  createEngine?: ((spec: EngineSpec) => Promise<Engine>) | undefined;
+  createEngine?: CreateEngine | undefined;
   /** Stops the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A word for the log. */
@@ -110,15 +116,17 @@ export interface PursuitCoder extends RowCoder<Codes> {
  * @param spec everything fixed for the engine's life
  * @param choice which engine
  * @param onProgress called with how far a call is that takes longer than a moment
+ * @param thread the thread of a group, for the engine to live there
  * @throws {DbksvdError} `device` where it cannot be made
  */
 export function engineFor(
   spec: EngineSpec,
   choice: EngineChoice,
   onProgress?: ((progress: EngineProgress) => void) | undefined,
+  thread?: WorkerEngineOptions["thread"],
 ): Promise<Engine> {
   const { device, threads, blas, signal, onNotice } = choice;
-  return choice.createEngine?.(spec) ??
+  return choice.createEngine?.(spec, { onProgress, thread }) ??
     createEngine(spec, {
       device,
       threads,
@@ -126,6 +134,7 @@ export function engineFor(
       signal,
       onNotice,
       onProgress,
+      thread,
     });
 }
 

@@ -1,3 +1,8 @@
+import type { EngineThread } from "../engine/worker/line.ts";
+import { mayStartWorker } from "../engine/worker/may_start.ts";
+
+const SOLO_THREAD = new URL("./solo_thread.ts", import.meta.url);
+
 /** Numbers that a group adds up. */
 export type Summable = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
@@ -30,6 +35,8 @@ export interface Communicator {
   readonly library: string;
   /** What this rank spent on calls so far. */
   readonly spent: Readonly<Spent>;
+  /** The thread that makes the group's calls, where an engine may live there, too: see {@linkcode JoinedEngine}. */
+  readonly engineThread?: (() => EngineThread) | undefined;
   /**
    * Element-wise sum over the ranks; all get the same bits. Terms are added in float64, by halves of the ranks, S(a,
    * b) = S(a, c) + S(c, b) with c = ⌊(a + b)/2⌋, and rounded to the values' type.
@@ -56,6 +63,9 @@ export function solo(): Communicator {
     localSize: 1,
     library: "none",
     spent: { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 },
+    engineThread: mayStartWorker(SOLO_THREAD)
+      ? () => new Worker(SOLO_THREAD, { type: "module", name: "dbksvd engine" })
+      : undefined,
     sum: (values) => Promise.resolve(values),
     gather: (bytes) => Promise.resolve([bytes]),
     broadcast: (bytes) => Promise.resolve(bytes),

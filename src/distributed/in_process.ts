@@ -42,7 +42,8 @@ function member(meeting: Meeting, rank: number): Communicator {
     spent,
     async sum<T extends Summable>(values: T): Promise<T> {
       const { buffer, byteOffset, byteLength } = values;
-      const own = new Uint8Array(buffer, byteOffset, byteLength);
+      // A copy: whoever has its sums goes on to what may lie there next.
+      const own = new Uint8Array(buffer, byteOffset, byteLength).slice();
       const all = await meet("sum", own);
       const Kind = values.constructor as new (length: number) => T;
       const terms = new Kind(values.length * size);

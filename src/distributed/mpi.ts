@@ -1,4 +1,6 @@
 import { errorOf, transfersOf } from "../engine/worker/protocol.ts";
+import type { EngineThread } from "../engine/worker/line.ts";
+import { noteEndOfGpuWorker } from "../engine/worker/teardown.ts";
 import { DbksvdError } from "../errors.ts";
 import type { Communicator, Summable } from "./communicator.ts";
 import {
@@ -7,7 +9,13 @@ import {
   requireSameGroup,
 } from "./mpi/launcher.ts";
 import { candidates } from "./mpi/library.ts";
-import type { Joined, MpiReply, MpiRequest } from "./mpi/protocol.ts";
+import { HostedEngine } from "./mpi/hosted.ts";
+import type {
+  Joined,
+  MpiReply,
+  MpiRequest,
+  ThreadReply,
+} from "./mpi/protocol.ts";
 
 /** MPI's own end of a group gets so long; then this process ends by itself, which the launcher takes for a failure. */
 const ABORT_MS = 2000;
@@ -80,6 +88,8 @@ class MpiCommunicator implements Communicator {
     return this.#line.spent;
   }
 
+  readonly engineThread = (): EngineThread => this.#line.engineThread();
+
   async sum<T extends Summable>(values: T): Promise<T> {
     if (this.size === 1) return values;
     return await this.#line.ask({ sum: values }, [values]) as T;
@@ -127,13 +137,17 @@ class MpiLine {
     name: "dbksvd MPI",
   });
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #engines: HostedEngine[] = [];
   #asked = 0;
 
   constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<MpiReply>) =>
-      this.#take(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<ThreadReply>) => {
+      if ("engine" in data) this.#engines[data.engine].take(data.reply);
+      else this.#take(data);
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault();
+      for (const engine of this.#engines) engine.fail(event);
       const why = new DbksvdError(
         "run",
         `MPI's thread failed: ${event.message}`,
@@ -143,9 +157,19 @@ class MpiLine {
     };
   }
 
-  /** Whether an answer is still to come. */
+  /** Whether an answer is still to come, an engine's included. */
   get waits(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.size > 0 || this.#engines.some(({ busy }) => busy);
+  }
+
+  /** Where one more engine can live. */
+  engineThread(): EngineThread {
+    const number = this.#engines.length;
+    const engine = new HostedEngine((request, transfer) =>
+      this.#worker.postMessage({ engine: number, request }, transfer)
+    );
+    this.#engines.push(engine);
+    return engine;
   }
 
   async ask(question: Question, give: unknown[] = []): Promise<unknown> {
@@ -161,6 +185,9 @@ class MpiLine {
 
   end(): void {
     this.#worker.terminate();
+    if (this.#engines.some(({ mayHaveGpu }) => mayHaveGpu)) {
+      noteEndOfGpuWorker();
+    }
   }
 
   #take(reply: MpiReply): void {

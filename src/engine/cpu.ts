@@ -21,7 +21,7 @@ import {
   type IterationReport,
   type IterationStep,
 } from "./engine.ts";
-import type { GroupEngine, WorstRows } from "./group_engine.ts";
+import type { GroupEngine, SumWay, WorstRows } from "./group_engine.ts";
 import { ProgressReporter } from "./progress.ts";
 import { processorName } from "./reference/processor.ts";
 
@@ -158,10 +158,10 @@ class CpuEngine implements GroupEngine {
   begin(
     rows: EngineRows,
     step: IterationStep,
-    parts: Uint32Array,
+    way: SumWay,
   ): Promise<void> {
     this.#take(rows);
-    this.#halves = new Halves(this.#parts, rows.rows, step, parts);
+    this.#halves = new Halves(this.#parts, rows.rows, step, way);
     return Promise.resolve();
   }
 
@@ -178,7 +178,7 @@ class CpuEngine implements GroupEngine {
     from: number,
     to: number,
     previous?: Float32Array | Float64Array,
-  ): Promise<Float64Array> {
+  ): Promise<Float32Array | Float64Array> {
     return Promise.resolve(this.#halves!.sums(from, to, previous));
   }
 

@@ -12,7 +12,8 @@ const ENTRY = new URL("./worker/entry.ts", import.meta.url);
  * runs in the caller's thread: calls then end when they are done, whatever the signal says.
  *
  * @param spec everything fixed for the engine's life
- * @param options the device, threads, notices, progress, an `AbortSignal` that ends the engine at once, the watchdog
+ * @param options the device, threads, notices, progress, the thread of a group, an `AbortSignal` that ends the engine
+ * at once, the watchdog
  * @throws {DbksvdError} `device` where a GPU is asked for and none can be used, where the one there is lacks memory, or
  * where it stops answering; the signal's reason
  */
@@ -21,6 +22,9 @@ export async function createEngine(
   options: WorkerEngineOptions = {},
 ): Promise<Engine> {
   options.signal?.throwIfAborted();
+  if (options.thread !== undefined) {
+    return await engineInWorker(options.thread(), spec, options);
+  }
   if (!mayStartWorker(ENTRY)) {
     const { createLocalEngine } = await import("./local.ts");
     return await createLocalEngine(spec, options);

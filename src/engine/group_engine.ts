@@ -13,6 +13,21 @@ export interface WorstRows {
   residuals: Float32Array;
 }
 
+/** How sums over a share's rows are formed. */
+export interface SumWay {
+  /**
+   * In which type they travel between processes. What is rounded by process to float32 anyway spares the work of many
+   * parts.
+   */
+  sumType: "f32" | "f64";
+  /**
+   * Rows of the share's consecutive parts. Sums that travel as float64 are formed in order within a part, then over the
+   * parts by halves: S(a, b) = S(a, c) + S(c, b), c = ⌊(a + b)/2⌋, so that they do not depend on how many processes (a
+   * power of two) share the parts. An engine whose sums are float32 may leave the parts alone.
+   */
+  parts: Uint32Array;
+}
+
 /**
  * An engine whose iteration can be taken in steps, so that several processes, each with its share of a batch's rows,
  * make one iteration: what an atom's update needs of the rows are sums over them, which the caller adds up over the
@@ -26,15 +41,9 @@ export interface GroupEngine extends Engine {
    *
    * @param rows the share; it may be empty
    * @param step as for `iterate`; `replace` is left to the caller
-   * @param parts rows of the share's consecutive parts. Sums over rows are float64, formed in order within a part, then
-   * over the parts by halves: S(a, b) = S(a, c) + S(c, b), c = ⌊(a + b)/2⌋, so that they do not depend on how many
-   * processes (a power of two) share the parts. An engine whose sums are float32 may leave the parts alone.
+   * @param way parts of the share, and in which type sums travel
    */
-  begin(
-    rows: EngineRows,
-    step: IterationStep,
-    parts: Uint32Array,
-  ): Promise<void>;
+  begin(rows: EngineRows, step: IterationStep, way: SumWay): Promise<void>;
   /**
    * This process's part of the Gram of the group whose first place is `from`, for processes that share the making of
    * it; asked for, if at all, before the group's first `sums`. What is in a part does not depend on who makes it. An
@@ -56,7 +65,7 @@ export interface GroupEngine extends Engine {
    * one group; with its first place, the group is coded.
    *
    * @param previous the added-up sums of the power step before, given away; absent for the first
-   * @returns (to − from)·(width + 2) numbers, the caller's from then on
+   * @returns (to − from)·(width + 2) numbers, the caller's until the next call
    */
   sums(
     from: number,
@@ -65,7 +74,7 @@ export interface GroupEngine extends Engine {
   ): Promise<Float32Array | Float64Array>;
   /**
    * Updates these atoms, their weights and this process's codes and residual by the added-up sums of the last power
-   * step, which are given away.
+   * step, which are given away; they may lie where `sums` left this process's own.
    */
   apply(
     from: number,
@@ -85,4 +94,31 @@ export interface GroupEngine extends Engine {
    * to 0; atoms for which there is none keep theirs.
    */
   replace(atoms: Uint32Array, vectors: Float32Array): Promise<void>;
+}
+
+/** How an iteration of a group goes. */
+export interface GroupWay extends SumWay {
+  /** Whether the processes' Grams have the same bits, so that each may make a part. */
+  sharesGram: boolean;
+}
+
+/**
+ * An engine in a thread that makes its group's calls, too: an iteration of the group is one call, and nothing of it
+ * goes from thread to thread.
+ */
+export interface JoinedEngine extends Engine {
+  /**
+   * One iteration of all processes, each on its share of a batch. All processes make the same calls in the same order,
+   * and calls may be made ahead: after one that fails, all others do.
+   *
+   * @param rows this process's share
+   * @param step the same for all
+   * @param way how, the same for all but for `parts`
+   * @returns the report: numbers of rows and errors are this process's
+   */
+  iterateTogether(
+    rows: EngineRows,
+    step: IterationStep,
+    way: GroupWay,
+  ): Promise<IterationReport>;
 }

@@ -17,7 +17,7 @@ import {
   type IterationReport,
   type IterationStep,
 } from "./engine.ts";
-import type { GroupEngine, WorstRows } from "./group_engine.ts";
+import type { GroupEngine, SumWay, WorstRows } from "./group_engine.ts";
 
 /** Rows held between passes may take this much host memory; beyond it they are streamed again. */
 const HELD_BYTES = 2 ** 31;
@@ -103,10 +103,11 @@ class CpuEngine implements GroupEngine {
   begin(
     rows: EngineRows,
     step: IterationStep,
-    parts: Uint32Array,
+    { sumType, parts }: SumWay,
   ): Promise<void> {
     const state = this.#take(rows);
-    this.#halves = new Halves(this.spec, state, rows.rows, step, parts);
+    const summed = sumType === "f64" ? parts : Uint32Array.of(rows.rows);
+    this.#halves = new Halves(this.spec, state, rows.rows, step, summed);
     return Promise.resolve();
   }
 

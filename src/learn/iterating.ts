@@ -1,9 +1,20 @@
 import type { Iterating, Training } from "./training.ts";
-import { solo } from "../distributed/communicator.ts";
-import type { EngineInfo, IterationReport } from "../engine/engine.ts";
+import { type Communicator, solo } from "../distributed/communicator.ts";
+import type {
+  EngineInfo,
+  EngineRows,
+  IterationReport,
+  IterationStep,
+} from "../engine/engine.ts";
+import type {
+  GroupEngine,
+  GroupWay,
+  JoinedEngine,
+} from "../engine/group_engine.ts";
 import { dealtBatches } from "./shards.ts";
-import { GramSharing } from "./gram_sharing.ts";
-import { addReports, groupEngine, iterateTogether } from "./together.ts";
+import { areAlike, GramSharing } from "../distributed/gram_sharing.ts";
+import { groupEngine, iterateTogether } from "../distributed/iteration.ts";
+import { addReports } from "./together.ts";
 
 /** One process with the whole of every batch. */
 export function alone(
@@ -35,11 +46,7 @@ export function together(
 ): Iterating {
   const { source, options, hooks, state, plan, except } = training;
   const group = hooks.group ?? solo();
-  const engine = groupEngine(training.engine);
-  const way = {
-    sumType: options.sumType ?? "f32" as const,
-    gram: new GramSharing(engine, group, engines),
-  };
+  const sharesGram = areAlike(engines), sumType = options.sumType ?? "f32";
   const deal = {
     source,
     shardRows: state.shardRows!,
@@ -48,17 +55,54 @@ export function together(
     except,
     signal: hooks.signal,
   };
-  let done: IterationReport[] = [];
+  const iterates = "iterateTogether" in training.engine
+    ? iteratesAhead(training.engine as JoinedEngine)
+    : iteratesHere(groupEngine(training.engine), group, sharesGram);
+  let done: Promise<IterationReport>[] = [];
   return {
     batches: (first) => dealtBatches(deal, first, group),
     async iterate({ rows, parts }, step) {
-      const share = { rows, parts: parts! };
-      done.push(await iterateTogether(engine, group, share, step, way));
+      const way = { parts: parts!, sumType, sharesGram };
+      const { report, next } = iterates(rows, step, way);
+      // Whoever comes next learns of a failure; it is not unhandled until then.
+      report.catch(() => {});
+      done.push(report);
+      await next;
     },
     async reports(said) {
-      const reports = done;
+      const reports = await Promise.all(done);
       done = [];
       return { said: await addReports(group, reports, said), reports };
     },
+  };
+}
+
+/** Begins an iteration: its report, and from when the next one may begin. */
+type Iterates = (
+  rows: EngineRows,
+  step: IterationStep,
+  way: GroupWay,
+) => { report: Promise<IterationReport>; next: Promise<unknown> };
+
+// In the thread that makes the group's calls, where one more batch waits beside the one at work: see `Engine.iterate`.
+function iteratesAhead(engine: JoinedEngine): Iterates {
+  let last: Promise<unknown> = Promise.resolve();
+  return (rows, step, way) => {
+    const next = last, report = engine.iterateTogether(rows, step, way);
+    last = report;
+    return { report, next };
+  };
+}
+
+// From this thread, where the group's calls are made.
+function iteratesHere(
+  engine: GroupEngine,
+  group: Communicator,
+  sharesGram: boolean,
+): Iterates {
+  const gram = new GramSharing(engine, group, sharesGram);
+  return (rows, step, way) => {
+    const report = iterateTogether(engine, group, rows, step, way, gram);
+    return { report, next: report };
   };
 }

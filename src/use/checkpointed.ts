@@ -1,5 +1,5 @@
-import type { Engine, EngineSpec } from "../engine/engine.ts";
-import { engineFor } from "../coding/coder.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type CreateEngine, engineFor } from "../coding/coder.ts";
 import { DbksvdError } from "../errors.ts";
 import type { TrainingPlan } from "../learn/plan.ts";
 import type { TrainOptions } from "../options/train_options.ts";
@@ -108,7 +108,7 @@ class Attempt {
       ...run,
       resume: from && stateFor(from, this.options, this.source.width),
       signal: this.#now.signal,
-      createEngine: (spec) => this.#createEngine(spec),
+      createEngine: (...asked) => this.#createEngine(...asked),
       record: (lines) => checkpoints.log.append(lines),
       onProgress: (lines, plan) => this.#onProgress(lines, plan),
       onDecision: (state) => this.#onDecision(state),
@@ -116,13 +116,10 @@ class Attempt {
     };
   }
 
-  async #createEngine(spec: EngineSpec): Promise<Engine> {
-    const signal = this.#now.signal;
-    const engine = await engineFor(
-      spec,
-      { ...this.outer, signal },
-      this.outer.onActivity,
-    );
+  async #createEngine(...[spec, options]: Parameters<CreateEngine>) {
+    const choice = { ...this.outer, signal: this.#now.signal };
+    const { onProgress, thread } = options ?? {};
+    const engine = await engineFor(spec, choice, onProgress, thread);
     if (this.#engine === undefined && this.from !== undefined) {
       try {
         this.#compareDevices(this.from.engine, engine.info);

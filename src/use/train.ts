@@ -3,7 +3,7 @@ import {
   type EngineChoice,
   engineFor,
 } from "../coding/coder.ts";
-import type { Communicator } from "../distributed/communicator.ts";
+import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
@@ -197,10 +197,12 @@ export async function train(
 async function passEngine(
   spec: EngineSpec,
   rows: number,
-  { decoderSteps = 0 }: TrainOptions,
+  { decoderSteps = 0, shards }: TrainOptions,
   run: TrainRun,
 ): Promise<Engine> {
-  const engine = await engineFor(spec, run, run.onActivity);
+  const { engineThread } = run.group ?? solo();
+  const thread = shards === undefined ? undefined : engineThread;
+  const engine = await engineFor(spec, run, run.onActivity, thread);
   const trains = decoderSteps > 0 && (run.group?.rank ?? 0) === 0;
   try {
     if (trains) await requireDecoderRoom(engine.info, spec, rows);

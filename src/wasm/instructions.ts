@@ -118,6 +118,7 @@ export const f64 = {
   sqrt: unary<"f64", "f64">("f64", [0x9f]),
   copysign: binary<"f64", "f64">("f64", [0xa6]),
   gt: binary<"f64", "i32">("i32", [0x64]),
+  ge: binary<"f64", "i32">("i32", [0x66]),
   eq: binary<"f64", "i32">("i32", [0x61]),
   promote: unary<"f32", "f64">("f64", [0xbb]),
 };
@@ -126,6 +127,8 @@ export const f64 = {
 export const v128 = {
   zero: code("v128", simd(0x0c), Array(16).fill(0)),
   load: load("v128", simd(0x00), 4),
+  /** 64 bits, and zeros. */
+  loadHalf: load("v128", simd(0x5d), 3),
   and: binary<"v128", "v128">("v128", simd(0x4e)),
   /** Bits of the first where the mask's are set, else of the second. */
   select: ternary("v128", simd(0x52)),
@@ -153,6 +156,8 @@ export const f32x4 = {
   pmax: binary<"v128", "v128">("v128", simd(0xeb)),
   eq: binary<"v128", "v128">("v128", simd(0x41)),
   gt: binary<"v128", "v128">("v128", simd(0x44)),
+  /** Two doubles, and zeros. */
+  demote: unary<"v128", "v128">("v128", simd(0x5e)),
   /** Lanes 0 to 3 are those of a, 4 to 7 those of b. */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>
     code(
@@ -173,6 +178,8 @@ export const f64x2 = {
   add: binary<"v128", "v128">("v128", simd(0xf0)),
   sub: binary<"v128", "v128">("v128", simd(0xf1)),
   mul: binary<"v128", "v128">("v128", simd(0xf2)),
+  /** Lanes 0 and 1 of four floats. */
+  promote: unary<"v128", "v128">("v128", simd(0x5f)),
 };
 
 /** a·b + c and c − a·b on four floats. */

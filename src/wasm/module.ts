@@ -11,6 +11,7 @@ import { addProduct } from "./kernels/product.ts";
 import { addProject } from "./kernels/project.ts";
 import { addResidual } from "./kernels/residual.ts";
 import { addSum } from "./kernels/sum.ts";
+import { addTurn } from "./kernels/turn.ts";
 import { isWide } from "./memory.ts";
 import {
   addDistance,
@@ -51,7 +52,9 @@ export type Kernels = Record<
   | "project"
   | "residual"
   | "step"
-  | "sum",
+  | "sum"
+  | "turnDouble"
+  | "turnSingle",
   (...parameters: number[]) => number
 >;
 
@@ -70,6 +73,8 @@ export function emitKernels(target: Target): Module {
   addCoefficients(m);
   addResidual(m);
   addSum(m);
+  addTurn(m, "f32");
+  addTurn(m, "f64");
   addProject(m);
   addApply(m);
   addDot(m);

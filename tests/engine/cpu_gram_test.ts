@@ -4,8 +4,11 @@ import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { createEngine } from "../../src/engine/create.ts";
 import type { Engine, EngineSpec } from "../../src/engine/engine.ts";
-import { shareGram } from "../../src/learn/gram_sharing.ts";
-import { groupEngine, iterateTogether } from "../../src/learn/together.ts";
+import { shareGram } from "../../src/distributed/gram_sharing.ts";
+import {
+  groupEngine,
+  iterateTogether,
+} from "../../src/distributed/iteration.ts";
 import { plainSpec } from "./engines.ts";
 import { stepOf } from "./iterated.ts";
 import { plant } from "./planted.ts";
@@ -28,18 +31,15 @@ async function iterated(
 ) {
   const engine = groupEngine(await make(spec));
   await engine.loadDictionary(dictionary);
-  const share = {
-    rows: { data: data.slice(), rows: SIZES.rows },
-    parts: Uint32Array.of(SIZES.rows),
-  };
+  const rows = { data: data.slice(), rows: SIZES.rows };
   const gram = group && {
     prepare: async (from: number) =>
       void assert(await shareGram(engine, group, from)),
     note: () => Promise.resolve(),
   };
-  const way = { sumType: "f64" as const, gram };
+  const way = { sumType: "f64" as const, parts: Uint32Array.of(SIZES.rows) };
   const step = stepOf(spec, {});
-  const report = await iterateTogether(engine, solo(), share, step, way);
+  const report = await iterateTogether(engine, solo(), rows, step, way, gram);
   // A digest: what differs is seen in no time.
   const made = await engine.readDictionary();
   const digest = await crypto.subtle.digest("SHA-256", made.slice());

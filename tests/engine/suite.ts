@@ -3,7 +3,7 @@ import { dependentSuite } from "./suite_dependent.ts";
 import { thresholdSuite } from "./suite_threshold.ts";
 import { dialSuite } from "./suite_dial.ts";
 import { enginesUnderTest } from "./engines.ts";
-import { groupSuite } from "./suite_group.ts";
+import { groupSuite, unusedAtomSuite } from "./suite_group.ts";
 import { iterationSuite } from "./suite_iteration.ts";
 import { refinementSuite } from "./suite_refinement.ts";
 
@@ -15,6 +15,7 @@ export function engineSuite(names: readonly string[]): void {
     iterationSuite(engine);
     refinementSuite(engine);
     groupSuite(engine);
+    unusedAtomSuite(engine);
     dialSuite(engine);
     thresholdSuite(engine);
     dependentSuite(engine);

@@ -10,14 +10,13 @@ import type {
   IterationReport,
   IterationStep,
 } from "../../src/engine/engine.ts";
-import type { GroupEngine } from "../../src/engine/group_engine.ts";
-import { shareGram } from "../../src/learn/gram_sharing.ts";
+import type { GroupEngine, SumWay } from "../../src/engine/group_engine.ts";
+import { shareGram } from "../../src/distributed/gram_sharing.ts";
 import {
-  addReports,
   groupEngine,
   iterateTogether,
-  type SumType,
-} from "../../src/learn/together.ts";
+} from "../../src/distributed/iteration.ts";
+import { addReports } from "../../src/learn/together.ts";
 import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
 import { greatest, iterateOnce, jittered, stepOf } from "./iterated.ts";
 import { plant } from "./planted.ts";
@@ -60,7 +59,7 @@ export function groupSuite(engine: EngineUnderTest): void {
     const start = jittered(dictionary, SIZES.width);
     const weights = new Float32Array(SIZES.atoms).fill(0.4);
     const step = stepOf(spec, stepChanges);
-    const shared = (ranks: number, type: SumType) =>
+    const shared = (ranks: number, type: SumWay["sumType"]) =>
       together(engine, { spec, start, weights, data, step }, ranks, type);
 
     Deno.test(`${engine.name} engine: ranks share an iteration, ${name}`, async () => {
@@ -97,6 +96,31 @@ export function groupSuite(engine: EngineUnderTest): void {
   }
 }
 
+/** An atom that no row uses, among those of an iteration that ranks share. */
+export function unusedAtomSuite(engine: EngineUnderTest): void {
+  Deno.test(`${engine.name} engine: an atom without uses stays to the bit where ranks share an iteration`, async () => {
+    const { width } = SIZES, spec = plainSpec(SIZES, {});
+    const { data, dictionary } = plant(SIZES, 0.3, "unused");
+    const start = jittered(dictionary, width);
+    for (const values of [data, start]) {
+      values.forEach((_, i) => i % width < 2 && (values[i] = 0));
+    }
+    // Orthogonal to all rows, and not quite of unit length: turning it would change it.
+    const unused = new Float32Array(width);
+    unused.set([0.600001, 0.800001]);
+    start.set(unused, 7 * width);
+    const weights = new Float32Array(SIZES.atoms).fill(0.4);
+    const step = stepOf(spec, { memory: 0.7 });
+    for (const type of ["f32", "f64"] as const) {
+      const work = { spec, start, weights, data, step };
+      const [done] = await together(engine, work, 2, type);
+      assert.equal(done.report.usage[7], 0);
+      const kept = done.dictionary.subarray(7 * width, 8 * width);
+      assert.deepEqual(kept.slice(), unused);
+    }
+  });
+}
+
 function assertNear(found: IterationReport, expected: IterationReport): void {
   assert.equal(found.rows, expected.rows);
   assert.equal(found.nonzeros, expected.nonzeros);
@@ -126,7 +150,7 @@ async function together(
     step: IterationStep;
   },
   ranks: number,
-  type: SumType,
+  type: SumWay["sumType"],
 ): Promise<Shared[]> {
   const group = ranks === 1 ? [solo()] : inProcessGroup(ranks);
   return await Promise.all(
@@ -138,7 +162,7 @@ function share(
   engine: EngineUnderTest,
   { spec, start, weights, data, step }: Parameters<typeof together>[1],
   member: Communicator,
-  type: SumType,
+  type: SumWay["sumType"],
 ): Promise<Shared> {
   const own = ownShards(PARTS.length, member);
   const before = PARTS.subarray(0, own.from).reduce(
@@ -150,16 +174,13 @@ function share(
   const { width } = spec;
   return withEngine(engine, spec, start, async (made) => {
     await made.loadDictionary(start, weights);
-    const share = {
-      rows: { data: data.slice(before * width, (before + rows) * width), rows },
-      parts,
-    };
     const report = await iterateTogether(
       groupEngine(made),
       member,
-      share,
+      { data: data.slice(before * width, (before + rows) * width), rows },
       step,
-      { sumType: type, gram: sharedGram(groupEngine(made), member) },
+      { sumType: type, parts },
+      sharedGram(groupEngine(made), member),
     );
     await addReports(member, [report], { capped: 0, stop: false });
     return {

@@ -1,7 +1,7 @@
 import { createEngineWithin } from "./within.ts";
 import assert from "node:assert/strict";
 import type { GpuEngine, GpuEngineOptions } from "../../src/engine/gpu/gpu.ts";
-import { atomBatches } from "../../src/learn/together.ts";
+import { atomBatches } from "../../src/distributed/iteration.ts";
 import { greatest, stepOf } from "../engine/iterated.ts";
 import { type PlantedOptions, plantedProblem } from "./planted.ts";
 
@@ -39,7 +39,7 @@ async function shareIteration(
     engine.begin(
       { data: shares[i], rows: counts[i] },
       step,
-      Uint32Array.of(counts[i]),
+      { sumType: "f32", parts: Uint32Array.of(counts[i]) },
     )
   );
   for (const { from, to } of atomBatches(spec.groups, step.atomBatch)) {

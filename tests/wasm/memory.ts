@@ -62,6 +62,10 @@ export class TestMemory {
     return new Float32Array(this.#buffer, at, count);
   }
 
+  doubles(at: number, count: number): Float64Array {
+    return new Float64Array(this.#buffer, at, count);
+  }
+
   words(at: number, count: number): Uint32Array {
     return new Uint32Array(this.#buffer, at, count);
   }

@@ -1,6 +1,7 @@
 import { DbksvdError } from "../../errors.ts";
+import { bytesOf } from "../bytes.ts";
 import type { Summable } from "../communicator.ts";
-import { addTerms } from "../halves.ts";
+import { TermsAdder } from "../terms.ts";
 import type { MpiLibrary } from "./library.ts";
 import type { Joined } from "./protocol.ts";
 
@@ -9,6 +10,9 @@ const FUNNELED = 1;
 
 /** MPI's counts are 32 bits: more than this goes in pieces. */
 const MOST_BYTES = 2 ** 30;
+
+/** Sums are made in pieces whose terms stay in a processor's cache. */
+const SUM_BYTES = 2 ** 22;
 
 /**
  * Pauses between two looks at whether the others have come: the shortest, the longest, and as a share of what was
@@ -27,6 +31,7 @@ export class MpiCalls {
   readonly #mpi: MpiLibrary;
   readonly rank: number;
   readonly size: number;
+  readonly #adder: TermsAdder;
   /** Bytes sent so far. */
   sent = 0;
   /** Milliseconds waited for other ranks so far. */
@@ -42,6 +47,7 @@ export class MpiCalls {
     );
     this.rank = this.#number("MPI_Comm_rank");
     this.size = this.#number("MPI_Comm_size");
+    this.#adder = new TermsAdder(this.size);
   }
 
   /** Who and where this rank is. Collective. */
@@ -70,7 +76,7 @@ export class MpiCalls {
   sum<T extends Summable>(values: T): T {
     if (this.size === 1) return values;
     this.#wait();
-    const most = Math.floor(MOST_BYTES / values.BYTES_PER_ELEMENT);
+    const most = SUM_BYTES / values.BYTES_PER_ELEMENT;
     for (let at = 0; at < values.length; at += most) {
       this.#sumPiece(values.subarray(at, at + most));
     }
@@ -79,26 +85,25 @@ export class MpiCalls {
 
   /** What every rank gives. */
   gather(own: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
-    const { size } = this;
     this.#wait();
     const lengths = new Float64Array(
       this.#gatherPiece(bytesOf(Float64Array.of(own.length)))
         .buffer,
     );
-    const all = Array.from(lengths, (length) => new Uint8Array(length));
-    const most = Math.floor(MOST_BYTES / size);
+    const most = Math.floor(MOST_BYTES / this.size);
     const longest = Math.max(...lengths);
+    if (longest <= most) {
+      const counts = Int32Array.from(lengths);
+      return split(this.#gatherPiece(own, counts), counts);
+    }
+    const all = Array.from(lengths, (length) => new Uint8Array(length));
     for (let at = 0; at < longest; at += most) {
       const counts = Int32Array.from(
         lengths,
         (length) => Math.max(0, Math.min(most, length - at)),
       );
       const pieces = this.#gatherPiece(own.subarray(at, at + most), counts);
-      let from = 0;
-      counts.forEach((count, rank) => {
-        all[rank].set(pieces.subarray(from, from + count), at);
-        from += count;
-      });
+      split(pieces, counts).forEach((piece, rank) => all[rank].set(piece, at));
     }
     return all;
   }
@@ -139,8 +144,10 @@ export class MpiCalls {
     );
     const places = Int32Array.from(ranks, (r) => width * edge(r));
     const own = counts[rank] / width;
-    const Kind = values.constructor as new (length: number) => Summable;
-    const terms = new Kind(own * size);
+    const Kind = values.constructor as new (
+      ...at: [ArrayBufferLike, number, number]
+    ) => Summable;
+    const { terms, stride, add } = this.#adder.room(own, Kind);
     this.#check(
       call.MPI_Alltoallv(
         bytesOf(values),
@@ -149,13 +156,13 @@ export class MpiCalls {
         byte,
         bytesOf(terms),
         new Int32Array(size).fill(counts[rank]),
-        Int32Array.from(ranks, (r) => r * counts[rank]),
+        Int32Array.from(ranks, (r) => r * width * stride),
         byte,
         world,
       ),
       "MPI_Alltoallv",
     );
-    const sums = addTerms(terms, size);
+    const sums = add();
     this.#check(
       call.MPI_Allgatherv(
         bytesOf(sums),
@@ -244,15 +251,22 @@ export class MpiCalls {
   }
 }
 
+// What the ranks gave, one after the other.
+function split(
+  pieces: Uint8Array<ArrayBuffer>,
+  counts: Int32Array,
+): Uint8Array<ArrayBuffer>[] {
+  let from = 0;
+  return Array.from(
+    counts,
+    (count) => pieces.subarray(from, from += count),
+  );
+}
+
 const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
 function pause(milliseconds: number): void {
   Atomics.wait(CLOCK, 0, 0, milliseconds);
-}
-
-function bytesOf(values: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = values;
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 function text(

@@ -1,7 +1,19 @@
-import type { ErrorRecord } from "../../engine/worker/protocol.ts";
+import type {
+  ErrorRecord,
+  Reply,
+  Request,
+} from "../../engine/worker/protocol.ts";
 import type { Summable } from "../communicator.ts";
 
-/** What MPI's thread is asked to do. */
+/** What MPI's thread is asked to do, for the group or for the engine of a number that lives there. */
+export type ThreadRequest =
+  | MpiRequest
+  | { engine: number; request: Request };
+
+/** What it answers. */
+export type ThreadReply = MpiReply | { engine: number; reply: Reply };
+
+/** What is asked for the group. */
 export type MpiRequest =
   | { id: number; join: { paths: readonly string[] } }
   | { id: number; sum: Summable }
@@ -10,7 +22,7 @@ export type MpiRequest =
   | { id: number; close: true }
   | { id: number; abort: number };
 
-/** What it answers. */
+/** What is answered. */
 export type MpiReply =
   | { id: number; value: unknown; bytes: number; waited: number }
   | { id: number; error: ErrorRecord };

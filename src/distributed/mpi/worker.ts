@@ -1,12 +1,40 @@
+import { inOrder } from "../../engine/worker/answering.ts";
+import { ServedEngine } from "../../engine/worker/host.ts";
 import { recordOf } from "../../engine/worker/protocol.ts";
+import { joinedMaker } from "../joined.ts";
 import { MpiCalls } from "./calls.ts";
 import { openLibrary } from "./library.ts";
-import type { MpiReply, MpiRequest } from "./protocol.ts";
+import { OwnGroup } from "./own.ts";
+import type {
+  MpiReply,
+  MpiRequest,
+  ThreadReply,
+  ThreadRequest,
+} from "./protocol.ts";
 
-// MPI's one thread: every call blocks here, and the thread that asks stays free for signals and progress.
+// MPI's one thread: every call blocks here, and the thread that asks stays free for signals and progress. The engine
+// of a training lives here, too, so that what its iterations add up goes to MPI from where it lies.
 let calls: MpiCalls | undefined;
+let group: OwnGroup | undefined;
+const engines = new Map<number, ServedEngine>();
 
-self.onmessage = ({ data: request }: MessageEvent<MpiRequest>) => {
+self.onmessage = inOrder(async (asked: ThreadRequest) => {
+  if (!("engine" in asked)) return answer(asked);
+  const { engine: number, request } = asked;
+  const engine = engines.get(number) ?? serve(number);
+  engines.set(number, engine);
+  await engine.answer(request);
+  if ("call" in request && request.call === "close") engines.delete(number);
+});
+
+function serve(number: number): ServedEngine {
+  return new ServedEngine(
+    joinedMaker(() => group!),
+    (reply, transfer) => post({ engine: number, reply }, transfer),
+  );
+}
+
+function answer(request: MpiRequest): void {
   const { id } = request;
   try {
     const { sent = 0, waited = 0 } = calls ?? {};
@@ -15,16 +43,18 @@ self.onmessage = ({ data: request }: MessageEvent<MpiRequest>) => {
       bytes: (calls?.sent ?? 0) - sent,
       waited: (calls?.waited ?? 0) - waited,
     };
-    post({ id, value, ...spent }, buffersOf(value));
+    post({ id, value, ...spent } satisfies MpiReply, buffersOf(value));
   } catch (error) {
     post({ id, error: recordOf(error) });
   }
-};
+}
 
 function carryOut(request: MpiRequest): unknown {
   if ("join" in request) {
     calls = new MpiCalls(openLibrary(request.join.paths));
-    return calls.joined();
+    const joined = calls.joined();
+    group = new OwnGroup(calls, joined);
+    return joined;
   }
   if ("sum" in request) return calls!.sum(request.sum);
   if ("gather" in request) return calls!.gather(request.gather);
@@ -33,13 +63,13 @@ function carryOut(request: MpiRequest): unknown {
   return calls!.close();
 }
 
+// Each once: what was gathered lies in one buffer.
 function buffersOf(value: unknown): ArrayBuffer[] {
   const arrays = Array.isArray(value) ? value : [value];
-  return arrays.flatMap((array) =>
-    ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : []
-  );
+  const views = arrays.filter((array) => ArrayBuffer.isView(array));
+  return [...new Set(views.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
-function post(reply: MpiReply, transfer: ArrayBuffer[] = []): void {
+function post(reply: ThreadReply, transfer: ArrayBuffer[] = []): void {
   self.postMessage(reply, { transfer });
 }

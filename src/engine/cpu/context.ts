@@ -59,7 +59,8 @@ export interface Views {
   suspects: Uint32Array;
   parts: Uint32Array;
   carried: Float64Array;
-  sums: Float64Array;
+  /** Sums of an atom batch, as doubles or as single floats. */
+  sums: { f32: Float32Array; f64: Float64Array };
   /** Each group's Gram; none where there are no pursuits. */
   grams: Float32Array[];
   /** The thread's own: one row's code, and an atom's next direction. */
@@ -135,7 +136,10 @@ function viewsOf(
     suspects: words(layout.suspects, largest),
     parts: words(layout.parts, MOST_PARTS + 1),
     carried: new Float64Array(buffer, layout.carried, largest),
-    sums: new Float64Array(buffer, layout.sums, largest * (layout.width + 2)),
+    sums: {
+      f32: singles(layout.sums, largest * (layout.width + 2)),
+      f64: new Float64Array(buffer, layout.sums, largest * (layout.width + 2)),
+    },
     grams: coder.method === "correlations"
       ? []
       : layout.groups.map((group) => singles(group.gram, group.padded ** 2)),

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../../errors.ts";
 import type { IterationReport, IterationStep } from "../engine.ts";
-import type { WorstRows } from "../group_engine.ts";
+import type { SumWay, WorstRows } from "../group_engine.ts";
 import { worstRows } from "../reference/housekeeping.ts";
 import { partStarts, totalByParts } from "../reference/parts.ts";
 import { gramPart, takeGram } from "./gram.ts";
@@ -16,6 +16,8 @@ export class Halves {
   readonly #rows: number;
   readonly #starts: Uint32Array;
   readonly #usage: Uint32Array;
+  /** The atom batch's, as they travel: where callers find and leave them. */
+  readonly #sums: Float32Array | Float64Array;
   #group: GroupPlace | undefined;
   /** By how much updates lowered each row's ‖r‖²: added up row by row, sums do not depend on who shares the rows. */
   readonly #fallen: Float64Array;
@@ -24,29 +26,31 @@ export class Halves {
    * @param parts the engine's, with the rows at hand loaded
    * @param rows how many
    * @param step what the iteration is to do
-   * @param shares rows of each part of the rows
+   * @param way in which type sums travel, and rows of each part of the rows
    * @throws {DbksvdError} `usage` where there are too many parts
    */
   constructor(
     parts: Parts,
     rows: number,
     step: IterationStep,
-    shares: Uint32Array,
+    { sumType, parts: shares }: SumWay,
   ) {
-    if (shares.length > MOST_PARTS) {
+    const single = sumType === "f32";
+    if (!single && shares.length > MOST_PARTS) {
       throw new DbksvdError("usage", `--shards is "${shares.length}"`, {
         mend: `a process takes at most ${MOST_PARTS}`,
       });
     }
     this.#parts = parts;
     this.#rows = rows;
-    this.#starts = partStarts(shares);
+    this.#starts = partStarts(single ? Uint32Array.of(rows) : shares);
     this.#course = new Course(parts, step, rows);
     this.#usage = new Uint32Array(parts.spec.atoms);
     this.#fallen = new Float64Array(rows);
     const { orders, views } = parts.context;
     views.parts.set(this.#starts);
-    orders.set({ parts: shares.length });
+    orders.set({ single: single ? 1 : 0, parts: shares.length });
+    this.#sums = views.sums[sumType];
   }
 
   /** See `GroupEngine.gramPart`. */
@@ -69,7 +73,7 @@ export class Halves {
     from: number,
     to: number,
     previous?: Float32Array | Float64Array,
-  ): Float64Array {
+  ): Float32Array | Float64Array {
     this.#course.start();
     const group = this.#groupAt(from), { orders, views } = this.#parts.context;
     if (previous === undefined) this.#begin(group, from, to);
@@ -80,11 +84,10 @@ export class Halves {
     this.#run(PHASE.sums, group);
     const size = this.#parts.spec.width + 2, count = to - from;
     for (let b = 0; b < count; b++) {
-      views.sums[(b + 1) * size - 1] = views.counts[views.batch[b]];
+      this.#sums[(b + 1) * size - 1] = views.counts[views.batch[b]];
     }
-    const sums = views.sums.slice(0, count * size);
     this.#course.lap("update");
-    return sums;
+    return this.#sums.subarray(0, count * size);
   }
 
   /** See `GroupEngine.apply`. */
@@ -161,7 +164,9 @@ export class Halves {
     const { orders, views } = this.#parts.context;
     const { width } = this.#parts.spec, size = width + 2;
     const first = orders.get("power") === 0;
-    views.sums.set(sums);
+    const { buffer, byteOffset } = this.#sums;
+    const inPlace = sums.buffer === buffer && sums.byteOffset === byteOffset;
+    if (!inPlace) this.#sums.set(sums);
     for (let b = 0; first && b < orders.get("batch"); b++) {
       const atom = group.start + views.batch[b];
       const along = sums[b * size + width], uses = sums[b * size + width + 1];

@@ -34,7 +34,9 @@ export const ORDERS = [
   "batch",
   "shares",
   "memory",
-  // An iteration that processes share: parts of the rows, the power step at hand, whether it is the last one.
+  // An iteration that processes share: whether sums are single floats, else the parts of the rows; the power step at
+  // hand, whether it is the last one.
+  "single",
   "parts",
   "power",
   "last",

@@ -1,5 +1,6 @@
 import { VANISHING_NORM } from "../../thresholds.ts";
 import { sumByParts } from "../reference/parts.ts";
+import { turnName } from "../../wasm/kernels/turn.ts";
 import type { Context } from "./context.ts";
 import {
   alongOf,
@@ -26,7 +27,7 @@ export function sumAtom(context: Context, task: number): void {
     return;
   }
   const hand = atomAtHand(context, task), end = hand.from + hand.uses;
-  if (orders.get("parts") === 1) return sumList(context, hand, to);
+  if (orders.get("single") === 1) return sumList(context, hand, to);
   const starts = views.parts.subarray(0, orders.get("parts") + 1);
   const places = starts.map((row) =>
     lowerBound(views.listRows, hand.from, end, row)
@@ -44,21 +45,26 @@ export function sumAtom(context: Context, task: number): void {
 }
 
 // An atom of the batch's sums: n + 1 numbers, and then how often it is used.
-function sumsOf({ layout, views }: Context, task: number): Float64Array {
-  const from = task * (layout.width + 2);
-  return views.sums.subarray(from, from + layout.width + 1);
+function sumsOf(
+  { layout, orders, views }: Context,
+  task: number,
+): Float32Array | Float64Array {
+  const from = task * (layout.width + 2), to = from + layout.width + 1;
+  return orders.get("single") === 1
+    ? views.sums.f32.subarray(from, to)
+    : views.sums.f64.subarray(from, to);
 }
 
 // All of an atom's uses at once: its list is filled up as the kernel takes it.
 function sumList(
   context: Context,
   hand: AtomAtHand,
-  to: Float64Array,
+  to: Float32Array | Float64Array,
 ): void {
   const { layout: { width }, orders, views } = context;
   const x = orders.get("power") === 0 ? "listX" : "listY";
   sumUses(context, hand.from, hand.entries, x);
-  for (let p = 0; p < width; p++) to[p] = views.direction[p];
+  to.set(views.direction.subarray(0, width));
   to[width] = alongOf(context, hand, views[x]);
 }
 
@@ -97,9 +103,7 @@ export function turnAtom(context: Context, task: number): void {
   const { spec, orders, views } = context;
   const hand = atomAtHand(context, task), { before, after } = hand;
   if (views.moved[task] === STAYS) return copy(context, before, after);
-  const sum = sumsOf(context, task);
-  const carried = views.carried[task];
-  if (!turnTo(context, sum, carried, hand)) {
+  if (!turnTo(context, task, hand)) {
     copy(context, before, after);
     views.moved[task] = STAYS;
     return;
@@ -109,26 +113,16 @@ export function turnAtom(context: Context, task: number): void {
   views.moved[task] = MOVES;
 }
 
-// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, which takes the place of the sum, normalised, as the atom after the
-// update; false where it vanishes. In doubles and in one order: processes on processors that round otherwise, with a
-// fused multiply-add or without, come to the same atoms.
+// v = Σ x_i R_i + (Σ x_i·oldX_i + carried)·d, normalised, as the atom after the update; false where it vanishes.
 function turnTo(
-  { layout: { width }, views }: Context,
-  v: Float64Array,
-  carried: number,
+  context: Context,
+  task: number,
   { before, after }: Pick<AtomAtHand, "before" | "after">,
 ): boolean {
-  const { buffer } = views.x, along = carried + v[width];
-  const old = new Float32Array(buffer, before, width);
-  let squares = 0;
-  for (let p = 0; p < width; p++) {
-    const value = v[p] + along * old[p];
-    v[p] = value;
-    squares += value * value;
-  }
-  const norm = Math.sqrt(squares);
-  if (!(norm >= VANISHING_NORM)) return false;
-  const atom = new Float32Array(buffer, after, width);
-  for (let p = 0; p < width; p++) atom[p] = v[p] / norm;
-  return true;
+  const { kernels, layout: { width }, orders, views } = context;
+  const sum = sumsOf(context, task), along = views.carried[task] + sum[width];
+  const kernel = turnName[orders.get("single") === 1 ? "f32" : "f64"];
+  const turn = kernels[kernel];
+  return turn(sum.byteOffset, before, after, along, VANISHING_NORM, width) ===
+    1;
 }

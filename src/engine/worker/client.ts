@@ -8,8 +8,14 @@ import type {
   IterationReport,
   IterationStep,
 } from "../engine.ts";
-import type { GroupEngine, WorstRows } from "../group_engine.ts";
-import { WorkerLine } from "./line.ts";
+import type {
+  GroupEngine,
+  GroupWay,
+  JoinedEngine,
+  SumWay,
+  WorstRows,
+} from "../group_engine.ts";
+import { type EngineThread, WorkerLine } from "./line.ts";
 import {
   type Created,
   type EngineCall,
@@ -20,6 +26,8 @@ import {
 
 /** How an engine in a worker is started. */
 export interface WorkerEngineOptions extends EngineOptions {
+  /** The thread that makes the calls of the engine's group, for it to live there, too: see {@linkcode JoinedEngine}. */
+  thread?: (() => EngineThread) | undefined;
   /** Ends the engine at once, whatever it is doing. */
   signal?: AbortSignal | undefined;
   /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
@@ -34,7 +42,7 @@ export interface WorkerEngineOptions extends EngineOptions {
  * @throws {DbksvdError} what making the engine throws; `device` where it does not answer
  */
 export async function engineInWorker(
-  worker: Worker,
+  worker: EngineThread,
   spec: EngineSpec,
   options: WorkerEngineOptions,
 ): Promise<Engine> {
@@ -44,7 +52,10 @@ export async function engineInWorker(
     const create: EngineRequest = { spec, device, threads, blas };
     const { info } = await line.ask({ create }) as Created;
     if (info.kind === "cpu" || info.software) line.unwatch();
-    return new WorkerEngine(line, info, spec);
+    const Kind = options.thread === undefined
+      ? WorkerEngine
+      : JoinedWorkerEngine;
+    return new Kind(line, info, spec);
   } catch (error) {
     await line.close();
     throw error;
@@ -67,22 +78,22 @@ class WorkerEngine implements GroupEngine {
     dictionary: Float32Array,
     weights?: Float32Array,
   ): Promise<void> {
-    await this.#call("loadDictionary", [dictionary, weights]);
+    await this.call("loadDictionary", [dictionary, weights]);
   }
 
   async readDictionary(): Promise<Float32Array> {
-    return await this.#call("readDictionary", []) as Float32Array;
+    return await this.call("readDictionary", []) as Float32Array;
   }
 
   async readWeights(): Promise<Float32Array> {
-    return await this.#call("readWeights", []) as Float32Array;
+    return await this.call("readWeights", []) as Float32Array;
   }
 
   async holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined> {
     const sent = { data: rows.data, rows: rows.rows };
-    const answer = await this.#call("holdRows", [sent], [rows.data]) as Held;
+    const answer = await this.call("holdRows", [sent], [rows.data]) as Held;
     rows.data = answer.data;
     return answer.held;
   }
@@ -91,14 +102,14 @@ class WorkerEngine implements GroupEngine {
   async iterate(rows: EngineRows, step: IterationStep): Promise<void> {
     const before = this.#iterating;
     const sent = sentOf(rows);
-    this.#iterating = this.#call("iterate", [sent, step], [sent.data], rows);
+    this.#iterating = this.call("iterate", [sent, step], [sent.data], rows);
     // Whoever comes next learns of a failure; it is not unhandled until then.
     this.#iterating.catch(() => {});
     await before;
   }
 
   async reports(): Promise<IterationReport[]> {
-    const reports = this.#call("reports", []);
+    const reports = this.call("reports", []);
     await Promise.all([this.#iterating, reports]);
     return await reports as IterationReport[];
   }
@@ -106,10 +117,10 @@ class WorkerEngine implements GroupEngine {
   async begin(
     rows: EngineRows,
     step: IterationStep,
-    parts: Uint32Array,
+    way: SumWay,
   ): Promise<void> {
     const sent = sentOf(rows);
-    await this.#call("begin", [sent, step, parts], [sent.data], rows);
+    await this.call("begin", [sent, step, way], [sent.data], rows);
   }
 
   async gramPart(
@@ -117,12 +128,12 @@ class WorkerEngine implements GroupEngine {
     rank: number,
     ranks: number,
   ): Promise<Float32Array | undefined> {
-    const part = await this.#call("gramPart", [from, rank, ranks]);
+    const part = await this.call("gramPart", [from, rank, ranks]);
     return part as Float32Array | undefined;
   }
 
   async takeGram(from: number, parts: readonly Float32Array[]): Promise<void> {
-    await this.#call("takeGram", [from, parts], [...parts]);
+    await this.call("takeGram", [from, parts], [...parts]);
   }
 
   async sums(
@@ -131,7 +142,7 @@ class WorkerEngine implements GroupEngine {
     previous?: Float32Array | Float64Array,
   ): Promise<Float32Array | Float64Array> {
     const args = [from, to, previous];
-    return await this.#call("sums", args, [previous]) as Float64Array;
+    return await this.call("sums", args, [previous]) as Float64Array;
   }
 
   async apply(
@@ -139,33 +150,33 @@ class WorkerEngine implements GroupEngine {
     to: number,
     sums: Float32Array | Float64Array,
   ): Promise<void> {
-    await this.#call("apply", [from, to, sums], [sums]);
+    await this.call("apply", [from, to, sums], [sums]);
   }
 
   async finish(
     worst: number,
   ): Promise<{ report: IterationReport; worst: WorstRows }> {
-    return await this.#call("finish", [worst]) as {
+    return await this.call("finish", [worst]) as {
       report: IterationReport;
       worst: WorstRows;
     };
   }
 
   async replace(atoms: Uint32Array, vectors: Float32Array): Promise<void> {
-    await this.#call("replace", [atoms, vectors]);
+    await this.call("replace", [atoms, vectors]);
   }
 
   async encode(rows: EngineRows, threshold?: number): Promise<Codes> {
     const sent = sentOf(rows);
     const args = [sent, threshold];
-    return await this.#call("encode", args, [sent.data]) as Codes;
+    return await this.call("encode", args, [sent.data]) as Codes;
   }
 
   close(): Promise<void> {
     return this.#line.close();
   }
 
-  #call(
+  protected call(
     call: EngineCall,
     args: unknown[],
     give: unknown[] = [],
@@ -176,6 +187,18 @@ class WorkerEngine implements GroupEngine {
       rows.data = data;
       rows.release?.();
     });
+  }
+}
+
+class JoinedWorkerEngine extends WorkerEngine implements JoinedEngine {
+  async iterateTogether(
+    rows: EngineRows,
+    step: IterationStep,
+    way: GroupWay,
+  ): Promise<IterationReport> {
+    const sent = sentOf(rows), args = [sent, step, way];
+    const report = this.call("iterateTogether", args, [sent.data], rows);
+    return await report as IterationReport;
   }
 }
 

@@ -1,10 +1,9 @@
 import { DbksvdError } from "../../errors.ts";
 import type { Engine, EngineOptions, EngineSpec } from "../engine.ts";
-import type { GroupEngine } from "../group_engine.ts";
+import { answer, inOrder, type Post, postToOwner } from "./answering.ts";
 import {
+  type EngineCall,
   type Held,
-  recordOf,
-  type Reply,
   type Request,
   transfersOf,
 } from "./protocol.ts";
@@ -15,55 +14,54 @@ export type EngineMaker = (
   options: EngineOptions,
 ) => Promise<Engine>;
 
+/** The calls whose rows' memory is given back as soon as the engine has taken them in. */
+const TAKING: readonly EngineCall[] = ["iterate", "begin", "iterateTogether"];
+
 /** Serves one engine to the thread that started this worker: calls are carried out one after the other, in order. */
 export function serveEngine(make: EngineMaker): void {
-  const served = new ServedEngine(make);
-  let last: Promise<void> = Promise.resolve();
-  self.onmessage = ({ data }: MessageEvent<Request>) => {
-    last = last.then(() => served.answer(data));
-  };
+  const served = new ServedEngine(make, postToOwner);
+  self.onmessage = inOrder((request: Request) => served.answer(request));
 }
 
-class ServedEngine {
+/** An engine that lives in this thread, and what is asked of it from another one. */
+export class ServedEngine {
+  readonly #make: EngineMaker;
+  readonly #post: Post;
   #engine: Engine | undefined;
 
-  constructor(readonly make: EngineMaker) {}
+  /**
+   * @param make makes the engine
+   * @param post sends what it has to say
+   */
+  constructor(make: EngineMaker, post: Post) {
+    this.#make = make;
+    this.#post = post;
+  }
 
-  async answer(request: Request): Promise<void> {
-    try {
-      const value = await this.#carryOut(request);
-      const arrays = ArrayBuffer.isView(value)
-        ? [value]
-        : Object.values(value ?? {});
-      post({ id: request.id, value }, transfersOf(arrays));
-    } catch (error) {
-      post({ id: request.id, error: recordOf(error) });
-    }
+  /** Carries out one request, and answers; the one before must be done. */
+  answer(request: Request): Promise<void> {
+    return answer(request.id, this.#post, () => this.#carryOut(request));
   }
 
   async #carryOut(request: Request): Promise<unknown> {
     if ("create" in request) {
       const { spec, ...options } = request.create;
-      this.#engine = await this.make(spec, {
+      this.#engine = await this.#make(spec, {
         ...options,
-        onNotice: (notice) => post({ notice }),
-        onProgress: (progress) => post({ progress }),
+        onNotice: (notice) => this.#post({ notice }),
+        onProgress: (progress) => this.#post({ progress }),
       });
       return { info: this.#engine.info };
     }
-    const engine = this.#engine;
+    const engine = this.#engine, { call, args } = request;
     if (engine === undefined) return;
-    if (request.call === "holdRows") {
-      return await hold(engine, request.args[0] as Rows);
-    }
-    if (request.call === "iterate" || request.call === "begin") {
-      giveBack(request.id, request.args[0] as Rows);
-    }
-    const call = (engine as GroupEngine)[request.call] as
+    if (call === "holdRows") return await hold(engine, args[0] as Rows);
+    if (TAKING.includes(call)) this.#giveBack(request.id, args[0] as Rows);
+    const method = (engine as Partial<Record<EngineCall, unknown>>)[call] as
       | ((...args: unknown[]) => unknown)
       | undefined;
-    if (call === undefined) {
-      if (request.call === "gramPart") return undefined;
+    if (method === undefined) {
+      if (call === "gramPart") return undefined;
       throw new DbksvdError(
         "usage",
         `The ${engine.info.kind.toUpperCase()} engine here cannot add up updates with others`,
@@ -73,7 +71,14 @@ class ServedEngine {
         },
       );
     }
-    return await call.apply(engine, request.args);
+    return await method.apply(engine, args);
+  }
+
+  // Once the engine has rows, their memory is for others to come.
+  #giveBack(id: number, rows: Rows & { release?: () => void }): void {
+    const { data } = rows;
+    if (data === undefined) return;
+    rows.release = () => this.#post({ id, taken: data }, transfersOf([data]));
   }
 }
 
@@ -82,15 +87,4 @@ type Rows = { data: Float32Array; rows: number };
 async function hold(engine: Engine, rows: Rows): Promise<Held> {
   const held = await engine.holdRows(rows);
   return { held, data: rows.data };
-}
-
-// Once the engine has rows, their memory is for others to come.
-function giveBack(id: number, rows: Rows & { release?: () => void }): void {
-  const { data } = rows;
-  if (data === undefined) return;
-  rows.release = () => post({ id, taken: data }, transfersOf([data]));
-}
-
-function post(reply: Reply, transfer: ArrayBuffer[] = []): void {
-  self.postMessage(reply, { transfer });
 }

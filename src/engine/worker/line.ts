@@ -18,6 +18,11 @@ export interface LineOptions {
 /** Longest wait for a GPU's answer: the largest sample batches keep one busy for minutes. */
 const WATCHDOG_SECONDS = 1800;
 
+/** What a line talks to: a worker, or what lives in one beside others. */
+export type EngineThread =
+  & Pick<Worker, "postMessage" | "terminate">
+  & Pick<Worker, "onmessage" | "onerror">;
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -27,7 +32,7 @@ interface Waiting {
 
 /** Questions to a worker and its answers, under a watchdog. The worker belongs to the line. */
 export class WorkerLine {
-  readonly #worker: Worker;
+  readonly #worker: EngineThread;
   readonly #options: LineOptions;
   readonly #waiting = new Map<number, Waiting>();
   readonly #onAbort = () => this.#end(this.#options.signal!.reason);
@@ -40,7 +45,7 @@ export class WorkerLine {
    * @param worker that answers every question by its number
    * @param options who follows it, and who ends it
    */
-  constructor(worker: Worker, options: LineOptions) {
+  constructor(worker: EngineThread, options: LineOptions) {
     this.#worker = worker;
     this.#options = options;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#take(data);

@@ -21,6 +21,7 @@ export type EngineCall =
   | "apply"
   | "finish"
   | "replace"
+  | "iterateTogether"
   | "encode"
   | "close";
 

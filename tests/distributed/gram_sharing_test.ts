@@ -3,7 +3,7 @@ import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import type { EngineInfo, IterationReport } from "../../src/engine/engine.ts";
 import type { GroupEngine } from "../../src/engine/group_engine.ts";
-import { GramSharing } from "../../src/learn/gram_sharing.ts";
+import { areAlike, GramSharing } from "../../src/distributed/gram_sharing.ts";
 import { plainSpec } from "../engine/engines.ts";
 
 const INFO: EngineInfo = {
@@ -13,10 +13,14 @@ const INFO: EngineInfo = {
   details: { fused: true },
 };
 
-/** Which of ten iterations share the Gram, where a rank's by itself takes as long as is given. */
+/**
+ * Which of some iterations share the Gram, where a rank's by itself takes as long as is given; `then` tells of
+ * iterations from the tenth on.
+ */
 async function shared(
   wholeMs: readonly number[],
   infos: readonly EngineInfo[] = wholeMs.map(() => INFO),
+  { iterations = 10, then = wholeMs } = {},
 ): Promise<boolean[][]> {
   return await Promise.all(
     inProcessGroup(wholeMs.length).map(async (group, rank) => {
@@ -28,13 +32,13 @@ async function shared(
         },
         takeGram: () => new Promise<void>((done) => setTimeout(done, 5)),
       } as unknown as GroupEngine;
-      const sharing = new GramSharing(engine, group, infos);
+      const sharing = new GramSharing(engine, group, areAlike(infos));
       const found: boolean[] = [];
-      for (let iteration = 0; iteration < 10; iteration++) {
+      for (let iteration = 0; iteration < iterations; iteration++) {
         asked = false;
         await sharing.prepare(0);
         found.push(asked);
-        const gram = asked ? 0 : wholeMs[rank];
+        const gram = asked ? 0 : (iteration < 10 ? wholeMs : then)[rank];
         await sharing.note({ stages: { gram } } as unknown as IterationReport);
       }
       return found;
@@ -48,6 +52,17 @@ Deno.test("GramSharing tries both ways and keeps to the faster one, on all ranks
   for (const [wholeMs, way] of [[[1e4, 1e4], true], [[0, 0], false]] as const) {
     const expected = [...TRIED, ...Array(6).fill(way)];
     for (const rank of await shared(wholeMs)) assert.deepEqual(rank, expected);
+  }
+});
+
+Deno.test("GramSharing tries again when there were four times as many iterations", async () => {
+  const away = { iterations: 24, then: [0, 0] };
+  const expected = [
+    ...[...TRIED, ...Array(12).fill(true)],
+    ...[...TRIED, ...Array(4).fill(false)],
+  ];
+  for (const rank of await shared([1e4, 1e4], undefined, away)) {
+    assert.deepEqual(rank, expected);
   }
 });
 
@@ -72,10 +87,7 @@ Deno.test("GramSharing leaves an engine alone that makes its Gram by itself", as
   await Promise.all(
     inProcessGroup(2).map(async (group) => {
       const engine = await createReferenceEngine(spec);
-      const sharing = new GramSharing(engine, group, [
-        engine.info,
-        engine.info,
-      ]);
+      const sharing = new GramSharing(engine, group, true);
       for (let iteration = 0; iteration < 6; iteration++) {
         await sharing.prepare(0);
         await sharing.note({ stages: {} } as unknown as IterationReport);
