@@ -8,8 +8,8 @@ import type { DictionaryModel, ModelConfig } from "./model.ts";
 export function codingOf(
   model: Pick<DictionaryModel, "atoms" | "groups" | "usage" | "coder">,
 ): Pick<EngineSpec, "groups" | "coder"> {
-  const { coding, groupWeight = 1, groupSparsity, maxSparsity: _, ...rest } =
-    model.coder;
+  const { coding, groupWeight = 1, groupSparsity, ...others } = model.coder;
+  const { maxSparsity: _, calibrated: __, ...rest } = others;
   const coder: CoderOptions = { ...rest, sparsity: mostNonzeros(model.coder) };
   if (groupWeight !== 1) coder.weights = atomWeights(model, groupWeight);
   if (coding === "joint") return { groups: [model.atoms], coder };
@@ -56,11 +56,14 @@ export function coderInWords(
   const shares = nested && joint === "" && coder.groupSparsity !== undefined
     ? ` (${coder.groupSparsity.join(" + ")})`
     : "";
+  const k = `k = ${coder.sparsity}${shares}`;
   return [
     `${joint}${sign}${coder.method.toUpperCase()}`,
-    `k = ${coder.sparsity}${shares}${
-      coder.maxSparsity === undefined ? "" : " on average"
-    }`,
+    ...(coder.maxSparsity === undefined
+      ? [k]
+      : coder.calibrated === false
+      ? []
+      : [`${k} on average`]),
     ...sharingInWords(coder),
     ...dialInWords(coder),
     ...(coder.refine ? [`refined (${coder.refine})`] : []),
@@ -69,18 +72,23 @@ export function coderInWords(
 
 /** A coder by which every row has its own k nonzeros. */
 export function withoutSharing(coder: ModelCoder): ModelCoder {
-  const { maxSparsity: _, threshold: __, ...rest } = coder;
+  const { maxSparsity: _, threshold: __, calibrated: ___, ...rest } = coder;
   return rest;
 }
 
 /** Where rows end before k nonzeros or go on after them, in words; empty where each has its own k. */
 export function sharingInWords(
-  { maxSparsity, threshold }: ModelCoder,
+  { maxSparsity, threshold, calibrated }: ModelCoder,
 ): string[] {
-  return [
-    ...(maxSparsity === undefined ? [] : [`${maxSparsity} a row at most`]),
-    ...(threshold === undefined ? [] : [`threshold ${figureOf(threshold)}`]),
-  ];
+  const most = maxSparsity === undefined
+    ? []
+    : [`${maxSparsity} a row at most`];
+  if (threshold === undefined) return most;
+  // As it was given; calibrated ones have nine digits.
+  const figure = calibrated === false
+    ? threshold
+    : Number(threshold.toPrecision(4));
+  return [...most, `threshold ${figure}`];
 }
 
 /** What a calibration found, in words: "8.00 on average over 1 000 held-out rows, at a threshold of 1.500". */
@@ -90,11 +98,6 @@ export function calibrationInWords(
   return `${l0.toFixed(2)} on average over ${
     counted(rows, `${on} row`)
   }, at a threshold of ${threshold.toPrecision(4)}`;
-}
-
-// To four digits; calibrated thresholds have nine.
-function figureOf(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }
 
 /** What of a coder's choice of atoms is not plain OMP or MP, in words; empty where all of it is. */

@@ -18,7 +18,7 @@ export function isDialled(coder: ModelCoder): boolean {
 export function choiceMetadata(coder: ModelCoder): Record<string, string> {
   const { coding, selectionRidge, groupWeight, candidates, groupSparsity } =
     coder;
-  const { maxSparsity, threshold } = coder;
+  const { maxSparsity, threshold, calibrated } = coder;
   const values = {
     coding,
     selection_ridge: selectionRidge,
@@ -27,6 +27,7 @@ export function choiceMetadata(coder: ModelCoder): Record<string, string> {
     group_sparsity: groupSparsity && JSON.stringify(groupSparsity),
     max_k: maxSparsity,
     threshold,
+    calibrated,
   };
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined)
@@ -62,6 +63,7 @@ export function choiceOf(
   if (metadata.threshold !== undefined) {
     choice.threshold = Number(metadata.threshold);
   }
+  if (metadata.calibrated === "false") choice.calibrated = false;
   if (metadata.group_sparsity !== undefined) {
     choice.groupSparsity = sharesOf(metadata, groups, invalid);
   }

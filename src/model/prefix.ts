@@ -27,7 +27,7 @@ export function prefixModel(
   const atoms = sizes.reduce((sum, size) => sum + size, 0);
   const shares = groupShares(model).slice(0, groups);
   const sparsity = shares.reduce((sum, share) => sum + share, 0);
-  const { groupSparsity, maxSparsity } = model.coder;
+  const { groupSparsity, maxSparsity, threshold } = model.coder;
   return {
     ...model,
     atoms,
@@ -39,6 +39,8 @@ export function prefixModel(
       sparsity,
       ...(groupSparsity && { groupSparsity: shares }),
       ...(maxSparsity && { maxSparsity: mostOfPrefix(model, groups) }),
+      // The threshold is that of all groups together.
+      ...(threshold !== undefined && { calibrated: false }),
     },
   };
 }

@@ -35,4 +35,9 @@ export interface ModelCoder {
    * the end of a training, so that held-out rows have k nonzeros on average. 0 by default.
    */
   threshold?: number | undefined;
+  /**
+   * False where the threshold was given, or something that it was calibrated with was changed since: how many nonzeros
+   * rows then have on average is for the rows to show. Left out, it is k.
+   */
+  calibrated?: false | undefined;
 }

@@ -37,8 +37,9 @@ const OPTIONS: Record<keyof CoderChanges, string> = {
 /**
  * A model that codes rows otherwise than it was trained for: other candidates (coefficients then take any sign), a
  * ridge in the choice of atoms, joint coding of nested groups, swap passes, another threshold by which rows share
- * their nonzeros, which is calibrated for the coder that the model was trained with. Threshold 0, by itself, gives
- * every row its own k again.
+ * their nonzeros. A threshold is calibrated for the coder that the model was trained with: with another one, or other
+ * atoms to choose from, rows no longer have k nonzeros on average. Threshold 0, by itself, gives every row its own k
+ * again.
  *
  * @param model a dictionary
  * @param changes what to change; undefined values leave the model's own
@@ -76,6 +77,11 @@ export function withCoder<Model extends AnyModel>(
   };
   const shares = changes.threshold !== 0 || changes.maxSparsity !== undefined;
   const coder = shares ? changed : withoutSharing(changed);
+  const counts = given.filter((name) => name !== "refine");
+  if (
+    coder.threshold !== undefined &&
+    counts.some((name) => changes[name] !== model.coder[name])
+  ) coder.calibrated = false;
   if (changes.candidates !== undefined) coder.nonnegative = false;
   validateRefine(coder.refine ?? 0, coder.method);
   validateChoice(coder, model.groups.length);

@@ -75,7 +75,7 @@ export interface Evaluation {
 
 /** One model, measured, with what a report shows beyond numbers. */
 export interface DetailedEvaluation extends Evaluation {
-  /** How its codes were found. */
+  /** How its codes were found, with their mean number of nonzeros where that is by a threshold that was given. */
   coder: string;
   /** How often and how strongly each atom was used. */
   use: AtomUse;
@@ -140,6 +140,7 @@ export async function evaluateAll(
       entries.push({
         name,
         coder,
+        tellsMean: !("format" in model) && model.coder.calibrated === false,
         metrics: createMetrics(coder.decoder),
         distributions: createDistributions(),
       });
@@ -162,6 +163,8 @@ export async function evaluateAll(
 interface Entry {
   name: string;
   coder: RowCoder;
+  /** Whether only the codes show how many nonzeros rows have on average. */
+  tellsMean: boolean;
   metrics: ReturnType<typeof createMetrics>;
   distributions: ReturnType<typeof createDistributions>;
 }
@@ -188,7 +191,7 @@ async function conclude(
   entry: Entry,
   { truth, signal, group = solo() }: EvaluateOptions,
 ): Promise<DetailedEvaluation> {
-  const { name, coder, metrics, distributions } = entry;
+  const { name, coder, tellsMean, metrics, distributions } = entry;
   metrics.take(await group.sum(metrics.numbers()));
   const counted = await group.gather(toBytes(distributions.result()));
   const all = await Promise.all(counted.map(fromBytes)) as CodeDistributions[];
@@ -201,7 +204,9 @@ async function conclude(
       ...await coherence(coder.decoder, signal),
       ...(truth && await recovery(truth, coder.decoder, signal)),
     },
-    coder: coder.description,
+    coder: tellsMean
+      ? `${coder.description}, L0 ${measured.l0.toFixed(2)}`
+      : coder.description,
     use: metrics.use(),
     distributions: addDistributions(all),
   };

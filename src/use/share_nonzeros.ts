@@ -5,6 +5,7 @@ import {
 } from "../coding/coder.ts";
 import { checkWidth } from "../coding/rows.ts";
 import { calibrate, likelyThreshold } from "../learn/calibration.ts";
+import { withoutSharing } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { validateSharing } from "../options/validate_coding.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -62,7 +63,8 @@ export async function shareNonzeros(
   const { width, atoms, coder: { sparsity } } = model;
   const { maxSparsity = Math.min(2 * sparsity, atoms, width) } = options;
   const { seed = model.seed, signal } = options;
-  const coder = { ...model.coder, maxSparsity, threshold: 0 };
+  const own = withoutSharing(model.coder);
+  const coder = { ...own, maxSparsity, threshold: 0 };
   validateSharing(coder);
   requireMost(coder, model);
   checkWidth(source, width);

@@ -38,7 +38,9 @@ const MEASURED: Fields<
 > = {
   model: text("The model, as it was given."),
   rows: count("Rows measured."),
-  coder: text("How its codes are found, in words."),
+  coder: text(
+    "How its codes are found, in words; by a threshold that was given, with their mean number of nonzeros.",
+  ),
   metrics,
 };
 

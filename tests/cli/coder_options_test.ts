@@ -141,8 +141,21 @@ Deno.test("--max-sparsity lets rows share their nonzeros: kept in the model, cod
     assert.equal(own.metrics.l0_std, undefined);
     assert(own.metrics.fvu > shared.metrics.fvu);
     const higher = await evaluate("--threshold", "3", "--max-sparsity", "7");
-    assert.match(higher.coder, /7 a row at most, threshold 3$/);
     assert(higher.metrics.l0 < shared.metrics.l0);
+    const mean = higher.metrics.l0.toFixed(2);
+    const said = `OMP, 7 a row at most, threshold 3, L0 ${mean}`;
+    assert.equal(higher.coder, said);
+    const { stdout } = await runCli(
+      ["evaluate", model, "--device", "cpu", "--threshold", "3"]
+        .concat("--max-sparsity", "7"),
+    );
+    assert(stdout.startsWith(`${model}: ${said}\n`), stdout);
+    const report = await Deno.readTextFile(join(model, "report.html"));
+    assert(report.includes(`Metrics on held-out rows, coded by ${said}`));
+    const same = await evaluate("--threshold", `${coder.threshold}`);
+    assert.equal(same.coder, trained.coder);
+    const again = await evaluate("--max-sparsity", "11");
+    assert.match(again.coder, /^OMP, 11 a row at most, .*, L0 5\.\d\d$/);
 
     const out = join(directory, "codes.parquet");
     await json(

@@ -20,6 +20,8 @@ Deno.test("codingOf() gives rows that share their nonzeros room for as many as o
   const shared = { ...NESTED.coder, maxSparsity: 6, threshold: 1.5 };
   const { coder } = codingOf({ ...NESTED, coder: shared });
   assert.deepEqual(coder, { ...NESTED.coder, sparsity: 6, threshold: 1.5 });
+  const given = { ...shared, calibrated: false as const };
+  assert.deepEqual(codingOf({ ...NESTED, coder: given }).coder, coder);
 });
 
 Deno.test("codingOf() weighs atoms by their uses where there are no groups", () => {
@@ -55,6 +57,10 @@ Deno.test("coderInWords() tells all that decides a code", () => {
     "OMP, k = 3 on average, 6 a row at most, threshold 1.235",
   );
   assert.equal(words({ threshold: 2 }), "OMP, k = 3, threshold 2");
+  assert.equal(
+    words({ maxSparsity: 6, threshold: 1.23456, calibrated: false }),
+    "OMP, 6 a row at most, threshold 1.23456",
+  );
 });
 
 Deno.test("prefixModel() keeps the nonzeros that its groups were given", () => {
@@ -65,4 +71,5 @@ Deno.test("prefixModel() keeps the nonzeros that its groups were given", () => {
   const shared = { ...coder, maxSparsity: 6, threshold: 1 };
   const some = prefixModel({ ...NESTED, coder: shared }, 1).coder;
   assert.deepEqual([some.sparsity, some.maxSparsity], [2, 4]);
+  assert.equal(some.calibrated, false);
 });

@@ -201,11 +201,16 @@ Deno.test("a dictionary keeps how it chooses atoms, in a format that earlier ver
       ...plain,
       coder: { ...plain.coder, maxSparsity: 6, threshold },
     };
+    const given = {
+      ...plain,
+      coder: { ...shared.coder, threshold: 2, calibrated: false as const },
+    };
     for (
       const [model, format] of [
         [plain, "1"],
         [dialled, "2"],
         [shared, "2"],
+        [given, "2"],
       ] as const
     ) {
       const file = join(parent, `${format}.safetensors`);

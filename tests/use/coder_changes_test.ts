@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { DbksvdError } from "../../src/errors.ts";
 import { type CoderChanges, withCoder } from "../../src/use/coder_changes.ts";
-import { makeModel } from "../model/models.ts";
+import { createReferenceEngine } from "../../src/engine/reference.ts";
+import { rowsFromArray } from "../../src/rows/memory.ts";
+import { shareNonzeros } from "../../src/use/share_nonzeros.ts";
+import { makeModel, makeRows } from "../model/models.ts";
 
 Deno.test("withCoder() gives the same model with another coder", () => {
   const model = makeModel({ width: 4, atoms: 6 });
@@ -20,10 +23,43 @@ Deno.test("withCoder() gives the same model with another coder", () => {
   const shared = withCoder(model, { maxSparsity: 4, threshold: 1.5 });
   assert.deepEqual(
     shared.coder,
-    { ...model.coder, maxSparsity: 4, threshold: 1.5 },
+    { ...model.coder, maxSparsity: 4, threshold: 1.5, calibrated: false },
   );
   assert.equal(withCoder(shared, { threshold: 2 }).coder.maxSparsity, 4);
   assert.deepEqual(withCoder(shared, { threshold: 0 }), model);
+});
+
+Deno.test("withCoder() leaves a threshold calibrated while all that it was calibrated with stays", () => {
+  const plain = makeModel({ width: 4, atoms: 6 });
+  const coder = { ...plain.coder, maxSparsity: 4, threshold: 1.5 };
+  const model = { ...plain, coder };
+  const of = (changes: CoderChanges) =>
+    withCoder(model, changes).coder.calibrated;
+  for (const same of [{ threshold: 1.5 }, { maxSparsity: 4 }, { refine: 1 }]) {
+    assert.equal(of(same), undefined);
+  }
+  for (
+    const other of [
+      { threshold: 1.4999 },
+      { maxSparsity: 3 },
+      { selectionRidge: 0.3 },
+      { candidates: "positive" as const },
+    ]
+  ) assert.equal(of(other), false);
+  assert.equal(
+    withCoder(plain, { selectionRidge: 1 }).coder.calibrated,
+    undefined,
+  );
+});
+
+Deno.test("shareNonzeros() calibrates anew where a threshold was given", async () => {
+  const model = makeModel({ width: 6, atoms: 8 });
+  const given = withCoder(model, { maxSparsity: 5, threshold: 1000 });
+  const rows = rowsFromArray(makeRows(model, 200), 6);
+  const run = { createEngine: createReferenceEngine };
+  const shared = await shareNonzeros(given, rows, run);
+  assert(shared.threshold < 1000 && shared.l0 > 2, `${shared.l0}`);
+  assert.equal(shared.model.coder.calibrated, undefined);
 });
 
 Deno.test("withCoder() refuses what does not go together", () => {

@@ -103,7 +103,10 @@ async function evaluate(
       const rowsName = rows === undefined
         ? await namedRows(only.model, source)
         : "held-out rows";
-      await showInReport(only, rowsName, session);
+      // The report's page says how the model itself codes.
+      const asGiven = named[0].model !== loaded[0].model;
+      const by = asGiven ? `, coded by ${only.coder}` : "";
+      await showInReport(only, rowsName + by, session);
     }
     const documents = results.map(({ model, rows, coder, metrics }) => ({
       model,
