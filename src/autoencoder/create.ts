@@ -2,6 +2,7 @@ import { mayStartWorker } from "../engine/worker/may_start.ts";
 import type { Parameters, Trainer } from "./contract.ts";
 import { trainerInWorker } from "./gpu/client.ts";
 import type { AutoencoderSpec } from "./layout.ts";
+import { isOfDevice } from "./place.ts";
 import { AutoencoderTrainer } from "./trainer.ts";
 
 const GPU_ENTRY = new URL("./gpu/entry.ts", import.meta.url);
@@ -14,6 +15,11 @@ export interface TrainerChoice {
   threads?: number | undefined;
   /** Ends the training: a GPU's at once, whatever it is doing. */
   signal?: AbortSignal | undefined;
+  /**
+   * Called where a GPU cannot be made ready, for lack of memory say, which a card tells only once it is asked for it:
+   * the processor then trains. Left out, that is an error.
+   */
+  onGpuLacking?: ((problem: string) => void) | undefined;
 }
 
 /**
@@ -29,11 +35,26 @@ export interface TrainerChoice {
 export async function createTrainer(
   spec: AutoencoderSpec,
   start: Parameters,
-  { device = "cpu", threads, signal }: TrainerChoice,
+  { device = "cpu", threads, signal, onGpuLacking }: TrainerChoice,
 ): Promise<Trainer> {
-  if (device === "cpu") {
-    return new AutoencoderTrainer(spec, start, { threads, signal });
+  const onProcessor = () =>
+    new AutoencoderTrainer(spec, start, { threads, signal });
+  if (device === "cpu") return onProcessor();
+  try {
+    return await onGpu(spec, start, signal);
+  } catch (error) {
+    if (onGpuLacking === undefined || !isOfDevice(error)) throw error;
+    const trainer = onProcessor();
+    onGpuLacking(error.what);
+    return trainer;
   }
+}
+
+async function onGpu(
+  spec: AutoencoderSpec,
+  start: Parameters,
+  signal: AbortSignal | undefined,
+): Promise<Trainer> {
   signal?.throwIfAborted();
   if (!mayStartWorker(GPU_ENTRY)) {
     const { GpuTrainer } = await import("./gpu/trainer.ts");

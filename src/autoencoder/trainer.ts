@@ -27,6 +27,24 @@ const THREAD = new URL("./thread.ts", import.meta.url);
 const CALL_WORK = 2 ** 29;
 
 /**
+ * Makes sure that the processor can train.
+ *
+ * @throws {DbksvdError} `run` where it lacks instructions
+ */
+export function requireInstructions(): void {
+  const lacking = kernelsLacking();
+  if (lacking === undefined) return;
+  throw new DbksvdError(
+    "run",
+    `Training an autoencoder takes ${lacking}, which is not to be had here`,
+    {
+      mend:
+        "export to saelens-mp, train with --decoder-steps 0, or use another machine",
+    },
+  );
+}
+
+/**
  * Adam on a sparse autoencoder, on the processor: the kernels of the CPU engine on as many threads as are asked for.
  * The same bytes on any number of them.
  */
@@ -60,17 +78,7 @@ export class AutoencoderTrainer implements Trainer {
     this.#threads = mayStartWorker(THREAD)
       ? options.threads ?? navigator.hardwareConcurrency
       : 1;
-    const lacking = kernelsLacking();
-    if (lacking !== undefined) {
-      throw new DbksvdError(
-        "run",
-        `Training an autoencoder takes ${lacking}, which is not to be had here`,
-        {
-          mend:
-            "export to saelens-mp, train with --decoder-steps 0, or use another machine",
-        },
-      );
-    }
+    requireInstructions();
     this.#layout = layOut(spec, this.#threads);
     const memory = memoryFor(this.#layout);
     const kernels = compileKernels(memory);

@@ -81,6 +81,11 @@ export interface ModelConfig {
     software: boolean;
     details: Record<string, unknown>;
   };
+  /** The training of its atoms as a decoder after the passes (`decoderSteps`), where there was one. */
+  decoder?: {
+    /** What ran it. */
+    device: { kind: string; name: string; software: boolean };
+  };
   /** The processes that trained together, where several did. */
   distributed?: {
     /** How many. */

@@ -61,7 +61,7 @@ const LINE_NUMBERS = [
 ] as const satisfies readonly (keyof MetricsLine)[];
 
 function flawOfConfig(config: Record<string, unknown>): string | undefined {
-  const { inputs, rows, device } = config;
+  const { inputs, rows, device, decoder } = config;
   const checks: Record<string, boolean> = {
     formatVersion: isNumber(config.formatVersion),
     toolVersion: typeof config.toolVersion === "string",
@@ -74,8 +74,9 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
       isJsonObject(rows.dropped) && allNumbers(rows.dropped),
     calibration: config.calibration === undefined ||
       isCalibration(config.calibration),
-    device: isJsonObject(device) && typeof device.kind === "string" &&
-      typeof device.name === "string" && isJsonObject(device.details),
+    device: isDevice(device) && isJsonObject(device.details),
+    decoder: decoder === undefined ||
+      (isJsonObject(decoder) && isDevice(decoder.device)),
     heldOut: isAbsentOrNumbers(config.heldOut),
     training: isAbsentOrNumbers(config.training),
     seconds: isAbsentOr(config.seconds, "number"),
@@ -86,6 +87,11 @@ function flawOfConfig(config: Record<string, unknown>): string | undefined {
 function isInput(input: unknown): boolean {
   return isJsonObject(input) && typeof input.path === "string" &&
     isNumber(input.rows) && isNumber(input.bytes);
+}
+
+function isDevice(value: unknown): value is Record<string, unknown> {
+  return isJsonObject(value) && typeof value.kind === "string" &&
+    typeof value.name === "string";
 }
 
 function isCalibration(value: unknown): boolean {

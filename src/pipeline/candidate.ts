@@ -189,14 +189,15 @@ function trainOnce(
   seed: number,
   initial?: Float32Array,
 ): Promise<TrainResult> {
-  const { train: parameters } = settings;
+  const { train: parameters, device, threads } = settings;
   // Growing sparsity is for finding atoms; those that are there already must not be torn from their rows again.
   const startSparsity = initial === undefined
     ? parameters.startSparsity
     : parameters.sparsity;
   return train(source, { ...parameters, seed, startSparsity }, {
     initial,
-    createEngine,
+    // What its atoms are trained on by after the passes is none of these engines.
+    ...{ createEngine, device, threads },
     signal,
     onProgress: (lines) => {
       const last = lines.at(-1);

@@ -71,13 +71,15 @@ export async function writeVersion(
 
 /** Writes a promoted version in the formats that the configuration asks for; encoders are trained on its rows. */
 export async function writeExports(
-  { settings, places, createEngine, signal }: RunContext,
+  { settings, places, createEngine, signal, onNotice }: RunContext,
   { version }: Candidate,
   model: DictionaryModel,
   source: RowSource,
 ): Promise<void> {
+  const { device, threads } = settings;
+  const run = { createEngine, device, threads, signal, onNotice };
   for (const target of settings.exports) {
     const out = join(versionFolder(places, version), "exports", target.format);
-    await exportModel(model, { ...target, out, source, createEngine, signal });
+    await exportModel(model, { ...target, out, source, ...run });
   }
 }

@@ -32,6 +32,12 @@ export function parametersTable(config: ModelConfig): string {
   ]);
 }
 
+function deviceName(
+  { name, software }: Pick<ModelConfig["device"], "name" | "software">,
+): string {
+  return `${name}${software ? " (software driver)" : ""}`;
+}
+
 /** What it read, and what it ran on. */
 export function inputsTable(config: ModelConfig): string {
   const inputs = config.inputs.map((input) =>
@@ -44,7 +50,7 @@ export function inputsTable(config: ModelConfig): string {
     .map(([reason, rows]) =>
       [`dropped: ${reason}`, formatCount(rows)] as const
     );
-  const { device } = config;
+  const { device, decoder } = config;
   return `<div><div class="scroll"><table><caption>Inputs</caption><thead><tr><th scope="col">File</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Size</th></tr></thead><tbody>${
     inputs.join("")
   }</tbody></table></div><br>${
@@ -56,10 +62,10 @@ export function inputsTable(config: ModelConfig): string {
       ["training rows", formatCount(config.rows.training)],
       ["held-out rows", formatCount(config.rows.heldOut)],
       ...dropped,
-      [
-        "device",
-        `${device.name}${device.software ? " (software driver)" : ""}`,
-      ],
+      ["device", deviceName(device)],
+      ...(decoder === undefined
+        ? []
+        : [["decoder trained by", deviceName(decoder.device)] as const]),
       ...Object.entries(device.details).map(([name, value]) =>
         [name, display(value)] as const
       ),

@@ -23,7 +23,7 @@ const STARTS = ["rows", "gaussian"];
  */
 export function cleanRecord(config: ModelConfig): ModelConfig {
   const { formatVersion, toolVersion, column, holdoutBy, device } = config;
-  const { heldOut, training, seconds, rows, distributed } = config;
+  const { heldOut, training, seconds, rows, decoder, distributed } = config;
   return {
     formatVersion,
     toolVersion,
@@ -37,11 +37,9 @@ export function cleanRecord(config: ModelConfig): ModelConfig {
     reading: only(config.reading ?? {}, READING),
     rows,
     ...holdoutBy !== undefined && { holdoutBy },
-    device: {
-      kind: device.kind,
-      name: device.name,
-      software: device.software,
-      details: {},
+    device: { ...cleanDevice(device), details: {} },
+    ...decoder !== undefined && {
+      decoder: { device: cleanDevice(decoder.device) },
     },
     ...distributed !== undefined && {
       distributed: {
@@ -55,6 +53,15 @@ export function cleanRecord(config: ModelConfig): ModelConfig {
     training,
     seconds,
   };
+}
+
+function cleanDevice(
+  { kind, name, software }: Pick<
+    ModelConfig["device"],
+    "kind" | "name" | "software"
+  >,
+) {
+  return { kind, name, software };
 }
 
 // Options of this version alone: what another wrote beside them may be anything.

@@ -103,10 +103,10 @@ export async function dryRun(
     })
     : undefined;
   const { decoderSteps: steps = 0 } = parameters;
-  const on = gpu && share.problem === undefined ? "gpu" : "cpu";
+  const beside = gpu && share.problem === undefined ? "gpu" : "cpu";
   const decoder = steps === 0
     ? undefined
-    : await estimateDecoder(spec, { steps, rows, threads, device: on });
+    : await estimateDecoder(spec, { steps, rows, beside, device, threads });
   return {
     width,
     rows,

@@ -1,3 +1,10 @@
+import type { AutoencoderSpec } from "../autoencoder/layout.ts";
+import {
+  leftToProcessor,
+  mayLeaveGpu,
+  placeOfTraining,
+  processorInfo,
+} from "../autoencoder/place.ts";
 import { type CodedSample, startFromAtoms } from "../autoencoder/start.ts";
 import {
   STEP_ROWS,
@@ -45,6 +52,8 @@ export interface FitOptions extends RunOptions {
   fixedAtoms?: boolean | undefined;
   /** Rows to leave out. */
   except?: RowSet | undefined;
+  /** Where it is trained, where that was found before; else where the dictionary codes, if that has room. */
+  on?: "gpu" | "cpu" | undefined;
 }
 
 /** A sparse autoencoder as a fit leaves it, in raw units. */
@@ -98,11 +107,7 @@ export async function fitAutoencoder(
   const { width, scale, seed, coder: { sparsity } } = model;
   const raw = await sampleRows(model, source, steps, options);
   const count = raw.length / width;
-  const { codes, engine: { kind, name, software } } = await codesOf(
-    model,
-    raw,
-    options,
-  );
+  const { codes, engine } = await codesOf(model, raw, options);
   const all = normalise(model, raw);
   const kept = selection === "batch"
     ? Math.min(STEP_ROWS, Math.floor(count * THRESHOLD_SHARE))
@@ -114,10 +119,8 @@ export async function fitAutoencoder(
     ...{ width, sparsity, selection, learnsDecoder: !fixedAtoms },
     levels: levelsOf(model, latents),
   };
-  if (kind === "gpu") {
-    const { requireRoom } = await import("../autoencoder/gpu/context.ts");
-    await requireRoom(trainingSpec(training, latents, count - kept));
-  }
+  const spec = trainingSpec(training, latents, count - kept);
+  let device = await trainedBy(spec, engine, options);
   const sample = {
     width,
     rows: all.subarray(0, codes.rows * width),
@@ -132,9 +135,12 @@ export async function fitAutoencoder(
     ...{ ...training, steps, seed },
     ...(kept > 0 && { thresholdRows: all.subarray(rows.length) }),
     thresholdEach: options.thresholdEach,
-    device: kind,
+    device: device.kind,
     threads: options.threads,
     signal: options.signal,
+    onGpuLacking: mayLeaveGpu(options.device)
+      ? (problem) => device = leaveGpu(problem, options)
+      : undefined,
     onStep: (done) => options.onProgress?.({ rows: done * stepRows, total }),
   });
   return {
@@ -144,11 +150,32 @@ export async function fitAutoencoder(
     thresholds: trained.thresholds.map((value) => value / scale),
     fit: {
       ...{ rows: count - kept, steps, stepRows, fixedAtoms },
-      device: { kind, name, software },
+      device,
       deadLatents: trained.dead,
       helpedLatents: trained.helped,
     },
   };
+}
+
+// What trains: the engine that coded, or the processor where a GPU lacks room.
+async function trainedBy(
+  spec: AutoencoderSpec,
+  { kind, name, software }: EngineInfo,
+  options: FitOptions,
+): Promise<AutoencoderFit["device"]> {
+  const { device, threads, on } = options;
+  if (on === "cpu" && kind === "gpu") return processorInfo();
+  const place = await placeOfTraining(spec, { beside: kind, device, threads });
+  if (place.problem !== undefined) return leaveGpu(place.problem, options);
+  return { kind, name, software };
+}
+
+function leaveGpu(
+  problem: string,
+  { onNotice }: FitOptions,
+): AutoencoderFit["device"] {
+  onNotice?.(leftToProcessor(problem));
+  return processorInfo();
 }
 
 /** The level of every latent: the group of its atom. */

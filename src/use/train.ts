@@ -7,7 +7,7 @@ import { type Communicator, solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
-import type { LearnedRows, LearnHooks } from "../learn/hooks.ts";
+import type { LearnHooks } from "../learn/hooks.ts";
 import {
   DEFAULT_TRAIN_OPTIONS,
   type TrainOptions,
@@ -29,7 +29,7 @@ import { TOOL_VERSION } from "../version.ts";
 import { type Measured, measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
-import { requireDecoderRoom, trainAsDecoder } from "./train_decoder.ts";
+import { DecoderSteps } from "./decoder_steps.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 
 /** How a training is run, beside what it is to learn. */
@@ -137,15 +137,17 @@ export async function train(
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
   let dropped: Record<string, number> | undefined;
   const rows = source.rowCount - (heldOut?.size ?? 0);
+  const decoder = new DecoderSteps(parameters.decoderSteps, run);
   const learned = await learn(source, parameters, {
     ...run,
-    createEngine: (spec) => passEngine(spec, rows, parameters, run),
+    createEngine: async (spec) =>
+      await decoder.beside(await engineOf(spec, parameters, run), rows),
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
     async onPassed(model, rows) {
       dropped = run.group && await droppedByAll(source, run.group);
       run.onLearned?.();
-      return await finished(model, source, parameters, rows, run);
+      return await decoder.take(model, source, rows);
     },
   });
   const { model } = learned;
@@ -169,6 +171,7 @@ export async function train(
     ...by === "row" ? {} : { holdoutBy: by },
     ...learned.calibration && { calibration: learned.calibration },
     device: learned.engine,
+    ...decoder.device && { decoder: { device: decoder.device } },
     ...(run.group && {
       distributed: {
         ranks: run.group.size,
@@ -193,42 +196,15 @@ export async function train(
   };
 }
 
-// The engine of the passes: a GPU that has no room for what is to follow them is refused before they are made.
-async function passEngine(
+// An engine of the training: in the thread of the processes that learn together.
+async function engineOf(
   spec: EngineSpec,
-  rows: number,
-  { decoderSteps = 0, shards }: TrainOptions,
+  { shards }: TrainOptions,
   run: TrainRun,
 ): Promise<Engine> {
   const { engineThread } = run.group ?? solo();
   const thread = shards === undefined ? undefined : engineThread;
-  const engine = await engineFor(spec, run, run.onActivity, thread);
-  const trains = decoderSteps > 0 && (run.group?.rank ?? 0) === 0;
-  try {
-    if (trains) await requireDecoderRoom(engine.info, spec, rows);
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
-  return engine;
-}
-
-// The dictionary as it is kept: where that is asked for, its atoms were trained on as a decoder.
-async function finished(
-  model: DictionaryModel,
-  source: RowSource,
-  { decoderSteps: steps = 0 }: TrainOptions,
-  learned: LearnedRows,
-  run: TrainRun,
-): Promise<DictionaryModel> {
-  if (steps === 0) return model;
-  const { device, threads, blas, signal, group } = run;
-  return await trainAsDecoder(model, source, {
-    ...{ device, threads, blas, signal, group, steps, ...learned },
-    createEngine: (spec) => engineFor(spec, run, run.onActivity),
-    onProgress: ({ rows, total }) =>
-      run.onActivity?.({ stage: "decoder", done: rows, total }),
-  });
+  return await engineFor(spec, run, run.onActivity, thread);
 }
 
 // The held-out rows, and as many of those trained on.

@@ -18,8 +18,18 @@ import { fitAutoencoder, levelsOf } from "./fit_autoencoder.ts";
 /** Rows by whose codes the atoms' uses are counted anew. */
 const COUNTED_ROWS = 16384;
 
-/** What a dictionary's training as a decoder changes of it. */
-type Decoder = Pick<DictionaryModel, "dictionary" | "usage">;
+/** What a dictionary's training as a decoder changes of it, and what did that. */
+interface Decoder {
+  changes: Pick<DictionaryModel, "dictionary" | "usage">;
+  device: Omit<EngineInfo, "details">;
+}
+
+/** A dictionary that was trained on as a decoder. */
+export interface DecoderTrained {
+  model: DictionaryModel;
+  /** What trained it. */
+  device: Omit<EngineInfo, "details">;
+}
 
 /** How a dictionary is trained on as a decoder. */
 export interface DecoderTraining extends RunOptions, LearnedRows {
@@ -27,6 +37,8 @@ export interface DecoderTraining extends RunOptions, LearnedRows {
   steps: number;
   /** The processes that train together: the first one does it, and gives the others what came out. */
   group?: Communicator | undefined;
+  /** Where they are taken, where that was found before. */
+  on?: "gpu" | "cpu" | undefined;
 }
 
 /** What of an engine's specification the training of its atoms as a decoder goes by. */
@@ -34,24 +46,6 @@ export type DecoderOf = Pick<
   EngineSpec,
   "width" | "atoms" | "groups" | "coder"
 >;
-
-/**
- * Makes sure, before passes are made, that a GPU that makes them has the memory for `decoderSteps` as well.
- *
- * @param engine what makes the passes
- * @param spec its specification
- * @param rows training rows
- * @throws {DbksvdError} `device` where it has not, with the numbers
- */
-export async function requireDecoderRoom(
-  engine: EngineInfo,
-  spec: DecoderOf,
-  rows: number,
-): Promise<void> {
-  if (engine.kind !== "gpu") return;
-  const { requireRoom } = await import("../autoencoder/gpu/context.ts");
-  await requireRoom(decoderSpec(spec, rows));
-}
 
 /** The training of the atoms as a decoder, out of so many rows. */
 export function decoderSpec(
@@ -71,22 +65,28 @@ export function decoderSpec(
  * @param model the dictionary
  * @param source its rows
  * @param training for how long, on which rows; progress, an `AbortSignal`
- * @returns the model with these atoms, their uses counted anew
+ * @returns the model with these atoms, their uses counted anew; what trained them
  */
 export async function trainAsDecoder(
   model: DictionaryModel,
   source: RowSource,
   training: DecoderTraining,
-): Promise<DictionaryModel> {
-  const { group } = training;
-  if (group === undefined) {
-    return { ...model, ...await decoderOf(model, source, training) };
-  }
-  const own = group.rank === 0
-    ? toBytes(await decoderOf(model, source, training))
-    : new Uint8Array(0);
-  const trained = await fromBytes(await group.broadcast(own)) as Decoder;
-  return { ...model, ...trained };
+): Promise<DecoderTrained> {
+  const { changes, device } = await fromFirst(
+    training.group,
+    () => decoderOf(model, source, training),
+  );
+  return { model: { ...model, ...changes }, device };
+}
+
+// What the first process works out, in all of them.
+async function fromFirst(
+  group: Communicator | undefined,
+  work: () => Promise<Decoder>,
+): Promise<Decoder> {
+  if (group === undefined) return await work();
+  const own = group.rank === 0 ? toBytes(await work()) : new Uint8Array(0);
+  return await fromBytes(await group.broadcast(own)) as Decoder;
 }
 
 async function decoderOf(
@@ -94,13 +94,13 @@ async function decoderOf(
   source: RowSource,
   training: DecoderTraining,
 ): Promise<Decoder> {
-  const { steps, except } = training;
-  const { decoder: dictionary } = await fitAutoencoder(model, source, {
+  const { steps, except, on } = training;
+  const { decoder: dictionary, fit } = await fitAutoencoder(model, source, {
     ...runOptions(training),
-    ...{ selection: "batch", steps, except },
+    ...{ selection: "batch", steps, except, on },
   });
   const usage = await usesOf({ ...model, dictionary }, source, training);
-  return { dictionary, usage };
+  return { changes: { dictionary, usage }, device: fit.device };
 }
 
 // How often a pass over the training rows would use each atom, reckoned from some of them: k times a row, as passes

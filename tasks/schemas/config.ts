@@ -16,7 +16,7 @@ import {
   words,
 } from "./fields.ts";
 import { scores } from "./metrics.ts";
-import { device, dropped, notRead } from "./shared.ts";
+import { device, dropped, notRead, ranBy } from "./shared.ts";
 
 const parameters: Field = {
   json: {
@@ -101,6 +101,12 @@ export const config = define(
       rows: count("How many of them."),
     }, "How rows share their nonzeros.")),
     device,
+    decoder: optional(object<NonNullable<ModelConfig["decoder"]>>({
+      device: object<NonNullable<ModelConfig["decoder"]>["device"]>(
+        ranBy,
+        "What trained them.",
+      ),
+    }, "The training of the atoms as a decoder, after the passes.")),
     distributed: optional(object<NonNullable<ModelConfig["distributed"]>>({
       ranks: count("Processes."),
       library: text("What carried their sums."),

@@ -20,6 +20,7 @@ import {
   object,
   optional,
   text,
+  words,
 } from "./fields.ts";
 import { config } from "./config.ts";
 import { scores } from "./metrics.ts";
@@ -54,10 +55,14 @@ const dryRun = ofRows<DryRun>({
   ),
   decoder: optional(object<NonNullable<DryRun["decoder"]>>({
     steps: count("Steps of 1024 rows."),
+    kind: words("The kind of what would train.", ["gpu", "cpu"]),
     memoryBytes: count(
       "What it would take where it is trained, with its rows.",
     ),
     estimatedSeconds: amount("About how long it would be on this machine."),
+    problem: optional(
+      text("Why the GPU that would make the passes would not train."),
+    ),
   }, "What the training of the atoms as a decoder would take.")),
   cpu: optional(object<NonNullable<DryRun["cpu"]>>({
     threads: count("Threads that would work."),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inDirectory } from "../directories.ts";
+import { withCard } from "../gpu/fake_card.ts";
 import { runCli } from "./fake_io.ts";
 
 const SAMPLE = "samples/glove-10k.parquet";
@@ -52,6 +53,19 @@ Deno.test("inspect refuses a search for nothing", async () => {
   const { code, stderr } = await runCli(["inspect", "model", "--search", " "]);
   assert.equal(code, 2);
   assert.match(stderr, /--search is empty: give words/);
+});
+
+Deno.test("A dry run says where the processor would train a decoder in place of a GPU without room for it", async () => {
+  const { code, stdout } = await withCard({ binding: 2 ** 14 }, () =>
+    runCli([
+      ...["train", SAMPLE, "--max-rows", "500", "--atoms", "40"],
+      ...["--sparsity", "3", "--decoder-steps", "5", "--dry-run"],
+    ]));
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /for 5 steps of the decoder\nOne buffer may hold .* for codes and lists: the processor trains the autoencoder\nA card: /,
+  );
 });
 
 Deno.test("A dry run refuses what the run would: too few rows, a start that is not there, places it may not write to", () =>

@@ -130,6 +130,11 @@ Deno.test("loadModel() refuses what is not a whole model, naming the file", asyn
       const [name, text, message] of [
         ["config.json", "{}", /config\.json is damaged/],
         ["config.json", "{", /is not JSON/],
+        [
+          "config.json",
+          JSON.stringify({ ...CONFIG, decoder: { device: {} } }),
+          /config\.json is damaged, see decoder/,
+        ],
         ["labels.json", '{"5": "x"}', /"5" is no atom/],
         ["labels.json", '{"01": "x"}', /"01" is no atom/],
         ["labels.json", '{"1": 2}', /label of atom 1 is not text/],

@@ -180,3 +180,15 @@ Deno.test("reportForModel() reports a model directory with what training recorde
     const measured = await reportForModel(out, { coherence });
     assert(figureNamed(measured, "Coherence").querySelector("svg"));
   }));
+
+Deno.test("renderReport() says what trained the decoder, where something did", async () => {
+  const data = await fixtureReport();
+  const rowOf = (html: string) =>
+    [...pageOf(html).querySelectorAll("tr")]
+      .find(({ textContent }) => textContent!.includes("decoder trained by"));
+  assert.equal(rowOf(renderReport(data)), undefined);
+  const device = { kind: "cpu", name: "A processor", software: false };
+  const config = { ...data.config, decoder: { device } };
+  const row = rowOf(renderReport({ ...data, config }));
+  assert.match(row!.textContent!, /A processor/);
+});

@@ -67,6 +67,7 @@ Deno.test("nothing that is shared tells of paths, hosts, filters and machines", 
     assert.deepEqual(config.reading, { unitNorm: true });
     assert.equal(config.parameters.atoms, RECORD.parameters.atoms);
     assert.equal(config.distributed.library, "MPICH 4.0.2");
+    assert.equal(config.decoder.device.name, "A processor");
     assert.deepEqual(config.inputs[0], {
       ...{ path: "(input 1)", rows: 9, bytes: 90 },
     });

@@ -49,6 +49,12 @@ export const RECORD: ModelConfig = {
   reading: { unitNorm: true, where: { email: "ann@corp", diagnosis: "x" } },
   notRead: [{ reason: "ending", count: 1, paths: ["/home/ann/left.csv"] }],
   device: { ...CONFIG.device, details: { host: "rig7" } },
+  decoder: {
+    device: {
+      ...{ kind: "cpu", name: "A processor", software: false },
+      ...{ host: "rig7" },
+    },
+  },
   distributed: {
     ranks: 2,
     library: "MPICH 4.0.2 (/home/ann/lib/libmpich.so.12)",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { requireRoom } from "../../src/autoencoder/gpu/context.ts";
+import { FAKE_CARD, withCard } from "../gpu/fake_card.ts";
 import { dryRun, rowsFromArray, type RowSource } from "../../mod.ts";
 
 function rows(count: number, width: number): RowSource {
@@ -67,6 +68,27 @@ Deno.test("dryRun() tells what the GPU would take where atoms train as a decoder
   const { decoder } = await dryRun(rows(500, 6), options, "gpu");
   assert.equal(decoder!.memoryBytes, needed + 4 * 450 * 6);
   assert(decoder!.estimatedSeconds > 0);
+});
+
+Deno.test("dryRun() has the processor take a decoder's steps where a GPU lacks room for them that was not asked for, and says why", async () => {
+  const options = { atoms: 40, sparsity: 3, decoderSteps: 30 };
+  const [small, large] = [2 ** 14, 2 ** 20].map((binding) => (device?: "gpu") =>
+    withCard({ binding }, () => dryRun(rows(500, 6), options, device))
+  );
+  const { gpu, cpu, problem, decoder } = await small();
+  assert.equal(gpu!.adapter, FAKE_CARD);
+  assert.deepEqual([cpu, problem], [undefined, undefined]);
+  assert.equal(decoder!.kind, "cpu");
+  assert.match(
+    decoder!.problem!,
+    /^One buffer may hold .* for codes and lists$/,
+  );
+  const there = (await dryRun(rows(500, 6), options, "cpu")).decoder!;
+  assert.equal(there.problem, undefined);
+  assert.equal(decoder!.memoryBytes, there.memoryBytes);
+  await assert.rejects(small("gpu"), /codes and lists: use "device" cpu/);
+  const fits = (await large()).decoder!;
+  assert.deepEqual([fits.kind, fits.problem], ["gpu", undefined]);
 });
 
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {

@@ -7,7 +7,6 @@ import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
-import type { EngineSpec } from "../../src/engine/engine.ts";
 
 const WIDTH = 10, ROWS = 403;
 const { data } = plantRows({
@@ -139,26 +138,6 @@ Deno.test("with decoderSteps, rows that early stopping watches are not trained o
   };
   await train(rows, both, run);
   assert(deliveries >= 2, `${deliveries}`);
-});
-
-Deno.test("a GPU that has no room for decoderSteps is refused before any pass is made, and closed", async () => {
-  let closed = 0, passes = 0;
-  // What only says that it is a GPU, and asks for more latents than any has room for.
-  const createEngine = async (spec: EngineSpec) => {
-    const engine = await createReferenceEngine(spec);
-    spec.atoms = 2 ** 24;
-    return Object.assign(engine, {
-      info: { ...engine.info, kind: "gpu" as const },
-      iterate: () => Promise.reject(new Error(`pass ${++passes}`)),
-      close: () => Promise.resolve(void closed++),
-    });
-  };
-  const fitted = { atoms: 20, sparsity: 3, passes: 1, decoderSteps: 3 };
-  await assert.rejects(
-    train(source(), fitted, { createEngine }),
-    /--decoder-steps 0/,
-  );
-  assert.deepEqual([closed, passes], [1, 0]);
 });
 
 Deno.test("uses after decoderSteps are those of a whole pass, also where only some of its rows are coded for them", async () => {

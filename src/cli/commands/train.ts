@@ -6,6 +6,7 @@ import type { TrainOptions } from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
+import { devicesInWords } from "../../model/devices.ts";
 import type { MetricsLine } from "../../model/model.ts";
 import { addTraining } from "../../use/tensorboard.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
@@ -176,12 +177,15 @@ async function tellPlan(
   output: TrainOutput,
   session: Session,
 ): Promise<void> {
-  const [{ dryRun }, { checkTrainOutput, requireWritable }] = await Promise.all(
-    [
-      import("../../use/dry_run.ts"),
-      import("../../use/check_output.ts"),
-    ],
-  );
+  const [
+    { dryRun },
+    { checkTrainOutput, requireWritable },
+    { decoderPlanLines },
+  ] = await Promise.all([
+    import("../../use/dry_run.ts"),
+    import("../../use/check_output.ts"),
+    import("../../use/estimate_decoder.ts"),
+  ]);
   const { device, threads, blas } = engineChoice(given);
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   await checkTrainOutput(source, parameters, output);
@@ -202,11 +206,7 @@ async function tellPlan(
           duration(planned.estimatedSeconds)
         } of training on this machine`,
       ],
-      ...planned.decoder === undefined ? [] : [
-        `Then about ${duration(planned.decoder.estimatedSeconds)} and ${
-          (planned.decoder.memoryBytes / 1e6).toFixed(1)
-        } MB for ${counted(planned.decoder.steps, "step")} of the decoder`,
-      ],
+      ...planned.decoder === undefined ? [] : decoderPlanLines(planned.decoder),
       ...(planned.cpu?.lines ?? []),
       ...(planned.gpu?.lines ?? []),
       ...(planned.problem === undefined
@@ -236,17 +236,16 @@ async function outputOf(flags: TrainFlags): Promise<TrainOutput> {
 }
 
 function describeSummary(
-  { model, coder, device, rows, heldOut, passes, seconds, config }:
-    TrainSummary,
+  { model, coder, rows, heldOut, passes, seconds, config }: TrainSummary,
 ): string {
   const { atoms, sparsity, maxSparsity } = config.parameters;
   const shared = maxSparsity === undefined ? "" : " on average";
   const lines = [
     `Learned ${atoms} atoms, ${sparsity} nonzeros a row${shared}, from ${
       counted(rows, "row")
-    } in ${counted(passes, "pass", "passes")}, ${
-      duration(seconds)
-    }, on ${device.name} (${device.kind.toUpperCase()} engine)`,
+    } in ${counted(passes, "pass", "passes")}, ${duration(seconds)}, on ${
+      devicesInWords(config)
+    }`,
   ];
   if (heldOut !== undefined) {
     lines.push(
