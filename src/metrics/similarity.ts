@@ -1,11 +1,11 @@
-import { multiplyTransposed } from "../engine/reference/products.ts";
+import { multiplyFast } from "../engine/multiply.ts";
 import { pauseIfDue } from "../pause.ts";
 
 /** Atoms whose similarities are computed at a time: bounds memory to strip × atoms. */
 const STRIP = 256;
 
 /** Multiplications between two looks at the signal. */
-const BLOCK_WORK = 2 ** 26;
+const BLOCK_WORK = 2 ** 29;
 
 /** Atoms by position, width values each. */
 export interface AtomTable {
@@ -94,7 +94,7 @@ async function products(
     await pauseIfDue(signal);
     const size = Math.min(most, columns - from);
     const others = b.dictionary.subarray((first + from) * width);
-    multiplyTransposed(rows, count, others, size, width, block);
+    multiplyFast(rows, count, others, size, width, block);
     for (let i = 0; i < count; i++) {
       const row = block.subarray(i * size, (i + 1) * size);
       into.set(row, i * columns + from);
