@@ -1,7 +1,9 @@
 // Ranks of Open MPI beside each other: wall and CPU seconds of a whole `train` on the CPU engine, one thread a rank,
 // in turns on the same planted rows; then an iteration's milliseconds by stage, the medians of all turns.
-// usage: deno run -A tasks/bench/ranks.ts [--ranks=1,2] [--turns=3] [--rows=40000] [--width=768] [--atoms=1024]
-//   [--sparsity=16] [--passes=12] [other options of train, with =]
+// usage: deno run -A tasks/bench/ranks.ts [--ranks=1,2] [--turns=3] [--beside=no] [--rows=40000] [--width=768]
+//   [--atoms=1024] [--sparsity=16] [--passes=12] [other options of train, with =]
+// With --beside=yes, trainings of fewer ranks run as many at once as make up the most ranks, and the slowest counts:
+// where cores are not equally fast, two ranks are held to what two cores do.
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +11,8 @@ import { table } from "../../src/text.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OPTIONS: Record<string, string> = {
-  ...{ ranks: "1,2", turns: "3", rows: "40000", width: "768" },
+  ...{ ranks: "1,2", turns: "3", beside: "no" },
+  ...{ rows: "40000", width: "768" },
   ...{ atoms: "1024", sparsity: "16", passes: "12" },
 };
 for (const word of Deno.args) {
@@ -17,8 +20,9 @@ for (const word of Deno.args) {
   if (name === undefined) throw new Error(`${word} is not --NAME=VALUE`);
   OPTIONS[name] = value;
 }
-const { ranks, turns, rows, width, ...training } = OPTIONS;
+const { ranks, turns, beside, rows, width, ...training } = OPTIONS;
 const counts = ranks.split(",").map(Number);
+const most = Math.max(...counts);
 
 /** What one count of ranks took, over all turns. */
 interface Taken {
@@ -47,16 +51,36 @@ try {
 }
 
 async function train(count: number, times: Taken, input: string) {
-  const model = join(folder, `model-${count}`);
+  const copies = beside === "yes" ? Math.floor(most / count) : 1;
   const began = performance.now();
-  const cpu = await run([
-    ...["mpirun", "--allow-run-as-root", "--oversubscribe"],
-    ...["--bind-to", "none", "-n", String(count)],
-    ...["./dbksvd", "train", input, "--mpi", "--out", model, "--overwrite"],
-    ...["--device=cpu", "--threads=1", "--quiet", ...named(training)],
-  ]);
+  const cpu = await Promise.all(
+    Array.from({ length: copies }, (_, copy) =>
+      run([
+        ...["mpirun", "--allow-run-as-root", "--oversubscribe"],
+        ...["--bind-to", "none", "-n", String(count)],
+        ...["./dbksvd", "train", input, "--mpi", "--overwrite"],
+        ...["--out", modelOf(count, copy), "--quiet"],
+        ...["--device=cpu", "--threads=1", ...named(training)],
+      ])),
+  );
   times.wall.push((performance.now() - began) / 1000);
-  times.cpu.push(cpu);
+  times.cpu.push(...cpu);
+  for (let copy = 0; copy < copies; copy++) {
+    await noteStages(times, modelOf(count, copy));
+  }
+  const load = loadavg().map((value) => value.toFixed(1)).join(" ");
+  console.log(
+    `${count} ranks: ${times.wall.at(-1)!.toFixed(1)} s, CPU ${
+      cpu.map((seconds) => seconds.toFixed(1)).join(" and ")
+    } s (load ${load})`,
+  );
+}
+
+function modelOf(count: number, copy: number): string {
+  return join(folder, `model-${count}-${copy}`);
+}
+
+async function noteStages(times: Taken, model: string): Promise<void> {
   const lines = await Deno.readTextFile(join(model, "metrics.jsonl"));
   for (const line of lines.trim().split("\n")) {
     const { milliseconds, stages } = JSON.parse(line);
@@ -66,12 +90,6 @@ async function train(count: number, times: Taken, input: string) {
       times.stages.set(stage, [...times.stages.get(stage) ?? [], Number(ms)]);
     }
   }
-  const load = loadavg().map((value) => value.toFixed(1)).join(" ");
-  console.log(
-    `${count} ranks: ${times.wall.at(-1)!.toFixed(1)} s, CPU ${
-      cpu.toFixed(1)
-    } s (load ${load})`,
-  );
 }
 
 function printTables(taken: ReadonlyMap<number, Taken>): void {
