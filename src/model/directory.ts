@@ -79,8 +79,14 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
   return await wholly(() => placeOf(directory), loadFrom);
 }
 
-/** Readings that replacements may spoil, before the directory is taken for damaged. */
-const MOST_READINGS = 5;
+/** Replacements may spoil readings for so long, before what was read last is taken as it is. */
+const PATIENCE_MS = 10_000;
+
+/** Looks for the directory: between the renames of a replacement there is none. */
+const MOST_LOOKS = 5;
+
+/** The longest pause before the next reading. */
+const MOST_PAUSE_MS = 20;
 
 /**
  * Reads several files of a directory that another process may replace as a whole at any moment: all from the same one.
@@ -92,22 +98,26 @@ export async function wholly<T>(
   find: () => Promise<string>,
   read: (place: string) => Promise<T>,
 ): Promise<T> {
-  for (let reading = 1;; reading++) {
-    let isStill = () => Promise.resolve(false);
+  const start = performance.now();
+  for (let reading = 1, missed = 0;; reading++) {
+    const isLast = performance.now() - start > PATIENCE_MS;
+    let isStill = () => Promise.resolve(++missed === MOST_LOOKS);
     try {
       // A link may lead elsewhere at any moment: it is followed once.
       const place = await Deno.realPath(await find());
       const before = await Deno.stat(place);
+      missed = 0;
       isStill = async () => {
         const now = await Deno.stat(place).catch(() => undefined);
         return now?.ino === before.ino && now.dev === before.dev;
       };
       const result = await read(place);
-      if (await isStill() || reading === MOST_READINGS) return result;
+      if (isLast || await isStill()) return result;
     } catch (error) {
-      if (await isStill() || reading === MOST_READINGS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, reading));
+      if (isLast || await isStill()) throw error;
     }
+    const pause = Math.min(reading, MOST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -245,13 +245,16 @@ Deno.test("a model that is replaced while it is read is one model", () =>
       for (let i = 0; i < 60; i++) await save(both[i % 2], i % 2);
       isOver = true;
     })();
-    while (!isOver) {
-      const { model, config } = await loadModel(out);
-      assert.deepEqual(model.labels, { "0": `of ${config.seconds}` });
-      assert.deepEqual(
-        model.dictionary,
-        both[config.seconds!].model.dictionary,
-      );
+    try {
+      while (!isOver) {
+        const { model, config } = await loadModel(out);
+        assert.deepEqual(model.labels, { "0": `of ${config.seconds}` });
+        assert.deepEqual(
+          model.dictionary,
+          both[config.seconds!].model.dictionary,
+        );
+      }
+    } finally {
+      await writer;
     }
-    await writer;
   }));
