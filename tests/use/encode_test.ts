@@ -140,6 +140,24 @@ Deno.test("encode() passes columns through with their types", async () => {
   });
 });
 
+Deno.test("encode() keeps each row's own columns where rows before it were left out", async () => {
+  await inDirectory(async (directory) => {
+    const rows = join(directory, "rows.parquet");
+    await query(`copy (select i as id, [
+        case when i in (0, 3, 4, 20) then 'nan'::float else cos(i) end,
+        sin(i), i % 7 - 3]::float[] as vector
+      from range(40) t(i)) to '${rows}'`);
+    const source = await openRows(rows, { skipInvalid: true });
+    const model = makeModel({ width: 3, atoms: 8 });
+    const out = join(directory, "codes.parquet");
+    await encode(model, source, { out, keep: ["id"], ...CPU });
+    await source.close();
+    const [{ same, n }] = await query(`
+      select count(*) as n, bool_and(id = "row") as same from '${out}'`);
+    assert.deepEqual([same, n], [true, "36"]);
+  });
+});
+
 Deno.test("encode() keeps bytes of which the schema says nothing as they are, text or not", async () => {
   await inDirectory(async (directory) => {
     const rows = await writeDrawn(directory, 12);
