@@ -1,4 +1,3 @@
-import { DbksvdError } from "../errors.ts";
 import { MP_STEPS_PER_NONZERO } from "../thresholds.ts";
 import { compileKernels } from "../wasm/module.ts";
 import { checkBlas } from "./cpu/blas_check.ts";
@@ -6,10 +5,10 @@ import { type Context, contextOf, type ThreadStart } from "./cpu/context.ts";
 import { Crew } from "./cpu/crew.ts";
 import { Halves } from "./cpu/halves.ts";
 import { codeGroup, iterateOnce, setSlots } from "./cpu/iteration.ts";
-import { CHUNK_ROWS, layOut, memoryFor, placeOf } from "./cpu/layout.ts";
-import { PHASE } from "./cpu/orders.ts";
+import { layOut, memoryFor, placeOf } from "./cpu/layout.ts";
+import { Loader } from "./cpu/loading.ts";
 import type { Parts } from "./cpu/parts.ts";
-import { HELD_BYTES, THREAD, threadsFor } from "./cpu/plan.ts";
+import { THREAD, threadsFor } from "./cpu/plan.ts";
 import { makeRunner } from "./cpu/tasks.ts";
 import {
   type Codes,
@@ -56,8 +55,7 @@ class CpuEngine implements GroupEngine {
   readonly info: EngineInfo;
   readonly spec: EngineSpec;
   readonly #parts: Parts;
-  readonly #held = new Map<number, Float32Array>();
-  #heldBytes = 0;
+  readonly #loader: Loader;
   #reports: IterationReport[] = [];
   #halves: Halves | undefined;
 
@@ -84,6 +82,7 @@ class CpuEngine implements GroupEngine {
       progress: new ProgressReporter(options.onProgress),
       fresh: new Set(),
     };
+    this.#loader = new Loader(this.#parts);
     new Float32Array(memory.buffer, layout.mean).set(spec.normalisation.mean);
     for (const { first, start, atoms } of layout.groups) {
       const weights = spec.coder.weights?.subarray(start, start + atoms);
@@ -139,18 +138,11 @@ class CpuEngine implements GroupEngine {
   holdRows(
     rows: { data: Float32Array; rows: number },
   ): Promise<number | undefined> {
-    const { padded, residual, rowBytes } = this.#context.layout;
-    const bytes = rows.rows * rowBytes;
-    if (this.#heldBytes + bytes > HELD_BYTES) return Promise.resolve(undefined);
-    this.#load(rows);
-    this.#heldBytes += bytes;
-    const normalised = this.#floats(residual, rows.rows * padded).slice();
-    this.#held.set(this.#held.size, normalised);
-    return Promise.resolve(this.#held.size - 1);
+    return Promise.resolve(this.#loader.hold(rows));
   }
 
   iterate(rows: EngineRows, step: IterationStep): Promise<void> {
-    this.#take(rows);
+    this.#loader.take(rows);
     this.#reports.push(iterateOnce(this.#parts, rows.rows, step));
     return Promise.resolve();
   }
@@ -160,7 +152,7 @@ class CpuEngine implements GroupEngine {
     step: IterationStep,
     way: SumWay,
   ): Promise<void> {
-    this.#take(rows);
+    this.#loader.take(rows);
     this.#halves = new Halves(this.#parts, rows.rows, step, way);
     return Promise.resolve();
   }
@@ -217,7 +209,7 @@ class CpuEngine implements GroupEngine {
   }
 
   encode(rows: EngineRows, threshold?: number): Promise<Codes> {
-    this.#load(rows);
+    this.#loader.load(rows);
     const { layout, views } = this.#context;
     const { sparsity } = this.spec.coder, count = rows.rows;
     for (const group of layout.groups) {
@@ -242,7 +234,7 @@ class CpuEngine implements GroupEngine {
 
   close(): Promise<void> {
     this.#parts.crew.close();
-    this.#held.clear();
+    this.#loader.clear();
     return Promise.resolve();
   }
 
@@ -266,44 +258,6 @@ class CpuEngine implements GroupEngine {
       for (let e = 0; e < values.length; e++) values[e] /= scale;
     }
     return { indices, values };
-  }
-
-  // Loads an iteration's rows.
-  #take(rows: EngineRows): void {
-    this.#load(rows);
-    if ("data" in rows) rows.release?.();
-  }
-
-  // Puts rows where they are worked on, normalised.
-  #load(rows: EngineRows): void {
-    const { layout: { padded, residual, width, rows: most }, orders } =
-      this.#context;
-    if (rows.rows > most) {
-      throw new DbksvdError(
-        "run",
-        `The engine was made for ${most} rows at a time, not for ${rows.rows}`,
-      );
-    }
-    orders.set({ rows: rows.rows });
-    const to = this.#floats(residual, rows.rows * padded);
-    if ("held" in rows) return to.set(this.#heldRows(rows.held));
-    const { data } = rows;
-    if (padded === width) to.set(data.subarray(0, to.length));
-    else {
-      to.fill(0);
-      for (let row = 0; row < rows.rows; row++) {
-        const from = data.subarray(row * width, (row + 1) * width);
-        to.set(from, row * padded);
-      }
-    }
-    const tasks = Math.ceil(rows.rows / CHUNK_ROWS);
-    this.#parts.crew.run(PHASE.normalise, tasks, 2 * to.length);
-  }
-
-  #heldRows(number: number): Float32Array {
-    const held = this.#held.get(number);
-    if (held !== undefined) return held;
-    throw new DbksvdError("run", `No rows are held under number ${number}`);
   }
 
   #forEachAtom(visit: (atom: number, at: number) => void): void {
