@@ -1,6 +1,10 @@
 // One rank of a group over MPI, held to what every group is held to.
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { joinMpi } from "../../src/distributed/mpi.ts";
+import { createEngine } from "../../src/engine/create.ts";
+import { plainSpec } from "../engine/engines.ts";
+import { plant } from "../engine/planted.ts";
 import { exerciseGroup } from "../distributed/communicators.ts";
 
 const group = await joinMpi((name) => Deno.env.get(name));
@@ -10,5 +14,25 @@ const { rank, size } = group;
 const many = Float64Array.from({ length: 1_100_001 }, (_, i) => i % 97);
 const sums = await group.sum(many.map((value) => value * (rank + 1)));
 assert(sums.every((sum, i) => sum === (i % 97) * size * (size + 1) / 2));
+if (rank === 0) await openAndClose();
 if (group.rank === 0) console.log(`${group.size} ranks, ${group.library}`);
 await group.close();
+
+// An engine in the thread that makes MPI's calls, which goes on: its memory is not to.
+async function openAndClose(): Promise<void> {
+  const sizes = { width: 16, atoms: 4096, rows: 40, sparsity: 2 };
+  const { data, dictionary } = plant(sizes, 0.3, "memory");
+  const engine = await createEngine(plainSpec(sizes, {}), {
+    ...{ device: "cpu", threads: 1 },
+    thread: group.engineThread,
+  });
+  await engine.loadDictionary(dictionary);
+  await engine.encode({ data, rows: sizes.rows });
+  const { rss } = Deno.memoryUsage();
+  await engine.close();
+  // Its Gram alone has 64 MiB.
+  for (let look = 0; Deno.memoryUsage().rss > rss - 2 ** 25; look++) {
+    assert(look < 100, "the engine's memory is kept");
+    await setTimeout(50);
+  }
+}

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { inOrder } from "../../engine/worker/answering.ts";
 import { ServedEngine } from "../../engine/worker/host.ts";
 import { recordOf } from "../../engine/worker/protocol.ts";
@@ -24,7 +26,10 @@ self.onmessage = inOrder(async (asked: ThreadRequest) => {
   const engine = engines.get(number) ?? serve(number);
   engines.set(number, engine);
   await engine.answer(request);
-  if ("call" in request && request.call === "close") engines.delete(number);
+  if ("call" in request && request.call === "close") {
+    engines.delete(number);
+    giveMemoryBack();
+  }
 });
 
 function serve(number: number): ServedEngine {
@@ -32,6 +37,14 @@ function serve(number: number): ServedEngine {
     joinedMaker(() => group!),
     (reply, transfer) => post({ engine: number, reply }, transfer),
   );
+}
+
+// An engine's memory is most of a process's. A thread that lives on and makes little else would keep it, while what
+// comes next has an engine of its own.
+function giveMemoryBack(): void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  setTimeout(collect);
 }
 
 function answer(request: MpiRequest): void {
