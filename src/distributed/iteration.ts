@@ -23,6 +23,16 @@ export function groupEngine(engine: Engine): GroupEngine {
   });
 }
 
+/** What is peculiar to one rank of an iteration. */
+export interface IterationHere {
+  /** Makes the Gram of the group of atoms that begins at a place; each rank by itself where left out. */
+  gram?: Pick<GramSharing, "prepare" | "note"> | undefined;
+  /**
+   * Whether the group adds in place, in the memory of the engine, which threads share. Others get arrays of their own.
+   */
+  inPlace?: boolean | undefined;
+}
+
 /**
  * One DB-KSVD iteration of all ranks on the union of their shares: the update's sums are added up over the ranks,
  * atom batch by atom batch, and the worst rows are those of all.
@@ -32,7 +42,7 @@ export function groupEngine(engine: Engine): GroupEngine {
  * @param rows this rank's share
  * @param step the same on all ranks
  * @param way parts of the share, and in which type sums travel
- * @param gram makes the Gram of the group of atoms that begins at a place; each rank by itself where left out
+ * @param here who makes the Gram, and whether sums may be added where the engine has them
  * @returns the report; `rows`, `energy` and the errors are this rank's
  */
 export async function iterateTogether(
@@ -41,19 +51,18 @@ export async function iterateTogether(
   rows: EngineRows,
   step: IterationStep,
   way: SumWay,
-  gram?: Pick<GramSharing, "prepare" | "note">,
+  { gram, inPlace = false }: IterationHere = {},
 ): Promise<IterationReport> {
   const before = { ...group.spent };
-  const { groups, powerSteps } = engine.spec, { sumType } = way;
+  const { groups, powerSteps } = engine.spec;
+  const travelling = (sums: Float32Array | Float64Array) =>
+    summable(sums, way.sumType, inPlace);
   await engine.begin(rows, step, way);
   for (const { from, to, opens } of atomBatches(groups, step.atomBatch)) {
     if (opens) await gram?.prepare(from);
-    let sums = await group.sum(
-      travelling(await engine.sums(from, to), sumType),
-    );
+    let sums = await group.sum(travelling(await engine.sums(from, to)));
     for (let power = 1; power < powerSteps; power++) {
-      const next = await engine.sums(from, to, sums);
-      sums = await group.sum(travelling(next, sumType));
+      sums = await group.sum(travelling(await engine.sums(from, to, sums)));
     }
     await engine.apply(from, to, sums);
   }
@@ -89,18 +98,15 @@ export function* atomBatches(
   }
 }
 
-function travelling(
+// Sums of the type that travels, in an array of their own where that matters.
+function summable(
   sums: Float32Array | Float64Array,
   type: SumWay["sumType"],
+  inPlace: boolean,
 ): Summable {
-  if (type === "f32") {
-    return (sums instanceof Float32Array
-      ? sums
-      : new Float32Array(sums)) as Float32Array<ArrayBuffer>;
-  }
-  return (sums instanceof Float64Array
-    ? sums
-    : new Float64Array(sums)) as Float64Array<ArrayBuffer>;
+  const Kind = type === "f32" ? Float32Array : Float64Array;
+  const isOwn = inPlace || sums.buffer instanceof ArrayBuffer;
+  return (sums instanceof Kind && isOwn ? sums : new Kind(sums)) as Summable;
 }
 
 // Residuals of the worst rows over all ranks, normalised, worst first; of equal ones the lower rank's, then the

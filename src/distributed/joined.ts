@@ -24,8 +24,9 @@ function join(made: Engine, group: Communicator): JoinedEngine {
     if (failed !== undefined) throw failed.why;
     try {
       const engine = groupEngine(made);
-      sharing ??= new GramSharing(engine, group, way.sharesGram);
-      return await iterateTogether(engine, group, rows, step, way, sharing);
+      const gram = sharing ??= new GramSharing(engine, group, way.sharesGram);
+      const here = { gram, inPlace: true };
+      return await iterateTogether(engine, group, rows, step, way, here);
     } catch (why) {
       failed = { why };
       throw why;

@@ -2,7 +2,7 @@ import { errorOf, transfersOf } from "../engine/worker/protocol.ts";
 import type { EngineThread } from "../engine/worker/line.ts";
 import { noteEndOfGpuWorker } from "../engine/worker/teardown.ts";
 import { DbksvdError } from "../errors.ts";
-import type { Communicator, Summable } from "./communicator.ts";
+import type { Communicator, Spent, Summable } from "./communicator.ts";
 import {
   launchedBy,
   type ReadVariable,
@@ -98,9 +98,9 @@ class MpiCommunicator implements Communicator {
   async gather(
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>[]> {
-    return await this.#line.ask({ gather: bytes }, [bytes]) as Uint8Array<
-      ArrayBuffer
-    >[];
+    const all = await this.#line.ask({ gather: bytes }, [bytes]);
+    // They came in one buffer.
+    return (all as Uint8Array<ArrayBuffer>[]).map((one) => one.slice());
   }
 
   async broadcast(
@@ -131,7 +131,9 @@ type Question = MpiRequest extends infer R
 
 /** Questions to MPI's thread, one at a time, and its answers. */
 class MpiLine {
-  readonly spent = { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 };
+  readonly #spent = { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 };
+  /** By the calls that engines made there. */
+  #spentThere = { ...this.#spent };
   readonly #worker = new Worker(new URL("./mpi/worker.ts", import.meta.url), {
     type: "module",
     name: "dbksvd MPI",
@@ -142,8 +144,9 @@ class MpiLine {
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<ThreadReply>) => {
-      if ("engine" in data) this.#engines[data.engine].take(data.reply);
-      else this.#take(data);
+      if (!("engine" in data)) return this.#take(data);
+      this.#spentThere = data.spent;
+      this.#engines[data.engine].take(data.reply);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -157,9 +160,20 @@ class MpiLine {
     };
   }
 
-  /** Whether an answer is still to come, an engine's included. */
+  /** By all calls. */
+  get spent(): Spent {
+    const here = this.#spent, there = this.#spentThere;
+    return {
+      milliseconds: here.milliseconds + there.milliseconds,
+      waiting: here.waiting + there.waiting,
+      bytes: here.bytes + there.bytes,
+      calls: here.calls + there.calls,
+    };
+  }
+
+  /** Whether an answer is still to come. */
   get waits(): boolean {
-    return this.#waiting.size > 0 || this.#engines.some(({ busy }) => busy);
+    return this.#waiting.size > 0;
   }
 
   /** Where one more engine can live. */
@@ -178,8 +192,8 @@ class MpiLine {
     this.#waiting.set(id, answer);
     this.#worker.postMessage({ id, ...question }, transfersOf(give));
     const value = await answer.promise;
-    this.spent.milliseconds += performance.now() - start;
-    this.spent.calls++;
+    this.#spent.milliseconds += performance.now() - start;
+    this.#spent.calls++;
     return value;
   }
 
@@ -194,8 +208,8 @@ class MpiLine {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ("error" in reply) return waiting?.reject(errorOf(reply.error));
-    this.spent.bytes += reply.bytes;
-    this.spent.waiting += reply.waited;
+    this.#spent.bytes += reply.bytes;
+    this.#spent.waiting += reply.waited;
     waiting?.resolve(reply.value);
   }
 }

@@ -7,9 +7,9 @@ export type { WorkerEngineOptions } from "./worker/client.ts";
 const ENTRY = new URL("./worker/entry.ts", import.meta.url);
 
 /**
- * Makes the engine that a device choice asks for, in a thread of its own, so that the caller's thread stays free for
- * signals and progress. Where the program may not read its own source files, which starting a worker takes, the engine
- * runs in the caller's thread: calls then end when they are done, whatever the signal says.
+ * Makes the engine that a device choice asks for, in a thread of its own, or of its group, so that the caller's thread
+ * stays free for signals and progress. Where the program may not read its own source files, which starting a worker
+ * takes, the engine runs in the caller's thread: calls then end when they are done, whatever the signal says.
  *
  * @param spec everything fixed for the engine's life
  * @param options the device, threads, notices, progress, the thread of a group, an `AbortSignal` that ends the engine

@@ -102,7 +102,8 @@ function iteratesHere(
 ): Iterates {
   const gram = new GramSharing(engine, group, sharesGram);
   return (rows, step, way) => {
-    const report = iterateTogether(engine, group, rows, step, way, gram);
+    const here = { gram };
+    const report = iterateTogether(engine, group, rows, step, way, here);
     return { report, next: report };
   };
 }

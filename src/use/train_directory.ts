@@ -1,3 +1,4 @@
+import { DbksvdError } from "../errors.ts";
 import { finishedCoder } from "../learn/finished_coder.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { groupSizes } from "../options/groups.ts";
@@ -133,6 +134,7 @@ export async function trainToDirectory(
   requireKnownOptions(output, TRAIN_OUTPUT, "trainToDirectory()");
   requireKnownOptions(run, TRAIN_RUN, "trainToDirectory()");
   const { group } = run;
+  if (group !== undefined) refuseRetries(output);
   const given = { ...DEFAULT_TRAIN_OPTIONS, ...options };
   const parameters = withSharing(given, group !== undefined);
   validateOptions(parameters);
@@ -144,6 +146,15 @@ export async function trainToDirectory(
   if (group.rank > 0) return await follow(source, parameters, together);
   const summary = await trainAsWriter(source, parameters, output, together.run);
   return await tell(group, summary);
+}
+
+// One process that starts again would be waited for by others that do not.
+function refuseRetries({ retries = 0 }: TrainOutput): void {
+  if (retries === 0) return;
+  throw new DbksvdError("usage", "--retries is for one process", {
+    mend:
+      "leave it out with --mpi: start the job again with --resume, as the launcher or the scheduler can",
+  });
 }
 
 async function trainAsWriter(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { solo } from "../../src/distributed/communicator.ts";
+import { solo, type Summable } from "../../src/distributed/communicator.ts";
 import {
   groupEngine,
   iterateTogether,
@@ -9,7 +9,7 @@ import { createCpuEngine } from "../../src/engine/cpu.ts";
 import { createEngine } from "../../src/engine/create.ts";
 import type { EngineSpec } from "../../src/engine/engine.ts";
 import type { JoinedEngine } from "../../src/engine/group_engine.ts";
-import type { Reply, Request } from "../../src/engine/worker/protocol.ts";
+import type { Reply } from "../../src/engine/worker/protocol.ts";
 import { plainSpec } from "../engine/engines.ts";
 import { stepOf } from "../engine/iterated.ts";
 import { plant } from "../engine/planted.ts";
@@ -70,21 +70,41 @@ Deno.test("after an iteration that fails, none goes on that was called ahead", a
   await engine.close();
 });
 
-Deno.test("an engine in a thread of others is busy until it answers, and is not listened to once it was ended", () => {
-  const sent: Request[] = [], said: Reply[] = [];
-  const engine = new HostedEngine((request) => void sent.push(request));
-  engine.onmessage = ({ data }) => void said.push(data);
-  engine.postMessage({ id: 0, call: "finish", args: [] });
-  engine.take({ id: 0, taken: new Float32Array(1) });
-  engine.take({ notice: "a word" });
-  assert(engine.busy);
-  engine.take({ id: 0, value: 1 });
-  assert(!engine.busy);
-  engine.postMessage({ id: 1, call: "finish", args: [] });
-  engine.terminate();
-  assert(engine.busy);
-  engine.take({ id: 1, error: { what: "late" } });
-  assert(!engine.busy);
-  assert.equal(sent.length, 2);
-  assert.equal(said.length, 3);
+Deno.test("an engine in a thread of others is closed there once it was ended, and not listened to any more", () => {
+  const asked: unknown[] = [], said: Reply[] = [];
+  const start = () => {
+    const engine = new HostedEngine((request) =>
+      void asked.push("call" in request ? request.call : "create")
+    );
+    engine.onmessage = ({ data }) => void said.push(data);
+    engine.postMessage({ id: 0, call: "finish", args: [] });
+    engine.take({ id: 0, value: 1 });
+    return engine;
+  };
+  const ended = start();
+  ended.terminate();
+  ended.take({ id: 1, error: { what: "late" } });
+  const closed = start();
+  closed.postMessage({ id: 1, call: "close", args: [] });
+  closed.terminate();
+  assert.deepEqual(asked, ["finish", "close", "finish", "close"]);
+  assert.deepEqual(said, [{ id: 0, value: 1 }, { id: 0, value: 1 }]);
+});
+
+Deno.test("a group on another thread gets sums in arrays of their own, which it may hand over", async () => {
+  const engines = [
+    groupEngine(await createCpuEngine(SPEC)),
+    groupEngine(await createEngine(SPEC, { device: "cpu" })),
+  ];
+  for (const engine of engines) {
+    await engine.loadDictionary(dictionary);
+    const group = {
+      ...solo(),
+      sum: <T extends Summable>(values: T) =>
+        Promise.resolve(structuredClone(values, { transfer: [values.buffer] })),
+    };
+    const way = { ...WAY, sumType: "f32" as const };
+    await iterateTogether(engine, group, rows(), STEP, way);
+    await engine.close();
+  }
 });

@@ -39,7 +39,9 @@ async function iterated(
   };
   const way = { sumType: "f64" as const, parts: Uint32Array.of(SIZES.rows) };
   const step = stepOf(spec, {});
-  const report = await iterateTogether(engine, solo(), rows, step, way, gram);
+  const report = await iterateTogether(engine, solo(), rows, step, way, {
+    gram,
+  });
   // A digest: what differs is seen in no time.
   const made = await engine.readDictionary();
   const digest = await crypto.subtle.digest("SHA-256", made.slice());

@@ -180,7 +180,7 @@ function share(
       { data: data.slice(before * width, (before + rows) * width), rows },
       step,
       { sumType: type, parts },
-      sharedGram(groupEngine(made), member),
+      { gram: sharedGram(groupEngine(made), member) },
     );
     await addReports(member, [report], { capped: 0, stop: false });
     return {

@@ -7,6 +7,7 @@ import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { evaluate } from "../../src/use/evaluate.ts";
 import { train } from "../../src/use/train.ts";
+import { trainToDirectory } from "../../src/use/train_directory.ts";
 
 const WIDTH = 10, ROWS = 403;
 const { data } = plantRows({
@@ -151,4 +152,12 @@ Deno.test("uses after decoderSteps are those of a whole pass, also where only so
   }, { device: "cpu", threads: 1 });
   const uses = model.usage.reduce((sum, each) => sum + each, 0);
   assert(Math.abs(uses / (2 * count) - 1) < 0.01, `${uses}`);
+});
+
+Deno.test("trainToDirectory() does not start again by itself where others would wait: retries are for one process", async () => {
+  const [group] = inProcessGroup(2), out = "nowhere";
+  await assert.rejects(
+    trainToDirectory(source(), options, { out, retries: 1 }, { ...run, group }),
+    /retries.* is for one process/,
+  );
 });

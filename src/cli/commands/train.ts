@@ -1,7 +1,6 @@
 import { basename, join } from "node:path";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Communicator } from "../../distributed/communicator.ts";
-import { DbksvdError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/train_options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
@@ -118,7 +117,6 @@ async function train(
 ): Promise<void> {
   const { trainToDirectory } = await import("../../use/train_directory.ts");
   const output = await outputOf(flags);
-  if (group !== undefined) refuseRetries(flags);
   const purpose = purposeInWords(flags);
   if (purpose !== undefined) session.say("info", purpose);
   if (flags.resume) requireLasting(inputs, "and --resume goes on with it");
@@ -143,14 +141,6 @@ async function train(
   } finally {
     await source.close();
   }
-}
-
-function refuseRetries({ retries }: TrainFlags): void {
-  if (retries === 0) return;
-  throw new DbksvdError("usage", "--retries is for one process", {
-    mend:
-      "leave it out with --mpi: start the job again with --resume, as the launcher or the scheduler can",
-  });
 }
 
 // Where TensorBoard is to see the training: the event file, made before any work.

@@ -32,14 +32,21 @@ export class MpiCalls {
   readonly rank: number;
   readonly size: number;
   readonly #adder: TermsAdder;
+  readonly #onWait: () => void;
   /** Bytes sent so far. */
   sent = 0;
   /** Milliseconds waited for other ranks so far. */
   waited = 0;
 
-  /** Joins the group that the launcher started this process in. */
-  constructor(mpi: MpiLibrary) {
+  /**
+   * Joins the group that the launcher started this process in.
+   *
+   * @param mpi the library
+   * @param onWait called at every look at whether the others have come
+   */
+  constructor(mpi: MpiLibrary, onWait: () => void = () => {}) {
     this.#mpi = mpi;
+    this.#onWait = onWait;
     const provided = new Int32Array(1);
     this.#check(
       mpi.call.MPI_Init_thread(null, null, FUNNELED, provided),
@@ -224,6 +231,7 @@ export class MpiCalls {
     this.#check(call.MPI_Ibarrier(world, request), "MPI_Ibarrier");
     for (;;) {
       this.#check(call.MPI_Test(request, done, status), "MPI_Test");
+      this.#onWait();
       const waited = performance.now() - start;
       if (done[0] !== 0) {
         this.waited += waited;

@@ -1,4 +1,4 @@
-import type { Communicator, Spent, Summable } from "../communicator.ts";
+import type { Communicator, Summable } from "../communicator.ts";
 import type { MpiCalls } from "./calls.ts";
 import type { Joined } from "./protocol.ts";
 
@@ -9,9 +9,8 @@ export class OwnGroup implements Communicator {
   readonly localRank: number;
   readonly localSize: number;
   readonly library: string;
+  readonly spent = { milliseconds: 0, waiting: 0, bytes: 0, calls: 0 };
   readonly #calls: MpiCalls;
-  #milliseconds = 0;
-  #made = 0;
 
   constructor(calls: MpiCalls, joined: Joined) {
     this.#calls = calls;
@@ -20,12 +19,6 @@ export class OwnGroup implements Communicator {
     this.localRank = joined.localRank;
     this.localSize = joined.localSize;
     this.library = joined.library;
-  }
-
-  get spent(): Spent {
-    const { waited, sent } = this.#calls;
-    const [milliseconds, calls] = [this.#milliseconds, this.#made];
-    return { milliseconds, waiting: waited, bytes: sent, calls };
   }
 
   sum<T extends Summable>(values: T): Promise<T> {
@@ -50,14 +43,16 @@ export class OwnGroup implements Communicator {
   }
 
   #make<T>(call: () => T): Promise<T> {
-    const start = performance.now();
+    const { waited, sent } = this.#calls, start = performance.now();
     try {
       return Promise.resolve(call());
     } catch (error) {
       return Promise.reject(error);
     } finally {
-      this.#milliseconds += performance.now() - start;
-      this.#made++;
+      this.spent.milliseconds += performance.now() - start;
+      this.spent.waiting += this.#calls.waited - waited;
+      this.spent.bytes += this.#calls.sent - sent;
+      this.spent.calls++;
     }
   }
 }

@@ -3,15 +3,17 @@ import type {
   Reply,
   Request,
 } from "../../engine/worker/protocol.ts";
-import type { Summable } from "../communicator.ts";
+import type { Spent, Summable } from "../communicator.ts";
 
 /** What MPI's thread is asked to do, for the group or for the engine of a number that lives there. */
 export type ThreadRequest =
   | MpiRequest
   | { engine: number; request: Request };
 
-/** What it answers. */
-export type ThreadReply = MpiReply | { engine: number; reply: Reply };
+/** What it answers; with what engines say, what their calls of the group took so far. */
+export type ThreadReply =
+  | MpiReply
+  | { engine: number; reply: Reply; spent: Spent };
 
 /** What is asked for the group. */
 export type MpiRequest =

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { inOrder } from "../../engine/worker/answering.ts";
 import { ServedEngine } from "../../engine/worker/host.ts";
-import { recordOf } from "../../engine/worker/protocol.ts";
+import { recordOf, type Reply } from "../../engine/worker/protocol.ts";
 import { joinedMaker } from "../joined.ts";
 import { MpiCalls } from "./calls.ts";
 import { openLibrary } from "./library.ts";
@@ -19,13 +19,21 @@ import type {
 let calls: MpiCalls | undefined;
 let group: OwnGroup | undefined;
 const engines = new Map<number, ServedEngine>();
+/** The engine whose call is carried out. */
+let atWork: number | undefined;
+
+/** An engine's owner learns so often that it waits for other ranks: what waits does not hang. */
+const SIGN_MS = 1000;
+let signed = -Infinity;
 
 self.onmessage = inOrder(async (asked: ThreadRequest) => {
   if (!("engine" in asked)) return answer(asked);
   const { engine: number, request } = asked;
   const engine = engines.get(number) ?? serve(number);
   engines.set(number, engine);
+  atWork = number;
   await engine.answer(request);
+  atWork = undefined;
   if ("call" in request && request.call === "close") {
     engines.delete(number);
     giveMemoryBack();
@@ -35,7 +43,7 @@ self.onmessage = inOrder(async (asked: ThreadRequest) => {
 function serve(number: number): ServedEngine {
   return new ServedEngine(
     joinedMaker(() => group!),
-    (reply, transfer) => post({ engine: number, reply }, transfer),
+    (reply, transfer) => sayOf(number, reply, transfer),
   );
 }
 
@@ -45,6 +53,17 @@ function giveMemoryBack(): void {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   setTimeout(collect);
+}
+
+function sayOf(number: number, reply: Reply, transfer?: ArrayBuffer[]): void {
+  post({ engine: number, reply, spent: { ...group!.spent } }, transfer);
+}
+
+function noteWait(): void {
+  const now = performance.now();
+  if (atWork === undefined || now - signed < SIGN_MS) return;
+  signed = now;
+  sayOf(atWork, { waits: true });
 }
 
 function answer(request: MpiRequest): void {
@@ -64,7 +83,7 @@ function answer(request: MpiRequest): void {
 
 function carryOut(request: MpiRequest): unknown {
   if ("join" in request) {
-    calls = new MpiCalls(openLibrary(request.join.paths));
+    calls = new MpiCalls(openLibrary(request.join.paths), noteWait);
     const joined = calls.joined();
     group = new OwnGroup(calls, joined);
     return joined;
@@ -79,8 +98,9 @@ function carryOut(request: MpiRequest): unknown {
 // Each once: what was gathered lies in one buffer.
 function buffersOf(value: unknown): ArrayBuffer[] {
   const arrays = Array.isArray(value) ? value : [value];
-  const views = arrays.filter((array) => ArrayBuffer.isView(array));
-  return [...new Set(views.map(({ buffer }) => buffer as ArrayBuffer))];
+  const buffers = arrays.filter((array) => ArrayBuffer.isView(array))
+    .map(({ buffer }) => buffer);
+  return [...new Set(buffers)].filter((one) => one instanceof ArrayBuffer);
 }
 
 function post(reply: ThreadReply, transfer: ArrayBuffer[] = []): void {

@@ -103,7 +103,7 @@ export interface Layout {
   moved: number;
   /**
    * Iterations that processes share: where parts of the rows begin; of the batch's atoms, what earlier batches weigh,
-   * and their sums, n + 2 doubles each.
+   * and their sums, n + 2 doubles or floats each.
    */
   parts: number;
   carried: number;

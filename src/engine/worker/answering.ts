@@ -18,7 +18,8 @@ export function inOrder<M>(
 }
 
 /**
- * Answers one question by its number, with what came out, whose arrays are handed over, or with why nothing did.
+ * Answers one question by its number, with what came out, whose arrays are handed over, or with why nothing did. What
+ * lies in shared memory goes as a copy: the engine works on there.
  *
  * @param id the question's number
  * @param post sends the answer
@@ -30,7 +31,7 @@ export async function answer(
   carryOut: () => Promise<unknown>,
 ): Promise<void> {
   try {
-    const value = await carryOut();
+    const value = own(await carryOut());
     const arrays = ArrayBuffer.isView(value)
       ? [value]
       : Object.values(value ?? {});
@@ -38,4 +39,12 @@ export async function answer(
   } catch (error) {
     post({ id, error: recordOf(error) });
   }
+}
+
+function own(value: unknown): unknown {
+  const isArray = value instanceof Float32Array ||
+    value instanceof Float64Array;
+  return isArray && !(value.buffer instanceof ArrayBuffer)
+    ? value.slice()
+    : value;
 }

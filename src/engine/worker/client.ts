@@ -28,7 +28,7 @@ import {
 export interface WorkerEngineOptions extends EngineOptions {
   /** The thread that makes the calls of the engine's group, for it to live there, too: see {@linkcode JoinedEngine}. */
   thread?: (() => EngineThread) | undefined;
-  /** Ends the engine at once, whatever it is doing. */
+  /** Ends the engine at once, whatever it is doing; in the thread of a group, after what it is doing. */
   signal?: AbortSignal | undefined;
   /** A GPU that answers nothing for so long is taken for hung; 1800 by default. */
   watchdogSeconds?: number;
@@ -38,7 +38,8 @@ export interface WorkerEngineOptions extends EngineOptions {
  * Starts an engine in a worker: the thread that calls stays free for signals and progress, and outlives a device that
  * hangs. Buffers of rows are handed over, not copied.
  *
- * @param worker a worker that serves an engine (see `serveEngine`); it belongs to the engine from now on
+ * @param worker a worker, or a part of one, that serves an engine (see `serveEngine`); it belongs to the engine from
+ * now on
  * @throws {DbksvdError} what making the engine throws; `device` where it does not answer
  */
 export async function engineInWorker(

@@ -30,7 +30,7 @@ interface Waiting {
   taken?: ((data: Float32Array) => void) | undefined;
 }
 
-/** Questions to a worker and its answers, under a watchdog. The worker belongs to the line. */
+/** Questions to a worker and its answers, under a watchdog. The worker, or its part, belongs to the line. */
 export class WorkerLine {
   readonly #worker: EngineThread;
   readonly #options: LineOptions;
@@ -104,6 +104,7 @@ export class WorkerLine {
   #take(reply: Reply): void {
     if ("notice" in reply) return this.#options.onNotice?.(reply.notice);
     if ("progress" in reply) return this.#report(reply.progress);
+    if ("waits" in reply) return this.#watch();
     const waiting = this.#waiting.get(reply.id);
     if ("taken" in reply) return waiting?.taken?.(reply.taken);
     this.#waiting.delete(reply.id);

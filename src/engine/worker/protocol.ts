@@ -35,12 +35,16 @@ export type Request =
   | { id: number; create: EngineRequest }
   | { id: number; call: EngineCall; args: unknown[] };
 
-/** What the worker answers; first, where a call brings rows, the memory of these once they are taken in. */
+/**
+ * What the worker answers; first, where a call brings rows, the memory of these once they are taken in, and now and
+ * then that it waits for other processes.
+ */
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: ErrorRecord }
   | { id: number; taken: Float32Array }
   | { notice: string }
+  | { waits: true }
   | { progress: EngineProgress };
 
 /** The answer to `create`. */
