@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { batchesOf, runBatches, sumOf } from "../../tasks/test.ts";
 import { inDirectory } from "../directories.ts";
 
@@ -58,7 +59,8 @@ Deno.test("the tests' task runs several at a time, tells what failed at the end,
       (text) => printed.push(text),
     );
     assert.equal(printed.length, 2);
-    assert.match(printed.join(""), /error: Error: two fails/);
+    const plain = stripVTControlCharacters(printed.join(""));
+    assert.match(plain, /error: Error: two fails/);
     const { text, success } = sumOf(ended, 3);
     assert.equal(success, false);
     assert.match(
