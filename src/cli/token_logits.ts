@@ -5,7 +5,7 @@ import {
 } from "@commander-js/extra-typings";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import type { TokenTexts } from "../files/tokenizer.ts";
 import { DbksvdError } from "../errors.ts";
 import type { InspectOptions } from "../inspection/options.ts";

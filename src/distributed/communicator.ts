@@ -54,6 +54,12 @@ export interface Communicator {
   close(): Promise<void>;
 }
 
+/** What an iteration takes of its group. */
+export type Adding = Pick<
+  Communicator,
+  "rank" | "size" | "spent" | "sum" | "gather"
+>;
+
 /** The group of one: every process that no launcher started together with others. */
 export function solo(): Communicator {
   return {

@@ -1,7 +1,7 @@
 import type { EngineInfo, IterationReport } from "../engine/engine.ts";
 import type { GroupEngine } from "../engine/group_engine.ts";
-import { bytesOf } from "./bytes.ts";
-import type { Communicator } from "./communicator.ts";
+import { bytesOf } from "../bytes.ts";
+import type { Adding } from "./communicator.ts";
 
 /** Iterations of a trial, in turns with the Gram made by each rank and shared. */
 const TRIALS = 4;
@@ -20,7 +20,7 @@ const ARITHMETIC = ["fused", "blas"] as const;
  */
 export class GramSharing {
   readonly #engine: GroupEngine;
-  readonly #group: Communicator;
+  readonly #group: Adding;
   /** Whether there is nothing to share. */
   #alone: boolean;
   /** Least milliseconds of each way in the trial at hand. */
@@ -40,7 +40,7 @@ export class GramSharing {
    */
   constructor(
     engine: GroupEngine,
-    group: Communicator,
+    group: Adding,
     alike: boolean,
   ) {
     this.#engine = engine;
@@ -101,7 +101,7 @@ export class GramSharing {
  */
 export async function shareGram(
   engine: GroupEngine,
-  group: Communicator,
+  group: Adding,
   from: number,
 ): Promise<boolean> {
   const part = await engine.gramPart?.(from, group.rank, group.size);

@@ -7,8 +7,8 @@ import type {
 } from "../engine/engine.ts";
 import type { GroupEngine, SumWay, WorstRows } from "../engine/group_engine.ts";
 import { VANISHING_NORM } from "../thresholds.ts";
-import { bytesOf } from "./bytes.ts";
-import type { Communicator, Summable } from "./communicator.ts";
+import { bytesOf } from "../bytes.ts";
+import type { Adding, Summable } from "./communicator.ts";
 import type { GramSharing } from "./gram_sharing.ts";
 
 /**
@@ -47,7 +47,7 @@ export interface IterationHere {
  */
 export async function iterateTogether(
   engine: GroupEngine,
-  group: Communicator,
+  group: Adding,
   rows: EngineRows,
   step: IterationStep,
   way: SumWay,
@@ -112,7 +112,7 @@ function summable(
 // Residuals of the worst rows over all ranks, normalised, worst first; of equal ones the lower rank's, then the
 // earlier row: the order of rows. Rows without a residual make no atom.
 async function worstOfAll(
-  group: Communicator,
+  group: Adding,
   { errors, residuals }: WorstRows,
   { width, count }: { width: number; count: number },
 ): Promise<Float32Array> {

@@ -2,7 +2,7 @@ import type { Engine, EngineOptions, EngineSpec } from "../engine/engine.ts";
 import type { JoinedEngine } from "../engine/group_engine.ts";
 import { createLocalEngine } from "../engine/local.ts";
 import type { EngineMaker } from "../engine/worker/host.ts";
-import type { Communicator } from "./communicator.ts";
+import type { Adding } from "./communicator.ts";
 import { GramSharing } from "./gram_sharing.ts";
 import { groupEngine, iterateTogether } from "./iteration.ts";
 
@@ -11,12 +11,12 @@ import { groupEngine, iterateTogether } from "./iteration.ts";
  *
  * @param group asked for with every engine
  */
-export function joinedMaker(group: () => Communicator): EngineMaker {
+export function joinedMaker(group: () => Adding): EngineMaker {
   return async (spec: EngineSpec, options: EngineOptions) =>
     join(await createLocalEngine(spec, options), group());
 }
 
-function join(made: Engine, group: Communicator): JoinedEngine {
+function join(made: Engine, group: Adding): JoinedEngine {
   let sharing: GramSharing | undefined;
   let failed: { why: unknown } | undefined;
   const iterates: JoinedEngine["iterateTogether"] = async (rows, step, way) => {

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { bytesOf } from "./safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { type TensorType, toFloat32 } from "./tensors.ts";
 
 const MAGIC = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"));

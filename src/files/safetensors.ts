@@ -1,3 +1,4 @@
+import { bytesOf } from "../bytes.ts";
 import { DbksvdError } from "../errors.ts";
 import { refusePointers } from "./lfs.ts";
 import {
@@ -158,11 +159,6 @@ export function float32Tensor(
 /** A uint32 tensor over an array (not copied). */
 export function uint32Tensor(data: Uint32Array, ...shape: number[]): Tensor {
   return { dtype: "U32", shape, bytes: bytesOf(data) };
-}
-
-/** The bytes beneath a typed array. */
-export function bytesOf(data: ArrayBufferView): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 async function openForReading(path: string): Promise<Deno.FsFile> {

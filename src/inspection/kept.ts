@@ -7,7 +7,7 @@ import {
   temporarySibling,
   writeError,
 } from "../files/atomic.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { labelTexts } from "../labels/label.ts";
 import { isModelDirectory } from "../model/directory.ts";
 import type { DictionaryModel } from "../model/model.ts";

@@ -1,5 +1,5 @@
 import { type Communicator, ownShards } from "../distributed/communicator.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { permutation, randomStream } from "../random.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { shardRange } from "./shards.ts";

@@ -1,4 +1,5 @@
-import { bytesOf, type Tensor } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
+import { type Tensor } from "../files/safetensors.ts";
 import type { TensorType } from "../files/tensors.ts";
 
 const ARRAYS = {

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../errors.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { pack, unpack } from "./pack.ts";
 import type { TensorType } from "../files/tensors.ts";
 

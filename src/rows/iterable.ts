@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { openRowFiles } from "./open.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";

@@ -1,7 +1,7 @@
 import { DbksvdError } from "../errors.ts";
 import type { BlockStore, RowBlock, RowRange } from "./block_store.ts";
 import { deliver } from "./delivery.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { fingerprintOfBytes } from "./fingerprint.ts";
 import type { BatchOptions, RowBatch, RowSource } from "./source.ts";
 

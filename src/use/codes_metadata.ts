@@ -1,4 +1,4 @@
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";

@@ -1,6 +1,6 @@
 import type { FileContents } from "../files/atomic.ts";
+import { bytesOf } from "../bytes.ts";
 import {
-  bytesOf,
   float32Tensor,
   safetensorsParts,
   type Tensor,

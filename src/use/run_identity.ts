@@ -1,6 +1,6 @@
 import type { TrainOptions } from "../options/train_options.ts";
 import { sha256 } from "../model/checkpoint.ts";
-import { bytesOf } from "../files/safetensors.ts";
+import { bytesOf } from "../bytes.ts";
 import { sameContent } from "../rows/fingerprint.ts";
 import type { RowSource } from "../rows/source.ts";
 

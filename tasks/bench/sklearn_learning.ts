@@ -5,7 +5,7 @@ import { rowsFromArray, train } from "../../mod.ts";
 import { firstAtoms, plantedRows } from "../../src/bench/planted.ts";
 import { specOf } from "../../src/bench/spec.ts";
 import { createCpuEngine } from "../../src/engine/cpu.ts";
-import { bytesOf } from "../../src/files/safetensors.ts";
+import { bytesOf } from "../../src/bytes.ts";
 
 // Whole trainings beside scikit-learn's MiniBatchDictionaryLearning on the same planted rows, a thousand held out:
 // deno run -A tasks/bench/sklearn_learning.ts N M K ROWS PASSES [ALPHA] [PYTHON]

@@ -7,6 +7,7 @@ import {
   engineInWorker,
   type WorkerEngineOptions,
 } from "../../src/engine/worker/client.ts";
+import type { EngineThread } from "../../src/engine/worker/line.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import { noise } from "../reliability/runs.ts";
 
@@ -196,6 +197,36 @@ Deno.test("engineInWorker() ends an engine that no longer answers, in every call
     assert.equal(outcome.reason.kind, "device");
     assert.match(outcome.reason.message, /not answered for 6 s.*--resume/);
   }
+  await engine.close();
+});
+
+Deno.test("engineInWorker() does not take an engine for hung that says it waits for other processes", async () => {
+  const thread: EngineThread = {
+    onmessage: null,
+    onerror: null,
+    terminate: () => {},
+    postMessage({ id, ...asked }: { id: number }) {
+      const say = (reply: unknown) =>
+        thread.onmessage?.call(
+          thread as Worker,
+          { data: reply } as MessageEvent,
+        );
+      if (!("call" in asked) || asked.call !== "readDictionary") {
+        const info = { kind: "gpu", software: false };
+        setTimeout(() => say({ id, value: { info } }));
+        return;
+      }
+      let signs = 0;
+      const timer = setInterval(() => {
+        if (++signs < 20) return say({ waits: true });
+        clearInterval(timer);
+        say({ id, value: unitAtoms() });
+      }, 150);
+    },
+  };
+  const options = { watchdogSeconds: 1.5 };
+  const engine = await engineInWorker(thread, spec(), options);
+  assert.deepEqual(await engine.readDictionary(), unitAtoms());
   await engine.close();
 });
 

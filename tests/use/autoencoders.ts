@@ -1,8 +1,8 @@
 // Autoencoders as other tools write them, of a few latents, and what each tool computes with them.
 import { join } from "node:path";
 import { npyParts } from "../../src/files/npy.ts";
+import { bytesOf } from "../../src/bytes.ts";
 import {
-  bytesOf,
   float32Tensor,
   safetensorsParts,
   type Tensor,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesOf } from "../../src/files/safetensors.ts";
+import { bytesOf } from "../../src/bytes.ts";
 import { reconstruct } from "../../src/model/reconstruct.ts";
 import { encodeRows } from "../../src/use/autoencoder_coder.ts";
 import { importModel } from "../../src/use/import.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bytesOf } from "../../files/safetensors.ts";
+import { bytesOf } from "../../bytes.ts";
 import type { BenchSize } from "../size.ts";
 import type { StepTime } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { DbksvdError } from "../../errors.ts";
-import { bytesOf } from "../bytes.ts";
+import { bytesOf } from "../../bytes.ts";
 import type { Summable } from "../communicator.ts";
 import { TermsAdder } from "../terms.ts";
 import type { MpiLibrary } from "./library.ts";

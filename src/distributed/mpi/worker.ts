@@ -84,9 +84,8 @@ function answer(request: MpiRequest): void {
 function carryOut(request: MpiRequest): unknown {
   if ("join" in request) {
     calls = new MpiCalls(openLibrary(request.join.paths), noteWait);
-    const joined = calls.joined();
-    group = new OwnGroup(calls, joined);
-    return joined;
+    group = new OwnGroup(calls);
+    return calls.joined();
   }
   if ("sum" in request) return calls!.sum(request.sum);
   if ("gather" in request) return calls!.gather(request.gather);

@@ -1,4 +1,4 @@
-import { bytesOf } from "../../files/safetensors.ts";
+import { bytesOf } from "../../bytes.ts";
 import type { OutputFile, Scratch } from "../../files/output_file.ts";
 import type { TakeVectors } from "./new_vectors.ts";
 

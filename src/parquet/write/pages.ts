@@ -5,7 +5,7 @@ import type {
 } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
-import { bytesOf } from "../../files/safetensors.ts";
+import { bytesOf } from "../../bytes.ts";
 import type { Compress } from "./codecs.ts";
 
 /** Values of a page, before compression. */
