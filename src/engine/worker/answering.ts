@@ -18,8 +18,7 @@ export function inOrder<M>(
 }
 
 /**
- * Answers one question by its number, with what came out, whose arrays are handed over, or with why nothing did. What
- * lies in shared memory goes as a copy: the engine works on there.
+ * Answers one question by its number, with what came out, whose arrays are handed over, or with why nothing did.
  *
  * @param id the question's number
  * @param post sends the answer
@@ -31,7 +30,7 @@ export async function answer(
   carryOut: () => Promise<unknown>,
 ): Promise<void> {
   try {
-    const value = own(await carryOut());
+    const value = await carryOut();
     const arrays = ArrayBuffer.isView(value)
       ? [value]
       : Object.values(value ?? {});
@@ -39,12 +38,4 @@ export async function answer(
   } catch (error) {
     post({ id, error: recordOf(error) });
   }
-}
-
-function own(value: unknown): unknown {
-  const isArray = value instanceof Float32Array ||
-    value instanceof Float64Array;
-  return isArray && !(value.buffer instanceof ArrayBuffer)
-    ? value.slice()
-    : value;
 }
