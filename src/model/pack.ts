@@ -1,5 +1,5 @@
 import { bytesOf } from "../bytes.ts";
-import { type Tensor } from "../files/safetensors.ts";
+import type { Tensor } from "../files/safetensors.ts";
 import type { TensorType } from "../files/tensors.ts";
 
 const ARRAYS = {
