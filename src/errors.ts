@@ -128,6 +128,11 @@ export class DbksvdError extends Error {
   }
 }
 
+/** Whether an error is a device's: a GPU that is lacking, or lacks something. */
+export function isOfDevice(error: unknown): error is DbksvdError {
+  return error instanceof DbksvdError && error.kind === "device";
+}
+
 function compose(
   what: string,
   where?: ErrorPlace | undefined,

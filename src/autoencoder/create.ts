@@ -1,8 +1,8 @@
 import { mayStartWorker } from "../engine/worker/may_start.ts";
+import { isOfDevice } from "../errors.ts";
 import type { Parameters, Trainer } from "./contract.ts";
 import { trainerInWorker } from "./gpu/client.ts";
 import type { AutoencoderSpec } from "./layout.ts";
-import { isOfDevice } from "./place.ts";
 import { AutoencoderTrainer } from "./trainer.ts";
 
 const GPU_ENTRY = new URL("./gpu/entry.ts", import.meta.url);

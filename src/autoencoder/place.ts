@@ -2,7 +2,7 @@
 import { threadsFor } from "../engine/cpu/plan.ts";
 import type { DeviceChoice } from "../engine/engine.ts";
 import { processorName } from "../engine/reference/processor.ts";
-import { DbksvdError } from "../errors.ts";
+import { isOfDevice } from "../errors.ts";
 import { type AutoencoderSpec, layOut } from "./layout.ts";
 import { requireInstructions } from "./trainer.ts";
 
@@ -64,11 +64,6 @@ export function onProcessor(
 /** Whether the processor may train in a GPU's place. */
 export function mayLeaveGpu(device: DeviceChoice | undefined): boolean {
   return device !== "gpu";
-}
-
-/** Whether an error is a device's. */
-export function isOfDevice(error: unknown): error is DbksvdError {
-  return error instanceof DbksvdError && error.kind === "device";
 }
 
 /** What is said where the processor trains in a GPU's place. */

@@ -88,7 +88,7 @@ export interface EngineSpec {
   rows: "f32" | "f16";
 }
 
-/** Which engine to take: `auto` takes a real GPU where there is one, else whichever engine is faster here. */
+/** Which engine to take: `auto` takes a real GPU where there is one with room, else whichever engine is faster here. */
 export type DeviceChoice = "auto" | "gpu" | "cpu";
 
 /** How far an engine is with the call at hand. */

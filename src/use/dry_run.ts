@@ -1,5 +1,5 @@
 import type { DeviceChoice } from "../engine/engine.ts";
-import { DbksvdError } from "../errors.ts";
+import { isOfDevice } from "../errors.ts";
 import { type CpuPlan, cpuPlanLines, planCpu } from "../engine/cpu/plan.ts";
 import { findAdapter, summarise } from "../gpu/device.ts";
 import type { EngineSpec } from "../engine/engine.ts";
@@ -40,7 +40,7 @@ export interface DryRun {
   /** Sample batches of all passes. */
   iterations: number;
   /** About how long the passes would take on this machine, reading and final measuring apart. */
-  estimatedSeconds?: number;
+  estimatedSeconds: number;
   /** What the training of the atoms as a decoder would take after the passes; absent where none is asked for. */
   decoder?: DecoderPlan;
   /** What the CPU engine would take; absent where a GPU would do the work. */
@@ -52,7 +52,7 @@ export interface DryRun {
     availableBytes: number;
     lines: string[];
   };
-  /** Why a GPU would not do it, where one was not insisted on. */
+  /** Why the GPU that is there would not do it but the CPU, where it was not insisted on. */
   problem?: string;
 }
 
@@ -91,19 +91,16 @@ export async function dryRun(
   for await (const { rows } of source.batches(1)) if (rows > 0) break;
   const normalisation = { mean: new Float32Array(width), scale: 1 };
   const spec = engineSpec(width, parameters, normalisation, plan);
-  const gpu = await takesGpu(device);
-  const share: Pick<DryRun, "cpu" | "gpu" | "problem"> = gpu
-    ? await gpuShare(spec, device)
-    : cpuShare(spec, plan, { threads, blas }, mayHold(source, rows));
-  const estimatedSeconds = share.problem === undefined
-    ? await estimateSeconds(spec, plan, atomBatchOf(parameters), {
-      device: gpu ? "gpu" : "cpu",
-      threads,
-      blas,
-    })
-    : undefined;
+  const work: Work = { device, threads, blas };
+  const share = await shareOf(spec, plan, work, mayHold(source, rows));
+  const beside = share.gpu === undefined ? "cpu" : "gpu";
+  const estimatedSeconds = await estimateSeconds(
+    spec,
+    plan,
+    atomBatchOf(parameters),
+    { ...work, device: beside },
+  );
   const { decoderSteps: steps = 0 } = parameters;
-  const beside = gpu && share.problem === undefined ? "gpu" : "cpu";
   const decoder = steps === 0
     ? undefined
     : await estimateDecoder(spec, { steps, rows, beside, device, threads });
@@ -114,10 +111,30 @@ export async function dryRun(
     passes: parameters.passes,
     sampleBatch: plan.batches[0],
     iterations: plan.iterations,
-    ...estimatedSeconds !== undefined && { estimatedSeconds },
+    estimatedSeconds,
     ...decoder !== undefined && { decoder },
     ...share,
   };
+}
+
+// What was asked to do the work.
+type Work = Pick<EngineChoice, "threads" | "blas"> & { device: DeviceChoice };
+
+// What does the work and what it takes: a GPU, unless one that was not insisted on cannot.
+async function shareOf(
+  spec: EngineSpec,
+  plan: TrainingPlan,
+  work: Work,
+  mayHold: boolean,
+): Promise<Pick<DryRun, "cpu" | "gpu" | "problem">> {
+  const onCpu = () => cpuShare(spec, plan, work, mayHold);
+  if (!await takesGpu(work.device)) return onCpu();
+  try {
+    return await gpuShare(spec);
+  } catch (error) {
+    if (work.device === "gpu" || !isOfDevice(error)) throw error;
+    return { ...onCpu(), problem: error.what };
+  }
 }
 
 // Whether a GPU would do the work: a software driver's is left to the CPU engine, unless it is insisted on.
@@ -130,28 +147,18 @@ async function takesGpu(device: DeviceChoice): Promise<boolean> {
 function cpuShare(
   spec: EngineSpec,
   { batches, passes }: TrainingPlan,
-  work: Pick<EngineChoice, "threads" | "blas">,
+  { threads, blas }: Work,
   mayHold: boolean,
 ): Pick<DryRun, "cpu"> {
   const again = mayHold && passes > 1;
-  const plan = planCpu(spec, batches, { ...work, again });
+  const plan = planCpu(spec, batches, { threads, blas, again });
   return { cpu: { ...plan, lines: cpuPlanLines(plan) } };
 }
 
-async function gpuShare(
-  spec: Parameters<typeof planOnThisMachine>[0],
-  device: DeviceChoice,
-): Promise<Pick<DryRun, "gpu" | "problem">> {
-  try {
-    const planned = await planOnThisMachine(spec);
-    const { needed: neededBytes, had: availableBytes } = planned.plan;
-    const { adapter } = planned;
-    const lines = planLines(planned);
-    return { gpu: { adapter, neededBytes, availableBytes, lines } };
-  } catch (error) {
-    const spared = error instanceof DbksvdError && error.kind === "device" &&
-      device === "auto";
-    if (!spared) throw error;
-    return { problem: error.message };
-  }
+async function gpuShare(spec: EngineSpec): Promise<Pick<DryRun, "gpu">> {
+  const planned = await planOnThisMachine(spec);
+  const { needed: neededBytes, had: availableBytes } = planned.plan;
+  const { adapter } = planned;
+  const lines = planLines(planned);
+  return { gpu: { adapter, neededBytes, availableBytes, lines } };
 }

@@ -50,8 +50,8 @@ const dryRun = ofRows<DryRun>({
   passes: count("Passes over the training rows."),
   sampleBatch: count("Rows of the largest sample batch."),
   iterations: count("Sample batches of all passes."),
-  estimatedSeconds: optional(
-    amount("About how long the passes would take on this machine."),
+  estimatedSeconds: amount(
+    "About how long the passes would take on this machine.",
   ),
   decoder: optional(object<NonNullable<DryRun["decoder"]>>({
     steps: count("Steps of 1024 rows."),
@@ -76,7 +76,9 @@ const dryRun = ofRows<DryRun>({
     availableBytes: count("Memory that may be taken."),
     lines,
   }, "What the GPU engine would take.")),
-  problem: optional(text("Why a GPU would not do it.")),
+  problem: optional(
+    text("Why the GPU that is there would leave it to the processor."),
+  ),
 }, "What a training would do and take: `--dry-run`.");
 
 const sweepEntry = object<SweepEntry>({

@@ -25,6 +25,7 @@ export async function withCard<T>(
     limits,
     lost: new Promise(() => {}),
     addEventListener: () => {},
+    createBuffer: () => ({ destroy: () => {} }),
     destroy: () => {},
   };
   const adapter = {

@@ -91,6 +91,19 @@ Deno.test("dryRun() has the processor take a decoder's steps where a GPU lacks r
   assert.deepEqual([fits.kind, fits.problem], ["gpu", undefined]);
 });
 
+Deno.test("dryRun() has the CPU engine make the passes where a GPU lacks room for them that was not asked for, and says why", async () => {
+  const options = { atoms: 40, sparsity: 3, decoderSteps: 30 };
+  const small = (device?: "gpu") =>
+    withCard({ binding: 1024 }, () => dryRun(rows(500, 6), options, device));
+  const { gpu, cpu, problem, decoder, estimatedSeconds } = await small();
+  assert.equal(gpu, undefined);
+  assert.deepEqual(cpu, (await dryRun(rows(500, 6), options, "cpu")).cpu);
+  assert.match(problem!, /^One buffer may hold .*/);
+  assert(estimatedSeconds > 0);
+  assert.deepEqual([decoder!.kind, decoder!.problem], ["cpu", undefined]);
+  await assert.rejects(small("gpu"), /One buffer may hold/);
+});
+
 Deno.test("dryRun() tells the memory plan on the GPU that is there", async () => {
   const reported = await dryRun(
     rows(300, 6),

@@ -171,10 +171,12 @@ async function tellPlan(
     { dryRun },
     { checkTrainOutput, requireWritable },
     { decoderPlanLines },
+    { leftToCpu },
   ] = await Promise.all([
     import("../../use/dry_run.ts"),
     import("../../use/check_output.ts"),
     import("../../use/estimate_decoder.ts"),
+    import("../../engine/local.ts"),
   ]);
   const { device, threads, blas } = engineChoice(given);
   const parameters = { ...DEFAULT_TRAIN_OPTIONS, ...options };
@@ -191,17 +193,11 @@ async function tellPlan(
       }, ${counted(planned.iterations, "iteration")} of up to ${
         counted(planned.sampleBatch, "row")
       }`,
-      ...planned.estimatedSeconds === undefined ? [] : [
-        `About ${
-          duration(planned.estimatedSeconds)
-        } of training on this machine`,
-      ],
+      `About ${duration(planned.estimatedSeconds)} of training on this machine`,
       ...planned.decoder === undefined ? [] : decoderPlanLines(planned.decoder),
       ...(planned.cpu?.lines ?? []),
       ...(planned.gpu?.lines ?? []),
-      ...(planned.problem === undefined
-        ? []
-        : [`No GPU for it: ${planned.problem}`]),
+      ...(planned.problem === undefined ? [] : [leftToCpu(planned.problem)]),
     ].join("\n"));
 }
 
