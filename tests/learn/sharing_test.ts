@@ -6,6 +6,9 @@ import { learned, metricsOf, PLANTED, WIDTH } from "./setting.ts";
 
 const ROWS = PLANTED.data.length / WIDTH;
 
+/** Below it, float32 numbers are too few for narrow brackets. */
+const LEAST = 2 ** -126;
+
 Deno.test("thresholdFor() finds the threshold of a mean, whatever it falls by", async () => {
   const problems = fc.record({
     scale: fc.constantFrom(1e-4, 0.3, 1, 50, 1e5),
@@ -25,7 +28,8 @@ Deno.test("thresholdFor() finds the threshold of a mean, whatever it falls by", 
       assert.equal(threshold, Math.fround(threshold));
       assert.equal(l0, await mean(threshold));
       assert(l0 <= target);
-      const less = await mean(threshold * (1 - 2e-5));
+      const next = threshold < LEAST ? 0 : threshold * (1 - 2e-5);
+      const less = await mean(next);
       assert(l0 >= 0.999 * target || less > target, `${l0} of ${target}`);
     }),
   );
@@ -34,6 +38,14 @@ Deno.test("thresholdFor() finds the threshold of a mean, whatever it falls by", 
 Deno.test("thresholdFor() gives 0 where rows have no more nonzeros than they may", async () => {
   const found = await thresholdFor(() => Promise.resolve(3), 3, 1);
   assert.deepEqual(found, { threshold: 0, l0: 3 });
+});
+
+Deno.test("thresholdFor() ends where the mean falls at once, however little is asked for", async () => {
+  const mean = (threshold: number) =>
+    Promise.resolve(threshold === 0 ? 16 : 15);
+  const { threshold, l0 } = await thresholdFor(mean, 15.1, 1);
+  assert.equal(l0, 15);
+  assert(threshold > 0);
 });
 
 Deno.test("learn() calibrates the threshold under which held-out rows have k nonzeros on average", async () => {
