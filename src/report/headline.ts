@@ -82,7 +82,7 @@ function qualityFigures(
     figures.push({
       name: "Nonzeros a row",
       value: formatFigure(metrics.l0, 3),
-      more: `of at most ${mostNonzeros(data.model.coder)}`,
+      more: `of at most ${mostOf(data, evaluation)}`,
     });
   }
   const dead = data.model.usage.reduce(
@@ -105,6 +105,17 @@ function qualityFigures(
     });
   }
   return figures;
+}
+
+// An evaluation may have been given other limits than the model's own.
+function mostOf(
+  { model }: ReportData,
+  evaluation: EvaluationData | undefined,
+): number {
+  const { nonzeros } = evaluation ?? {};
+  return nonzeros === undefined
+    ? mostNonzeros(model.coder)
+    : nonzeros.length - 1;
 }
 
 function trainingFigures(data: ReportData): Figure[] {

@@ -66,6 +66,17 @@ Deno.test("renderReport() heads the page with the held-out FVU and what was spen
   }
 });
 
+Deno.test("renderReport() heads the page with the limit that the rows were coded under", async () => {
+  const data = await fixtureReport();
+  data.evaluation = {
+    ...data.evaluation!,
+    metrics: { ...data.evaluation!.metrics, l0: 5 },
+    nonzeros: new Uint32Array(14).fill(7),
+  };
+  const heads = pageOf(renderReport(data)).querySelector(".figures")!;
+  assert.match(heads.textContent!, /of at most 13/);
+});
+
 Deno.test("renderReport() keeps the held-out FVU beside that of other rows", async () => {
   const data = await fixtureReport();
   data.evaluation = {
