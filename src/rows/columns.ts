@@ -4,6 +4,7 @@ import type { TableColumn, TablePlace } from "./part.ts";
 import { FILE_COLUMN } from "./path_columns.ts";
 import type { ColumnValues } from "./source.ts";
 import type { PartStore } from "./store.ts";
+import { requireSameType } from "./column_types.ts";
 import { placed, type PlacedPart } from "./placed.ts";
 
 /** Other columns of rows of a store, each row's value at its place: see `RowSource.readColumns`. */
@@ -11,10 +12,12 @@ export async function readColumns(
   store: PartStore,
   names: readonly string[],
   range: RowRange,
+  exact = false,
 ): Promise<ColumnValues[]> {
   const columns = new Map<string, ColumnValues>();
+  const first = exact ? firstOf(store) : undefined;
   for (const { at, start, end } of store.overlaps(range)) {
-    const read = () => readPart(at, names, { start, end });
+    const read = () => readPart(at, names, { start, end }, { exact, first });
     for (const column of await placed(at.place, at.part, read)) {
       const held = columns.get(column.name);
       if (held === undefined) columns.set(column.name, column);
@@ -28,22 +31,40 @@ export async function readColumns(
 
 /** The columns beside the vectors, as the first part with rows has them. */
 export async function otherColumns(store: PartStore): Promise<TableColumn[]> {
+  const at = firstOf(store);
+  if (at === undefined) return [];
+  const read = () => tableOf(at).columns();
+  return (await placed(at.place, at.part, read))
+    .filter(({ name }) => name !== FILE_COLUMN);
+}
+
+// The first part with rows.
+function firstOf(store: PartStore): PlacedPart | undefined {
   for (const { at } of store.overlaps({ start: 0, end: store.rowCount })) {
-    const read = () => tableOf(at).columns();
-    return (await placed(at.place, at.part, read))
-      .filter(({ name }) => name !== FILE_COLUMN);
+    return at;
   }
-  return [];
 }
 
 async function readPart(
   at: PlacedPart,
   names: readonly string[],
   { start, end }: RowRange,
+  { exact, first }: { exact: boolean; first: PlacedPart | undefined },
 ): Promise<ColumnValues[]> {
   const table = tableOf(at);
   const known = await table.columns();
   const schemas = names.map((name) => schemaOf(at, known, name));
+  if (first !== undefined && first !== at) {
+    const before = await tableOf(first).columns();
+    names.forEach((name, i) =>
+      requireSameType(
+        { ...at.place, column: name },
+        schemas[i],
+        schemaOf(first, before, name),
+        first.place.file,
+      )
+    );
+  }
   const starts = await table.nestedStarts?.();
   const outer = starts === undefined
     ? { start, end }
@@ -51,7 +72,7 @@ async function readPart(
   const values = await table.readColumns(names, {
     start: table.start + outer.start,
     end: table.start + outer.end,
-  });
+  }, exact);
   return names.map((name, i) => ({
     name,
     schema: schemas[i],

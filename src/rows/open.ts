@@ -231,9 +231,9 @@ function toSource(
       checkRange(range, store.rowCount);
       return (await store.read(range)).data;
     },
-    readColumns: tableRows.size === 0 ? undefined : (names, range) => {
+    readColumns: tableRows.size === 0 ? undefined : (names, range, exact) => {
       checkRange(range, store.rowCount);
-      return readColumns(store, names, range);
+      return readColumns(store, names, range, exact);
     },
     otherColumns: tableRows.size === 0
       ? undefined

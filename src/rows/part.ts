@@ -22,10 +22,11 @@ export interface TableColumn {
 
 /** The rows of a file's table that a part's vectors lie in. */
 export interface TablePlace {
-  /** Reads other columns of the table, rows counted over the file. */
+  /** Reads other columns of the table, rows counted over the file; `exact`: see `RowSource.readColumns`. */
   readColumns(
     names: readonly string[],
     range: RowRange,
+    exact?: boolean,
   ): Promise<Record<string, unknown[]>>;
   /** The columns beside the vectors. */
   columns(): Promise<TableColumn[]>;

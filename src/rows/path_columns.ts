@@ -61,12 +61,12 @@ export class PathColumns {
         const real = await own.columns();
         return [...real, ...this.#without(extra, real)];
       },
-      readColumns: async (names, range) => {
+      readColumns: async (names, range, exact) => {
         const real = await own.columns();
         const has = (name: string) => real.some((one) => one.name === name);
         const rest = names.filter((name) => !has(name));
         return {
-          ...await own.readColumns(names.filter(has), range),
+          ...await own.readColumns(names.filter(has), range, exact),
           ...repeated(rest, values, range.end - range.start),
         };
       },

@@ -107,12 +107,15 @@ export interface RowSource {
   ): Promise<Float32Array<ArrayBuffer>>;
   /**
    * Other columns of rows start ≤ row < end in stored order, dropped rows included; absent where inputs have none.
-   * A name that is not there is a `data` error that lists those that are.
+   * A name that is not there is a `data` error that lists those that are. With `exact`, what a `Date` or a number would
+   * round is given as it is stored: dates and times as whole numbers of their schema's unit, decimals as `bigint`s
+   * without their point, JSON as its bytes; and files that differ in a column's type are a `data` error.
    */
   readColumns?:
     | ((
       names: readonly string[],
       range: { start: number; end: number },
+      exact?: boolean,
     ) => Promise<ColumnValues[]>)
     | undefined;
   /**

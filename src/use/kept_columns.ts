@@ -16,7 +16,7 @@ export async function columnsOf(
     });
   }
   const range = rangeOf(rowNumbers);
-  const columns = await source.readColumns(names, range);
+  const columns = await source.readColumns(names, range, true);
   if (range.end - range.start === rowNumbers.length) return columns;
   return columns.map((column) => ({
     ...column,

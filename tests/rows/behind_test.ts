@@ -1,6 +1,7 @@
 // What stands behind the rows of a file, and files whose names do not tell what they are.
 import assert from "node:assert/strict";
 import * as arrow from "apache-arrow";
+import pl from "nodejs-polars";
 import * as wasm from "parquet-wasm";
 import {
   float32Tensor,
@@ -26,13 +27,13 @@ function joined(...parts: Uint8Array[]): Promise<Uint8Array> {
   return new Response(new Blob(parts as BlobPart[])).bytes();
 }
 
-function stream(): Uint8Array {
+function stream(form: "stream" | "file" = "stream"): Uint8Array {
   const type = new arrow.FixedSizeList(
     WIDTH,
     new arrow.Field("item", new arrow.Float32(), true),
   );
   const e = arrow.vectorFromArray(rows as never[], type as never);
-  return arrow.tableToIPC(new arrow.Table({ e }), "stream");
+  return arrow.tableToIPC(new arrow.Table({ e }), form);
 }
 
 Deno.test("Bytes behind an Arrow stream's end are not passed over", () =>
@@ -53,6 +54,26 @@ Deno.test("Bytes behind an Arrow stream's end are not passed over", () =>
     await Deno.writeFile(file, await joined(one.subarray(0, -8), one));
     await assertRefused(file, /Another Arrow stream follows/);
     await Deno.writeFile(file, await joined(one, new Uint8Array(8)));
+    assert.deepEqual((await rowsOf(file)).values, rows);
+  }));
+
+Deno.test("An Arrow file before another one is not passed over, and none is read in the other's place", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.arrow`;
+    const one = stream("file");
+    const empty = arrow.tableToIPC(
+      new arrow.Table(arrow.tableFromIPC(one).schema),
+      "file",
+    );
+    for (const parts of [[one, one], [one, empty], [one, one, one]]) {
+      await Deno.writeFile(file, await joined(...parts));
+      await assertRefused(file, /footer does not tell of \d+ bytes.*by cat/);
+    }
+    for (const compression of ["uncompressed", "zstd"] as const) {
+      pl.DataFrame({ e: rows }).writeIPC(file, { compression });
+      assert.deepEqual((await rowsOf(file)).values, rows);
+    }
+    await Deno.writeFile(file, one);
     assert.deepEqual((await rowsOf(file)).values, rows);
   }));
 

@@ -46,8 +46,8 @@ export interface SideChunk {
   leaf: StoredLeaf;
   /** Nodes of the schema from its root to the column. */
   path: SchemaTree[];
-  /** Where the values are bytes that stand for decimals: digits after the point. */
-  scale?: number | undefined;
+  /** Where the values are stored decimals: digits after the point; `exact`: they are given without it. */
+  decimal?: { scale: number; exact: boolean } | undefined;
   /** Rows of the group. */
   rows: number;
   /** Bytes that a page may take. */
@@ -144,7 +144,7 @@ export class SideLeaf {
     dictionary: DecodedArray | undefined,
     open: unknown[],
   ): DecodedArray {
-    const { chunk: { codec }, leaf, path, scale } = this.from;
+    const { chunk: { codec }, leaf, path, decimal } = this.from;
     const payload = readPayload(bytes, page, leaf, codec);
     const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
     const definition = decoded.definition as number[];
@@ -152,9 +152,12 @@ export class SideLeaf {
     const present = definition.length === 0
       ? page.slots
       : definition.filter((level) => level === leaf.maxDefinition).length;
-    const values = scale === undefined
+    const values = decimal === undefined
       ? decoded.values
-      : Array.from(decoded.values as unknown[], decimals(scale));
+      : Array.from<unknown, number | bigint>(
+        decoded.values as unknown[],
+        decimal.exact ? wholeDecimal : decimals(decimal.scale),
+      );
     if (values.length !== present || hasGaps(values)) {
       throw new Error("values are missing from their page");
     }
@@ -182,14 +185,27 @@ function hasGaps(values: DecodedArray): boolean {
   return Array.isArray(values) && values.includes(undefined);
 }
 
-// An encoding that is damaged can make numbers of what the schema calls bytes.
 function decimals(scale: number): (bytes: unknown) => number {
-  return (bytes) => {
-    if (!(bytes instanceof Uint8Array) || bytes.length > DECIMAL_BYTES) {
-      throw new Error("a decimal is damaged");
-    }
-    return parseDecimal(bytes) * 10 ** -scale;
-  };
+  return (bytes) => parseDecimal(decimalBytes(bytes)) * 10 ** -scale;
+}
+
+// An encoding that is damaged can make numbers of what the schema calls bytes.
+function decimalBytes(bytes: unknown): Uint8Array {
+  if (bytes instanceof Uint8Array && bytes.length <= DECIMAL_BYTES) {
+    return bytes;
+  }
+  throw new Error("a decimal is damaged");
+}
+
+// A decimal times the power of ten of its scale: as it is stored, whatever holds it.
+function wholeDecimal(stored: unknown): bigint {
+  if (typeof stored === "number" || typeof stored === "bigint") {
+    return BigInt(stored);
+  }
+  const bytes = decimalBytes(stored);
+  let value = 0n;
+  for (const byte of bytes) value = value << 8n | BigInt(byte);
+  return BigInt.asIntN(8 * bytes.length, value);
 }
 
 // Reads ahead, up to the end of a column chunk.

@@ -6,7 +6,7 @@ import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";
 import { type NumberColumn, writeNumberChunk } from "./pages.ts";
 
-/** A column of any type, its values as hyparquet gives them. */
+/** A column of any type, its values as `RowSource.readColumns` gives them exactly. */
 export interface ValueColumn {
   name: string;
   /** The column in Parquet's schema. */
@@ -32,16 +32,18 @@ export class ParquetFile {
   readonly #buffer = new ByteWriter(2 ** 20);
   readonly #parquet: ParquetWriter;
   readonly #file: OutputFile;
+  readonly #schema: SchemaElement[];
 
   private constructor(file: OutputFile, options: ParquetOptions) {
     this.#file = file;
     this.#compression = options.compression;
+    this.#schema = [
+      { name: "root", num_children: options.columns.length },
+      ...options.columns.flat(),
+    ];
     this.#parquet = new ParquetWriter({
       writer: this.#buffer,
-      schema: [
-        { name: "root", num_children: options.columns.length },
-        ...options.columns.flat(),
-      ],
+      schema: this.#schema.map(asBytes),
       codec: codecOf(options.compression).codec,
       compressors: {
         ZSTD: (bytes) =>
@@ -97,6 +99,7 @@ export class ParquetFile {
 
   /** Writes the footer, flushes the file to disk and gives it its name. */
   async finish(): Promise<void> {
+    this.#parquet.schema = this.#schema;
     this.#parquet.finish();
     await this.#drain();
     await this.#file.finish();
@@ -134,4 +137,11 @@ export class ParquetFile {
     await this.#file.write(this.#buffer.getBytes());
     this.#buffer.index = 0;
   }
+}
+
+// What is marked as JSON in the old way the writer would take for objects: it gets their text, which says more.
+function asBytes(element: SchemaElement): SchemaElement {
+  if (element.converted_type !== "JSON") return element;
+  const { converted_type: _, ...rest } = element;
+  return { ...rest, logical_type: { type: "JSON" } };
 }

@@ -5,6 +5,7 @@ import {
   type ArrowBuffer,
   type Message,
   readMessage,
+  requireAllTold,
   requireEnd,
 } from "./message.ts";
 import { type ArrowField, bufferCount, schemaFields } from "./schema.ts";
@@ -128,15 +129,26 @@ async function readFile(
   const schema = footer.table(1);
   if (schema === undefined) throw new Error("Arrow footer has no schema");
   builder.schema(schema);
+  let reached = await endOfSchema(source, end, limit);
   for (const field of [2, 3]) {
     const { start, length } = footer.vector(field, BLOCK_BYTES);
     for (let i = 0; i < length; i++) {
       const at = longAt(footer.view, start + BLOCK_BYTES * i);
       if (at < 8 || at >= end) throw new Error("Arrow footer is corrupt");
       const message = await readMessage(source, at, end, limit);
-      if (message !== undefined) builder.add(message);
+      if (message === undefined) continue;
+      builder.add(message);
+      reached = Math.max(reached, message.next);
     }
   }
+  await requireAllTold(source, reached, end);
+}
+
+// Where the schema ends that most writers put first.
+async function endOfSchema(source: ByteSource, end: number, limit: number) {
+  if (end < 8 + 4) return 8;
+  const first = await readMessage(source, 8, end, limit);
+  return first?.root.byte(1) === 1 ? first.next : 8;
 }
 
 async function beginsLikeFile(source: ByteSource): Promise<boolean> {

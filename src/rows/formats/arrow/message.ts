@@ -82,6 +82,41 @@ export async function requireEnd(source: ByteSource, at: number) {
   throw behind(source, `${left} bytes follow the end of the Arrow stream`);
 }
 
+/** Between the last batch and the footer are the mark of the end and what fills up to 64 bytes. */
+const MOST_FILLING = END + 64;
+
+/**
+ * Refuses a file whose footer does not tell of all that stands before it: it would be lost. Most likely another file
+ * stands there, by `cat`: what its footer tells of is then looked for in the first one.
+ *
+ * @param reached where the last message ends that the footer tells of
+ * @param footer where the footer begins
+ * @throws {DbksvdError} `data`
+ */
+export async function requireAllTold(
+  source: ByteSource,
+  reached: number,
+  footer: number,
+) {
+  const left = footer - reached;
+  const head = await source.read(
+    reached,
+    Math.max(0, Math.min(left, MOST_FILLING)),
+  );
+  const marked = head.subarray(0, 4).every((byte) => byte === 255);
+  const filling = head.subarray(marked ? 4 : 0);
+  if (left <= MOST_FILLING && filling.every((byte) => byte === 0)) return;
+  throw new DbksvdError(
+    "data",
+    `The Arrow footer does not tell of ${left} bytes before it`,
+    {
+      where: { file: source.path },
+      mend:
+        "files cannot be joined by cat: give each by itself, or write one with all of the batches",
+    },
+  );
+}
+
 /** What is wrong where streams stand one after another in a file. */
 export function anotherStream(source: ByteSource): DbksvdError {
   return behind(source, "Another Arrow stream follows the first one");

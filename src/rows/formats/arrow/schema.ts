@@ -10,7 +10,7 @@ export type ArrowType =
   | { kind: "list"; wide: boolean }
   | { kind: "fixed list"; size: number }
   | { kind: "date"; days: boolean }
-  | { kind: "timestamp"; perSecond: number }
+  | { kind: "timestamp"; perSecond: number; zoned: boolean }
   | { kind: "other"; buffers: number; views: boolean };
 
 /** A column, or what a list or struct holds. */
@@ -63,7 +63,11 @@ function typeOf(kind: number, type: Table | undefined): ArrowType {
     case 8:
       return { kind: "date", days: type?.short(0, 1) === 0 };
     case 10:
-      return { kind: "timestamp", perSecond: PER_SECOND[type?.short(0) ?? 0] };
+      return {
+        kind: "timestamp",
+        perSecond: PER_SECOND[type?.short(0) ?? 0],
+        zoned: (type?.text(1) ?? "") !== "",
+      };
     case 12:
       return { kind: "list", wide: false };
     case 13:

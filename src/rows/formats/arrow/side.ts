@@ -1,4 +1,3 @@
-import type { SchemaElement } from "hyparquet";
 import {
   ELEMENT_BYTES,
   type ElementType,
@@ -7,13 +6,15 @@ import type { RowRange } from "../../block_store.ts";
 import type { TableColumn } from "../../part.ts";
 import type { ArrowNode, ArrowTable, Dictionaries } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
-import type { ArrowField, ArrowType } from "./schema.ts";
+import type { ArrowType } from "./schema.ts";
 import { sameName } from "../../../parquet/read/chunk.ts";
+import { parquetSchema } from "./parquet_schema.ts";
 
 /** Reads the columns that hold no vectors, with values as hyparquet gives them. */
 export class ArrowSide {
-  /** Dictionaries that were read. */
+  /** Dictionaries that were read, and those whose values are exact. */
   readonly #read: WordLists = new Map();
+  readonly #readExactly: WordLists = new Map();
 
   /**
    * @param reader the file
@@ -38,6 +39,7 @@ export class ArrowSide {
   async read(
     names: readonly string[],
     { start, end }: RowRange,
+    exact = false,
   ): Promise<Record<string, unknown[]>> {
     const all: Record<string, unknown[]> = {};
     for (const name of names) {
@@ -53,7 +55,13 @@ export class ArrowSide {
         const from = Math.max(start, first) - first;
         const to = Math.min(end, first + rows) - first;
         if (from < to) {
-          const read = new ColumnReader(this.reader, dictionaries, this.#read);
+          const words = exact ? this.#readExactly : this.#read;
+          const read = new ColumnReader(
+            this.reader,
+            dictionaries,
+            words,
+            exact,
+          );
           for (const value of await read.values(columns[index], from, to)) {
             values.push(value);
           }
@@ -74,6 +82,7 @@ class ColumnReader {
     readonly reader: BufferReader,
     readonly dictionaries: Dictionaries,
     readonly words: WordLists,
+    readonly exact: boolean,
   ) {}
 
   async values(
@@ -132,7 +141,12 @@ class ColumnReader {
         return await this.#dates(node, type.days, start, end);
       case "timestamp":
         return (await this.#numbers(node, "i64", start, end)).map((value) =>
-          new Date(Number(value) / type.perSecond * 1000)
+          !this.exact
+            ? new Date(Number(value) / type.perSecond * 1000)
+            // Parquet has no seconds.
+            : type.perSecond === 1
+            ? BigInt(value) * 1000n
+            : value
         );
       case "text":
       case "bytes":
@@ -228,62 +242,4 @@ const ARRAYS = {
   u32: Uint32Array,
   i64: BigInt64Array,
   u64: BigUint64Array,
-};
-
-// A field as Parquet describes such a column; undefined for types that are not read.
-function parquetSchema(
-  { name, type, children }: ArrowField,
-): SchemaElement[] | undefined {
-  const one = (
-    element: Omit<SchemaElement, "name" | "repetition_type">,
-  ): SchemaElement[] => [{ name, repetition_type: "OPTIONAL", ...element }];
-  switch (type.kind) {
-    case "number":
-      return one(NUMBERS[type.element]);
-    case "bool":
-      return one({ type: "BOOLEAN" });
-    case "date":
-      return one({ type: "INT32", converted_type: "DATE" });
-    case "timestamp":
-      return one({ type: "INT64", converted_type: "TIMESTAMP_MILLIS" });
-    case "text":
-      return one({ type: "BYTE_ARRAY", converted_type: "UTF8" });
-    case "bytes":
-    case "fixed bytes":
-      return one({ type: "BYTE_ARRAY" });
-    case "list":
-    case "fixed list": {
-      const inner = parquetSchema({ ...children[0], name: "element" });
-      return inner && [
-        ...one({ converted_type: "LIST", num_children: 1 }),
-        { name: "list", repetition_type: "REPEATED", num_children: 1 },
-        ...inner,
-      ];
-    }
-    case "struct": {
-      const inner = children.map(parquetSchema);
-      if (inner.includes(undefined) || inner.length === 0) return undefined;
-      return [
-        ...one({ num_children: children.length }),
-        ...inner.flatMap((part) => part!),
-      ];
-    }
-    default:
-      return undefined;
-  }
-}
-
-const NUMBERS: Record<ElementType, Pick<SchemaElement, "type">> = {
-  f16: { type: "FLOAT" },
-  bf16: { type: "FLOAT" },
-  f32: { type: "FLOAT" },
-  f64: { type: "DOUBLE" },
-  i8: { type: "INT32" },
-  u8: { type: "INT32" },
-  i16: { type: "INT32" },
-  u16: { type: "INT32" },
-  i32: { type: "INT32" },
-  u32: { type: "INT64" },
-  i64: { type: "INT64" },
-  u64: { type: "INT64" },
 };

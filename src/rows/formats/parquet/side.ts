@@ -26,7 +26,8 @@ type RowGroup = FileMetaData["row_groups"][number];
 interface OpenGroup extends RowRange {
   /** Empty once all rows were read. */
   columns: Map<string, SideColumn>;
-  names: string;
+  /** The names, and whether values are exact. */
+  wanted: string;
   /** The first row that was not read yet, and the values of the one before it. */
   next: number;
   last: Map<string, unknown>;
@@ -59,8 +60,9 @@ export class SideColumns {
   read(
     names: readonly string[],
     range: RowRange,
+    exact = false,
   ): Promise<Record<string, unknown[]>> {
-    const values = this.#turn.then(() => this.#values(names, range));
+    const values = this.#turn.then(() => this.#values(names, range, exact));
     this.#turn = values.then(() => {}, () => {
       this.#group = undefined;
     });
@@ -70,11 +72,12 @@ export class SideColumns {
   async #values(
     names: readonly string[],
     { start, end }: RowRange,
+    exact: boolean,
   ): Promise<Record<string, unknown[]>> {
     const all = new Map(names.map((name) => [name, [] as unknown[]]));
     const allowance = new Allowance(VALUES_BYTES);
     for (let row = start; row < end;) {
-      const group = await this.#groupWith(names, row);
+      const group = await this.#groupWith(names, row, exact);
       const stop = Math.min(end, group.end);
       const from = Math.max(row, group.next);
       for (const [name, values] of all) {
@@ -96,11 +99,16 @@ export class SideColumns {
   }
 
   // The row group that is open, where the row is still to come in it; else the row's own one, from its beginning.
-  async #groupWith(names: readonly string[], row: number): Promise<OpenGroup> {
+  async #groupWith(
+    names: readonly string[],
+    row: number,
+    exact: boolean,
+  ): Promise<OpenGroup> {
     const held = this.#group;
+    const wanted = [exact, ...names].join("\0");
     const fits = held !== undefined && row < held.end &&
       row >= held.next - (held.last.size > 0 ? 1 : 0) &&
-      held.names === names.join("\0");
+      held.wanted === wanted;
     if (fits) return held;
     const metadata = await this.#read();
     let start = 0;
@@ -109,13 +117,16 @@ export class SideColumns {
       if (row < end) {
         const columns = new Map(names.map((name) => [
           name,
-          openColumn(this.source, metadata, group, name, this.budget),
+          openColumn(this.source, metadata, group, name, {
+            pageLimit: this.budget,
+            exact,
+          }),
         ]));
         return this.#group = {
           start,
           end,
           columns,
-          names: names.join("\0"),
+          wanted,
           next: start,
           last: new Map(),
         };
@@ -160,7 +171,7 @@ function openColumn(
   metadata: FileMetaData,
   group: RowGroup,
   name: string,
-  pageLimit: number,
+  { pageLimit, exact }: { pageLimit: number; exact: boolean },
 ): SideColumn {
   const root = parquetSchema(metadata);
   const tree = root.children.find(({ element }) => element.name === name);
@@ -168,7 +179,7 @@ function openColumn(
   const rows = Number(group.num_rows);
   const leaves = leafPaths([root, tree]).map((path) =>
     new SideLeaf(source, {
-      ...sideLeaf(path),
+      ...sideLeaf(path, exact),
       chunk: findChunk(source, group, stored(path)),
       path,
       rows,
@@ -187,24 +198,37 @@ function leafPaths(path: SchemaTree[]): SchemaTree[][] {
   return node.children.flatMap((child) => leafPaths([...path, child]));
 }
 
-function sideLeaf(path: SchemaTree[]): Pick<SideChunk, "leaf" | "scale"> {
+function sideLeaf(
+  path: SchemaTree[],
+  exact: boolean,
+): Pick<SideChunk, "leaf" | "decimal"> {
   const { element, path: names } = path[path.length - 1];
+  const isDecimal = element.converted_type === "DECIMAL";
   // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are
   // checked.
-  const decimal = element.converted_type === "DECIMAL" &&
-    /BYTE_ARRAY/.test(element.type ?? "");
-  const { converted_type: _type, logical_type: _logical, ...bytes } = element;
+  const isBare = exact && isRounded(element) ||
+    isDecimal && /BYTE_ARRAY/.test(element.type ?? "");
+  const { converted_type: _type, logical_type: _logical, ...bare } = element;
   return {
     leaf: {
       path: names,
       typeLength: element.type_length ?? 0,
       maxRepetition: getMaxRepetitionLevel(path),
       maxDefinition: getMaxDefinitionLevel(path),
-      schema: decimal ? bytes : element,
-      utf8: !decimal,
+      schema: isBare ? bare : element,
+      utf8: !isBare,
     },
-    scale: decimal ? element.scale ?? 0 : undefined,
+    decimal: isDecimal && isBare
+      ? { scale: element.scale ?? 0, exact }
+      : undefined,
   };
+}
+
+// Types of which hyparquet makes something that holds less, or nothing at all.
+function isRounded(element: SchemaElement): boolean {
+  const { converted_type: converted, logical_type: logical } = element;
+  return /^(DECIMAL|DATE|TIMESTAMP_M.*|JSON|BSON|INTERVAL)$/
+    .test(converted ?? "") || logical?.type === "TIMESTAMP";
 }
 
 function stored(path: readonly SchemaTree[]) {
