@@ -38,11 +38,13 @@ export async function writeFileAtomically(
  *
  * @param directory the directory to create or replace
  * @param files its contents
+ * @param stays what else of the directory that is replaced goes over into the new one, by name; nothing by default
  * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function writeDirectoryAtomically(
   directory: string,
   files: readonly FileContents[],
+  stays: (name: string) => boolean = () => false,
 ): Promise<void> {
   const temporary = temporarySibling(directory);
   try {
@@ -52,7 +54,7 @@ export async function writeDirectoryAtomically(
       await writeAndFlush(join(temporary, name), parts);
     }
     await flushDirectory(temporary);
-    await replaceDirectory(temporary, directory);
+    await replaceDirectory(temporary, directory, stays);
   } catch (cause) {
     await removeIfPossible(temporary);
     throw writeError(directory, cause);
@@ -153,7 +155,11 @@ export function writeError(path: string, cause: unknown): DbksvdError {
   });
 }
 
-async function replaceDirectory(from: string, to: string) {
+async function replaceDirectory(
+  from: string,
+  to: string,
+  stays: (name: string) => boolean,
+) {
   const previous = previousOf(to);
   if (!(await exists(to))) {
     await Deno.rename(from, to);
@@ -169,6 +175,28 @@ async function replaceDirectory(from: string, to: string) {
     }
   }
   await flushDirectory(dirname(withoutSlash(to)));
+  await clearPrevious(to, stays);
+}
+
+/**
+ * Removes what a directory was before it was replaced, but for what stays: that goes over first, unless there is such
+ * a name in the new one. Done again after a crash, it comes to the same.
+ *
+ * @param directory the directory as it is now
+ * @param stays what goes over, by name
+ */
+export async function clearPrevious(
+  directory: string,
+  stays: (name: string) => boolean,
+): Promise<void> {
+  const previous = previousOf(directory);
+  if (!await exists(previous)) return;
+  for await (const { name } of Deno.readDir(previous)) {
+    const to = join(directory, name);
+    if (!stays(name) || await exists(to)) continue;
+    await Deno.rename(join(previous, name), to);
+    await flushDirectory(directory);
+  }
   await removeQuietly(previous);
 }
 

@@ -24,6 +24,15 @@ export const MODEL_FILES = {
   report: "report.html",
 } as const;
 
+/** What else the tool makes of a model and keeps in its directory: none of it is of the model that comes next. */
+const DERIVED = /^(probe\.json|inspection\.sqlite(-\w+)?|\..*\.tmp)$/;
+
+/** Whether a name in a model directory is none of the tool's: what somebody put there. */
+export function isSomebodys(name: string): boolean {
+  const own: string[] = [...Object.values(MODEL_FILES), CHECKPOINT_DIRECTORY];
+  return !own.includes(name) && !DERIVED.test(name);
+}
+
 /** A model directory's contents. */
 export interface LoadedModel {
   /** The dictionary. */
@@ -42,6 +51,7 @@ export interface LoadedModel {
  * @param config the record of its training
  * @param metrics a line an iteration
  * @param extras further files, such as `report.html`, by name
+ * @param stays whether what somebody put into the directory that is there stays in it
  * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function saveModel(
@@ -50,6 +60,7 @@ export async function saveModel(
   config: ModelConfig,
   metrics: MetricsLines,
   extras: Readonly<Record<string, string | Uint8Array>> = {},
+  stays = false,
 ): Promise<void> {
   const files: FileContents[] = [
     { name: MODEL_FILES.dictionary, parts: dictionaryFileParts(model) },
@@ -66,7 +77,11 @@ export async function saveModel(
         : { name, parts: [contents] },
     );
   }
-  await writeDirectoryAtomically(directory, files);
+  await writeDirectoryAtomically(
+    directory,
+    files,
+    (name) => stays && isSomebodys(name),
+  );
 }
 
 /**

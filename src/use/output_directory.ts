@@ -1,13 +1,19 @@
 import { basename, dirname, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import {
+  clearPrevious,
   exists,
   previousOf,
   removeRemains,
   writeError,
 } from "../files/atomic.ts";
 import { CHECKPOINT_DIRECTORY } from "../model/checkpoint.ts";
-import { loadModel, MODEL_FILES } from "../model/directory.ts";
+import {
+  isModelDirectory,
+  isSomebodys,
+  loadModel,
+  MODEL_FILES,
+} from "../model/directory.ts";
 import type { ModelConfig } from "../model/model.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { changesBetween, type RunIdentity } from "./run_identity.ts";
@@ -64,13 +70,29 @@ export async function recoverDirectory(out: string): Promise<void> {
 
 async function putBack(out: string): Promise<void> {
   const previous = previousOf(out);
-  if (await exists(previous)) {
-    if (await exists(out)) await Deno.remove(previous, { recursive: true });
-    else await Deno.rename(previous, out);
+  if (!await exists(out) && await exists(previous)) {
+    await Deno.rename(previous, out);
   }
+  await clearPrevious(out, isSomebodys);
   const name = basename(out);
   await removeRemains(dirname(previous), (of) => of === name);
   await removeRemains(join(out, CHECKPOINT_DIRECTORY), () => true);
+}
+
+/**
+ * Whether an output directory is a training's own, so that what somebody put into it stays when its model is replaced;
+ * one of anything else is replaced as a whole.
+ *
+ * @param out the directory
+ * @param checkpoints its checkpoints
+ */
+export async function isTrainingsOwn(
+  out: string,
+  checkpoints: Checkpoints,
+): Promise<boolean> {
+  if (!await exists(out) || await isModelDirectory(out)) return true;
+  return await checkpoints.any() ||
+    (await Array.fromAsync(Deno.readDir(out))).length === 0;
 }
 
 /**

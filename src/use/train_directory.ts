@@ -20,6 +20,7 @@ import { requireApart } from "./output_guard.ts";
 import {
   type Beginning,
   beginningOf,
+  isTrainingsOwn,
   recoverDirectory,
   requireReplaceable,
 } from "./output_directory.ts";
@@ -198,6 +199,7 @@ async function trainLocked(
     output.checkpointEvery ?? DEFAULT_SCHEDULE,
     () => lock.requirePlace(),
   );
+  const stays = await isTrainingsOwn(out, checkpoints);
   const beginning = await beginningOf(output, identity, checkpoints, onNotice);
   await tellBeginning(run.group, beginning);
   if (beginning.kind === "finished") {
@@ -225,7 +227,8 @@ async function trainLocked(
     onNotice,
   });
   const named = labels === undefined ? model : { ...model, labels };
-  await saveModel(out, named, config, metrics, { ...extras, ...files });
+  const further = { ...extras, ...files };
+  await saveModel(out, named, config, metrics, further, stays);
   return { ...summaryOf(out, config), resumedAt };
 }
 
