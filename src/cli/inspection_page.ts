@@ -91,7 +91,7 @@ export async function serveBrowserOf(
     port: typeof port === "number" ? port : 0,
     signal,
     progress: () => progress,
-    labels: readOnly ? undefined : labelStore(directory),
+    labels: readOnly ? undefined : await labelStore(directory),
     onListen: (url) => {
       print(
         { model: directory, url },

@@ -61,8 +61,9 @@ export async function changeNames(
   change: (present: Labels) => Labels,
   place: string = directory,
 ): Promise<Labels> {
-  using _folder = await lockLabels(place);
-  if (await modelPlace(directory) !== await modelPlace(place)) {
+  using folder = await lockLabels(place);
+  const leads = await modelPlace(directory) === await modelPlace(place);
+  if (!leads || !await liesAt(folder, place)) {
     throw new DbksvdError("run", "Another version became current meanwhile", {
       where: { file: directory },
       mend: "name the atoms of the one that is current now",
@@ -73,6 +74,19 @@ export async function changeNames(
   const root = await pipelineOf(place);
   if (root !== undefined) await writeLabels(root, labels);
   return labels;
+}
+
+// Whether a folder that was waited for is still the one of its name, and not one that took its place.
+async function liesAt(
+  folder: Deno.FsFile | undefined,
+  place: string,
+): Promise<boolean> {
+  const [held, there] = await Promise.all([
+    folder?.stat(),
+    Deno.stat(place).catch(() => undefined),
+  ]);
+  return held === undefined ||
+    held.ino === there?.ino && held.dev === there.dev;
 }
 
 /**

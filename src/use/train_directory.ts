@@ -14,6 +14,7 @@ import type { ModelConfig } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { followLinks } from "../files/atomic.ts";
 import { trainWithCheckpoints } from "./checkpointed.ts";
+import { lockLabels } from "../labels/file.ts";
 import { lockOutput, type OutputLock } from "./lock.ts";
 import { succeedLabels } from "./carried_labels.ts";
 import { requireApart } from "./output_guard.ts";
@@ -223,6 +224,8 @@ async function trainLocked(
   if (reading !== undefined) config.reading = reading;
   const extras = await output.extras?.(result) ?? {};
   await lock.requirePlace();
+  // A name that is given from here on is given to the new model's atoms, or refused.
+  using _names = await lockLabels(out);
   const { labels, files } = await succeedLabels(out, model, {
     onNotice,
   });

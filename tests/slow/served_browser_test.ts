@@ -58,7 +58,7 @@ Deno.test("atoms are named in the served browser, names that another window chan
     const directory = join(folder, "model");
     await saveModel(directory, model, CONFIG, []);
     const namesNow = async () => (await loadModel(directory)).model.labels;
-    const labels = labelStore(directory);
+    const labels = await labelStore(directory);
     await served(fixtureBrowser(), { labels }, async ({ page, complaints }) => {
       await page.waitForSelector("body[data-ready]");
       const save = async (name: string) => {

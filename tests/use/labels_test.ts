@@ -7,6 +7,7 @@ import {
   saveModel,
   trainToDirectory,
 } from "../../mod.ts";
+import { lockLabels } from "../../src/labels/file.ts";
 import { labelStore } from "../../src/use/label_store.ts";
 import { assertDocument } from "../cli/documents.ts";
 import { inDirectory } from "../directories.ts";
@@ -97,7 +98,7 @@ Deno.test("of several that name atoms at the same time none undoes another's nam
   const out = join(await Deno.makeTempDir(), "model");
   await trainInto(out);
   const atoms = Array.from({ length: 8 }, (_, atom) => `${atom}`);
-  const store = labelStore(out);
+  const store = await labelStore(out);
   await Promise.all(
     atoms.map((atom, i) =>
       i % 2 === 0
@@ -107,6 +108,58 @@ Deno.test("of several that name atoms at the same time none undoes another's nam
   );
   const { model } = await loadModel(out);
   assert.deepEqual(Object.keys(model.labels!), atoms);
+});
+
+Deno.test("names of a page are not given to the atoms of a dictionary that took its place", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await labelAtoms(out, { "3": "waves" });
+  const store = await labelStore(out);
+  await saveModel(out, makeModel({ width: 4, atoms: 8 }), CONFIG, []);
+  const { labels, version } = await store.read();
+  assert.deepEqual(labels, { "3": "waves" });
+  assert.notEqual(version, (await (await labelStore(out)).read()).version);
+  await assert.rejects(store.change({ "3": "hills" }, "hand"), {
+    kind: "run",
+    message: /Another dictionary took the place/,
+  });
+  assert.deepEqual((await loadModel(out)).model.labels, undefined);
+});
+
+Deno.test("a name that waits for a directory is not given to the one that takes its place", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  const held = await lockLabels(out);
+  const naming = labelAtoms(out, { "3": "waves" });
+  const refused = assert.rejects(naming, { kind: "run", message: /meanwhile/ });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await saveModel(out, makeModel({ width: 4, atoms: 8 }), CONFIG, []);
+  held?.close();
+  await refused;
+  assert.deepEqual((await loadModel(out)).model.labels, undefined);
+});
+
+Deno.test("a name that is given while a training puts its model in place is kept or refused", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await labelAtoms(out, { "3": "waves" });
+  let naming: Promise<unknown> | undefined;
+  await trainToDirectory(
+    rowsFromArray(ROWS, 6),
+    { atoms: 8, sparsity: 2 },
+    { out, overwrite: true },
+    {
+      device: "cpu",
+      onNotice(notice) {
+        if (!notice.startsWith("Labels")) return;
+        naming = labelAtoms(out, { "5": "tides" }).catch(String);
+      },
+    },
+  );
+  const answer = await naming;
+  const { labels = {} } = (await loadModel(out)).model;
+  assert(typeof answer !== "string" || /meanwhile/.test(answer), `${answer}`);
+  assert.equal("5" in labels, typeof answer !== "string");
 });
 
 Deno.test("labelAtoms() merges names into a model's directory", async () => {
