@@ -11,6 +11,8 @@ export interface ZipMember {
   /** Bytes in the archive, and what they make. */
   packed: number;
   size: number;
+  /** CRC-32 of what they make. */
+  crc: number;
 }
 
 const STORED = 0;
@@ -51,7 +53,7 @@ export async function listMembers(source: ByteSource): Promise<ZipMember[]> {
       }
       const entry = readEntry(view, bytes, at);
       at = entry.next;
-      const { name, method, packed, size } = entry;
+      const { name, method, packed, size, crc } = entry;
       if (![STORED, DEFLATED].includes(method)) {
         throw refuse(`member "${name}" is packed in an unknown way`);
       }
@@ -60,7 +62,7 @@ export async function listMembers(source: ByteSource): Promise<ZipMember[]> {
       if (begin + packed > source.size || (stored && packed !== size)) {
         throw refuse(`member "${name}" reaches past the end of the file`);
       }
-      members.push({ name, stored, start: begin, packed, size });
+      members.push({ name, stored, start: begin, packed, size, crc });
     }
     return members;
   } catch (error) {

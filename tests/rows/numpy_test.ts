@@ -133,4 +133,17 @@ for name, save in (("stored", np.savez), ("packed", np.savez_compressed)):
       await Deno.writeFile(cut, bytes.subarray(0, size));
       await assertRefused(cut, /zip archive/);
     }
+    // Damage that decompresses to as many bytes: their checksum in the directory is another one.
+    const damaged = `${directory}/packed-one.npz`;
+    const packed = await Deno.readFile(damaged);
+    const view = new DataView(packed.buffer);
+    let entry = packed.length - 22;
+    while (view.getUint32(entry, true) !== 0x02014b50) entry--;
+    while (
+      new TextDecoder().decode(packed.subarray(entry + 46, entry + 51)) !==
+        "x.npy"
+    ) entry--;
+    packed[entry + 16] ^= 1;
+    await Deno.writeFile(damaged, packed);
+    await assertRefused(damaged, /Member x\.npy is damaged/);
   }));

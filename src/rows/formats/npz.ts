@@ -1,4 +1,4 @@
-import { inflateRawSync } from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
 import type { ByteSource } from "../../files/bytes.ts";
 import { listMembers, type ZipMember } from "../../files/zip_members.ts";
 import type { ArrayLayout } from "./array.ts";
@@ -100,7 +100,7 @@ const Z_SYNC_FLUSH = 2;
 
 async function inflated(
   source: ByteSource,
-  { name, start, packed, size }: ZipMember,
+  { name, start, packed, size, crc }: ZipMember,
   limit: number,
 ): Promise<ByteSource> {
   if (size > limit) {
@@ -113,7 +113,7 @@ async function inflated(
   const bytes = inflateRawSync(await source.read(start, packed), {
     maxOutputLength: size + 1,
   });
-  if (bytes.length !== size) {
+  if (bytes.length !== size || crc32(bytes) !== crc) {
     throw broken(source, `Member ${name} is damaged`, "write it again");
   }
   return inMemory(source.path, new Uint8Array(bytes));
