@@ -23,6 +23,7 @@ import {
   recordRun,
   recordVersion,
 } from "./record.ts";
+import { recordRefusing } from "./reading.ts";
 import { mergeReservoir } from "./reservoir.ts";
 import { currentVersion } from "./versions.ts";
 
@@ -60,6 +61,7 @@ export async function commitRun(
       outcomes,
       now.toISOString(),
     );
+    recordRefusing(store, context.settings);
     recordMissing(context, missingOf(findings), now.toISOString());
     if (candidate !== undefined || waits) recordDrop(context, admission, ids);
     if (waits) recordPending(context, admission, ids, now.toISOString());

@@ -170,7 +170,8 @@ async function lookAtPaths(
     findings.missing.push({ path: relativeName(path, base), ...because });
   for (const { path, cause } of shut) miss(path, missingBecause(cause));
   for (const path of paths) {
-    if (isUnfinished(path) || isFolder && !isRowFile(path)) continue;
+    if (isUnfinished(path)) continue;
+    if (isFolder && (!isRowFile(path) || isLaidAside(pattern, path))) continue;
     try {
       const look = await lookAtPath(path, place, own);
       if (look.kind === "file") {
@@ -210,6 +211,11 @@ function matchesOf(pattern: string, isFolder: boolean, base: string): Globbed {
 // Hidden and temporary files: writers keep unfinished work in them.
 function isUnfinished(path: string): boolean {
   return /^\.|\.tmp$/.test(basename(path));
+}
+
+// In a folder, as everywhere, what begins with _ is no input: Spark writes there what may come to nothing.
+function isLaidAside(folder: string, path: string): boolean {
+  return relative(folder, path).split("/").some((name) => name.startsWith("_"));
 }
 
 async function lookAtWeb(

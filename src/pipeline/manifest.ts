@@ -70,6 +70,8 @@ export interface CompareOptions
   changedFiles: "ignore" | "train";
   /** Seconds that a file may not have changed. */
   settle: number;
+  /** Whether files that were refused are looked at again, though they are the same. */
+  retryRefused: boolean;
   /** Called where files are waited for. */
   onWait?(ms: number, paths: string[]): void;
 }
@@ -105,7 +107,8 @@ export async function compareManifest(
   for (const input of found) {
     const file = known.get(input.path);
     if (file?.vanished) diff.returned.push(file);
-    if (file !== undefined && isSame(file, input)) diff.unchanged++;
+    const isKnown = file !== undefined && !isRetried(file, options);
+    if (isKnown && isSame(file, input)) diff.unchanged++;
     else other.push(input);
   }
   const { settled, unsettled } = await settledInputs(
@@ -145,6 +148,13 @@ function isSame(file: FileRecord, { size, stamp }: FoundInput): boolean {
   return stamp !== "" && file.size === size && file.stamp === stamp;
 }
 
+function isRetried(
+  { state }: FileRecord,
+  { retryRefused }: CompareOptions,
+): boolean {
+  return state === "refused" && retryRefused;
+}
+
 function sort(
   diff: ManifestDiff,
   input: NewInput,
@@ -152,7 +162,7 @@ function sort(
   contents: Map<string, string>,
   options: CompareOptions,
 ) {
-  if (file?.checksum === input.checksum) {
+  if (file?.checksum === input.checksum && !isRetried(file, options)) {
     diff.touched.push({ id: file.id, size: input.size, stamp: input.stamp });
     return;
   }

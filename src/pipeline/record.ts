@@ -6,11 +6,12 @@ import type { DropScores } from "./evaluate.ts";
 import type { MissingInput } from "./inputs.ts";
 import type { Verdict } from "./promotion.ts";
 import type { ReservoirRow } from "./reservoir.ts";
+import { recordReading } from "./reading.ts";
 import type { Store } from "./database.ts";
 
 /** Writes down a run's drop with its files' held-out rows. */
 export function recordDrop(
-  { store, run }: RunContext,
+  { store, run, settings }: RunContext,
   { taken, width, column, element }: Admission,
   ids: Map<string, number>,
 ) {
@@ -30,6 +31,7 @@ export function recordDrop(
       { name, value },
     );
   }
+  recordReading(store, settings);
 }
 
 /** Writes down that a drop's rows wait, in the file that was put under `pending`. */

@@ -18,7 +18,9 @@ import { writePrometheus } from "./prometheus.ts";
 import { linkAsRecorded, recover, tidy } from "./recover.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./database.ts";
-import { factOf, isTrainable, knownOf, scan } from "./scan.ts";
+import { factOf } from "./facts.ts";
+import { requireSameReading } from "./reading.ts";
+import { isTrainable, knownOf, scan } from "./scan.ts";
 import { makeCandidate } from "./candidate.ts";
 import { retire } from "./versions.ts";
 import { type EventSink, Watch } from "./watch.ts";
@@ -191,6 +193,7 @@ async function execute(context: RunContext): Promise<PipelineRun> {
   const { settings, places, store, watch, signal, run } = context;
   const started = performance.now();
   watch.tell("info", "run.start");
+  requireSameReading(store, settings);
   const diff = await watch.stage("scan", () => scan(context));
   for (const path of diff.changed) watch.tell("warn", "file.changed", { path });
   for (const { path } of diff.vanished) {

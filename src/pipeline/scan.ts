@@ -2,11 +2,12 @@ import { type Admission, trainableRows } from "./admit.ts";
 import type { RunContext } from "./context.ts";
 import type { Known } from "./drop_rows.ts";
 import { requireFixed } from "./fixed_parts.ts";
+import { factOf } from "./facts.ts";
 import { findInputs } from "./inputs.ts";
 import { compareManifest, type ManifestDiff } from "./manifest.ts";
 import { isOverdue, pendingFiles, ROWS_AN_ATOM } from "./pending.ts";
 import { largestKey } from "./replay.ts";
-import type { Store } from "./database.ts";
+import { mayReadRefused } from "./reading.ts";
 import { currentVersion } from "./versions.ts";
 
 /** The inputs against the manifest; what is only ever evaluated on is no input. */
@@ -23,6 +24,7 @@ export async function scan(context: RunContext): Promise<ManifestDiff> {
   const diff = await compareManifest(store, { found: inputs, missing: all }, {
     changedFiles,
     settle,
+    retryRefused: mayReadRefused(store, settings),
     signal,
     retry,
     onNotice,
@@ -61,12 +63,4 @@ export function isTrainable(admission: Admission, { fewRows }: Known): boolean {
     (kept?.numbers.length ?? 0) === rows - heldOut
   );
   return rows >= fewRows || rows > 0 && !allKept;
-}
-
-/** A fact of the pipeline. */
-export function factOf(store: Store, name: string): string | undefined {
-  return store.one<{ value: string }>(
-    "SELECT value FROM facts WHERE name = :name",
-    { name },
-  )?.value;
 }
