@@ -3,6 +3,7 @@ import { parse } from "csv-parse/sync";
 import { DbksvdError } from "../errors.ts";
 import { LocalFile } from "../files/bytes.ts";
 import { readTextFile } from "../files/text.ts";
+import { sameName } from "../parquet/read/chunk.ts";
 import { readFooter } from "../parquet/read/footer.ts";
 import { SideColumns } from "../rows/formats/parquet/side.ts";
 import type { RowSource } from "../rows/source.ts";
@@ -122,7 +123,11 @@ function tableLabels(
 ): Record<string, unknown[]> {
   let rows: string[][];
   try {
-    rows = parse(text, { delimiter, bom: true, skip_empty_lines: true });
+    const read = (skip_empty_lines: boolean) =>
+      parse(text, { delimiter, bom: true, skip_empty_lines });
+    rows = read(true);
+    // An empty line of a single column is a row without a label.
+    if (rows[0]?.length === 1) rows = read(false);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DbksvdError("data", `The labels cannot be read: ${reason}`, {
@@ -133,6 +138,10 @@ function tableLabels(
   }
   const [head = [], ...lines] = rows;
   requireColumns(path, names, head);
+  for (const name of names) {
+    if (head.indexOf(name) === head.lastIndexOf(name)) continue;
+    throw sameName({ file: path, column: name });
+  }
   return Object.fromEntries(names.map((name) => {
     const at = head.indexOf(name);
     return [name, lines.map((line) => line[at])];

@@ -3,9 +3,12 @@ import { matchFilter } from "hyparquet/src/filter.js";
 import { DbksvdError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 
+/** Whole numbers beyond this no column holds. */
+const MOST_WHOLE = 2 ** 64;
+
 /**
  * A filter as columns' values are compared by it: whole numbers of 64 bits as the numbers that filters are written
- * with, dates by their time, for which texts as `2024-01-31` stand.
+ * with, or as texts where these are beyond 2⁵³; dates by their time, for which texts as `2024-01-31` stand.
  *
  * @param where the filter
  * @param columns values of the columns that it names
@@ -16,14 +19,34 @@ export function matcherOf(
   columns: Readonly<Record<string, readonly unknown[]>>,
 ): (row: number) => boolean {
   const names = Object.keys(columns);
-  const dates = names.filter((name) =>
-    columns[name].find((value) => value != null) instanceof Date
-  );
-  const asked = targets(where, dates) as ParquetQueryFilter;
+  const asked = targets(where, (path) => kindIn(columns, path));
   return (row) => {
     const record = names.map((name) => [name, comparable(columns[name][row])]);
-    return matchFilter(Object.fromEntries(record), asked);
+    return matchFilter(
+      Object.fromEntries(record),
+      asked as ParquetQueryFilter,
+    );
   };
+}
+
+type Kind = "date" | "whole" | undefined;
+
+// What a column, or a part of it, holds: its first value tells.
+function kindIn(
+  columns: Readonly<Record<string, readonly unknown[]>>,
+  path: string,
+): Kind {
+  const [name, ...parts] = path.split(".");
+  for (const value of columns[name] ?? []) {
+    let found: unknown = value;
+    for (const part of parts) {
+      found = isJsonObject(found) ? found[part] : undefined;
+    }
+    if (Array.isArray(found)) found = found.find((one) => one != null);
+    if (found instanceof Date) return "date";
+    if (typeof found === "bigint") return "whole";
+    if (found != null) return undefined;
+  }
 }
 
 function comparable(value: unknown): unknown {
@@ -39,25 +62,41 @@ function comparable(value: unknown): unknown {
   );
 }
 
-// What is under a column of dates is a date, whatever operators lie between.
+// What is under a column's name is of its kind, whatever operators lie between.
 function targets(
   part: unknown,
-  dates: readonly string[],
-  dated = false,
+  kindOf: (path: string) => Kind,
+  kind?: Kind,
 ): unknown {
   if (Array.isArray(part)) {
-    return part.map((one) => targets(one, dates, dated));
+    return part.map((one) => targets(one, kindOf, kind));
   }
   if (part instanceof Date) return part.getTime();
   if (isJsonObject(part)) {
     return Object.fromEntries(
       Object.entries(part).map(([name, inner]) => [
         name,
-        targets(inner, dates, dated || dates.includes(name)),
+        targets(inner, kindOf, name.startsWith("$") ? kind : kindOf(name)),
       ]),
     );
   }
-  return dated && typeof part === "string" ? timeOf(part) : comparable(part);
+  if (kind === "date" && typeof part === "string") return timeOf(part);
+  return kind === "whole" ? wholeOf(part) : comparable(part);
+}
+
+function wholeOf(part: unknown): unknown {
+  if (typeof part === "string" && /^-?\d+$/.test(part)) {
+    return comparable(BigInt(part));
+  }
+  const isRounded = Number.isInteger(part) && !Number.isSafeInteger(part);
+  if (!isRounded || Math.abs(part as number) > MOST_WHOLE) {
+    return comparable(part);
+  }
+  throw new DbksvdError(
+    "usage",
+    `--where cannot be used, ${part} is beyond what numbers in JSON hold`,
+    { mend: 'write it as a text: "12345678901234567890"' },
+  );
 }
 
 function timeOf(text: string): number {

@@ -23,6 +23,8 @@ Deno.test("labels come from Parquet, CSV, TSV and lines of text", async () => {
     };
     const csv = await write("a.csv", 'topic,id\n"a, b",1\n,2\nc,3\n');
     assert.deepEqual(await read(csv, ["topic"]), [["a, b", "", "c"]]);
+    const single = await write("b.csv", "topic\nx\n\nz\n");
+    assert.deepEqual(await read(single, ["topic"]), [["x", "", "z"]]);
     const tsv = await write("a.tsv", "id\ttopic\r\n1\tx\r\n2\ty\r\n3\tz\r\n");
     assert.deepEqual(await read(tsv, ["topic", "id"]), [
       ["x", "y", "z"],
@@ -44,9 +46,12 @@ Deno.test("a file of labels that does not fit is refused, with what would do", a
     const csv = join(directory, "a.csv"), txt = join(directory, "a.txt");
     await Deno.writeTextFile(csv, "topic\nx\ny\n");
     await Deno.writeTextFile(txt, "x\ny\nz\n");
+    const twice = join(directory, "twice.csv");
+    await Deno.writeTextFile(twice, "topic,id,topic\na,1,x\nb,2,y\nc,3,z\n");
     for (
       const [path, names, message] of [
         [csv, ["topic"], /2 labels for 3 rows/],
+        [twice, ["topic"], /Two columns have the same name/],
         [csv, ["other"], /choose from: topic/],
         [txt, ["topic", "other"], /one --class/],
         [join(directory, "a.json"), ["topic"], /\.parquet, \.csv/],
