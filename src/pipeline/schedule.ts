@@ -40,6 +40,8 @@ const MINUTE = 60_000;
 /** A minute's call may come this much before the minute does. */
 const EARLY_MS = 1000;
 const MOST_MISSED = 10_000;
+/** A clock that is set right goes back by less than this: no minute is due twice then. */
+const MOST_AHEAD = 60 * MINUTE;
 
 /**
  * Runs a pipeline at the times of its own schedule until the signal fires. Runs never overlap; a due time at which none
@@ -120,7 +122,7 @@ class Ticker {
     const minute = new Date(
       Math.floor((now.getTime() + EARLY_MS) / MINUTE) * MINUTE,
     );
-    const last = this.#last ?? this.#stored();
+    const last = this.#before(minute);
     if (last !== undefined && minute <= last) return false;
     const past = new Date(minute.getTime() - MINUTE);
     const missed = this.schedule.between(last ?? past, past, MOST_MISSED);
@@ -130,6 +132,19 @@ class Ticker {
       this.#write(minute, missed, now);
     }
     return due;
+  }
+
+  // The last minute that was looked at. One far ahead is of a clock that was set back since: it is no reason to wait.
+  #before(minute: Date): Date | undefined {
+    const last = this.#last ?? this.#stored();
+    if (last === undefined || last.getTime() - minute.getTime() < MOST_AHEAD) {
+      return last;
+    }
+    this.watch.tell("warn", "schedule.clock", {
+      reason: "the clock was set back",
+      last: last.toISOString(),
+    });
+    return this.#last = undefined;
   }
 
   #stored(): Date | undefined {

@@ -104,6 +104,26 @@ Deno.test("schedulePipeline() reports what fell due while no process was there, 
   });
 });
 
+Deno.test("schedulePipeline() does not wait for a time that a wrong clock showed", async () => {
+  await using pipeline = await TestPipeline.create({
+    schedule: "0 3 * * *",
+    train: SMALL,
+  });
+  const at = (start: string, end: string) =>
+    scheduled(pipeline, new FakeClock(start, end));
+  await at("2099-01-01T02:59Z", "2099-01-01T03:05Z").done;
+  const { runs, events, done } = at("2026-03-01T02:30Z", "2026-03-02T04:00Z");
+  await done;
+  assert.deepEqual(runs, ["2026-03-01T03:00", "2026-03-02T03:00"]);
+  const names = events.map(({ event }) => event);
+  assert.equal(names.filter((name) => name === "schedule.clock").length, 1);
+  assert.ok(!names.includes("schedule.missed"));
+  // A few minutes back: what was done is not done again.
+  const again = at("2026-03-02T02:50Z", "2026-03-02T03:10Z");
+  await again.done;
+  assert.deepEqual(again.runs, []);
+});
+
 Deno.test("schedulePipeline() goes on after a failed run, and stops at a signal within one", async () => {
   await using pipeline = await TestPipeline.create({
     schedule: "0 * * * *",
