@@ -3,6 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import type { RequestOptions } from "./request.ts";
 import type { InputHeaders } from "./headers.ts";
 import { askJson } from "./json.ts";
+import { type LeftOut, whyLeftOut } from "./left_out.ts";
 import {
   hubEndpoint,
   isPrivateWay,
@@ -29,6 +30,7 @@ const IN_THE_CLEAR =
  *
  * @param input the address
  * @param known whether a path is one of rows
+ * @param notRead called with what lies in a directory and is not taken
  * @param headers the inputs' headers, by host
  * @throws {Unreachable} where the hub cannot be asked now
  * @throws {DbksvdError} `data` where the address names nothing
@@ -36,6 +38,7 @@ const IN_THE_CLEAR =
 export async function resolveHub(
   input: string,
   known: (path: string) => boolean,
+  notRead: LeftOut,
   headers?: InputHeaders,
   options: RequestOptions = {},
 ): Promise<RemotePlace[]> {
@@ -53,9 +56,12 @@ export async function resolveHub(
   const tree = `${dataset}/tree/${encodeURIComponent(revision)}`;
   const url = `${hubEndpoint()}/api/datasets/${tree}/${escapePath(folder)}`;
   const place = withToken(remotePlace(`${url}?recursive=true`, headers));
-  const files = (await listFiles(input, place, options))
-    .filter((file) => wild < 0 || matchesGlob(file, path))
-    .filter(known);
+  const files = (await listFiles(input, place, options)).filter((file) => {
+    if (wild >= 0) return matchesGlob(file, path) && known(file);
+    const reason = whyLeftOut(file.slice(folder.length), known);
+    if (reason !== undefined) notRead(reason, hubFile(file).name);
+    return reason === undefined;
+  });
   if (files.length === 0) throw hubError(input, "No file of rows there");
   return files.sort().map(hubFile);
 }

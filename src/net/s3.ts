@@ -4,6 +4,7 @@ import { DbksvdError } from "../errors.ts";
 import { Connection } from "./client.ts";
 import type { RequestOptions } from "./request.ts";
 import { type RemotePlace, remotePlace, variable } from "./place.ts";
+import { type LeftOut, whyLeftOut } from "./left_out.ts";
 
 const MOST_PAGES = 10_000;
 const PAGE_BYTES = 64 * 2 ** 20;
@@ -35,7 +36,7 @@ interface Bucket {
 export async function resolveS3(
   input: string,
   known: (path: string) => boolean,
-  notRead: (reason: "hidden" | "ending", address: string) => void,
+  notRead: LeftOut,
   options: RequestOptions = {},
 ): Promise<RemotePlace[]> {
   const { bucket, key } = parseS3(input);
@@ -48,11 +49,7 @@ export async function resolveS3(
     if (wild >= 0) return matchesGlob(found, key) && known(found);
     // What ends with a slash stands for a folder.
     if (found.endsWith("/")) return false;
-    const reason = !known(found)
-      ? "ending"
-      : isHidden(found.slice(prefix.length))
-      ? "hidden"
-      : undefined;
+    const reason = whyLeftOut(found.slice(prefix.length), known);
     if (reason !== undefined) notRead(reason, addressOf(bucket, found));
     return reason === undefined;
   });
@@ -77,11 +74,6 @@ function parseS3(input: string): { bucket: Bucket; key: string } {
   }
   const [, name, key = ""] = match;
   return { bucket: bucketOf(input, name), key };
-}
-
-// Names that begin with `.` or `_`: writers keep unfinished work there.
-function isHidden(path: string): boolean {
-  return path.split("/").some((part) => /^[._]/.test(part));
 }
 
 function bucketOf(input: string, name: string): Bucket {
@@ -175,6 +167,14 @@ async function listKeys(
     }
     keys.push(...page.keys);
     token = page.next;
+    // A service that goes on in another way than was asked for: the rest of its keys would be lost.
+    if (token === undefined && page.isCutOff) {
+      throw s3Error(
+        bucket.input,
+        `The list of keys breaks off after ${keys.length}`,
+        "name fewer keys, by a longer prefix, or one by one",
+      );
+    }
     if (token === undefined) return keys;
     if (tokens.has(token) || tokens.size === MOST_PAGES) {
       throw s3Error(bucket.input, "The list of keys has no end");
@@ -194,17 +194,29 @@ async function askText(
   });
 }
 
+interface Page {
+  keys: string[];
+  /** Whether there are more. */
+  isCutOff: boolean;
+  /** What the next page is asked for with. */
+  next: string | undefined;
+}
+
 // Keys come encoded as in URLs, so that nothing of XML is in them.
 function pageOf(
   text: string,
-): { keys: string[]; next: string | undefined } | undefined {
+): Page | undefined {
   if (!/<ListBucketResult[\s>]/.test(text)) return undefined;
   const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)]
     .map(([, key]) => decodeKey(key));
   const next = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/
     .exec(text)?.[1];
   return keys.every((key) => key !== undefined)
-    ? { keys, next: next?.replaceAll("&amp;", "&") }
+    ? {
+      keys,
+      isCutOff: /<IsTruncated>\s*true\s*<\/IsTruncated>/i.test(text),
+      next: next?.replaceAll("&amp;", "&"),
+    }
     : undefined;
 }
 

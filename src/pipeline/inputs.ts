@@ -245,7 +245,7 @@ async function placesOf(
   headers: InputHeaders,
 ): Promise<RemotePlace[]> {
   if (pattern.startsWith("hf://")) {
-    return await resolveHub(pattern, isRowFile, headers, options);
+    return await resolveHub(pattern, isRowFile, () => {}, headers, options);
   }
   if (/^https?:/i.test(pattern)) return [placeOf(pattern, headers)];
   return (await findFiles([pattern], options)).flatMap((found) =>

@@ -63,7 +63,13 @@ export async function findFiles(
       found.push({ source: await spoolStandardInput(options) });
     } else if (input.startsWith("hf://")) {
       const asked = requestOptions(options);
-      const places = await resolveHub(input, isRowFile, headers, asked);
+      const places = await resolveHub(
+        input,
+        isRowFile,
+        (reason, address) => notRead.add(reason, address),
+        headers,
+        asked,
+      );
       found.push(...places.map((place) => ({ place })));
     } else if (/^s3:\/\//i.test(input)) {
       const places = await resolveS3(

@@ -30,10 +30,14 @@ function hub(fault?: Fault): HubServer {
   return server;
 }
 
-async function found(path: string): Promise<string[]> {
+async function found(
+  path: string,
+  leftOut: string[] = [],
+): Promise<string[]> {
   const files = await resolveHub(
     `hf://datasets/o/n${path}`,
     isRows,
+    (reason, address) => leftOut.push(`${reason} ${address}`),
     undefined,
     QUICK,
   );
@@ -41,8 +45,17 @@ async function found(path: string): Promise<string[]> {
 }
 
 Deno.test("hub listings: folders, the patterns that local paths take, all pages", async () => {
-  await using _server = hub();
-  assert.deepEqual(await found("/data"), FILES.slice(0, 3));
+  await using server = hub();
+  server.put("data/_unfinished/b.parquet", new Uint8Array(10));
+  const leftOut: string[] = [];
+  assert.deepEqual(await found("/data", leftOut), FILES.slice(0, 3));
+  assert.deepEqual(
+    leftOut.map((one) => one.replace(/http.*main/, "…")).sort(),
+    [
+      "ending …/data/readme.md",
+      "hidden …/data/_unfinished/b.parquet",
+    ],
+  );
   assert.deepEqual(
     await found("/data/train-?????.parquet"),
     FILES.slice(1, 3),
@@ -132,6 +145,7 @@ Deno.test("the hub's token goes to the hub, an input's header to its host", asyn
   const [file] = await resolveHub(
     "hf://datasets/o/n/data",
     isRows,
+    () => {},
     headers,
     QUICK,
   );
@@ -180,6 +194,7 @@ Deno.test("a hub over plain http is not sent the token, first or later, and wher
   const [file] = await resolveHub(
     "hf://datasets/o/n/data/test-00000.parquet",
     isRows,
+    () => {},
   );
   const again = placeOf(file.url);
   for (const place of [file, again]) {

@@ -202,6 +202,12 @@ Deno.test("a listing without end, and one that is none, are refused", async () =
     new Response(`<ListBucketResult>${inner}</ListBucketResult>`);
   server.fault = () => page("<NextContinuationToken>1</NextContinuationToken>");
   await refused("s3://a-bucket/", 3, /list of keys has no end/);
+  // As services do that have the listing's first version only.
+  server.fault = () =>
+    page(
+      "<IsTruncated>true</IsTruncated><NextMarker>a</NextMarker><Key>a.parquet</Key>",
+    );
+  await refused("s3://a-bucket/", 3, /breaks off after 1 /);
   server.fault = () => new Response("<html>upkeep</html>");
   await refused("s3://a-bucket/", 3, /no list of keys/);
 });
