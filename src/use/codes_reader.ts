@@ -43,6 +43,7 @@ export async function openCodes(
   try {
     for (const part of parts) {
       readers.push(await openCodesFile(part, dictionary));
+      requireOfOne(readers[0], readers.at(-1)!, part);
     }
   } catch (error) {
     close();
@@ -77,6 +78,21 @@ async function partsIn(path: string): Promise<string[] | undefined> {
     );
   }
   return names.map((name) => join(path, name));
+}
+
+// As when an encoding by another model, or of other rows, was killed before all parts were replaced.
+function requireOfOne(first: CodesReader, part: CodesReader, path: string) {
+  for (const name of ["dictionary", "inputs", "by", "coder"] as const) {
+    const [one, other] = [first, part].map(({ description }) =>
+      JSON.stringify(description?.[name])
+    );
+    if (one === other) continue;
+    throw new DbksvdError(
+      "data",
+      `The codes differ from the first part's in "${name}"`,
+      { where: { file: path }, mend: "encode into the directory again" },
+    );
+  }
 }
 
 async function openCodesFile(

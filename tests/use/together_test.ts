@@ -59,7 +59,21 @@ Deno.test("ranks code a part each, which are read as one file's codes", async ()
     encodeTogether(model, source(), { ...run, out }, two),
     /holds codes in 3 parts/,
   );
-  await Deno.remove(join(out, partName(1, 3)));
+  // As a killed encoding leaves it: one part is another dictionary's, another coder's, or of other rows.
+  const middle = join(out, partName(1, 3));
+  const other = { ...model, dictionary: model.dictionary.map((x) => -x) };
+  const coder = { ...model, coder: { ...model.coder, sparsity: 2 } };
+  const half = rowsFromArray(data.subarray(0, 200 * WIDTH), WIDTH);
+  const mixed = [
+    [other, source(), /first part's in "dictionary"/],
+    [coder, source(), /first part's in "coder"/],
+    [model, half, /first part's in "inputs"/],
+  ] as const;
+  for (const [of, rows, message] of mixed) {
+    await encode(of, rows, { ...run, out: middle, overwrite: true });
+    await assert.rejects(openCodes(out, model), { kind: "data", message });
+  }
+  await Deno.remove(middle);
   await assert.rejects(openCodes(out, model), /2 of 3 parts/);
 });
 
