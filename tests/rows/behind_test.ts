@@ -57,6 +57,19 @@ Deno.test("Bytes behind an Arrow stream's end are not passed over", () =>
     assert.deepEqual((await rowsOf(file)).values, rows);
   }));
 
+Deno.test("An Arrow stream that its writer did not end is read, and that is said", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/rows.arrows`;
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    await Deno.writeFile(file, stream());
+    assert.deepEqual((await rowsOf(file, { onNotice })).values, rows);
+    assert.deepEqual(notices, []);
+    await Deno.writeFile(file, stream().subarray(0, -8));
+    assert.deepEqual((await rowsOf(file, { onNotice })).values, rows);
+    assert.match(notices.join(), /rows\.arrows: .* ends without its mark/);
+  }));
+
 Deno.test("An Arrow file before another one is not passed over, and none is read in the other's place", () =>
   inDirectory(async (directory) => {
     const file = `${directory}/rows.arrow`;

@@ -39,6 +39,8 @@ export interface ArrowBatch {
 export interface ArrowTable {
   fields: ArrowField[];
   batches: ArrowBatch[];
+  /** Whether its writer marked the end: a stream need not have the mark, but one that was broken off has none. */
+  isEnded: boolean;
 }
 
 const FILE_MAGIC = "ARROW1";
@@ -66,6 +68,7 @@ export async function readArrow(
     const message = await readMessage(source, at, source.size, limit);
     if (message === undefined) {
       await requireEnd(source, at);
+      builder.table.isEnded = true;
       break;
     }
     builder.add(message);
@@ -79,7 +82,7 @@ export async function readArrow(
 class TableBuilder {
   constructor(readonly source: ByteSource) {}
 
-  readonly table: ArrowTable = { fields: [], batches: [] };
+  readonly table: ArrowTable = { fields: [], batches: [], isEnded: false };
   hasSchema = false;
   #dictionaries: Dictionaries = new Map();
 
@@ -142,6 +145,7 @@ async function readFile(
     }
   }
   await requireAllTold(source, reached, end);
+  builder.table.isEnded = true;
 }
 
 // Where the schema ends that most writers put first.

@@ -20,6 +20,7 @@ export interface ArrowOptions {
   pageLimit: number;
   /** The rows' width as other files have it, where no vector of this one tells. */
   expectedWidth?: number | undefined;
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 /** An Arrow file with the vectors chosen. */
@@ -43,6 +44,11 @@ export async function openArrow(
   const place = { file: source.path, column: options.column };
   try {
     const { table, reader, choices } = await look(source, options);
+    if (!table.isEnded) {
+      options.onNotice?.(
+        `${source.path}: the Arrow stream ends without its mark; if whoever wrote it was interrupted, rows are missing`,
+      );
+    }
     const tableRows = table.batches.reduce((sum, { rows }) => sum + rows, 0);
     if (tableRows === 0) return { tableRows, nested: false, parts: [] };
     const { column, blobType } = options;
