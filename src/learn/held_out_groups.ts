@@ -2,6 +2,7 @@ import { DbksvdError } from "../errors.ts";
 import { permutation, randomStream } from "../random.ts";
 import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
+import { valueKey } from "../rows/value_key.ts";
 import { chooseHeldOut, heldOutCount } from "./split.ts";
 
 /** Fewer outer rows than this are no split: rows are held out one by one. */
@@ -63,7 +64,7 @@ async function groupsOf(source: RowSource, by: string): Promise<Groups> {
   const numberOf = (value: unknown) => {
     // What has no value belongs to nothing else.
     if (value === null || value === undefined) return count++;
-    const key = typeof value === "object" ? JSON.stringify(value) : value;
+    const key = valueKey(value);
     if (!numbers.has(key)) numbers.set(key, count++);
     return numbers.get(key)!;
   };

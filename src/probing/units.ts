@@ -1,6 +1,7 @@
 import { randomStream } from "../random.ts";
 import { chooseRows, RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
+import { valueKey } from "../rows/value_key.ts";
 import type { ClassColumn } from "./classes.ts";
 import type { Units } from "./draw.ts";
 
@@ -98,7 +99,7 @@ async function readGroups(
   const of = new Uint32Array(rowCount);
   const numbers = new Map<unknown, number>();
   const numberOf = (value: unknown) => {
-    const key = typeof value === "object" ? JSON.stringify(value) : value;
+    const key = valueKey(value);
     if (!numbers.has(key)) numbers.set(key, numbers.size);
     return numbers.get(key)!;
   };

@@ -93,6 +93,30 @@ Deno.test("holdoutBy keeps rows of one value of a column together, or takes rows
     });
   }));
 
+Deno.test("holdoutBy takes a value for the same in files that store it otherwise, and in lists", () =>
+  inDirectory(async (directory) => {
+    const files = ["int", "bigint"].map((type) =>
+      `${directory}/${type}.parquet`
+    );
+    for (const [i, type] of ["INT", "BIGINT"].entries()) {
+      await sql(
+        `COPY (SELECT [sin(i), i]::FLOAT[] AS e, (i % 25)::${type} AS book,
+          {'book': [(i % 25)::${type}]} AS at FROM range(100) t(i)) TO '${
+          files[i]
+        }'`,
+      );
+    }
+    await withRows(files, { column: "e" }, async (source) => {
+      for (const holdoutBy of ["book", "at"]) {
+        const options = { holdout: 0.4, holdoutBy, seed: 1 };
+        const { rows } = await holdOut(source, options);
+        for (let row = 0; row < 200; row++) {
+          assert.equal(rows!.has(row), rows!.has(row % 25));
+        }
+      }
+    });
+  }));
+
 Deno.test("Rows that lie in nothing are held out one by one, as ever", async () => {
   const source = rowsFromArray(
     Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * i)),
