@@ -3,6 +3,7 @@ import { asOptions, DbksvdError, messageIn } from "../errors.ts";
 import { Unreachable } from "../net/unreachable.ts";
 import { NoRowsError } from "../rows/gather.ts";
 import type { FoundFile } from "../rows/inputs.ts";
+import { otherKindNotice } from "../rows/element_kinds.ts";
 import { openRowFiles } from "../rows/open.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { RunContext } from "./context.ts";
@@ -76,6 +77,10 @@ export async function admitFiles(
         using source = closing(await openInputs([input], like));
         const width = known.width ?? rowsOf?.width ?? source.rows.width;
         requireWidth(source.rows, width, path);
+        const notice = otherKindNotice(path, source.rows.element, element);
+        if (notice !== undefined) {
+          watch.tell("warn", "file.otherNumbers", { path, notice });
+        }
         const rows = await makeRows(width);
         taken.push(await rows.take(input, source.rows, signal));
         column ??= source.rows.column;

@@ -7,6 +7,7 @@ import { openRaw, openSafetensorsRows } from "./formats/files.ts";
 import type { ElementType } from "../parquet/read/columns.ts";
 import { openNpy } from "./formats/npy.ts";
 import { openNpz } from "./formats/npz.ts";
+import { otherKindNotice } from "./element_kinds.ts";
 import { detectFormat, type FileFormat } from "./file_format.ts";
 import { type FoundFile, openFound } from "./inputs.ts";
 import type { OpenRowsOptions } from "./options.ts";
@@ -178,6 +179,8 @@ function addFile(
   columns: PathColumns,
 ): number {
   all.nested ||= file.nested ?? false;
+  const notice = otherKindNotice(source.path, file.element, all.element);
+  if (notice !== undefined) columns.onNotice?.(notice);
   all.element ??= file.element;
   checkWidth(file, all, source);
   const place = { file: source.path, column: file.column };

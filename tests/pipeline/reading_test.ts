@@ -1,5 +1,6 @@
 // How a pipeline reads its rows, and what becomes of it when its configuration changes.
 import assert from "node:assert/strict";
+import { sql } from "../rows/writers.ts";
 import { DriftingData, TestPipeline, writeDrop } from "./drops.ts";
 
 const data = new DriftingData(5);
@@ -43,6 +44,21 @@ Deno.test("rows that would be read otherwise than those before them are refused"
   Object.assign(config, { train: { ...before, column: "embedding" } });
   const run = await pipeline.run();
   assert.deepEqual(run.files.taken, ["in/b.parquet"]);
+});
+
+Deno.test("a drop of whole numbers after drops of fractions is told", async () => {
+  await using pipeline = await TestPipeline.create();
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  await pipeline.run();
+  await sql(
+    `COPY (SELECT list_transform(range(16), lambda x: (x * i % 99)::TINYINT) AS embedding
+      FROM range(400) t(i)) TO '${pipeline.input("b.parquet")}'`,
+  );
+  const events: string[] = [];
+  const log = ({ event, path }: { event: string; path?: unknown }) =>
+    events.push(`${event} ${path}`);
+  await pipeline.run({ log });
+  assert(events.includes("file.otherNumbers in/b.parquet"));
 });
 
 Deno.test("what begins with _ in a folder is no input, as Spark's unfinished work", async () => {

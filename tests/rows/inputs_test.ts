@@ -1,9 +1,10 @@
+import * as arrow from "apache-arrow";
 import assert from "node:assert/strict";
 import { DbksvdError } from "../../src/errors.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { inDirectory } from "../directories.ts";
 import { assertRefused, delivered, npy, rowsOf, withRows } from "./files.ts";
-import { asRows, someNumbers, writeHyparquet } from "./writers.ts";
+import { asRows, someNumbers, sql, writeHyparquet } from "./writers.ts";
 
 const WIDTH = 4;
 const numbers = someNumbers(90 * WIDTH);
@@ -38,6 +39,29 @@ function safetensors(
   }
   return bytes;
 }
+
+Deno.test("openRows() says where vectors are whole numbers in one file and fractions in another", () =>
+  inDirectory(async (directory) => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => `${directory}/${name}`);
+    await sql(
+      `COPY (SELECT [1.5, 2]::FLOAT[] AS e) TO '${a}.parquet'`,
+      `COPY (SELECT [127, -3]::TINYINT[] AS e) TO '${b}.parquet'`,
+    );
+    const whole = arrow.vectorFromArray(
+      [[5, 7]],
+      new arrow.List(new arrow.Field("item", new arrow.Int8(), true)),
+    );
+    const table = new arrow.Table({ e: whole } as never);
+    await Deno.writeFile(`${c}.arrow`, arrow.tableToIPC(table, "file"));
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    await rowsOf([`${a}.parquet`, `${a}.parquet`], { onNotice });
+    assert.deepEqual(notices, []);
+    await rowsOf([`${a}.parquet`, `${b}.parquet`, `${c}.arrow`], { onNotice });
+    assert.equal(notices.length, 2);
+    assert.match(notices[0], /b\.parquet: its numbers are i32, .* f32/);
+    assert.match(notices[1], /c\.arrow: its numbers are i8, .* f32/);
+  }));
 
 Deno.test("openRows() refuses a column where no input has any", () =>
   inDirectory(async (directory) => {

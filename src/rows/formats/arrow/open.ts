@@ -29,6 +29,8 @@ export interface ArrowFile {
   width?: number | undefined;
   tableRows: number;
   nested: boolean;
+  /** What a stored number is. */
+  element?: ElementType;
   parts: ArrowPart[];
 }
 
@@ -65,6 +67,7 @@ export async function openArrow(
       width,
       tableRows,
       nested: vectors.layout === "nested",
+      element: vectors.element,
       parts,
     };
   } catch (error) {
