@@ -86,6 +86,10 @@ export async function followNames(
     model,
     { names, onNotice },
   );
+  // Somebody's editor knows of no lock: what it wrote meanwhile is taken along as well.
+  if (await textIn(names) !== present) {
+    return await followNames(places, to, from, onNotice);
+  }
   for (const [name, text] of Object.entries(files)) {
     const bytes = new TextEncoder().encode(text);
     await writeFileAtomically(join(root, name), [bytes]);

@@ -132,6 +132,22 @@ Deno.test("names follow a rollback to the older version's atoms", async () => {
   assert.deepEqual(await json(pipeline.root("labels.json")), model.labels);
 });
 
+Deno.test("names that an editor writes while another version becomes current go along", async () => {
+  await inDirectory(async (root) => {
+    const { places } = await twoVersions(root);
+    const file = `${root}/labels.json`;
+    await Deno.writeTextFile(file, '{"0": "waves"}');
+    let edited = false;
+    await followNames(places, "v000002", "v000001", () => {
+      if (edited) return;
+      Deno.writeTextFileSync(file, '{"0": "waves", "2": "hills"}');
+      edited = true;
+    });
+    assert(edited);
+    assert.deepEqual(await json(file), { "0": "waves", "2": "hills" });
+  });
+});
+
 Deno.test("a name given just as another version becomes current goes along, or is refused", async () => {
   await inDirectory(async (root) => {
     const { places } = await twoVersions(root);
