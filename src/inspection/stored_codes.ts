@@ -5,7 +5,7 @@ import { mostNonzeros } from "../model/coder.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { readingInWords } from "../use/activations.ts";
-import { fingerprint } from "../use/codes_metadata.ts";
+import { fingerprint, otherFilesNotice } from "../use/codes_metadata.ts";
 import type { StoredCodes } from "../use/code_records.ts";
 import { openCodes } from "../use/codes_reader.ts";
 import type { TextPlaces } from "./contexts.ts";
@@ -30,11 +30,13 @@ export async function* storedCodes(
   model: DictionaryModel,
   source: RowSource,
   file: string,
-  { signal, onProgress }: InspectOptions,
+  { signal, onProgress, onNotice }: InspectOptions,
 ): AsyncGenerator<NumberedCodes> {
   const reader = await openCodes(file, model);
   try {
     await requireOwn(reader.description?.dictionary, model, file);
+    const notice = otherFilesNotice(reader.description, source.files);
+    if (notice !== undefined) onNotice?.(notice);
     const numbersOf = source.readItems === undefined
       ? rowNumbers(source, file)
       : tokenNumbers(source, file);

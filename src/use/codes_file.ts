@@ -7,7 +7,7 @@ import type { ColumnValues, RowBatch, RowSource } from "../rows/source.ts";
 import { columnsOf, keptSchemas } from "./kept_columns.ts";
 import { denseCodes, rangeOf, rowNumbersOf } from "./codes.ts";
 import type { OutputOrigin } from "./output_claim.ts";
-import { describeCodes } from "./codes_metadata.ts";
+import { describeCodes, filesDigest } from "./codes_metadata.ts";
 import type { Compression } from "../parquet/write/codecs.ts";
 import { type GroupColumn, ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
@@ -100,6 +100,7 @@ export class CodesFile {
       metadata: {
         dbksvd: JSON.stringify({
           ...await describeCodes(model, coding, options.activations),
+          files: filesDigest(source.files),
           ...options.origin,
         }),
       },

@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { bytesOf } from "../bytes.ts";
 import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import type { RowFile } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** What a file of codes says of the dictionary that its codes are of: key `dbksvd` of the footer. */
@@ -22,6 +25,35 @@ export interface CodesDescription {
   command?: string;
   /** SHA-256 of the inputs' names, rows and sizes; absent in files of version 0.1.0. */
   inputs?: string;
+  /** SHA-256 of the inputs' names without their folders, rows and sizes; absent in files of version 0.1.0. */
+  files?: string;
+}
+
+/** SHA-256 of files' names, rows and sizes, wherever the files lie: key `files` of a description. */
+export function filesDigest(files: readonly RowFile[]): string {
+  const list = files.map(({ path, rows, bytes }) => [
+    basename(path.replace(/\?.*$/, "")),
+    rows,
+    bytes,
+  ]);
+  return createHash("sha256").update(JSON.stringify(list)).digest("hex");
+}
+
+/**
+ * What to say where codes were made of other files than those that they are put beside: rows go by their numbers
+ * alone. Undefined where they are the same, or that is not known.
+ *
+ * @param description of the codes
+ * @param files the inputs
+ */
+export function otherFilesNotice(
+  description: Partial<CodesDescription> | undefined,
+  files: readonly RowFile[],
+): string | undefined {
+  const made = description?.files;
+  if (made === undefined || made === filesDigest(files)) return undefined;
+  const names = files.slice(0, 3).map(({ path }) => path).join(", ");
+  return `The codes were made of files of other names, rows or sizes than ${names}: check that their rows are these`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import type { DictionaryModel } from "../model/model.ts";
-import { fingerprint } from "./codes_metadata.ts";
+import { fingerprint, otherFilesNotice } from "./codes_metadata.ts";
 import type { StoredCodes } from "./code_records.ts";
 import { type CodesReader, openCodes } from "./codes_reader.ts";
 import type { UseProgress } from "../coding/coder.ts";
@@ -160,6 +160,10 @@ async function writeRowsLike(
   const input = await RewritableFile.open(like, options);
   try {
     requireLike(input, like, out, model);
+    const { size: bytes } = await Deno.stat(like);
+    const files = [{ path: like, rows: input.rows, bytes }];
+    const notice = otherFilesNotice(reader.description, files);
+    if (notice !== undefined) options.onNotice?.(notice);
     const metadata = footerOf(origin);
     return await writeLike(model, reader, input, out, { ...options, metadata });
   } finally {

@@ -267,6 +267,15 @@ Deno.test("inspect() reads codes in place of coding, to the same inspection", as
       await inspect(model, source, { ...options, codes }),
       coded,
     );
+    const copy = join(directory, "copy.parquet");
+    await Deno.copyFile(path, copy);
+    await using copied = await openRows(copy, { column: "vectors" });
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    await inspect(model, source, { ...options, codes, onNotice });
+    assert.deepEqual(notices, []);
+    await inspect(model, copied, { ...options, codes, onNotice });
+    assert.match(notices.join(), /codes were made of files of other names/);
     const other = { ...model, dictionary: model.dictionary.map((x) => -x) };
     await assert.rejects(inspect(other, source, { ...options, codes }), {
       kind: "data",

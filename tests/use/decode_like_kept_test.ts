@@ -45,8 +45,23 @@ Deno.test("decode() like a file leaves vectors without codes as they are, to the
     await encode(MODEL, source, { out: codes, ...CPU });
     await source.close();
     const out = join(directory, "holes.parquet");
-    const done = await decode(MODEL, codes, { out, like: input });
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    const done = await decode(MODEL, codes, { out, like: input, onNotice });
     assert.equal(done.rowsUnchanged, 2);
+    // The same file elsewhere is the same; another one of as many rows is not.
+    await Deno.mkdir(join(directory, "moved"));
+    const moved = join(directory, "moved", "in.parquet");
+    await Deno.copyFile(input, moved);
+    await decode(MODEL, codes, { out, like: moved, overwrite: true, onNotice });
+    assert.deepEqual(notices, []);
+    const like = join(directory, "other.parquet");
+    await Deno.copyFile(input, like);
+    await decode(MODEL, codes, { out, like, overwrite: true, onNotice });
+    assert.match(
+      notices.join(),
+      /codes were made of files of other names.*other\.parquet/,
+    );
     const [was, is] = await sql(
       `SELECT a.v::VARCHAR, b.v::VARCHAR FROM '${input}' a JOIN '${out}' b USING (id) WHERE id IN (4, 7) ORDER BY id`,
     );
