@@ -87,7 +87,24 @@ export async function findFiles(
       found.push(...files.map((path) => ({ path })));
     }
   }
+  for (const notice of twiceNotices(found)) options.onNotice?.(notice);
   return found;
+}
+
+// A file that is named twice, by a link of a folder's too, is read twice: its rows count twice, and the split leaks.
+function twiceNotices(found: readonly FoundFile[]): string[] {
+  const first = new Map<string, string>();
+  return found.flatMap((file) => {
+    const info = "path" in file ? statOf(file.path) : undefined;
+    if (info === undefined) return [];
+    const { path } = file as { path: string };
+    const key = `${info.dev} ${info.ino}`;
+    const before = first.get(key);
+    if (before === undefined) first.set(key, path);
+    return before === undefined
+      ? []
+      : [`${path} is the same file as ${before}: its rows are taken twice`];
+  });
 }
 
 /** Opens a file that was found. */

@@ -40,6 +40,25 @@ function safetensors(
   return bytes;
 }
 
+Deno.test("openRows() says where one file is read twice, by a link or a pattern", () =>
+  inDirectory(async (directory) => {
+    const file = `${directory}/a.npy`;
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    await Deno.writeFile(file, npy("<f4", `90, ${WIDTH}`, numbers));
+    await Deno.copyFile(file, `${directory}/b.npy`);
+    await withRows(directory, { onNotice }, async () => {});
+    assert.deepEqual(notices, []);
+    await Deno.symlink("a.npy", `${directory}/latest.npy`);
+    await withRows(directory, { onNotice }, (source) => {
+      assert.equal(source.rowCount, 270);
+      return Promise.resolve();
+    });
+    assert.match(notices.join(), /latest\.npy is the same file as .*a\.npy/);
+    await withRows([file, `${directory}/a*`], { onNotice }, async () => {});
+    assert.equal(notices.length, 2);
+  }));
+
 Deno.test("openRows() says where vectors are whole numbers in one file and fractions in another", () =>
   inDirectory(async (directory) => {
     const [a, b, c] = ["a", "b", "c"].map((name) => `${directory}/${name}`);
@@ -55,8 +74,6 @@ Deno.test("openRows() says where vectors are whole numbers in one file and fract
     await Deno.writeFile(`${c}.arrow`, arrow.tableToIPC(table, "file"));
     const notices: string[] = [];
     const onNotice = (notice: string) => notices.push(notice);
-    await rowsOf([`${a}.parquet`, `${a}.parquet`], { onNotice });
-    assert.deepEqual(notices, []);
     await rowsOf([`${a}.parquet`, `${b}.parquet`, `${c}.arrow`], { onNotice });
     assert.equal(notices.length, 2);
     assert.match(notices[0], /b\.parquet: its numbers are i32, .* f32/);
