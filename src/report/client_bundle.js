@@ -415,6 +415,7 @@
       importer: () => labelImporter(send)
     };
   }
+  var CHANGED = "The names were changed elsewhere meanwhile: look again, then save";
   var LabelServer = class {
     dictionary;
     token;
@@ -426,7 +427,11 @@
     /** Sends a change; gives what is wrong with it, if anything. */
     async send(labels, source) {
       try {
-        this.#version ??= await this.#read();
+        if (this.#version === void 0) {
+          const shown = this.#shown(labels);
+          this.#version = await this.#read();
+          if (source === "hand" && this.#shown(labels) !== shown) return CHANGED;
+        }
         const answer = await fetch("/labels", {
           method: "POST",
           headers: {
@@ -445,12 +450,16 @@
         }
         if (answer.status === 409) {
           this.#version = await this.#read();
-          return "The names were changed elsewhere meanwhile: look again, then save";
+          return CHANGED;
         }
         return (await answer.json()).error ?? `Not saved (${answer.status})`;
       } catch {
         return "Not saved: the tool no longer answers";
       }
+    }
+    #shown(labels) {
+      const atoms = Object.keys(labels).map(Number);
+      return JSON.stringify(atoms.map((atom) => this.dictionary.label(atom)));
     }
     async #read() {
       return await this.#take(await fetch("/labels"));

@@ -46,8 +46,11 @@ type Send = (
   status: HTMLElement,
 ) => Promise<void>;
 
+const CHANGED =
+  "The names were changed elsewhere meanwhile: look again, then save";
+
 /** Asks and tells the server that the page came from. */
-class LabelServer {
+export class LabelServer {
   #version: string | undefined;
 
   constructor(readonly dictionary: Dictionary, readonly token: string) {}
@@ -58,7 +61,12 @@ class LabelServer {
     source: "hand" | "import",
   ): Promise<string | undefined> {
     try {
-      this.#version ??= await this.#read();
+      if (this.#version === undefined) {
+        const shown = this.#shown(labels);
+        this.#version = await this.#read();
+        // The page may have been open for long: what it shows is what may be replaced.
+        if (source === "hand" && this.#shown(labels) !== shown) return CHANGED;
+      }
       const answer = await fetch("/labels", {
         method: "POST",
         headers: {
@@ -74,12 +82,17 @@ class LabelServer {
       }
       if (answer.status === 409) {
         this.#version = await this.#read();
-        return "The names were changed elsewhere meanwhile: look again, then save";
+        return CHANGED;
       }
       return (await answer.json()).error ?? `Not saved (${answer.status})`;
     } catch {
       return "Not saved: the tool no longer answers";
     }
+  }
+
+  #shown(labels: Record<string, string>): string {
+    const atoms = Object.keys(labels).map(Number);
+    return JSON.stringify(atoms.map((atom) => this.dictionary.label(atom)));
   }
 
   async #read(): Promise<string> {
