@@ -72,11 +72,15 @@ export async function serveBrowserOf(
   { serve: port, readOnly }: { serve?: number | true; readOnly?: true },
   session: Session,
 ): Promise<void> {
-  const [{ serveBrowser }, { labelStore }] = await Promise.all([
-    import("../report/serve.ts"),
-    import("../use/label_store.ts"),
-  ]);
+  const [{ serveBrowser }, { labelStore }, { isModelDirectory }] = await Promise
+    .all([
+      import("../report/serve.ts"),
+      import("../use/label_store.ts"),
+      import("../model/directory.ts"),
+    ]);
   const { print, signal } = session;
+  // Atoms of another tool's model have no file of names.
+  const named = !readOnly && await isModelDirectory(directory);
   const { onProgress } = look.options;
   let progress = "";
   look.options.onProgress = (state) => {
@@ -91,7 +95,7 @@ export async function serveBrowserOf(
     port: typeof port === "number" ? port : 0,
     signal,
     progress: () => progress,
-    labels: readOnly ? undefined : await labelStore(directory),
+    labels: named ? await labelStore(directory) : undefined,
     onListen: (url) => {
       print(
         { model: directory, url },
