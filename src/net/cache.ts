@@ -10,6 +10,9 @@ export interface BlockKey {
 }
 
 const CHECKSUM_BYTES = 32;
+/** Names of blocks, and of those that are being written: whatever else lies in the directory is somebody else's. */
+const BLOCK = /^[0-9a-f]{64}\.block$/;
+const UNFINISHED = /^[0-9a-f]{64}\.block\.[0-9a-f-]{36}\.tmp$/;
 /** A file that its writer has not finished in this time was left by one that was killed. */
 const REMAINS_MS = 3_600_000;
 
@@ -75,7 +78,7 @@ export class BlockCache {
   }
 
   async #evict() {
-    const files = (await this.#list(".block")).sort((a, b) => a.used - b.used);
+    const files = (await this.#list(BLOCK)).sort((a, b) => a.used - b.used);
     let total = files.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of files) {
       if (total <= this.limit) break;
@@ -87,18 +90,18 @@ export class BlockCache {
 
   // Returns the bytes that all blocks take.
   async #removeRemains(): Promise<number> {
-    for (const { path, used } of await this.#list(".tmp")) {
+    for (const { path, used } of await this.#list(UNFINISHED)) {
       if (Date.now() - used > REMAINS_MS) await Deno.remove(path);
     }
-    return (await this.#list(".block")).reduce((sum, f) => sum + f.size, 0);
+    return (await this.#list(BLOCK)).reduce((sum, f) => sum + f.size, 0);
   }
 
   async #list(
-    ending: string,
+    names: RegExp,
   ): Promise<{ path: string; size: number; used: number }[]> {
     const files = [];
     for await (const { name } of Deno.readDir(this.directory)) {
-      if (!name.endsWith(ending)) continue;
+      if (!names.test(name)) continue;
       const path = join(this.directory, name);
       // Another process may have removed it meanwhile.
       const info = await Deno.stat(path).catch(() => undefined);

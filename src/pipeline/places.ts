@@ -1,5 +1,6 @@
-import { join } from "node:path";
-import { writeError } from "../files/atomic.ts";
+import { basename, join } from "node:path";
+import { DbksvdError } from "../errors.ts";
+import { exists, writeError } from "../files/atomic.ts";
 
 /** What lies where under a pipeline's root. */
 export interface PipelinePlaces {
@@ -33,15 +34,47 @@ export function placesIn(root: string): PipelinePlaces {
   };
 }
 
-/** Makes the folders under the root that are not there yet. */
+/**
+ * Makes the folders under the root that are not there yet.
+ *
+ * @throws {DbksvdError} `usage` where there are such folders of something else, or of a pipeline without its database
+ */
 export async function makeFolders(places: PipelinePlaces): Promise<void> {
   const { versions, heldOut, reservoir, pending, work } = places;
-  for (const folder of [versions, heldOut, reservoir, pending, work]) {
+  const folders = [versions, heldOut, reservoir, pending, work];
+  if (!await exists(places.database)) await requireEmpty(folders, places);
+  for (const folder of folders) {
     await Deno.mkdir(folder, { recursive: true }).catch((cause) => {
       throw writeError(folder, cause);
     });
   }
 }
+
+// What the database does not name is cleared away: without one, that would be everything.
+async function requireEmpty(
+  folders: readonly string[],
+  { database, root }: PipelinePlaces,
+): Promise<void> {
+  for (const folder of folders) {
+    if (!await exists(folder)) continue;
+    for await (const { name } of Deno.readDir(folder)) {
+      throw new DbksvdError(
+        "usage",
+        `The root holds something, but no ${basename(database)}`,
+        {
+          where: { file: join(folder, name) },
+          mend:
+            `name a root of the pipeline's own, or bring ${database} back; a new pipeline begins in an empty ${root}`,
+        },
+      );
+    }
+  }
+}
+
+/** The names of {@linkcode rowsFile}'s files. */
+export const ROWS_NAME = /^\d{6,}\.f32$/;
+/** The names of versions, and of what a killed run left of one. */
+export const VERSION_NAME = /^(v\d{6,}|\.v\d{6,}\.\w+(\.tmp)?)$/;
 
 /** The file of a run's rows, under `held-out`, `reservoir` or `pending`. */
 export function rowsFile(folder: string, run: number): string {

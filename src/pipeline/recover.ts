@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { type PipelinePlaces, rowsFile } from "./places.ts";
+import {
+  type PipelinePlaces,
+  ROWS_NAME,
+  rowsFile,
+  VERSION_NAME,
+} from "./places.ts";
 import type { Store } from "./database.ts";
 import { currentVersion, linkCurrent } from "./versions.ts";
 import type { Watch } from "./watch.ts";
@@ -28,6 +33,9 @@ export async function recover(
   await tidy(store, places);
 }
 
+/** What an admission puts under `work`. */
+const WORK_NAME = /^(spool|rows)\.f32$/;
+
 /** Makes `current` lead where the database says, and the names of atoms follow. The caller holds the lock. */
 export async function linkAsRecorded(
   store: Store,
@@ -43,7 +51,7 @@ export async function linkAsRecorded(
   );
 }
 
-/** Removes every file under the root that the database does not name. */
+/** Removes every file of the pipeline's under the root that the database does not name. What is not its own stays. */
 export async function tidy(
   store: Store,
   places: PipelinePlaces,
@@ -56,29 +64,35 @@ export async function tidy(
   const reservoir = store.one<{ value: string }>(
     "SELECT value FROM facts WHERE name = 'reservoir'",
   );
-  await keepOnly(places.versions, versions);
-  await keepOnly(places.heldOut, drops);
+  await keepOnly(places.versions, versions, VERSION_NAME);
+  await keepOnly(places.heldOut, drops, ROWS_NAME);
   await keepOnly(
     places.reservoir,
     reservoir ? [join(places.reservoir, reservoir.value)] : [],
+    ROWS_NAME,
   );
   const pending = store.all<{ run: number }>(
     "SELECT DISTINCT run FROM pending",
   ).map(({ run }) => rowsFile(places.pending, run));
-  await keepOnly(places.pending, pending);
-  await keepOnly(places.work, []);
+  await keepOnly(places.pending, pending, ROWS_NAME);
+  await keepOnly(places.work, [], WORK_NAME);
   for await (const { name } of Deno.readDir(places.root)) {
-    if (/^\..*\.tmp$/.test(name)) await Deno.remove(join(places.root, name));
+    if (/^\..+\.[0-9a-f]{8}\.tmp$/.test(name)) {
+      await Deno.remove(join(places.root, name));
+    }
   }
 }
 
 async function keepOnly(
   folder: string,
   paths: readonly string[],
+  own: RegExp,
 ): Promise<void> {
   const kept = new Set(paths);
   for await (const { name } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (!kept.has(path)) await Deno.remove(path, { recursive: true });
+    if (!kept.has(path) && own.test(name)) {
+      await Deno.remove(path, { recursive: true });
+    }
   }
 }

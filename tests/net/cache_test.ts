@@ -40,7 +40,7 @@ Deno.test("a kept block that was damaged, or is another file's, is fetched again
     assert.equal(await cache.get(OTHER, 8), undefined);
   }));
 
-Deno.test("a cache that cannot be written to or read stops nothing; remains of killed runs go", () =>
+Deno.test("a cache that cannot be written to or read stops nothing; remains of killed runs go, and nothing of anybody else's", () =>
   inDirectory(async (directory) => {
     const notices: string[] = [];
     const file = join(directory, "file");
@@ -53,11 +53,17 @@ Deno.test("a cache that cannot be written to or read stops nothing; remains of k
     await broken.put(KEY, BYTES);
     assert.equal(await broken.get(KEY, 8), undefined);
     assert.match(notices[0], /nothing is kept there/);
-    const remains = join(directory, "x.block.y.tmp");
-    await Deno.writeTextFile(remains, "");
-    await Deno.utime(remains, new Date(0), new Date(0));
-    await new BlockCache(directory, 1 << 20).put(KEY, BYTES);
+    const block = `${"0a".repeat(32)}.block`;
+    const remains = `${block}.${crypto.randomUUID()}.tmp`;
+    const others = ["draft.tmp", "city.block"];
+    for (const name of [remains, block, ...others]) {
+      const path = join(directory, name);
+      await Deno.writeTextFile(path, "something");
+      await Deno.utime(path, new Date(0), new Date(0));
+    }
+    await new BlockCache(directory, 40).put(KEY, BYTES);
     const names = (await namesIn(directory)).sort();
-    assert.equal(names.length, 2);
-    assert(!names.includes("x.block.y.tmp"));
+    assert.equal(names.length, 4, names.join());
+    assert(!names.includes(remains) && !names.includes(block));
+    for (const name of others) assert(names.includes(name), name);
   }));
