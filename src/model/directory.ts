@@ -25,7 +25,8 @@ export const MODEL_FILES = {
 } as const;
 
 /** What else the tool makes of a model and keeps in its directory: none of it is of the model that comes next. */
-const DERIVED = /^(probe\.json|inspection\.sqlite(-\w+)?|\..*\.tmp)$/;
+const DERIVED =
+  /^(probe\.json|labels\.suggested\.json|inspection\.sqlite(-\w+)?|\..*\.tmp)$/;
 
 /** Whether a name in a model directory is none of the tool's: what somebody put there. */
 export function isSomebodys(name: string): boolean {

@@ -12,6 +12,7 @@ import type { Compression } from "../parquet/write/codecs.ts";
 import { ParquetFile } from "../parquet/write/file.ts";
 import { numberSchema } from "../parquet/write/pages.ts";
 import { requireParquetName } from "./output_name.ts";
+import { PLANTED_KEY, requirePlantedPlace } from "./planted_place.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 
 /** Blocks of rows that make a row group. */
@@ -62,7 +63,7 @@ export interface SynthesizeResult {
 
 /**
  * Writes planted data, rows made from a known sparse dictionary, to Parquet, and the dictionary beside them. The same
- * options make the same rows.
+ * options make the same rows. Planted data may take the place of planted data, not of anything else.
  *
  * @param options the data's make-up, and where it goes
  * @throws {DbksvdError} `usage` for options that cannot be met, `run` where a file cannot be written
@@ -87,6 +88,7 @@ export async function synthesize(
   const planted = new PlantedRows(made(options));
   const truth = options.truth ??
     `${options.out.replace(/\.parquet$/, "")}.truth.safetensors`;
+  await requirePlantedPlace(options.out, truth);
   const bytes = await writeRows(planted, options);
   const { atoms, width, sparsity, seed } = planted.options;
   await writeFileAtomically(
@@ -124,7 +126,7 @@ async function writeRows(
   const file = await ParquetFile.create(options.out, {
     columns: [numberSchema(name, "FLOAT", true)],
     compression: options.compression ?? "zstd",
-    metadata: { planted: JSON.stringify(planted.options) },
+    metadata: { [PLANTED_KEY]: JSON.stringify(planted.options) },
   });
   try {
     const step = BLOCKS_PER_GROUP * BLOCK_ROWS;

@@ -19,6 +19,7 @@ async function addTo(folder: string) {
   await Deno.writeTextFile(join(folder, "notes.md"), "a note");
   // The tool's own, of the model that is there.
   await Deno.writeTextFile(join(folder, "probe.json"), "{}");
+  await Deno.writeTextFile(join(folder, "labels.suggested.json"), "{}");
   await Deno.writeTextFile(join(folder, "inspection.sqlite-wal"), "");
 }
 
