@@ -58,6 +58,22 @@ Deno.test("encode() keeps times, decimals and JSON to the last digit", () =>
     }
   }));
 
+Deno.test("encode() keeps bytes so that a query finds each, whether they are text or not", () =>
+  inDirectory(async (directory) => {
+    const rows = join(directory, "rows.parquet");
+    const out = join(directory, "codes.parquet");
+    const values = ["'\\xFF\\x00'", "'abc'", "'\\x80'"];
+    const list = values.map((value) => `${value}::BLOB`).join(", ");
+    await write(rows, `([${list}])[i + 1] as k`);
+    await kept([rows], out, ["k"]);
+    for (const value of values) {
+      const [count] = await sql(
+        `select count(*) from '${out}' where k = ${value}::BLOB`,
+      );
+      assert.deepEqual(count, [1n], value);
+    }
+  }));
+
 Deno.test("encode() keeps Arrow's times and whole numbers to the last digit", () =>
   inDirectory(async (directory) => {
     const big = [1704164645123456789n, -1n];

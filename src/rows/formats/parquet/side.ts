@@ -216,7 +216,8 @@ function sideLeaf(
       maxRepetition: getMaxRepetitionLevel(path),
       maxDefinition: getMaxDefinitionLevel(path),
       schema: isBare ? bare : element,
-      utf8: !isBare,
+      // Bytes of which some are text and some not would have no order among each other.
+      utf8: !isBare && !exact,
     },
     decimal: isDecimal && isBare
       ? { scale: element.scale ?? 0, exact }
