@@ -46,7 +46,7 @@ Deno.test("rows that would be read otherwise than those before them are refused"
   assert.deepEqual(run.files.taken, ["in/b.parquet"]);
 });
 
-Deno.test("a drop of whole numbers after drops of fractions is told", async () => {
+Deno.test("a drop of whole numbers after drops of fractions is said", async () => {
   await using pipeline = await TestPipeline.create();
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
   await pipeline.run();
