@@ -19,6 +19,9 @@ interface Origin {
   name: string;
 }
 
+/** Options that no variable sets: DBKSVD_MPI names the library that `--mpi` opens. */
+const NOT_BY_VARIABLE: readonly string[] = ["mpi"];
+
 /** The environment variable of an option: DBKSVD_SAMPLE_BATCH for sampleBatch. */
 export function variableOf(option: string): string {
   return `DBKSVD_${option.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
@@ -50,7 +53,9 @@ export async function applyLayers(
   for (const option of command.options) {
     const key = option.attributeName();
     if (command.getOptionValueSource(key) === "cli") continue;
-    const variable = io.env(variableOf(key));
+    const variable = NOT_BY_VARIABLE.includes(key)
+      ? undefined
+      : io.env(variableOf(key));
     if (variable !== undefined) {
       const name = variableOf(key);
       setOption(command, option, variable, { source: "env", name });

@@ -19,6 +19,7 @@ async function settle({ args = [], variables = {}, config }: Setting) {
     .option("--keep <column...>")
     .option("--nonnegative")
     .option("--blas [library]")
+    .option("--mpi")
     .option("--no-center")
     .option("--config <file>");
   let inputs: string[] = [];
@@ -48,6 +49,14 @@ Deno.test("applyLayers() lets the command line win over variables, and them over
     await settle({ args: ["--atoms", "1"], variables, config }),
     { atoms: 1, sampleBatch: 20, groups: [1, 2], center: true, inputs: [] },
   );
+});
+
+Deno.test("applyLayers() leaves DBKSVD_MPI alone: it names a library", async () => {
+  const variables = { DBKSVD_MPI: "libmpich.so.12" };
+  const settled = await settle({ variables });
+  assert.deepEqual(settled, await settle({}));
+  const { mpi } = await settle({ config: { mpi: true } }) as { mpi?: true };
+  assert.equal(mpi, true);
 });
 
 Deno.test("applyLayers() leaves defaults where nothing is said", async () => {
