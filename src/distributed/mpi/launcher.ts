@@ -2,10 +2,12 @@ import { DbksvdError } from "../../errors.ts";
 
 /** What a launcher says of the group that it started this process in. */
 export interface Launched {
-  /** `mpirun of Open MPI`, `mpiexec of MPICH's kind`, `srun`. */
+  /** `mpirun of Open MPI`, `mpiexec of MPICH`, `srun`, `a launcher of PMIx`. */
   by: string;
   /** Processes that it started together. */
   size: number;
+  /** True where it tells a process's number alone: there are so many at least. */
+  orMore?: boolean | undefined;
   /** Which implementation of MPI it speaks to, where that is known. */
   library?: "openmpi" | "mpich" | undefined;
 }
@@ -14,34 +16,38 @@ export interface Launched {
 export type ReadVariable = (name: string) => string | undefined;
 
 /**
- * What the environment tells of the launcher. Within an allocation of Slurm, mpirun starts its own helpers by srun, so
- * that its variables count first.
+ * What the environment tells of the launcher. Open MPI's mpirun comes first; of others, who started more processes:
+ * MPICH's mpiexec has srun start one helper a node, whose variables its ranks see, too, as they see those of a shell
+ * that srun started.
  *
  * @returns undefined where no launcher is seen
  */
 export function launchedBy(read: ReadVariable): Launched | undefined {
-  const size = (name: string) => {
-    const value = Number(read(name));
-    return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+  const size = (name: string, least = 1) => {
+    const value = read(name), number = Number(value || NaN);
+    return Number.isSafeInteger(number) && number >= least ? number : undefined;
   };
   const openMpi = size("OMPI_COMM_WORLD_SIZE");
   if (openMpi !== undefined) {
     return { by: "mpirun of Open MPI", size: openMpi, library: "openmpi" };
   }
   const slurm = size("SLURM_STEP_NUM_TASKS");
+  const mpich = size("PMI_SIZE"), pmix = size("PMIX_RANK", 0);
+  if (mpich !== undefined && mpich > (slurm ?? 0)) {
+    return { by: "mpiexec of MPICH", size: mpich, library: "mpich" };
+  }
   if (slurm !== undefined) {
-    const library = read("PMIX_RANK") !== undefined
+    const library = pmix !== undefined
       ? "openmpi"
       : read("PMI_RANK") !== undefined
       ? "mpich"
       : undefined;
     return { by: "srun", size: slurm, library };
   }
-  const mpich = size("PMI_SIZE");
-  if (mpich !== undefined) {
-    return { by: "mpiexec of MPICH", size: mpich, library: "mpich" };
-  }
-  return undefined;
+  return pmix === undefined ? undefined : {
+    ...{ by: "a launcher of PMIx", size: pmix + 1, orMore: true },
+    library: "openmpi",
+  };
 }
 
 /**
@@ -55,11 +61,15 @@ export function requireSameGroup(
   { size, library, path }: { size: number; library: string; path: string },
 ): void {
   if (launched === undefined || launched.size === size) return;
+  const { by, orMore } = launched;
+  if (orMore && launched.size < size) return;
   throw new DbksvdError(
     "usage",
-    `${launched.by} started ${launched.size} processes, but ${library} (${path}) sees ${size}`,
+    `${by} started ${launched.size} ${
+      orMore ? "or more " : ""
+    }processes, but ${library} (${path}) sees ${size}`,
     {
-      mend: launched.by === "srun"
+      mend: by === "srun"
         ? "give srun the --mpi that the library speaks (pmix for Open MPI, pmi2 for MPICH), or name the library in DBKSVD_MPI"
         : "start it with the library's own mpirun, or name the launcher's library in DBKSVD_MPI",
     },
