@@ -34,6 +34,8 @@ export interface System {
   list(directory: string): Promise<string[]>;
   /** A file's text. */
   read(file: string): Promise<string>;
+  /** Whether a file can be opened. */
+  opens(file: string): Promise<boolean>;
   /** What a link points to; undefined where it is gone. */
   follow(link: string): Promise<string | undefined>;
   /** An environment variable. */
@@ -42,21 +44,32 @@ export interface System {
   setEnv(name: string, value: string): void;
 }
 
-/** The cards that this process sees, in order of their addresses. */
+/**
+ * The cards that this process may use, in order of their addresses. The driver tells of all: a job's own are those
+ * whose device files can be opened, as Slurm's ConstrainDevices and containers allow it.
+ */
 export async function visibleCards(
   system: System = ownSystem(),
 ): Promise<Card[]> {
   const addresses = (await system.list(CARDS)).sort();
-  return await Promise.all(addresses.map(async (address) => {
-    const text = await system.read(`${CARDS}/${address}/information`);
-    const field = (name: string) =>
-      new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1].trim() ?? "";
-    return {
-      address,
-      model: field("Model"),
-      minor: Number(field("Device Minor") || NaN),
-    };
-  }));
+  const cards = await Promise.all(
+    addresses.map(async (address): Promise<Card> => {
+      const text = await system.read(`${CARDS}/${address}/information`);
+      const field = (name: string) =>
+        new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1].trim() ?? "";
+      return {
+        address,
+        model: field("Model"),
+        minor: Number(field("Device Minor") || NaN),
+      };
+    }),
+  );
+  const open = await Promise.all(
+    cards.map(({ minor }) =>
+      Number.isNaN(minor) || system.opens(`/dev/nvidia${minor}`)
+    ),
+  );
+  return cards.filter((_, i) => open[i]);
 }
 
 /**
@@ -147,6 +160,15 @@ function ownSystem(): System {
       }
     },
     read: (file) => Deno.readTextFile(file),
+    async opens(file) {
+      try {
+        (await Deno.open(file)).close();
+        return true;
+      } catch (error) {
+        // Deno's own refusal tells nothing of the file.
+        return error instanceof Deno.errors.NotCapable;
+      }
+    },
     follow: (link) => Deno.readLink(link).catch(() => undefined),
     env: (name) => Deno.env.get(name),
     setEnv: (name, value) => Deno.env.set(name, value),

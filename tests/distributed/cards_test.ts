@@ -15,6 +15,7 @@ function machine(
   cards: string[],
   open: string[] = [],
   given: Record<string, string> = {},
+  closed: string[] = [],
 ): System & { variables: Record<string, string> } {
   const variables = { ...given };
   return {
@@ -31,6 +32,7 @@ function machine(
         `Model: \t\t NVIDIA H200\nIRQ:   \t\t 57\nDevice Minor: \t ${minor}\n`,
       );
     },
+    opens: (file) => Promise.resolve(!closed.includes(file)),
     follow: (link) => Promise.resolve(open[Number(link.split("/").at(-1))]),
     env: (name) => variables[name],
     setEnv: (name, value) => variables[name] = value,
@@ -63,6 +65,17 @@ Deno.test("one visible card, no card and the user's own choice are left alone", 
   assert.equal(await chooseCard({ localRank: 0 }, machine([])), undefined);
   assert.deepEqual(one.variables, {});
   assert.deepEqual(Object.keys(own.variables), ["DRI_PRIME"]);
+});
+
+Deno.test("of cards that the driver tells of, those count that may be opened: the others are of other jobs", async () => {
+  const closed = ["/dev/nvidia0", "/dev/nvidia1"];
+  const system = machine(CARDS, ["/dev/nvidia2"], {}, closed);
+  const card = await chooseCard({ localRank: 0 }, system);
+  assert.deepEqual([card?.address, card?.of], [CARDS[2], 1]);
+  assert.deepEqual(system.variables, {});
+  assert.equal((await checkCard(card!, ENGINE, system)).confirmed, true);
+  const two = machine(CARDS, [], {}, closed.slice(0, 1));
+  assert.equal((await chooseCard({ localRank: 0 }, two))?.address, CARDS[1]);
 });
 
 Deno.test("the opened card is known by its device file, by its name, or not at all", async () => {
