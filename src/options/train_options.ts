@@ -39,7 +39,7 @@ export function withSharing<T extends Partial<TrainOptions>>(
     shards: shards ?? DEFAULT_SHARDS,
     sums: sums ??
       (atomBatch === undefined
-        ? Math.max(1, Math.ceil(100 * sparsity / atoms))
+        ? Math.min(atoms, Math.max(1, Math.ceil(100 * sparsity / atoms)))
         : undefined),
     sumType: sumType ?? "f32",
   };

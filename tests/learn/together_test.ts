@@ -158,6 +158,12 @@ Deno.test("learn() together shows the ranks each training row once a pass, held-
   assert.deepEqual(rows, expected);
 });
 
+Deno.test("withSharing() makes as many sums as the share of atoms that a row uses asks for, but no more than atoms", () => {
+  const sums = (atoms: number, sparsity: number) =>
+    withSharing({ atoms, sparsity }, true).sums;
+  assert.deepEqual([sums(4096, 20), sums(512, 8), sums(8, 2)], [1, 2, 8]);
+});
+
 Deno.test("learn() refuses exact updates over shards, and two ways to say how many atoms are updated at once", async () => {
   await assert.rejects(learned({ exact: true, shards: 4 }), /--exact/);
   await assert.rejects(
