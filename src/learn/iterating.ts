@@ -52,6 +52,7 @@ export function together(
     shardRows: state.shardRows!,
     batches: plan.batches.length,
     seed: options.seed,
+    mayLack: options.statsRows !== undefined,
     except,
     signal: hooks.signal,
   };

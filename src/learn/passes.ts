@@ -58,7 +58,9 @@ async function streamPass(
   if (b !== plan.batches.length) {
     throw new DbksvdError("data", "The inputs gave fewer rows than at first", {
       where: { batch: b },
-      mend: "do not change the inputs while a training runs",
+      mend: training.options.statsRows === undefined
+        ? "do not change the inputs while a training runs"
+        : "leave --stats-rows out where filters drop more than a few rows: all rows are counted then",
     });
   }
 }
