@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Communicator } from "../distributed/communicator.ts";
+import type { RowSource } from "../rows/source.ts";
 import type { TrainRun } from "../use/train.ts";
 import type { DeviceOption } from "./device_option.ts";
 import { ExitWith, failureOf, Stopped, type StopSignal } from "./failure.ts";
@@ -108,4 +109,15 @@ export async function rankChoice(
   );
   await claimDevice(group, flags.device);
   return { threads: flags.threads ?? threadsOfRank(group) };
+}
+
+/** Has what was dropped of rows said as of all processes, where each has read its own. Collective. */
+export async function readTogether(
+  group: Communicator | undefined,
+  source: RowSource,
+  session: Session,
+): Promise<void> {
+  if (group === undefined) return;
+  const { droppedByAll } = await import("../use/dropped_together.ts");
+  session.reads(source, await droppedByAll(source.dropped, group));
 }

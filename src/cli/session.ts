@@ -44,8 +44,11 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Prints the command's one result: the document with `--json`, else the text. */
   print(document: unknown, text: () => string): void;
-  /** Takes note of rows that are read: what is not used of them is said with the result. */
-  reads(source: RowSource): void;
+  /**
+   * Takes note of rows that are read: what is not used of them is said with the result. Where several processes read
+   * them, what all of them dropped is given in the end.
+   */
+  reads(source: RowSource, dropped?: RowSource["dropped"]): void;
   /** Takes note of what is safe, for whoever stops the command. */
   saves(what: string): void;
   /** A word on standard error, where the log level lets it through. */
@@ -95,7 +98,11 @@ export async function conduct(
   let signalledAt = 0;
   let answered = false;
   const said = new Set<string>();
-  const sources: RowSource[] = [];
+  const sources = new Map<RowSource, RowSource["dropped"] | undefined>();
+  const unused = () =>
+    Array.from(sources, ([{ dropped, notRead }, ofAll]): NotUsed => ({
+      ...{ dropped: ofAll ?? dropped, notRead },
+    }));
   const stopListening = heedsSignals ? io.onSignal(onSignal) : () => {};
   function onSignal(signal: StopSignal): void {
     if (stopped !== undefined) {
@@ -114,14 +121,14 @@ export async function conduct(
       signal: controller.signal,
       progress,
       saves: (what) => saved = what,
-      reads: (source) => void sources.push(source),
+      reads: (source, dropped) => void sources.set(source, dropped),
       print: (document, text) => {
         progress.finish();
         answered = true;
         io.out(
-          json ? `${toJson(withUnused(document, sources))}\n` : `${
+          json ? `${toJson(withUnused(document, unused()))}\n` : `${
             visible(
-              [text(), ...sources.map(unusedOf)].filter(Boolean).join("\n"),
+              [text(), ...unused().map(unusedOf)].filter(Boolean).join("\n"),
             )
           }\n`,
         );
@@ -171,12 +178,15 @@ function nothingSaved(command: string): string {
   }`;
 }
 
-function unusedOf({ dropped, notRead }: RowSource): string {
+/** What is not used of a source. */
+type NotUsed = Pick<RowSource, "dropped" | "notRead">;
+
+function unusedOf({ dropped, notRead }: NotUsed): string {
   return unusedText(dropped, notRead);
 }
 
 // What is not used of the inputs stands at the top of a document, where there is such.
-function withUnused(document: unknown, sources: readonly RowSource[]): unknown {
+function withUnused(document: unknown, sources: readonly NotUsed[]): unknown {
   if (!isJsonObject(document)) return document;
   const dropped: Record<string, number> = {};
   for (const source of sources) {

@@ -23,10 +23,10 @@ import type {
   MetricsLine,
   ModelConfig,
 } from "../model/model.ts";
-import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { type Measured, measureSets } from "./measure_sets.ts";
+import { droppedByAll, less } from "./dropped_together.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 import { DecoderSteps } from "./decoder_steps.ts";
@@ -135,7 +135,7 @@ export async function train(
     run.group !== undefined,
   );
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
-  let dropped: Record<string, number> | undefined;
+  let droppedBySteps: Record<string, number> = {};
   const rows = source.rowCount - (heldOut?.size ?? 0);
   const decoder = new DecoderSteps(parameters.decoderSteps, run);
   const learned = await learn(source, parameters, {
@@ -145,9 +145,11 @@ export async function train(
     initial: run.initial ?? await firstAtoms(run, parameters, source.width),
     heldOut,
     async onPassed(model, rows) {
-      dropped = run.group && await droppedByAll(source, run.group);
       run.onLearned?.();
-      return await decoder.take(model, source, rows);
+      const before = { ...source.dropped };
+      const taken = await decoder.take(model, source, rows);
+      droppedBySteps = less(source.dropped, before);
+      return taken;
     },
   });
   const { model } = learned;
@@ -160,12 +162,16 @@ export async function train(
     toolVersion: TOOL_VERSION,
     parameters: { ...parameters },
     inputs: await recordedInputs(source),
+  // For the decoder's steps, the first of several processes reads rows of the others, too.
+  const dropped = run.group === undefined
+    ? { ...source.dropped }
+    : await droppedByAll(less(source.dropped, droppedBySteps), run.group);
     rows: {
       read: source.rowCount,
       training: learned.rows,
       heldOut: measured?.metrics.rows ?? 0,
       capped: learned.capped,
-      dropped: dropped ?? { ...source.dropped },
+      dropped,
     },
     ...source.notRead?.length ? { notRead: [...source.notRead] } : {},
     ...by === "row" ? {} : { holdoutBy: by },
@@ -228,22 +234,6 @@ async function measureBoth(
       run.onActivity?.({ stage: "measuring", done: rows, total }),
   });
   return { measured, trained };
-}
-
-// What filters dropped of the rows that each process read: of its own shards, before rows are read for anything else.
-async function droppedByAll(
-  { dropped }: RowSource,
-  group: Communicator,
-): Promise<Record<string, number>> {
-  const all = await group.gather(toBytes({ ...dropped }));
-  const sum: Record<string, number> = {};
-  for (const bytes of all) {
-    const counts = await fromBytes(bytes) as typeof dropped;
-    for (const [reason, count] of Object.entries(counts)) {
-      sum[reason] = (sum[reason] ?? 0) + count;
-    }
-  }
-  return sum;
 }
 
 /**

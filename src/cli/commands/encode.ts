@@ -19,7 +19,12 @@ import {
 } from "../coder_options.ts";
 import type { CoderChanges } from "../../use/coder_changes.ts";
 import type { Communicator } from "../../distributed/communicator.ts";
-import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
+import {
+  conductGroup,
+  MPI_OPTION,
+  rankChoice,
+  readTogether,
+} from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { followed, type Session } from "../session.ts";
@@ -114,6 +119,7 @@ async function encodeRows(
       ? await encode(model, source, options)
       : await (await import("../../use/encode_together.ts"))
         .encodeTogether(model, source, options, ranks);
+    await readTogether(ranks, source, session);
     session.print(
       { model: directory, ...done },
       () =>

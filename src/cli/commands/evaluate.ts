@@ -12,7 +12,12 @@ import { addRowOptions, type RowOptions } from "../inputs.ts";
 import { addCoderOptions } from "../coder_options.ts";
 import { addRecodeOption, asCoded, type RecodeFlags } from "../recoded.ts";
 import type { Communicator } from "../../distributed/communicator.ts";
-import { conductGroup, MPI_OPTION, rankChoice } from "../group_session.ts";
+import {
+  conductGroup,
+  MPI_OPTION,
+  rankChoice,
+  readTogether,
+} from "../group_session.ts";
 import type { Io } from "../io.ts";
 import { measuredRows } from "../measured_rows.ts";
 import { isModelDirectory } from "../../model/directory.ts";
@@ -97,6 +102,7 @@ async function evaluate(
       truth: truth || undefined,
       rows,
     });
+    await readTogether(group, source, session);
     const [only] = results;
     const speaks = (group?.rank ?? 0) === 0;
     if (speaks && results.length === 1 && await isModelDirectory(only.model)) {

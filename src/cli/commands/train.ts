@@ -137,6 +137,9 @@ async function train(
     };
     const summary = await trainToDirectory(source, options, output, run);
     watched?.finish(summary);
+    if (group !== undefined) {
+      session.reads(source, summary.config.rows.dropped);
+    }
     session.print(summary, () => describeSummary(summary));
   } finally {
     await source.close();
