@@ -3,8 +3,16 @@ import type { Communicator } from "../distributed/communicator.ts";
 import type { RowSource } from "../rows/source.ts";
 import type { TrainRun } from "../use/train.ts";
 import type { DeviceOption } from "./device_option.ts";
-import { ExitWith, failureOf, Stopped, type StopSignal } from "./failure.ts";
+import {
+  ExitWith,
+  failureOf,
+  STOPPED,
+  Stopped,
+  type StopSignal,
+} from "./failure.ts";
 import type { Io } from "./io.ts";
+import { OUTPUT_READ_MS } from "./unjoined.ts";
+import { TOOL_VERSION } from "../version.ts";
 import { commonOptions, conduct, type Session } from "./session.ts";
 
 /** Whether the processes that a launcher started work together. */
@@ -33,6 +41,7 @@ export async function conductGroup(
   if (!mpi) return await conduct(io, command, (session) => work(session));
   const { joinMpi } = await import("../distributed/mpi.ts");
   const { StoppedTogether } = await import("../use/train_together.ts");
+  const { requireAlike } = await import("../distributed/alike.ts");
   const group = await joinMpi(io.env);
   const own = group.rank === 0 ? io : silenced(io);
   let signalled: StopSignal = "SIGTERM";
@@ -40,6 +49,7 @@ export async function conductGroup(
   const unhear = io.onSignal((signal) => signalled = signal);
   try {
     await conduct(own, command, async (session) => {
+      await requireAlike(group, { version: TOOL_VERSION, ...workOf(command) });
       const saves = (what: string) => session.saves(saved = what);
       await work({ ...session, saves }, group);
       await group.close();
@@ -47,6 +57,8 @@ export async function conductGroup(
   } catch (error) {
     if (error instanceof StoppedTogether) {
       await group.close();
+      // The first one says so for all.
+      if (group.rank > 0) throw new ExitWith(STOPPED[signalled]);
       throw new Stopped(signalled, saved);
     }
     return await endAll(error, group, io, command);
@@ -55,8 +67,19 @@ export async function conductGroup(
   }
 }
 
-// A launcher that ends the processes drops what it has not read of their output yet, as MPICH's now and then did.
-const OUTPUT_READ_MS = 200;
+/** What may differ from rank to rank: on what it works, what it says, and where it keeps things of its own. */
+const OF_ONE_RANK = [
+  ...["device", "threads", "blas", "decodeWorkers", "cacheDir", "spoolDir"],
+  ...["json", "quiet", "logLevel", "config"],
+];
+
+// What the options make of the command, whoever gave them: variables may be there on one machine alone.
+function workOf(command: CommandUnknownOpts): Record<string, unknown> {
+  const options = Object.entries(command.opts()).filter(([name]) =>
+    !OF_ONE_RANK.includes(name)
+  );
+  return { command: command.name(), ...Object.fromEntries(options) };
+}
 
 // Whatever goes wrong in one process, the others wait for it: MPI ends them.
 async function endAll(

@@ -81,7 +81,9 @@ export async function describeCodes(
 }
 
 /** SHA-256 of a model's dictionary and mean, in hexadecimal. */
-export async function fingerprint(model: DictionaryModel): Promise<string> {
+export async function fingerprint(
+  model: Pick<DictionaryModel, "dictionary" | "mean">,
+): Promise<string> {
   const digests = await Promise.all(
     [model.dictionary, model.mean].map((part) =>
       crypto.subtle.digest("SHA-256", bytesOf(part) as BufferSource)

@@ -14,8 +14,10 @@ import {
   type CodeDistributions,
   createDistributions,
 } from "../metrics/distributions.ts";
+import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
+import { fingerprint } from "./codes_metadata.ts";
 import { ownRows } from "./own_rows.ts";
 import type { AtomTable } from "../metrics/similarity.ts";
 import {
@@ -146,6 +148,9 @@ export async function evaluateAll(
       });
     }
     const { group = solo() } = options;
+    if (options.group !== undefined) {
+      await requireSameWork(entries, source, group);
+    }
     await measureAll(entries, source, {
       ...options,
       rows: ownRows(source, options.rows, group),
@@ -167,6 +172,21 @@ interface Entry {
   tellsMean: boolean;
   metrics: ReturnType<typeof createMetrics>;
   distributions: ReturnType<typeof createDistributions>;
+}
+
+async function requireSameWork(
+  entries: readonly Entry[],
+  source: RowSource,
+  group: Communicator,
+): Promise<void> {
+  const models = entries.map(async ({ name, coder }) => [
+    `model ${name}`,
+    [coder.description, await fingerprint(coder.decoder)],
+  ]);
+  await requireAlike(group, {
+    ...Object.fromEntries(await Promise.all(models)),
+    ...await rowsInBrief(source),
+  });
 }
 
 async function measureAll(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ENGINE_OPTIONS, type EngineChoice } from "../coding/coder.ts";
+import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import {
@@ -111,6 +112,7 @@ export async function sweep(
   requireKnownOptions(run, SWEEP_RUN, "sweep()");
   const sources = [{ open: () => Promise.resolve(source) }];
   combinationsOf(options, source.width);
+  await requireAlike(run.group, await rowsInBrief(source));
   return await sweepOver(sources, options, run);
 }
 

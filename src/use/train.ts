@@ -3,7 +3,8 @@ import {
   type EngineChoice,
   engineFor,
 } from "../coding/coder.ts";
-import { type Communicator, solo } from "../distributed/communicator.ts";
+import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
+import { solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
 import { learn } from "../learn/learn.ts";
@@ -25,8 +26,8 @@ import type {
 } from "../model/model.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
-import { type Measured, measureSets } from "./measure_sets.ts";
 import { droppedByAll, less } from "./dropped_together.ts";
+import { type Measured, measureSets } from "./measure_sets.ts";
 import { recordedInputs } from "./run_identity.ts";
 import { loadDictionary } from "./models.ts";
 import { DecoderSteps } from "./decoder_steps.ts";
@@ -134,6 +135,11 @@ export async function train(
     { ...DEFAULT_TRAIN_OPTIONS, ...options },
     run.group !== undefined,
   );
+  await requireAlike(run.group, {
+    version: TOOL_VERSION,
+    ...parameters,
+    ...run.group && await rowsInBrief(source),
+  });
   const { rows: heldOut, by } = await holdOut(source, parameters, run.onNotice);
   let droppedBySteps: Record<string, number> = {};
   const rows = source.rowCount - (heldOut?.size ?? 0);
@@ -156,16 +162,16 @@ export async function train(
   const { measured, trained } = heldOut === undefined
     ? {}
     : await measureBoth(model, source, heldOut, parameters, run);
+  // For the decoder's steps, the first of several processes reads rows of the others, too.
+  const dropped = run.group === undefined
+    ? { ...source.dropped }
+    : await droppedByAll(less(source.dropped, droppedBySteps), run.group);
   const seconds = (performance.now() - started) / 1000;
   const config: ModelConfig = {
     formatVersion: FORMAT_VERSION,
     toolVersion: TOOL_VERSION,
     parameters: { ...parameters },
     inputs: await recordedInputs(source),
-  // For the decoder's steps, the first of several processes reads rows of the others, too.
-  const dropped = run.group === undefined
-    ? { ...source.dropped }
-    : await droppedByAll(less(source.dropped, droppedBySteps), run.group);
     rows: {
       read: source.rowCount,
       training: learned.rows,

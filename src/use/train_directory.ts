@@ -1,5 +1,6 @@
 import { DbksvdError } from "../errors.ts";
 import { finishedCoder } from "../learn/finished_coder.ts";
+import { requireAlike } from "../distributed/alike.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import { groupSizes } from "../options/groups.ts";
 import {
@@ -144,6 +145,8 @@ export async function trainToDirectory(
   if (group === undefined) {
     return await trainAsWriter(source, parameters, output, run);
   }
+  const { column, reading } = output;
+  await requireAlike(group, { column, ...reading });
   const together = joined(run, group);
   if (group.rank > 0) return await follow(source, parameters, together);
   const summary = await trainAsWriter(source, parameters, output, together.run);

@@ -138,6 +138,7 @@ Deno.test("a signal to any rank stops all where the run is saved, and one proces
   const { code, err } = await job.ended;
   assert.equal(code, 143, err);
   assert.match(err, /Saved at iteration \d+/);
+  assert.equal(err.match(/Stopped by SIGTERM/g)?.length, 1, err);
   const resumed = await alone(
     ...[...options, stopped, "--shards", "64", "--resume"],
   );
@@ -157,6 +158,27 @@ Deno.test("an error on one rank is printed with its number and ends all within 1
   assert.notEqual(code, 0);
   assert.match(err, /^rank 1: .*nowhere\.parquet/m);
   assert(seconds < 60, `${seconds} s`);
+});
+
+Deno.test("ranks of other options are refused, and a rank that fails before it has joined ends all, whatever the launcher", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  const train = [...SMALL, "--mpi", "--out", out];
+  for (const [name, launcher] of Object.entries(LAUNCHERS)) {
+    const [command, ...options] = launcher;
+    const beside = (...flags: string[]) =>
+      new Started(command, [
+        ...[...options, "-n", "1", "./dbksvd", ...train, ":"],
+        ...["-n", "1", "./dbksvd", ...train, ...flags],
+      ]).ended;
+    const other = await beside("--seed", "3");
+    assert.notEqual(other.code, 0, name);
+    assert.match(other.err, /^rank \d: Rank 1 has another seed \(3\)/m);
+    const unjoined = await beside("--passes", "none");
+    assert.notEqual(unjoined.code, 0, name);
+    assert.match(unjoined.err, /--passes.*'none' is invalid/);
+    assert(unjoined.seconds < 10, `${name}: ${unjoined.seconds} s`);
+  }
+  await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
 });
 
 Deno.test("more ranks than shards, retries and exact updates are refused", async () => {
@@ -226,6 +248,26 @@ Deno.test("ranks encode into parts that are decoded as one file, and measure wha
   assertDocument("evaluate", JSON.parse(two.out));
   assert.equal(metrics.rows, one.metrics.rows);
   assert(Math.abs(metrics.fvu - one.metrics.fvu) < 1e-9);
+});
+
+Deno.test("ranks tell of all the rows that were not used, though each reads its own", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = join(folder, "rows.f32"), model = join(folder, "model");
+  const values = Float32Array.from({ length: 4000 }, (_, i) => Math.sin(i * i));
+  for (const row of [7, 400, 401, 999]) values[4 * row] = NaN;
+  await Deno.writeFile(file, new Uint8Array(values.buffer));
+  const reading = [file, "--width", "4", "--skip-invalid", "--mpi", "--json"];
+  const sizes = ["--atoms", "8", "--sparsity", "2", "--passes", "1"];
+  for (
+    const args of [
+      ["train", ...reading, ...sizes, "--device", "cpu", "--out", model],
+      ["encode", model, ...reading, "--out", join(folder, "codes")],
+      ["evaluate", model, ...reading],
+    ]
+  ) {
+    const { out, err } = await ranks(LAUNCHERS["Open MPI"], 2, args);
+    assert.deepEqual(JSON.parse(out).dropped, { invalid: 4 }, err);
+  }
 });
 
 async function checkpointIn(model: string): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { chooseHeldOut, chooseTrainingSample } from "../../src/learn/split.ts";
+import { openRows } from "../../src/rows/open.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
@@ -152,6 +153,91 @@ Deno.test("uses after decoderSteps are those of a whole pass, also where only so
   }, { device: "cpu", threads: 1 });
   const uses = model.usage.reduce((sum, each) => sum + each, 0);
   assert(Math.abs(uses / (2 * count) - 1) < 0.01, `${uses}`);
+});
+
+Deno.test("train() counts the rows that all ranks dropped, each once, held-out ones among them", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".f32" });
+  const values = data.slice();
+  const invalid = chooseHeldOut(ROWS, 0.5, 7)!;
+  for (let row = 0; row < ROWS; row++) {
+    if (invalid.has(row)) values[row * WIDTH + 3] = NaN;
+  }
+  await Deno.writeFile(file, new Uint8Array(values.buffer));
+  const rowsBy = async (decoderSteps: number) => {
+    const own = { ...options, decoderSteps, nonnegative: true };
+    const [one] = await Promise.all(
+      inProcessGroup(2).map(async (group) => {
+        const reading = { width: WIDTH, skipInvalid: true };
+        await using rows = await openRows(file, reading);
+        return await train(rows, own, { ...run, group });
+      }),
+    );
+    return one.config.rows;
+  };
+  const { training, heldOut, dropped } = await rowsBy(0);
+  assert.deepEqual(dropped, { invalid: invalid.size });
+  assert.equal(training + heldOut, ROWS - invalid.size);
+  // Those that the first rank reads of the other one for the decoder's steps do not count again.
+  const { invalid: withSteps } = (await rowsBy(3)).dropped;
+  assert(withSteps <= invalid.size && withSteps > 0.97 * invalid.size);
+});
+
+Deno.test("with statsRows, a few rows may be invalid that nobody has counted; of many it is said what to do", async () => {
+  const few = { ...options, statsRows: 90, shards: 4, sampleBatch: 100 };
+  const by = async (ranks: number, invalid: number[]) => {
+    const file = await Deno.makeTempFile({ suffix: ".f32" });
+    const values = data.slice();
+    for (const row of invalid) values[row * WIDTH] = NaN;
+    await Deno.writeFile(file, new Uint8Array(values.buffer));
+    const ended = await Promise.allSettled(
+      inProcessGroup(ranks).map(async (group) => {
+        const reading = { width: WIDTH, skipInvalid: true };
+        await using rows = await openRows(file, reading);
+        const { model } = await train(rows, few, { ...run, group });
+        return model;
+      }),
+    );
+    return ended[0].status === "fulfilled"
+      ? ended[0].value
+      : String(ended[0].reason);
+  };
+  const one = await by(1, [120, 300]);
+  assert(typeof one === "object", String(one));
+  assert.deepEqual(await by(2, [120, 300]), one);
+  const many = Array.from({ length: 60 }, (_, i) => 40 + i);
+  assert.match(String(await by(1, many)), /fewer rows.*leave --stats-rows out/);
+});
+
+Deno.test("ranks whose options or rows differ train nothing", async () => {
+  const fewer = rowsFromArray(data.slice(WIDTH), WIDTH);
+  const out = await Deno.makeTempDir();
+  for (
+    const [rows, changes, output, why] of [
+      [fewer, {}, {}, /another number of rows \(402\)/],
+      [source(), { seed: 1 }, {}, /another seed \(1\) than rank 0 \(0\)/],
+      [
+        source(),
+        {},
+        { column: "b" },
+        /another column \("b"\) than rank 0 \(none\)/,
+      ],
+      [source(), {}, { reading: { unitNorm: true } }, /another unitNorm/],
+    ] as const
+  ) {
+    const ended = inProcessGroup(2).map((group) => {
+      const own = { ...run, group }, to = { out: `${out}/model` };
+      return group.rank === 0
+        ? trainToDirectory(source(), options, to, own)
+        : trainToDirectory(rows, { ...options, ...changes }, {
+          ...to,
+          ...output,
+        }, own);
+    });
+    for (const one of await Promise.allSettled(ended)) {
+      assert.match(String((one as PromiseRejectedResult).reason), why);
+    }
+  }
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(out)), []);
 });
 
 Deno.test("trainToDirectory() does not start again by itself where others would wait: retries are for one process", async () => {
