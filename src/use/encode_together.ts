@@ -1,10 +1,15 @@
 import { join } from "node:path";
 import type { Communicator } from "../distributed/communicator.ts";
+import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
 import { DbksvdError } from "../errors.ts";
+import { exists } from "../files/atomic.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
+import { TOOL_VERSION } from "../version.ts";
+import { fingerprint } from "./codes_metadata.ts";
 import { encode, type EncodeOptions, type EncodeResult } from "./encode.ts";
+import { requireApart } from "./output_guard.ts";
 import { ownRows } from "./own_rows.ts";
 import { tell } from "./train_together.ts";
 
@@ -26,7 +31,8 @@ export function partName(part: number, parts: number): string {
  * @param options as for `encode`; `out` is the directory
  * @param group the processes
  * @returns what all of them did, on every one
- * @throws {DbksvdError} as `encode`; `usage` where the directory holds parts of another number
+ * @throws {DbksvdError} as `encode`; `usage` where the directory holds parts of another number or an input, or
+ * the processes do not have the same rows and dictionary; `run` where they do not see the same directory
  */
 export async function encodeTogether(
   model: DictionaryModel,
@@ -35,6 +41,12 @@ export async function encodeTogether(
   group: Communicator,
 ): Promise<EncodeResult> {
   const { out } = options, { rank, size } = group;
+  await requireAlike(group, {
+    version: TOOL_VERSION,
+    dictionary: await fingerprint(model),
+    ...await rowsInBrief(source),
+  });
+  await requireApart(out, source.files.map(({ path }) => path));
   if (rank === 0) await prepare(out, size, options.overwrite ?? false);
   await tell(group, null);
   const done = await encode(model, source, {
@@ -45,6 +57,7 @@ export async function encodeTogether(
   const all = await Promise.all(
     (await group.gather(toBytes(done))).map(fromBytes),
   ) as EncodeResult[];
+  if (rank === 0) await requireShared(all, out);
   const sum = (number: "rows" | "bytes") =>
     all.reduce((sum, one) => sum + one[number], 0);
   return {
@@ -56,7 +69,24 @@ export async function encodeTogether(
   };
 }
 
-// Parts of another number would be taken for more of the same codes.
+// Each rank has written its part; where each machine has a directory of that name of its own, they are not together.
+async function requireShared(
+  parts: readonly EncodeResult[],
+  out: string,
+): Promise<void> {
+  for (const rank of parts.keys()) {
+    const part = join(out, partName(rank, parts.length));
+    if (await exists(part)) continue;
+    throw new DbksvdError("run", `Rank ${rank}'s part is not to be seen`, {
+      where: { file: part },
+      mend:
+        `name an --out that all machines share: ${out} is one of its own there`,
+    });
+  }
+}
+
+// Parts of another number would be taken for more of the same codes, and old ones, where not all ranks come to write
+// theirs, for some of the new.
 async function prepare(
   out: string,
   parts: number,
@@ -65,11 +95,12 @@ async function prepare(
   await Deno.mkdir(out, { recursive: true });
   for await (const { name } of Deno.readDir(out)) {
     const found = PART.exec(name)?.[2];
-    if (found === undefined || Number(found) === parts) continue;
+    if (found === undefined) continue;
     if (overwrite) {
       await Deno.remove(join(out, name));
       continue;
     }
+    if (Number(found) === parts) continue;
     throw new DbksvdError(
       "usage",
       `The directory holds codes in ${Number(found)} parts`,

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
+import type { DictionaryModel } from "../../src/model/model.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
+import { openRows } from "../../src/rows/open.ts";
+import type { RowSource } from "../../src/rows/source.ts";
 import { plantRows } from "../../src/synthetic/planted.ts";
 import { openCodes } from "../../src/use/codes_reader.ts";
 import { decode } from "../../src/use/decode.ts";
@@ -54,11 +57,10 @@ Deno.test("ranks code a part each, which are read as one file's codes", async ()
   const rows = join(folder, "rows.parquet");
   const decoded = await decode(model, out, { out: rows });
   assert.equal(decoded.rows, alone.rows);
-  const [two] = inProcessGroup(2);
-  await assert.rejects(
-    encodeTogether(model, source(), { ...run, out }, two),
-    /holds codes in 3 parts/,
+  const [first] = inProcessGroup(2).map((group) =>
+    encodeTogether(model, source(), { ...run, out }, group)
   );
+  await assert.rejects(first, /holds codes in 3 parts/);
   // As a killed encoding leaves it: one part is another dictionary's, another coder's, or of other rows.
   const middle = join(out, partName(1, 3));
   const other = { ...model, dictionary: model.dictionary.map((x) => -x) };
@@ -75,6 +77,73 @@ Deno.test("ranks code a part each, which are read as one file's codes", async ()
   }
   await Deno.remove(middle);
   await assert.rejects(openCodes(out, model), /2 of 3 parts/);
+});
+
+/** What ranks come to, each with a source, a model and options of its own. */
+const outcomes = (
+  ranks: number,
+  given: (
+    rank: number,
+  ) => [DictionaryModel, RowSource, Parameters<typeof encodeTogether>[2]],
+) =>
+  Promise.all(
+    inProcessGroup(ranks).map((group) =>
+      encodeTogether(...given(group.rank), group).then(
+        ({ rows }) => String(rows),
+        (error: Error) => error.message,
+      )
+    ),
+  );
+
+Deno.test("ranks that do not have the same rows and dictionary code and measure nothing", async () => {
+  const out = join(await Deno.makeTempDir(), "parts");
+  const fewer = rowsFromArray(data.slice(WIDTH), WIDTH);
+  const other = { ...model, dictionary: model.dictionary.toReversed() };
+  for (
+    const [rows, dictionary, why] of [
+      [fewer, model, /^Rank 1 has another number of rows \(402\) than rank 0/],
+      [source(), other, /^Rank 1 has another dictionary/],
+    ] as const
+  ) {
+    const coded = await outcomes(2, (rank) => [
+      rank === 0 ? model : dictionary,
+      rank === 0 ? source() : rows,
+      { ...run, out },
+    ]);
+    for (const one of coded) assert.match(one, why);
+    const measured = inProcessGroup(2).map((group) =>
+      group.rank === 0
+        ? evaluate(model, source(), { ...run, group })
+        : evaluate(dictionary, rows, { ...run, group })
+    );
+    for (const one of await Promise.allSettled(measured)) {
+      const { reason } = one as PromiseRejectedResult;
+      assert.match(String(reason), /: Rank 1 has another/);
+    }
+  }
+  await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+});
+
+Deno.test("parts that the first rank does not see are no output; an input is not taken away as an old part", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(join(folder, "1"));
+  const [apart] = await outcomes(2, (rank) => [
+    ...[model, source()] as const,
+    { ...run, out: join(folder, String(rank)) },
+  ]);
+  assert.match(apart, /^Rank 1's part is not to be seen.*share/);
+  const codes = join(folder, "codes.parquet"), rows = join(folder, "rows");
+  const input = join(rows, partName(0, 1));
+  await encode(model, source(), { ...run, out: codes });
+  await Deno.mkdir(rows);
+  await decode(model, codes, { out: input });
+  await using inputs = await openRows(input);
+  const refused = await outcomes(2, () => [
+    ...[model, inputs] as const,
+    { ...run, out: rows, overwrite: true },
+  ]);
+  for (const one of refused) assert.match(one, /would replace an input/);
+  await Deno.stat(input);
 });
 
 Deno.test("ranks measure their rows, and all have the metrics of all rows", async () => {
