@@ -160,7 +160,7 @@ Deno.test("learn() together shows the ranks each training row once a pass, held-
 
 Deno.test("withSharing() makes as many sums as the share of atoms that a row uses asks for, but no more than atoms", () => {
   const sums = (atoms: number, sparsity: number) =>
-    withSharing({ atoms, sparsity }, true).sums;
+    withSharing<Partial<TrainOptions>>({ atoms, sparsity }, true).sums;
   assert.deepEqual([sums(4096, 20), sums(512, 8), sums(8, 2)], [1, 2, 8]);
 });
 
