@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Communicator } from "../distributed/communicator.ts";
-import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
+import { requireAlike } from "../distributed/alike.ts";
 import { DbksvdError } from "../errors.ts";
 import { exists } from "../files/atomic.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { DictionaryModel } from "../model/model.ts";
+import { rowsInBrief } from "../rows/in_brief.ts";
 import type { RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { fingerprint } from "./codes_metadata.ts";

@@ -14,7 +14,7 @@ import {
   type CodeDistributions,
   createDistributions,
 } from "../metrics/distributions.ts";
-import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
+import { requireAlike } from "../distributed/alike.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import { fingerprint } from "./codes_metadata.ts";
@@ -27,6 +27,7 @@ import {
 } from "../coding/coder.ts";
 import { checkWidth, codeRows } from "../coding/rows.ts";
 import { pauseIfDue } from "../pause.ts";
+import { rowsInBrief } from "../rows/in_brief.ts";
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { type AnyModel, coderOf } from "./models.ts";
 import { requireKnownOptions } from "../unknown_options.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ENGINE_OPTIONS, type EngineChoice } from "../coding/coder.ts";
-import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
+import { requireAlike } from "../distributed/alike.ts";
 import { type Communicator, solo } from "../distributed/communicator.ts";
 import { holdOut } from "../learn/held_out_groups.ts";
 import {
@@ -12,6 +12,7 @@ import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import { fromBytes, toBytes } from "../model/packed_bytes.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { keepRows } from "../rows/kept.ts";
+import { rowsInBrief } from "../rows/in_brief.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import {
   combinationsOf,

@@ -3,7 +3,7 @@ import {
   type EngineChoice,
   engineFor,
 } from "../coding/coder.ts";
-import { requireAlike, rowsInBrief } from "../distributed/alike.ts";
+import { requireAlike } from "../distributed/alike.ts";
 import { solo } from "../distributed/communicator.ts";
 import type { Engine, EngineSpec } from "../engine/engine.ts";
 import { DbksvdError } from "../errors.ts";
@@ -24,6 +24,7 @@ import type {
   MetricsLine,
   ModelConfig,
 } from "../model/model.ts";
+import { rowsInBrief } from "../rows/in_brief.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { droppedByAll, less } from "./dropped_together.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { requireAlike, rowsInBrief } from "../../src/distributed/alike.ts";
+import { requireAlike } from "../../src/distributed/alike.ts";
 import { inProcessGroup } from "../../src/distributed/in_process.ts";
 import type { DbksvdError } from "../../src/errors.ts";
-import { rowsFromArray } from "../../src/rows/memory.ts";
 
 const refusals = (given: Record<string, unknown>[]) =>
   Promise.all(
@@ -49,22 +48,4 @@ Deno.test("requireAlike() refuses on all ranks what differs on one, and says whi
     assert.deepEqual(new Set(refused).size, 1);
   }
   await requireAlike(undefined, given);
-});
-
-Deno.test("rowsInBrief() tells other numbers, widths and values of rows apart, not where they lie", async () => {
-  const values = Float32Array.from({ length: 24 }, (_, i) => i);
-  const rows = rowsFromArray(values, 4);
-  const brief = await rowsInBrief(rows);
-  const files = rows.files.map((file) => ({ ...file, path: "elsewhere" }));
-  assert.deepEqual(await rowsInBrief({ ...rows, files }), brief);
-  const other = values.slice();
-  other[23] = 0;
-  for (
-    const [data, width] of [[values, 3], [values.slice(4), 4], [
-      other,
-      4,
-    ]] as const
-  ) {
-    assert.notDeepEqual(await rowsInBrief(rowsFromArray(data, width)), brief);
-  }
 });
