@@ -121,12 +121,12 @@ export async function wholly<T>(
     try {
       // A link may lead elsewhere at any moment: it is followed once.
       const place = await Deno.realPath(await find());
-      const before = await Deno.stat(place);
+      const before = await whichDirectory(place);
       missed = 0;
-      isStill = async () => {
-        const now = await Deno.stat(place).catch(() => undefined);
-        return now?.ino === before.ino && now.dev === before.dev;
-      };
+      // What was replaced stands beside itself until it is taken away, file by file: found anew, it is still in place.
+      isStill = async () =>
+        await find().then(Deno.realPath).catch(() => "") === place &&
+        await whichDirectory(place).catch(() => "") === before;
       const result = await read(place);
       if (isLast || await isStill()) return result;
     } catch (error) {
@@ -135,6 +135,12 @@ export async function wholly<T>(
     const pause = Math.min(reading, MOST_PAUSE_MS);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+// Numbers of directories are given again once these are gone, so the time counts, too.
+async function whichDirectory(place: string): Promise<string> {
+  const { dev, ino, birthtime, mtime } = await Deno.stat(place);
+  return `${dev} ${ino} ${(birthtime ?? mtime)?.getTime()}`;
 }
 
 async function loadFrom(place: string): Promise<LoadedModel> {

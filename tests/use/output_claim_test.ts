@@ -3,10 +3,11 @@ import { basename, join } from "node:path";
 import { createReferenceEngine } from "../../src/engine/reference.ts";
 import { DbksvdError } from "../../src/errors.ts";
 import {
+  exists,
   followLinks,
   writeDirectoryAtomically,
 } from "../../src/files/atomic.ts";
-import { loadModel, saveModel } from "../../src/model/directory.ts";
+import { loadModel, saveModel, wholly } from "../../src/model/directory.ts";
 import { rowsFromArray } from "../../src/rows/memory.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { decode } from "../../src/use/decode.ts";
@@ -229,6 +230,25 @@ Deno.test("a directory whose replacement fails at the last rename is put back", 
     }
     assert.equal(await Deno.readTextFile(join(out, "a")), "old");
     assert.deepEqual(await namesIn(directory), ["model"]);
+  }));
+
+Deno.test("what is read beside its place while it is replaced is read again in its place", () =>
+  inDirectory(async (directory) => {
+    const [out, previous, next] = ["model", "model.previous", "next"]
+      .map((name) => join(directory, name));
+    await Deno.mkdir(previous);
+    await Deno.mkdir(next);
+    let isFirst = true;
+    const read = await wholly(
+      async () => await exists(out) ? out : previous,
+      async (place) => {
+        // Now the files of what was found are taken away, one by one.
+        if (isFirst) await Deno.rename(next, out);
+        isFirst = false;
+        return place;
+      },
+    );
+    assert.equal(read, await Deno.realPath(out));
   }));
 
 Deno.test("a model that is replaced while it is read is one model", () =>
