@@ -96,7 +96,8 @@ function twiceNotices(found: readonly FoundFile[]): string[] {
   const first = new Map<string, string>();
   return found.flatMap((file) => {
     const info = "path" in file ? statOf(file.path) : undefined;
-    if (info === undefined) return [];
+    // Some file systems number no files.
+    if (!info?.ino) return [];
     const { path } = file as { path: string };
     const key = `${info.dev} ${info.ino}`;
     const before = first.get(key);
