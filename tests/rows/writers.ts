@@ -82,9 +82,16 @@ export function writeArrow(
   const type = whole
     ? item
     : new arrow.List(new arrow.Field("item", item, true));
-  const vector = arrow.vectorFromArray(rows, type);
-  const table = new arrow.Table({ v: vector });
-  const ipc = arrow.tableToIPC(table, "stream");
+  writeTable(file, { v: arrow.vectorFromArray(rows, type) }, properties);
+}
+
+/** Writes columns with parquet-wasm (arrow-rs). */
+export function writeTable(
+  file: string,
+  columns: Record<string, arrow.Vector>,
+  properties = new wasm.WriterPropertiesBuilder(),
+): void {
+  const ipc = arrow.tableToIPC(new arrow.Table(columns), "stream");
   const bytes = wasm.writeParquet(
     wasm.Table.fromIPCStream(ipc),
     properties.build(),

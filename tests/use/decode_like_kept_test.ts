@@ -1,10 +1,11 @@
+import * as arrow from "apache-arrow";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openRows } from "../../src/rows/open.ts";
 import { decode, type DecodeOptions } from "../../src/use/decode.ts";
 import { encode } from "../../src/use/encode.ts";
 import { inDirectory } from "../directories.ts";
-import { sql, sqlRows, writeHyparquet } from "../rows/writers.ts";
+import { sql, sqlRows, writeHyparquet, writeTable } from "../rows/writers.ts";
 import { CPU } from "./helpers.ts";
 import { COUNT, LISTS, MODEL, roundTrip, ROWS, WIDTH } from "./decode_like.ts";
 
@@ -221,3 +222,19 @@ Deno.test("decode() like a file that nobody may write gives one that its owner m
     }
   });
 });
+
+Deno.test("decode() like a file with whole numbers of few bits writes what other readers take", () =>
+  inDirectory(async (directory) => {
+    const input = join(directory, "in.parquet");
+    const float = new arrow.Field("item", new arrow.Float32(), true);
+    writeTable(input, {
+      v: arrow.vectorFromArray(LISTS, new arrow.List(float)),
+      u8: arrow.vectorFromArray(LISTS.map((_, i) => i), new arrow.Uint8()),
+    });
+    const { out } = await roundTrip(directory, input, {
+      reading: { column: "v" },
+    });
+    const values = (file: string) =>
+      sql(`select u8, typeof(u8) from '${file}'`);
+    assert.deepEqual(await values(out), await values(input));
+  }));

@@ -5,6 +5,7 @@ import { OutputFile } from "../../files/output_file.ts";
 import { TOOL_VERSION } from "../../version.ts";
 import { codecOf, type Compression } from "./codecs.ts";
 import { type NumberColumn, writeNumberChunk } from "./pages.ts";
+import { writableSchema } from "./schema.ts";
 
 /** A column of any type, its values as `RowSource.readColumns` gives them exactly. */
 export interface ValueColumn {
@@ -37,10 +38,10 @@ export class ParquetFile {
   private constructor(file: OutputFile, options: ParquetOptions) {
     this.#file = file;
     this.#compression = options.compression;
-    this.#schema = [
+    this.#schema = writableSchema([
       { name: "root", num_children: options.columns.length },
       ...options.columns.flat(),
-    ];
+    ]);
     this.#parquet = new ParquetWriter({
       writer: this.#buffer,
       schema: this.#schema.map(asBytes),

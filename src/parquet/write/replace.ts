@@ -18,6 +18,7 @@ import type { Payload } from "../read/payload.ts";
 import { codecOf, type Compress, type Compression } from "./codecs.ts";
 import { VectorsByDimension } from "./dimensions.ts";
 import { NewVectors, type TakeVectors } from "./new_vectors.ts";
+import { writableSchema } from "./schema.ts";
 
 const MAGIC = new TextEncoder().encode("PAR1");
 
@@ -91,6 +92,7 @@ export async function replaceVectors(
   const footer = new ByteWriter(2 ** 16);
   writeMetadata(footer, {
     ...metadata,
+    schema: writableSchema(metadata.schema),
     row_groups: groups,
     key_value_metadata: [...kept, ...added],
   });
