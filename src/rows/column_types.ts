@@ -20,12 +20,17 @@ export function requireSameType(
   const [type, before] = [schema, first].map((elements) =>
     typeText([...elements])
   );
-  if (type === before) return;
+  if (type === before || isOfNone(schema[0])) return;
   throw new DbksvdError(
     "data",
     `Column is ${type}, in ${firstFile} it is ${before}`,
     { where, mend: "write it with one type in all files" },
   );
+}
+
+// A column without a single value, as pandas writes it, is of no type yet.
+function isOfNone({ logical_type, repetition_type }: SchemaElement): boolean {
+  return logical_type?.type === "NULL" && repetition_type === "OPTIONAL";
 }
 
 // A type in words, the same whatever wrote it: names of what lists are made of, and whether values may be missing,

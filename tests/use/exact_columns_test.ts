@@ -1,12 +1,14 @@
 // Columns that pass through an encoding hold what they held, to the last digit.
 import * as arrow from "apache-arrow";
+import { parquetWriteFile } from "hyparquet-writer";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { numberSchema } from "../../src/parquet/write/pages.ts";
 import { openRows } from "../../src/rows/open.ts";
 import { encode } from "../../src/use/encode.ts";
 import { inDirectory } from "../directories.ts";
 import { makeModel } from "../model/models.ts";
-import { sql } from "../rows/writers.ts";
+import { sql, writeTable } from "../rows/writers.ts";
 import { CPU } from "./helpers.ts";
 
 const MOMENT = "TIMESTAMP '2024-01-02 03:04:05.123456'";
@@ -118,6 +120,65 @@ Deno.test("encode() keeps Arrow's times and whole numbers to the last digit", ()
       [-128, 1],
       ["TINYINT", "TINYINT"],
     ]);
+  }));
+
+const VECTORS = arrow.vectorFromArray(
+  [[1, 2, 3], [3, 4, 5]],
+  new arrow.List(new arrow.Field("item", new arrow.Float32(), true)),
+);
+
+Deno.test("encode() keeps whole numbers of every width so that other readers take them", () =>
+  inDirectory(async (directory) => {
+    const rows = join(directory, "rows.parquet");
+    const out = join(directory, "codes.parquet");
+    const vector = (values: unknown[], type: arrow.DataType) =>
+      arrow.vectorFromArray(values, type);
+    const columns = {
+      u8: vector([255, 1], new arrow.Uint8()),
+      i16: vector([-32768, 1], new arrow.Int16()),
+      u32: vector([2 ** 32 - 1, 1], new arrow.Uint32()),
+      u64: vector([2n ** 64n - 1n, 1n], new arrow.Uint64()),
+    };
+    writeTable(rows, { v: VECTORS, ...columns });
+    await kept([rows], out, Object.keys(columns));
+    for (const name of Object.keys(columns)) {
+      assert.deepEqual(await read(out, name), await read(rows, name), name);
+      const most = `(select max("${name}") from '${rows}')`;
+      const [count] = await sql(
+        `select count(*) from '${out}' where "${name}" = ${most}`,
+      );
+      assert.deepEqual(count, [1n], name);
+    }
+  }));
+
+Deno.test("encode() takes a column without a value for one of any type, as pandas writes it", () =>
+  inDirectory(async (directory) => {
+    const files = ["a", "b"].map((name) => join(directory, `${name}.parquet`));
+    const out = join(directory, "codes.parquet");
+    await write(files[0], "'x' || i as k");
+    parquetWriteFile({
+      filename: files[1],
+      schema: [
+        { name: "root", num_children: 2 },
+        ...numberSchema("v", "FLOAT", true),
+        {
+          ...{ name: "k", repetition_type: "OPTIONAL", type: "INT32" },
+          logical_type: { type: "NULL" },
+        },
+      ],
+      columnData: [
+        { name: "v", data: [[1, 2, 3], [3, 4, 5]] },
+        { name: "k", data: [null, null] },
+      ],
+    });
+    await kept(files, out, ["k"]);
+    const [k] = await sql(`select k from '${out}'`);
+    assert.deepEqual(k, ["x0", "x1", "x2", null, null]);
+    const other = join(directory, "other.parquet");
+    await assert.rejects(kept(files.toReversed(), other, ["k"]), {
+      kind: "data",
+      message: /Column is BYTE_ARRAY TEXT, .* INT32 NULL/,
+    });
   }));
 
 Deno.test("encode() refuses a column to keep that is of another type in another file", () =>
