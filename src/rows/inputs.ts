@@ -99,7 +99,8 @@ function twiceNotices(found: readonly FoundFile[]): string[] {
     // Some file systems number no files.
     if (!info?.ino) return [];
     const { path } = file as { path: string };
-    const key = `${info.dev} ${info.ino}`;
+    // Beyond 2⁵³, as Lustre has them, neighbours' numbers are rounded to one.
+    const key = [info.dev, info.ino, info.size, info.mtimeMs].join(" ");
     const before = first.get(key);
     if (before === undefined) first.set(key, path);
     return before === undefined
