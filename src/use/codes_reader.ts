@@ -11,6 +11,8 @@ import { ColumnCursor } from "../parquet/write/cursor.ts";
 
 /** Bytes that a footer may take. */
 const FOOTER_BYTES = 2 ** 28;
+/** A name that `encode --mpi` gives. */
+const PART = /part-\d{5}-of-\d{5}\.parquet$/;
 
 /** A file of codes, opened. */
 export interface CodesReader {
@@ -52,7 +54,7 @@ export async function openCodes(
   return {
     rows: readers.reduce((sum, { rows }) => sum + rows, 0),
     bytes: readers.reduce((sum, { bytes }) => sum + bytes, 0),
-    description: readers[0].description,
+    description: descriptionOfAll(readers),
     async *batches(signal) {
       for (const reader of readers) yield* reader.batches(signal);
     },
@@ -80,9 +82,23 @@ async function partsIn(path: string): Promise<string[] | undefined> {
   return names.map((name) => join(path, name));
 }
 
-// As when an encoding by another model, or of other rows, was killed before all parts were replaced.
+// The first one's, which is that of all but for the files that the rows are of.
+function descriptionOfAll(
+  [{ description }, ...others]: readonly CodesReader[],
+): CodesReader["description"] {
+  const { files, ...shared } = description ?? {};
+  const isOfAll = others.every(({ description: other }) =>
+    other?.files === files
+  );
+  return isOfAll ? description : shared;
+}
+
+// As when an encoding by another model, or of other rows, was killed before all parts were replaced. Files that
+// somebody put together are each of other rows.
 function requireOfOne(first: CodesReader, part: CodesReader, path: string) {
-  for (const name of ["dictionary", "inputs", "by", "coder"] as const) {
+  const isPart = PART.test(path);
+  const names = ["dictionary", ...isPart ? ["inputs"] : [], "by", "coder"];
+  for (const name of names as (keyof CodesDescription)[]) {
     const [one, other] = [first, part].map(({ description }) =>
       JSON.stringify(description?.[name])
     );

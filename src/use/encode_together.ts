@@ -14,6 +14,9 @@ import { requireApart } from "./output_guard.ts";
 import { ownRows } from "./own_rows.ts";
 import { tell } from "./train_together.ts";
 
+/** A file system of several machines, as NFS, may show one what another wrote up to a minute later. */
+const SEEN_MS = 65_000;
+const LOOKING_MS = 250;
 const PART = /^part-(\d{5})-of-(\d{5})\.parquet$/;
 
 /** The name of one part of codes: as SQL engines read folders of them. */
@@ -31,6 +34,7 @@ export function partName(part: number, parts: number): string {
  * @param source the rows
  * @param options as for `encode`; `out` is the directory
  * @param group the processes
+ * @param patience milliseconds that the first of them looks for the others' files
  * @returns what all of them did, on every one
  * @throws {DbksvdError} as `encode`; `usage` where the directory holds parts of another number or an input, or
  * the processes do not have the same rows and dictionary; `run` where they do not see the same directory
@@ -40,6 +44,7 @@ export async function encodeTogether(
   source: RowSource,
   options: EncodeOptions,
   group: Communicator,
+  patience = SEEN_MS,
 ): Promise<EncodeResult> {
   const { out } = options, { rank, size } = group;
   await requireAlike(group, {
@@ -58,7 +63,7 @@ export async function encodeTogether(
   const all = await Promise.all(
     (await group.gather(toBytes(done))).map(fromBytes),
   ) as EncodeResult[];
-  if (rank === 0) await requireShared(all, out);
+  if (rank === 0) await requireShared(all, out, patience);
   const sum = (number: "rows" | "bytes") =>
     all.reduce((sum, one) => sum + one[number], 0);
   return {
@@ -74,10 +79,17 @@ export async function encodeTogether(
 async function requireShared(
   parts: readonly EncodeResult[],
   out: string,
+  patience: number,
 ): Promise<void> {
+  const end = performance.now() + patience;
   for (const rank of parts.keys()) {
     const part = join(out, partName(rank, parts.length));
-    if (await exists(part)) continue;
+    let isSeen = await exists(part);
+    while (!isSeen && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, LOOKING_MS));
+      isSeen = await exists(part);
+    }
+    if (isSeen) continue;
     throw new DbksvdError("run", `Rank ${rank}'s part is not to be seen`, {
       where: { file: part },
       mend:

@@ -77,6 +77,17 @@ Deno.test("ranks code a part each, which are read as one file's codes", async ()
   }
   await Deno.remove(middle);
   await assert.rejects(openCodes(out, model), /2 of 3 parts/);
+  // Codes of one dictionary that somebody put together are of other rows each.
+  const both = join(folder, "both");
+  await Deno.mkdir(both);
+  for (const [i, rows] of [source(), half].entries()) {
+    const name = `rows-0000${i}-of-00002.parquet`;
+    await encode(model, rows, { ...run, out: join(both, name) });
+  }
+  const reader = await openCodes(both, model);
+  assert.equal(reader.rows, alone.rows + 200);
+  assert.equal(reader.description?.files, undefined);
+  reader.close();
 });
 
 /** What ranks come to, each with a source, a model and options of its own. */
@@ -88,7 +99,7 @@ const outcomes = (
 ) =>
   Promise.all(
     inProcessGroup(ranks).map((group) =>
-      encodeTogether(...given(group.rank), group).then(
+      encodeTogether(...given(group.rank), group, 50).then(
         ({ rows }) => String(rows),
         (error: Error) => error.message,
       )
@@ -132,6 +143,23 @@ Deno.test("parts that the first rank does not see are no output; an input is not
     { ...run, out: join(folder, String(rank)) },
   ]);
   assert.match(apart, /^Rank 1's part is not to be seen.*share/);
+  // A file system may be slow to show it.
+  const seen = join(folder, "2");
+  await Deno.mkdir(join(folder, "3"));
+  const late = inProcessGroup(2).map((group) =>
+    encodeTogether(
+      ...[model, source()] as const,
+      { ...run, out: group.rank === 0 ? seen : join(folder, "3") },
+      group,
+    )
+  );
+  const name = partName(1, 2);
+  setTimeout(
+    () => Deno.copyFile(join(folder, "3", name), join(seen, name)),
+    500,
+  );
+  const [{ rows: coded }] = await Promise.all(late);
+  assert.equal(coded, 403);
   const codes = join(folder, "codes.parquet"), rows = join(folder, "rows");
   const input = join(rows, partName(0, 1));
   await encode(model, source(), { ...run, out: codes });
