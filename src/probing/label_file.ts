@@ -29,7 +29,7 @@ export async function withLabelFile(
   path: string,
   names: readonly string[],
 ): Promise<RowSource> {
-  const columns = await readLabels(path, names);
+  const columns = await readLabels(path, names, source.rowCount);
   for (const name of names) {
     const { length } = columns[name];
     if (length === source.rowCount) continue;
@@ -72,6 +72,7 @@ export async function withLabelFile(
 async function readLabels(
   path: string,
   names: readonly string[],
+  count: number,
 ): Promise<Record<string, unknown[]>> {
   switch (extname(path).toLowerCase()) {
     case ".parquet":
@@ -81,14 +82,14 @@ async function readLabels(
         path,
         names,
         await readTextFile(path, TEXT_BYTES),
-        ",",
+        { delimiter: ",", count },
       );
     case ".tsv":
       return tableLabels(
         path,
         names,
         await readTextFile(path, TEXT_BYTES),
-        "\t",
+        { delimiter: "\t", count },
       );
     case ".txt":
       return lineLabels(path, names, await readTextFile(path, TEXT_BYTES));
@@ -119,15 +120,14 @@ function tableLabels(
   path: string,
   names: readonly string[],
   text: string,
-  delimiter: string,
+  { delimiter, count }: { delimiter: string; count: number },
 ): Record<string, unknown[]> {
   let rows: string[][];
   try {
     const read = (skip_empty_lines: boolean) =>
       parse(text, { delimiter, bom: true, skip_empty_lines });
     rows = read(true);
-    // An empty line of a single column is a row without a label.
-    if (rows[0]?.length === 1) rows = read(false);
+    if (rows[0]?.length === 1) rows = singleColumn(read(false), count);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DbksvdError("data", `The labels cannot be read: ${reason}`, {
@@ -146,6 +146,14 @@ function tableLabels(
     const at = head.indexOf(name);
     return [name, lines.map((line) => line[at])];
   }));
+}
+
+// An empty line of a single column is a row without a label, but for those before the column's name, and those at the
+// end that no row is there for.
+function singleColumn(lines: string[][], count: number): string[][] {
+  const rows = lines.slice(lines.findIndex(([text]) => text !== ""));
+  while (rows.length > 1 + count && rows.at(-1)![0] === "") rows.pop();
+  return rows;
 }
 
 function lineLabels(

@@ -25,6 +25,8 @@ Deno.test("labels come from Parquet, CSV, TSV and lines of text", async () => {
     assert.deepEqual(await read(csv, ["topic"]), [["a, b", "", "c"]]);
     const single = await write("b.csv", "topic\nx\n\nz\n");
     assert.deepEqual(await read(single, ["topic"]), [["x", "", "z"]]);
+    const blank = await write("c.csv", "\n\ntopic\nx\n\nz\n\n\n");
+    assert.deepEqual(await read(blank, ["topic"]), [["x", "", "z"]]);
     const tsv = await write("a.tsv", "id\ttopic\r\n1\tx\r\n2\ty\r\n3\tz\r\n");
     assert.deepEqual(await read(tsv, ["topic", "id"]), [
       ["x", "y", "z"],
