@@ -58,6 +58,8 @@ async function requireEmpty(
   for (const folder of folders) {
     if (!await exists(folder)) continue;
     for await (const { name } of Deno.readDir(folder)) {
+      // Those of a file system, a file browser or git: nothing of a pipeline, and nothing that one clears away.
+      if (/^(lost\+found|\.(?!v\d).*)$/.test(name)) continue;
       throw new DbksvdError(
         "usage",
         `The root holds something, but no ${basename(database)}`,

@@ -26,6 +26,16 @@ Deno.test("a pipeline does not begin in a root whose folders hold something else
   }
 });
 
+Deno.test("a pipeline begins where its folders hold what git, or a file system, puts there", async () => {
+  await using pipeline = await TestPipeline.create();
+  writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
+  const files = ["versions/.gitkeep", "work/lost+found/a", "pending/.nfs01"];
+  for (const name of files) await put(pipeline.root(name));
+  const { outcome } = await pipeline.run();
+  assert.equal(outcome, "promoted");
+  for (const name of files) assert(await exists(pipeline.root(name)), name);
+});
+
 Deno.test("a pipeline that has lost its database is not cleared away", async () => {
   await using pipeline = await TestPipeline.create();
   writeDrop(pipeline.input("a.parquet"), data.drop(0, 400));
