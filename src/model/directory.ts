@@ -24,9 +24,12 @@ export const MODEL_FILES = {
   report: "report.html",
 } as const;
 
-/** What else the tool makes of a model and keeps in its directory: none of it is of the model that comes next. */
+/**
+ * What else the tool makes of a model and keeps in its directory, and what NFS makes of that while it is open: none of
+ * it is of the model that comes next.
+ */
 const DERIVED =
-  /^(probe\.json|labels\.suggested\.json|inspection\.sqlite(-\w+)?|\..*\.tmp)$/;
+  /^((probe|drift|labels\.suggested)\.json|inspection\.sqlite(-\w+)?|\..*\.tmp|\.nfs\w+)$/;
 
 /** Whether a name in a model directory is none of the tool's: what somebody put there. */
 export function isSomebodys(name: string): boolean {

@@ -19,8 +19,12 @@ async function addTo(folder: string) {
   await Deno.writeTextFile(join(folder, "notes.md"), "a note");
   // The tool's own, of the model that is there.
   await Deno.writeTextFile(join(folder, "probe.json"), "{}");
-  await Deno.writeTextFile(join(folder, "labels.suggested.json"), "{}");
-  await Deno.writeTextFile(join(folder, "inspection.sqlite-wal"), "");
+  for (
+    const name of [
+      ...["labels.suggested.json", "drift.json", "inspection.sqlite-wal"],
+      ".nfs00000000000a1b2c00000001",
+    ]
+  ) await Deno.writeTextFile(join(folder, name), "{}");
 }
 
 async function assertKept(out: string) {
