@@ -59,6 +59,8 @@ Deno.test("trainToDirectory() brings over what a killed replacement left behind"
     await train({ out });
     const previous = join(directory, ".model.previous");
     await addTo(previous);
+    await Deno.writeTextFile(join(previous, "notes.md"), "an older note");
+    await Deno.writeTextFile(join(out, "notes.md"), "a note");
     await train({ out, resume: true });
     await assertKept(out);
     assert.deepEqual(await namesIn(directory), ["model"]);
