@@ -7,7 +7,7 @@ import { exists } from "../files/atomic.ts";
 import { isUrl } from "../pipeline/paths.ts";
 import { openSample, SAMPLE_NAME } from "./sample.ts";
 import { DbksvdError } from "../errors.ts";
-import type { OpenRowsOptions } from "../rows/options.ts";
+import { type OpenRowsOptions, readingOf } from "../rows/options.ts";
 import type { RowSource } from "../rows/source.ts";
 import { STANDARD_INPUT } from "../rows/standard_input.ts";
 import { mostThreads } from "../threads.ts";
@@ -73,21 +73,6 @@ export function addRowOptions<
       option("--decode-workers <count>", "workers that decode; 0: this thread")
         .argParser(wholeNumber(0, mostThreads())),
     ) as unknown as Command<Arguments, Options & RowOptions>;
-}
-
-/** How rows are read beside their column, as it is recorded with a model. */
-export function readingOf(flags: RowOptions): Record<string, unknown> {
-  const { blobType, width, skipInvalid, where, skipItems } = flags;
-  const { unitNorm, maxNormQuantile } = flags;
-  return {
-    blobType,
-    width,
-    skipInvalid,
-    where,
-    skipItems,
-    unitNorm,
-    maxNormQuantile,
-  };
 }
 
 /** Refuses standard input, where rows have to be there once more. */

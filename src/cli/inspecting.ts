@@ -7,7 +7,7 @@ import type { AtomReading } from "../model/atom_reading.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { RowSource } from "../rows/source.ts";
 import { type DeviceOption, engineChoice } from "./device_option.ts";
-import { readingOf, type RowOptions } from "./inputs.ts";
+import type { RowOptions } from "./inputs.ts";
 import {
   type PictureFlags,
   pictureOptions,
@@ -86,8 +86,8 @@ export async function prepareLook(
   if (!flags.keep) return look;
   const { keptPlace, keyOf } = await import("../inspection/kept.ts");
   const place = await keptPlace(directory, cacheFolder(session));
-  const reading = { ...readingOf(flags), codes: await stampOf(flags.codes) };
-  const key = await keyOf(model, source, options, reading);
+  const codes = await stampOf(flags.codes);
+  const key = await keyOf(model, source, options, codes);
   if (place === undefined || key === undefined) return look;
   return { ...look, kept: { place, key } };
 }

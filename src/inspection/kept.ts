@@ -62,12 +62,17 @@ async function mayWrite(directory: string): Promise<boolean> {
 /**
  * What an inspection follows from: dictionary, rows, how they are coded and what is kept of them, and the tool's
  * version. `undefined` where the rows cannot be distinguished from others, so that nothing may be kept.
+ *
+ * @param model the dictionary
+ * @param source the rows
+ * @param options how they are looked at
+ * @param codes what tells stored codes from others, where such are looked at
  */
 export async function keyOf(
   model: DictionaryModel,
   source: RowSource,
   options: InspectOptions,
-  reading: unknown,
+  codes?: unknown,
 ): Promise<string | undefined> {
   const prints = await source.fingerprints?.();
   if (prints === undefined || prints.some((one) => one === undefined)) {
@@ -91,7 +96,9 @@ export async function keyOf(
       bytes,
       ...prints[i],
     })),
-    reading,
+    ...{ rowCount: source.rowCount, column: source.column },
+    reading: source.reading,
+    codes,
     ...{ text, topRows, spreadRows, nearest, range: rows?.range },
     tokens: tokens?.digest,
     ...{ image, imageSize, imageLimit },

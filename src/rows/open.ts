@@ -1,5 +1,5 @@
 import { requireKnownOptions } from "../unknown_options.ts";
-import { type OpenRowsOptions, ROW_OPTIONS } from "./options.ts";
+import { type OpenRowsOptions, readingOf, ROW_OPTIONS } from "./options.ts";
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
@@ -74,7 +74,11 @@ export async function openRowFiles(
     const gathered = await gather(files, options, budget, sources);
     const store = await prepared(gathered, options);
     for (const path of gathered.furtherArrays) notRead.add("array", path);
-    return { ...toSource(gathered, store, sources), notRead: notRead.list() };
+    return {
+      ...toSource(gathered, store, sources),
+      reading: readingOf(options),
+      notRead: notRead.list(),
+    };
   } catch (error) {
     for (const source of sources) source.close();
     throw error;

@@ -61,3 +61,30 @@ export const ROW_OPTIONS = Object.keys(
     signal: true,
   } satisfies Record<keyof OpenRowsOptions, true>,
 );
+
+/** Options that say which rows are taken, and what becomes of their values. */
+export type RowReading = Pick<
+  OpenRowsOptions,
+  | "blobType"
+  | "width"
+  | "skipInvalid"
+  | "where"
+  | "skipItems"
+  | "unitNorm"
+  | "maxNormQuantile"
+>;
+
+/** How rows are read beside their column, as it is recorded with a model. */
+export function readingOf(options: RowReading): Record<string, unknown> {
+  const { blobType, width, skipInvalid, where, skipItems } = options;
+  const { unitNorm, maxNormQuantile } = options;
+  return {
+    blobType,
+    width,
+    skipInvalid,
+    where,
+    skipItems,
+    unitNorm,
+    maxNormQuantile,
+  };
+}

@@ -89,6 +89,8 @@ export interface RowSource {
   readonly column?: string | undefined;
   /** What a stored number is (`f32`, `f64`, `f16`, `bf16`, `i32`, …), of the first input that tells. */
   readonly element?: string | undefined;
+  /** The options that chose rows and changed their values (filters, `unitNorm`), where rows were opened with such. */
+  readonly reading?: Readonly<Record<string, unknown>> | undefined;
   /** Rows dropped so far by filters, by reason: `invalid`, `norm`, `where`, `items`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** What lies among the inputs and is not read: files of other endings, links to nothing, further arrays. */

@@ -42,14 +42,14 @@ async function keyFor(
     model?: typeof model;
     source?: ReturnType<typeof rowsOf>;
     options?: InspectOptions;
-    reading?: unknown;
+    codes?: unknown;
   } = {},
 ): Promise<string> {
   const key = await keyOf(
     changes.model ?? model,
     changes.source ?? rowsOf(),
     { ...OPTIONS, ...changes.options },
-    changes.reading ?? {},
+    changes.codes,
   );
   assert(key !== undefined);
   return key;
@@ -91,7 +91,12 @@ Deno.test("an inspection is made again where dictionary, coder, rows, options or
     await keyFor({ source: rowsOf(1) }),
     await keyFor({ options: { topRows: 5 } }),
     await keyFor({ options: { text: "word" } }),
-    await keyFor({ reading: { skipInvalid: true } }),
+    await keyFor({
+      source: { ...rowsOf(), reading: { skipInvalid: true } },
+    }),
+    await keyFor({ source: { ...rowsOf(), rowCount: 40 } }),
+    await keyFor({ source: { ...rowsOf(), column: "other" } }),
+    await keyFor({ codes: { path: "codes.parquet" } }),
     await keyFor({ options: { by: "code" } }),
     await keyFor({ model: withEncoder(0) }),
     await keyFor({ model: withEncoder(1) }),

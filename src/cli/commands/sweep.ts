@@ -4,6 +4,7 @@ import type { Communicator } from "../../distributed/communicator.ts";
 import { DbksvdError } from "../../errors.ts";
 import { PURPOSE_OPTIONS } from "../../options/purposes.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../options/train_options.ts";
+import { readingOf } from "../../rows/options.ts";
 import type {
   SweepEntry,
   SweepOptions,
@@ -18,7 +19,6 @@ import {
   addRowOptions,
   INPUTS_IN_WORDS,
   openInputs,
-  readingOf,
   requireLasting,
   type RowOptions,
 } from "../inputs.ts";

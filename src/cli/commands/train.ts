@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Communicator } from "../../distributed/communicator.ts";
 import type { TrainOptions } from "../../options/train_options.ts";
+import { readingOf } from "../../rows/options.ts";
 import type { RowSource } from "../../rows/source.ts";
 import type { TrainOutput, TrainSummary } from "../../use/train_directory.ts";
 import { EventFile } from "../../files/event_file.ts";
@@ -15,7 +16,6 @@ import {
   addRowOptions,
   INPUTS_IN_WORDS,
   openInputs,
-  readingOf,
   requireLasting,
   type RowOptions,
 } from "../inputs.ts";
