@@ -1,6 +1,7 @@
 import type { BatchOptions, RowSource } from "../rows/source.ts";
 import { openInputs, type RowOptions } from "./inputs.ts";
 import type { Session } from "./session.ts";
+import { inputsFor } from "./training_rows.ts";
 
 /**
  * The rows that models are measured on: the given inputs; else those of the first model's training, of which only the
@@ -13,7 +14,7 @@ export async function measuredRows(
   session: Session,
 ): Promise<{ source: RowSource; rows?: Pick<BatchOptions, "only"> }> {
   if (inputs.length > 0 && !flags.heldOut) {
-    return { source: await openInputs(inputs, flags, session) };
+    return { source: await inputsFor(model, inputs, flags, session) };
   }
   const [{ loadModel }, { heldOutRows, trainingInputs }] = await Promise.all([
     import("../model/directory.ts"),
@@ -22,7 +23,7 @@ export async function measuredRows(
   const { config } = await loadModel(model);
   const { paths, options } = trainingInputs(config);
   const source = inputs.length > 0
-    ? await openInputs(inputs, flags, session)
+    ? await inputsFor(model, inputs, flags, session)
     : await openInputs(paths, { ...options, ...flags }, session);
   return { source, rows: { only: await heldOutRows(config, source) } };
 }

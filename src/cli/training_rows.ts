@@ -9,7 +9,7 @@ export async function inputsOrTraining(
   flags: RowOptions,
   session: Session,
 ): Promise<RowSource> {
-  if (inputs.length > 0) return await openInputs(inputs, flags, session);
+  if (inputs.length > 0) return await inputsFor(model, inputs, flags, session);
   const [{ loadModel }, { trainingInputs }] = await Promise.all([
     import("../model/directory.ts"),
     import("../use/held_out_rows.ts"),
@@ -17,4 +17,24 @@ export async function inputsOrTraining(
   const { config } = await loadModel(model);
   const { paths, options } = trainingInputs(config);
   return await openInputs(paths, { ...options, ...flags }, session);
+}
+
+/** Opens rows that are named for a model, and says where they are scaled otherwise than its training's. */
+export async function inputsFor(
+  model: string,
+  inputs: readonly string[],
+  flags: RowOptions,
+  session: Session,
+): Promise<RowSource> {
+  const source = await openInputs(inputs, flags, session);
+  const { isModelDirectory, loadModel } = await import("../model/directory.ts");
+  if (flags.unitNorm || !await isModelDirectory(model)) return source;
+  const { config } = await loadModel(model);
+  if (config.reading?.unitNorm === true) {
+    session.say(
+      "warn",
+      `${model} was trained on rows scaled to length 1, these are as they are: --unit-norm scales them`,
+    );
+  }
+  return source;
 }

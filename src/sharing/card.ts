@@ -170,7 +170,9 @@ function usage({ repository, exports, model }: CardContents): string {
   return parts.join("\n\n");
 }
 
-function training({ parameters, rows, seconds, device }: ModelConfig): string {
+function training(
+  { parameters, rows, seconds, device, reading }: ModelConfig,
+): string {
   const standard = DEFAULT_TRAIN_OPTIONS as unknown as Record<string, unknown>;
   const notable = Object.entries(parameters).filter(([name, value]) =>
     ["atoms", "sparsity", "seed"].includes(name) ||
@@ -178,6 +180,9 @@ function training({ parameters, rows, seconds, device }: ModelConfig): string {
   );
   return [
     "## Training",
+    ...reading?.unitNorm === true
+      ? ["Rows were scaled to length 1: scale yours, before anything else."]
+      : [],
     `On ${counted(rows.training, "row")}${
       seconds === undefined ? "" : `, in ${Math.ceil(seconds)} s`
     }, by the ${device.kind.toUpperCase()} engine; parameters beside the defaults:`,

@@ -101,6 +101,7 @@ export class CodesFile {
         dbksvd: JSON.stringify({
           ...await describeCodes(model, coding, options.activations),
           files: filesDigest(source.files),
+          ...source.reading?.unitNorm === true && { unitNorm: true },
           ...options.origin,
         }),
       },

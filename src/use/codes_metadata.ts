@@ -25,6 +25,8 @@ export interface CodesDescription {
   command?: string;
   /** SHA-256 of the inputs' names, rows and sizes; absent in files of version 0.1.0. */
   inputs?: string;
+  /** Whether rows were scaled to length 1 before they were coded; absent where not, and in files of version 0.1.0. */
+  unitNorm?: true;
   /** SHA-256 of the inputs' names without their folders, rows and sizes; absent in files of version 0.1.0. */
   files?: string;
 }

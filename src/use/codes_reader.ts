@@ -97,7 +97,8 @@ function descriptionOfAll(
 // somebody put together are each of other rows.
 function requireOfOne(first: CodesReader, part: CodesReader, path: string) {
   const isPart = PART.test(path);
-  const names = ["dictionary", ...isPart ? ["inputs"] : [], "by", "coder"];
+  const own = isPart ? ["inputs"] : [];
+  const names = ["dictionary", ...own, "by", "coder", "unitNorm"];
   for (const name of names as (keyof CodesDescription)[]) {
     const [one, other] = [first, part].map(({ description }) =>
       JSON.stringify(description?.[name])

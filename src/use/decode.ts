@@ -21,6 +21,10 @@ import { numberSchema } from "../parquet/write/pages.ts";
 import { TOOL_VERSION } from "../version.ts";
 import { requireKnownOptions } from "../unknown_options.ts";
 
+/** What is said where codes tell nothing of how long their rows were. */
+const SCALED =
+  "The codes are of rows scaled to length 1 (--unit-norm): what is rebuilt is about that long, whatever the rows were";
+
 /** Options of {@linkcode decode}. */
 export interface DecodeOptions {
   /** The Parquet file to write. */
@@ -117,6 +121,7 @@ export async function decode(
   const reader = await openCodes(codes, model);
   try {
     await checkModel(model, reader, codes);
+    if (reader.description?.unitNorm) options.onNotice?.(SCALED);
     const { rows, bytes } = reader;
     const inputs = [{ path: codes, rows, bytes }];
     // What its vectors are not of is of this file.

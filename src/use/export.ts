@@ -203,7 +203,7 @@ async function exportInto(
     encoder: format === "saebench"
       ? `dbksvd's own coder in PyTorch, ${coderInWords(model)}`
       : encoderInWords(sae, fit),
-    lost: format === "saebench" ? [] : lostBy(model, format),
+    lost: lostBy(model, format, source),
     metrics,
     fit,
     meanCosine,
@@ -280,8 +280,17 @@ function encoderInWords(
   } rows${on}), ${active}`;
 }
 
-// Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.
-function lostBy(model: DictionaryModel, format: ExportFormat): string[] {
+// Targets take rows as they are; but for SAEBench's each codes in a way of its own: a linear encoder, or plain matching
+// pursuit.
+function lostBy(
+  model: DictionaryModel,
+  format: ExportFormat,
+  source: RowSource | undefined,
+): string[] {
+  const scaled = source?.reading?.unitNorm === true
+    ? ["rows scaled to length 1 (--unit-norm): give it such"]
+    : [];
+  if (format === "saebench") return scaled;
   const { coder, groups } = model;
   const nested = groups.length > 1
     ? [`coding ${coder.coding === "joint" ? "jointly" : "by groups"}`]
@@ -291,5 +300,5 @@ function lostBy(model: DictionaryModel, format: ExportFormat): string[] {
     ? sharingInWords(coder)
     : ["nonzeros shared among rows"];
   const lost = byThreshold(format) ? [] : sharing;
-  return [...nested, ...dialInWords(coder), ...lost];
+  return [...nested, ...dialInWords(coder), ...lost, ...scaled];
 }

@@ -33,6 +33,7 @@ Deno.test("the card has the hub's front matter, the figures and ways of use", ()
       license: "cc-by-4.0",
     });
     const [, front, body] = plan.card.split("---\n");
+    assert.match(body, /Rows were scaled to length 1/);
     assert.deepEqual(front.trimEnd().split("\n"), [
       "library_name: saelens",
       'license: "cc-by-4.0"',

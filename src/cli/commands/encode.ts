@@ -9,7 +9,6 @@ import {
   addRowOptions,
   INPUTS_IN_WORDS,
   neededInputs,
-  openInputs,
   type RowOptions,
 } from "../inputs.ts";
 import {
@@ -29,6 +28,7 @@ import type { Io } from "../io.ts";
 import { wholeNumber } from "../options.ts";
 import { followed, type Session } from "../session.ts";
 import { count, duration } from "../../text.ts";
+import { inputsFor } from "../training_rows.ts";
 
 type EncodeFlags = DeviceOption & RowOptions & CoderChanges & {
   mpi?: true;
@@ -100,7 +100,8 @@ async function encodeRows(
       import("../../use/coder_changes.ts"),
     ]);
   const model = withCoder(await loadDictionary(directory), coderChanges(flags));
-  const source = await openInputs(neededInputs(inputs), flags, session);
+  const named = neededInputs(inputs);
+  const source = await inputsFor(directory, named, flags, session);
   try {
     const { keep, activations, dense, group, compression } = flags;
     const options = {
