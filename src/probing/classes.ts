@@ -60,6 +60,8 @@ export class ClassReader {
   #ids: number[] = [];
   #rows = 0;
   #integers = false;
+  /** The list that nested rows get their labels from just now, and how many of them came. */
+  #list: { labels: number; rows: number } | undefined;
 
   constructor(name: string, rows: number) {
     this.#name = name;
@@ -69,17 +71,41 @@ export class ClassReader {
   /** Adds the next rows' values; `items` are their places within nested rows. */
   add(values: readonly unknown[], items?: Int32Array): void {
     values.forEach((value, i) => {
+      if (items !== undefined) this.#count(value, items[i]);
       const own = items !== undefined && Array.isArray(value)
         ? value[items[i]]
         : value;
       const labels = Array.isArray(own) ? own : [own];
-      for (const label of labels) this.#addLabel(label);
+      // A row is of a class or not, however often its list names it.
+      const ids = new Set(labels.map((label) => this.#idOf(label)));
+      for (const id of ids) if (id !== undefined) this.#ids.push(id);
       this.#starts[++this.#rows] = this.#ids.length;
     });
   }
 
+  #count(value: unknown, item: number): void {
+    if (item === 0) {
+      this.#checkList(false);
+      this.#list = Array.isArray(value)
+        ? { labels: value.length, rows: 0 }
+        : undefined;
+    }
+    if (this.#list !== undefined) this.#list.rows++;
+  }
+
+  // A list of a text's topics, say, would name its first tokens; that of the last one may be cut off by --max-rows.
+  #checkList(isLast: boolean): void {
+    const { labels = 0, rows = 0 } = this.#list ?? {};
+    if (labels === 0 || labels === rows || isLast && labels > rows) return;
+    throw this.#refusal(
+      `has a list of ${labels} for ${rows} nested rows`,
+      "give one label for all of them, or a list with one for each",
+    );
+  }
+
   /** The column, its classes in order. */
   finish(): ClassColumn {
+    this.#checkList(true);
     const classes = [...this.#numbers.keys()].sort(byName);
     const place = new Map(classes.map((name, c) => [name, c]));
     const placeOf = new Uint32Array(classes.length);
@@ -93,16 +119,16 @@ export class ClassReader {
     };
   }
 
-  #addLabel(label: unknown): void {
+  #idOf(label: unknown): number | undefined {
     const text = this.#textOf(label);
-    if (text === undefined) return;
+    if (text === undefined) return undefined;
     let id = this.#numbers.get(text);
     if (id === undefined) {
       id = this.#numbers.size;
       this.#numbers.set(text, id);
       this.#checkSize();
     }
-    this.#ids.push(id);
+    return id;
   }
 
   #textOf(label: unknown): string | undefined {

@@ -22,6 +22,10 @@ Deno.test("classes are text, booleans, whole numbers, and lists of them", () => 
   assert.deepEqual(read([["a", "b"], [], ["b"]]), [["a", "b"], [], ["b"]]);
 });
 
+Deno.test("a class that a list names twice is one", () => {
+  assert.deepEqual(read([["a", "b", "a", null], [1, 1n]]), [["a", "b"], ["1"]]);
+});
+
 Deno.test("a list has a label for each nested row", () => {
   const tags = ["noun", "verb"];
   assert.deepEqual(read([tags, tags, "all"], [0, 1, 0]), [
@@ -29,6 +33,30 @@ Deno.test("a list has a label for each nested row", () => {
     ["verb"],
     ["all"],
   ]);
+});
+
+Deno.test("lists of other lengths than the rows nested with them are refused; the last one may go on", () => {
+  const two = ["noun", "verb"], three = [...two, "noun"];
+  assert.deepEqual(read([two, two, [], three], [0, 1, 0, 0]), [
+    ["noun"],
+    ["verb"],
+    [],
+    ["noun"],
+  ]);
+  for (
+    const [values, items] of [
+      [[two, two, two, "all"], [0, 1, 2, 0]],
+      [[two, "all"], [0, 0]],
+      [[two, two, two], [0, 1, 2]],
+    ]
+  ) {
+    assert.throws(
+      () => read(values, items as number[]),
+      (error) =>
+        error instanceof DbksvdError && error.kind === "data" &&
+        /a list of 2 for [13] nested rows.*topic/.test(error.message),
+    );
+  }
 });
 
 Deno.test("what is no class is refused, with the row and what would do", () => {
