@@ -53,6 +53,16 @@ export class HubRepository {
     return status === 404 ? undefined : document.private === true;
   }
 
+  /** Paths of its files. */
+  async files(): Promise<string[]> {
+    const { document } = await this.ask(`/api/models/${this.name}`, {});
+    const { siblings } = document;
+    return Array.isArray(siblings)
+      ? siblings.map((one) => one?.rfilename)
+        .filter((path) => typeof path === "string")
+      : [];
+  }
+
   /** Makes it; one that is there already is left as it is. */
   async create(visibility: "private" | "public"): Promise<void> {
     const [organization, name] = this.name.split("/");

@@ -26,6 +26,8 @@ export interface HubCommit {
 export interface UploadOptions {
   /** The commit's title. */
   summary: string;
+  /** Paths of files that the commit takes away. */
+  removed?: readonly string[];
   /** Called with how far it is. */
   onProgress?: ((progress: UploadProgress) => void) | undefined;
 }
@@ -45,13 +47,14 @@ const SAMPLE_BYTES = 512;
 export async function uploadToHub(
   repository: HubRepository,
   files: readonly HubFile[],
-  { summary, onProgress }: UploadOptions,
+  { summary, removed = [], onProgress }: UploadOptions,
 ): Promise<HubCommit> {
   const large = await largeOf(repository, files);
   const hashes = await hashesOf(repository, large, onProgress);
   const sentBytes = await storeAll(repository, large, hashes, onProgress);
   const lines = [
     { key: "header", value: { summary, description: "" } },
+    ...removed.map((path) => ({ key: "deletedFile", value: { path } })),
     ...await Promise.all(files.map(async ({ path, content }) => {
       const oid = hashes.get(path);
       return oid === undefined

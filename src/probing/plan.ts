@@ -1,4 +1,5 @@
 import { DbksvdError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import type { RowSource } from "../rows/source.ts";
 import { type ClassColumn, readClasses } from "./classes.ts";
 import { drawCorrelation } from "./correlation.ts";
@@ -28,6 +29,7 @@ export async function planOf(
   const { seed = 0, pool = false, byGroup, testShare = 0.2, rows, scr } =
     options;
   const columns = await readClasses(source, options.classColumns);
+  requireClasses(columns, options.classes);
   const only = rows?.only;
   const split = { seed, byGroup, pool, testShare, test: options.test, only };
   const units = await readUnits(source, split);
@@ -41,6 +43,24 @@ export async function planOf(
   });
   const pair = [attribute(0), attribute(1)] as const;
   return { ...plan, scr: drawCorrelation(pair, units, seed) };
+}
+
+// One that is written otherwise than in the rows would be left out without a word.
+function requireClasses(
+  columns: readonly ClassColumn[],
+  wanted: readonly string[] = [],
+): void {
+  const known = columns.flatMap(({ classes }) => classes);
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, known);
+  const some = known.slice(0, 8).map((name) => JSON.stringify(name)).join(", ");
+  throw new DbksvdError("usage", `No row is of a class "${unknown}"`, {
+    where: { column: columns[0]?.name },
+    mend: near === undefined
+      ? `there are ${some}${known.length > 8 ? ", …" : ""}`
+      : `did you mean "${near}"?`,
+  });
 }
 
 /** The tasks of spurious correlation removal. */

@@ -9,6 +9,7 @@ import {
 } from "../net/hub_upload.ts";
 import { hubEndpoint, variable } from "../net/place.ts";
 import { CARD_MARK, type CardFacts, modelCard } from "./card.ts";
+import { leftOver } from "./left_over.ts";
 import {
   gatherFiles,
   type SharedModel,
@@ -53,6 +54,8 @@ export interface Shared {
   public: boolean;
   /** Bytes sent to the hub's storage; what it had already is not sent again. */
   sentBytes: number;
+  /** Files taken away there: names and exports that an earlier sharing sent, of another dictionary. */
+  removed: string[];
 }
 
 /** How the sending is run. */
@@ -121,8 +124,10 @@ export class Sharing {
     const files = await this.#keepsCard(repository, requests)
       ? this.#files().slice(1)
       : this.#files();
+    const removed = created ? [] : await this.#removed(repository, requests);
     const { url, sentBytes } = await uploadToHub(repository, files, {
       summary: "Upload with dbksvd share",
+      removed,
       onProgress,
     });
     const isPublic = await repository.isPrivate() === false;
@@ -132,11 +137,39 @@ export class Sharing {
       created,
       public: isPublic,
       sentBytes,
+      removed,
     };
   }
 
   #files(): HubFile[] {
     return [textFile(CARD_FILE, this.card), ...this.shared.files];
+  }
+
+  async #removed(
+    repository: HubRepository,
+    { onNotice }: RequestOptions,
+  ): Promise<string[]> {
+    const sent = this.#files().map(({ path }) => path);
+    const { wrong, pages } = await leftOver(
+      repository,
+      this.shared.model,
+      sent,
+    );
+    if (wrong.length > 0) {
+      onNotice?.(
+        `Taken away there, for they are not this dictionary's: ${
+          wrong.join(", ")
+        }`,
+      );
+    }
+    if (pages.length > 0) {
+      onNotice?.(
+        `Pages stay there from before, perhaps of another dictionary: ${
+          pages.join(", ")
+        }`,
+      );
+    }
+    return wrong;
   }
 
   // Nothing goes into a repository that more people see than was asked for.

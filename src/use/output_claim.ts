@@ -170,12 +170,20 @@ export async function exportOrigin(
   for (const name of ["cfg.json", "config.json"]) {
     try {
       const text = await readText(join(directory, name));
-      return JSON.parse(text).metadata?.dbksvd?.origin;
+      return originOfConfig(JSON.parse(text));
     } catch {
       continue;
     }
   }
   return undefined;
+}
+
+/** What made an export, by its configuration; undefined where that does not tell. */
+export function originOfConfig(
+  // deno-lint-ignore no-explicit-any -- whatever stood in a file
+  config: any,
+): Partial<OutputOrigin> | undefined {
+  return config?.metadata?.dbksvd?.origin;
 }
 
 /** What made a page, as {@linkcode withOrigin} put it there. */

@@ -38,5 +38,8 @@ export const SHARING: readonly Document[] = [{
     sentBytes: optional(
       count("Bytes sent to the hub's storage; what it had is not sent again."),
     ),
+    removed: optional(
+      list("Files of another dictionary, taken away.", text("The path.")),
+    ),
   }),
 }];

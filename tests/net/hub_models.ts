@@ -67,7 +67,13 @@ export class HubModels extends FaultServer {
     const repository = this.repositories.get(name ?? "");
     if (repository === undefined) return status(404);
     if (method === "GET" && rest === undefined) {
-      return Response.json({ id: name, private: repository.private });
+      return Response.json({
+        id: name,
+        private: repository.private,
+        siblings: [...repository.files.keys()].map((rfilename) => ({
+          rfilename,
+        })),
+      });
     }
     const raw = /^\/raw\/main\/(.*)$/.exec(rest)?.[1];
     if (raw !== undefined) {
@@ -213,6 +219,9 @@ export class HubModels extends FaultServer {
     const files = new Map(repository.files);
     for (const { key, value } of lines) {
       if (key === "header") repository.commits.push(value.summary);
+      if (key === "deletedFile" && !files.delete(value.path)) {
+        this.flaws.push(`${value.path} was not there to be taken away`);
+      }
       if (key === "file") {
         files.set(value.path, Uint8Array.fromBase64(value.content));
       }

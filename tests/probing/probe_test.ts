@@ -134,3 +134,19 @@ Deno.test("what leaves no class with rows enough is refused, with what would do"
     DbksvdError,
   );
 });
+
+Deno.test("a class that no row is of is refused, with what is meant", async () => {
+  for (
+    const [name, message] of [
+      ["Topic 1", /did you mean "topic 1"/],
+      ["music", /there are "topic 0", "topic 1"/],
+    ] as const
+  ) {
+    await assert.rejects(
+      run(PLANTED.model, { classes: ["topic 0", name] }),
+      (error) =>
+        error instanceof DbksvdError && error.kind === "usage" &&
+        message.test(error.message),
+    );
+  }
+});

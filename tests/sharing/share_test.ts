@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { loadModel } from "../../src/model/directory.ts";
+import { loadModel, saveModel } from "../../src/model/directory.ts";
 import type { UploadProgress } from "../../src/net/hub_upload.ts";
 import type { ShareOptions } from "../../src/sharing/share.ts";
 import { exportModel } from "../../src/use/export.ts";
@@ -228,4 +228,54 @@ Deno.test("a repository's name is USER/NAME", () =>
         /USER\/NAME/,
       );
     }
+  }));
+
+Deno.test("names and exports of an earlier dictionary do not stay beside another one; what is this one's does", () =>
+  withModel(async (directory, model) => {
+    await using hub = new HubModels();
+    const made = async (
+      of: typeof model,
+      format: "saelens-mp" | "saebench",
+    ) => {
+      const out = join(directory, "..", `${format}-${of === model}`);
+      await exportModel(of, { format, out });
+      return out;
+    };
+    await share(directory, {
+      exports: [await made(model, "saelens-mp"), await made(model, "saebench")],
+      report: true,
+    });
+    const files = () => hub.repositories.get(REPO)!.files;
+    files().set("notes/labels.json", new Uint8Array(1));
+    files().set("sparsify/cfg.json", new TextEncoder().encode("{}"));
+    // Of the same dictionary: all of it stays.
+    const same = await share(directory);
+    assert.deepEqual(same.removed, []);
+    assert(files().has("saebench/cfg.json"));
+
+    const dictionary = model.dictionary.toReversed();
+    const other = makeModel({ width: 20, atoms: 40, dictionary });
+    await saveModel(directory, other, RECORD, []);
+    const notices: string[] = [];
+    const { removed } = await share(directory, {}, {
+      ...QUICK,
+      onNotice: (notice) => notices.push(notice),
+    });
+    assert.deepEqual(removed.filter((path) => !path.startsWith("saebench/")), [
+      "labels.json",
+      "saelens-mp/labels.json",
+    ]);
+    assert.deepEqual([...files().keys()].sort(), [
+      "README.md",
+      "config.json",
+      "dictionary.safetensors",
+      "notes/labels.json",
+      "report.html",
+      "saelens-mp/cfg.json",
+      "saelens-mp/sae_weights.safetensors",
+      "sparsify/cfg.json",
+    ]);
+    assert.match(notices.join("\n"), /Taken away .* labels\.json, saebench/);
+    assert.match(notices.join("\n"), /Pages stay .* report\.html/);
+    assert.deepEqual(hub.flaws, []);
   }));
