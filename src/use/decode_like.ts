@@ -17,6 +17,7 @@ export interface DecodeLikeOptions {
   metadata: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: UseProgress) => void) | undefined;
+  onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**
@@ -62,21 +63,29 @@ export async function writeLike(
   out: string,
   options: DecodeLikeOptions,
 ): Promise<{ rows: number; rowsUnchanged: number; bytes: number }> {
-  const rebuilt = new RebuiltRows(model, reader, input.nested, options);
+  const rebuilt = new RebuiltRows(model, reader, input, options);
   const bytes = await input.writeTo(
     out,
     (rows, items) => rebuilt.take(rows, items),
     options,
     () => rebuilt.finish(),
   );
+  if (rebuilt.cut > 0) {
+    options.onNotice?.(
+      `${rebuilt.cut} rebuilt values are beyond 16 bits, and stand as ${input.mostValue}`,
+    );
+  }
   const { rows } = reader;
   return { rows, rowsUnchanged: input.rows - rows, bytes };
 }
 
 /** Rows rebuilt from codes, handed out in the order of both. */
 class RebuiltRows {
+  /** Values that the file has no number for: its largest one stands in their place. */
+  cut = 0;
   readonly #model: DictionaryModel;
   readonly #nested: boolean;
+  readonly #most: number;
   readonly #options: DecodeLikeOptions;
   readonly #total: number;
   readonly #batches: AsyncGenerator<StoredCodes>;
@@ -88,11 +97,12 @@ class RebuiltRows {
   constructor(
     model: DictionaryModel,
     reader: CodesReader,
-    nested: boolean,
+    { nested, mostValue }: Pick<RewritableFile, "nested" | "mostValue">,
     options: DecodeLikeOptions,
   ) {
     this.#model = model;
     this.#nested = nested;
+    this.#most = mostValue;
     this.#options = options;
     this.#total = reader.rows;
     this.#batches = reader.batches(options.signal);
@@ -152,7 +162,13 @@ class RebuiltRows {
     const { width } = this.#model;
     const at = this.#at++;
     this.#taken++;
-    return this.#data.subarray(at * width, (at + 1) * width);
+    const vector = this.#data.subarray(at * width, (at + 1) * width);
+    for (let d = 0; d < width; d++) {
+      if (Math.abs(vector[d]) <= this.#most) continue;
+      vector[d] = Math.sign(vector[d]) * this.#most;
+      this.cut++;
+    }
+    return vector;
   }
 
   #notTheirs({ row, item }: { row: number; item: number }): DbksvdError {

@@ -46,13 +46,14 @@ export interface Trip {
   reading?: OpenRowsOptions;
   encoding?: OpenRowsOptions;
   model?: DictionaryModel;
+  onNotice?: (notice: string) => void;
 }
 
 /** Encodes a file and decodes it like itself; what was there, what is there now, and what the codes say. */
 export async function roundTrip(
   directory: string,
   input: string,
-  { reading = {}, encoding = {}, model = MODEL }: Trip = {},
+  { reading = {}, encoding = {}, model = MODEL, onNotice }: Trip = {},
 ) {
   const codes = join(directory, "codes.parquet");
   const source = await openRows(input, { ...reading, ...encoding });
@@ -61,7 +62,7 @@ export async function roundTrip(
   const out = join(directory, `rebuilt${/\.[a-z0-9]+$/.exec(input)![0]}`);
   const { column, blobType, width } = reading;
   const options = { column, blobType, width, like: input, overwrite: true };
-  const result = await decode(model, codes, { out, ...options });
+  const result = await decode(model, codes, { out, ...options, onNotice });
   const reader = await openCodes(codes, model);
   const rebuilt: number[] = [];
   for await (const { codes } of reader.batches()) {

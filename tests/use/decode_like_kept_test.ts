@@ -238,3 +238,32 @@ Deno.test("decode() like a file with whole numbers of few bits writes what other
       sql(`select u8, typeof(u8) from '${file}'`);
     assert.deepEqual(await values(out), await values(input));
   }));
+
+Deno.test("decode() like 16 bits: what they have no number for stands as the largest one, and is counted", async () => {
+  await inDirectory(async (directory) => {
+    const input = join(directory, "in.f16");
+    await Deno.writeFile(
+      input,
+      new Uint8Array(Float16Array.from(ROWS).buffer),
+    );
+    const reading = { width: WIDTH, blobType: "f16" } as const;
+    const model = { ...MODEL, mean: MODEL.mean.map(() => 1e6) };
+    const notices: string[] = [];
+    const { after, rebuilt } = await roundTrip(directory, input, {
+      ...{ reading, model },
+      onNotice: (notice) => notices.push(notice),
+    });
+    const most = 65_504;
+    const cut = rebuilt.filter((value) => Math.abs(value) > most).length;
+    assert(cut > 0 && after.data.every(Number.isFinite));
+    rebuilt.forEach((value, i) =>
+      assert.equal(
+        after.data[i],
+        Math.f16round(Math.max(-most, Math.min(most, value))),
+      )
+    );
+    assert.deepEqual(notices, [
+      `${cut} rebuilt values are beyond 16 bits, and stand as 65504`,
+    ]);
+  });
+});

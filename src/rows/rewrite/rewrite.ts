@@ -17,6 +17,9 @@ import { type OpenPart, patchPart } from "./patch.ts";
 /** Bytes that a page or a footer may take, times three. */
 const BUDGET = 512 * 2 ** 20;
 
+/** The largest number of 16 bits (f16). */
+const MOST_F16 = 65_504;
+
 /** Which vectors of a file are meant, as when rows are read. */
 export type VectorOptions = Pick<
   OpenRowsOptions,
@@ -74,6 +77,13 @@ export class RewritableFile {
   /** How many vectors it holds. */
   get rows(): number {
     return this.#gathered.rows;
+  }
+
+  /** The largest number that its vectors can hold: beyond what 16 bits have, there is only infinity. */
+  get mostValue(): number {
+    const isHalf = this.#gathered.placed
+      .some(({ part }) => this.#element(part) === "f16");
+    return isHalf ? MOST_F16 : Infinity;
   }
 
   /** Whether its vectors are nested in rows. */
