@@ -10,13 +10,21 @@ export async function inputsOrTraining(
   session: Session,
 ): Promise<RowSource> {
   if (inputs.length > 0) return await inputsFor(model, inputs, flags, session);
-  const [{ loadModel }, { trainingInputs }] = await Promise.all([
+  const [{ loadModel }, { changedInput, trainingInputs }] = await Promise.all([
     import("../model/directory.ts"),
     import("../use/held_out_rows.ts"),
   ]);
   const { config } = await loadModel(model);
   const { paths, options } = trainingInputs(config);
-  return await openInputs(paths, { ...options, ...flags }, session);
+  const source = await openInputs(paths, { ...options, ...flags }, session);
+  const changed = await changedInput(config, source);
+  if (changed !== undefined) session.say("warn", otherContent(changed));
+  return source;
+}
+
+/** What is said of an input that another one was trained on. */
+export function otherContent(path: string): string {
+  return `${path} is not what the model was trained on: it is another file of that name, or was written anew`;
 }
 
 /** Opens rows that are named for a model, and says where they are scaled otherwise than its training's. */

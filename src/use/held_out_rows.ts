@@ -24,6 +24,31 @@ export function trainingInputs(
 }
 
 /**
+ * The first input whose content is not what the training read in its place: written anew since, in another order, or
+ * another file of that name, as in another directory. Undefined where all are the same, as far as the record tells.
+ *
+ * @param config the model's record
+ * @param source the inputs as they are now
+ */
+export async function changedInput(
+  { inputs }: Pick<ModelConfig, "inputs">,
+  source: RowSource,
+): Promise<string | undefined> {
+  const { files } = source;
+  if (files.length !== inputs.length) return undefined;
+  const prints = await source.fingerprints?.() ?? [];
+  const isFar = (path: string) => /^[a-z0-9]+:\/\//i.test(path);
+  return files.find(({ path }, i) => {
+    const before = inputs[i].digest, now = prints[i]?.digest;
+    if (before === undefined || now === undefined) return false;
+    // Of what is far away fewer pieces are hashed.
+    const kind = (digest: string) => digest.replace(/:.*/, "");
+    return before !== now && kind(before) === kind(now) &&
+      isFar(path) === isFar(inputs[i].path);
+  })?.path;
+}
+
+/**
  * The rows that a model's training held out, found again from its seed.
  *
  * @param config the model's record

@@ -48,7 +48,7 @@ function describeMatch(comparison: Comparison, limit: number): string {
     ["atoms", `${count(atoms.a)} and ${count(atoms.b)}`],
     ["mean |cosine| of pairs (mmcs)", figure(mmcs)],
     ...Object.entries(shares).map(([bound, share]) => [
-      `share of pairs from ${bound}`,
+      `share of the larger one from ${bound}`,
       figure(share),
     ]),
   ]);

@@ -132,13 +132,20 @@ async function evaluate(
 // Rows that the model was trained on look better than they are: the report says so beside the figure.
 async function namedRows(
   directory: string,
-  { files }: RowSource,
+  source: RowSource,
 ): Promise<string> {
   const { loadModel } = await import("../../model/directory.ts");
   const { config } = await loadModel(directory);
-  const known = new Set(config.inputs.map(({ path }) => path));
+  // A file is known by its content too: it may be named from another directory.
+  const known = new Set(
+    config.inputs.flatMap(({ path, digest }) => [path, digest]),
+  );
+  const { files } = source;
+  const prints = await source.fingerprints?.() ?? [];
   const names = files.map(({ path }) => path).join(", ");
-  return files.some(({ path }) => known.has(path))
+  return files.some(({ path }, i) =>
+      known.has(path) || prints[i] && known.has(prints[i].digest)
+    )
     ? `${names} (training rows among them)`
     : names;
 }
