@@ -108,6 +108,16 @@ export class EventFile implements Disposable {
     }
   }
 
+  /** How many of such files a folder holds: TensorBoard draws all of them as one line. */
+  static countIn(folder: string): number {
+    try {
+      return [...Deno.readDirSync(folder)]
+        .filter(({ name }) => /^events\.out\.tfevents\./.test(name)).length;
+    } catch {
+      return 0;
+    }
+  }
+
   /**
    * Adds scalars of one step; what is not a finite number is left out.
    *

@@ -1,12 +1,14 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { exists, writeFileAtomically } from "../files/atomic.ts";
-import type { SweepResult } from "../metrics/sweep_result.ts";
+import { parseJson, readText } from "../files/text.ts";
+import type { SweepEntry, SweepResult } from "../metrics/sweep_result.ts";
 import { loadModel, MODEL_FILES } from "../model/directory.ts";
 import type { DictionaryModel, ModelConfig } from "../model/model.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import type { RowSource } from "../rows/source.ts";
 import { trainingReport } from "./report.ts";
+import { counted } from "../text.ts";
 import { trainToDirectory } from "./train_directory.ts";
 import type { TrainRun } from "./train.ts";
 import type { CheckpointSchedule } from "./unfinished.ts";
@@ -83,19 +85,43 @@ export async function trainInto(
 }
 
 /**
- * Writes a sweep's table and page beside its models.
+ * Writes a sweep's table and page beside its models, and says how many trainings of an earlier sweep they no longer
+ * show.
  *
  * @param out the sweep's directory
  * @param result what it came to
+ * @param onNotice called where there are such
  * @throws {DbksvdError} `run` where a file cannot be written
  */
 export async function writeSweep(
   out: string,
   result: SweepResult,
+  onNotice?: (notice: string) => void,
 ): Promise<void> {
+  const left = await leftOut(join(out, SWEEP_FILES.table), result);
+  if (left > 0) {
+    onNotice?.(
+      `Table and page show this sweep alone: ${
+        counted(left, "model")
+      } of an earlier one stay beside them`,
+    );
+  }
   const { renderSweep } = await import("../report/sweep.ts");
   const write = (name: string, text: string) =>
     writeFileAtomically(join(out, name), [new TextEncoder().encode(text)]);
   await write(SWEEP_FILES.table, `${JSON.stringify(result, null, 2)}\n`);
   await write(SWEEP_FILES.page, renderSweep(out, result));
+}
+
+// Models that the table has had so far and that this sweep did not train; none where it cannot be read.
+async function leftOut(table: string, { runs }: SweepResult): Promise<number> {
+  const nameOf = ({ model }: Pick<SweepEntry, "model">) =>
+    model && basename(model);
+  try {
+    const before: SweepResult = parseJson(await readText(table)) as SweepResult;
+    const now = new Set(runs.map(nameOf));
+    return before.runs.filter((run) => !now.has(nameOf(run))).length;
+  } catch {
+    return 0;
+  }
 }

@@ -108,6 +108,12 @@ Deno.test("a sweep goes into no model's directory, nor over another report", asy
     await sweepInto(out);
     const table = JSON.parse(await Deno.readTextFile(join(out, "sweep.json")));
     assert.deepEqual(table.runs, JSON.parse(JSON.stringify(result.runs)));
+    const notices: string[] = [];
+    const say = (notice: string) => notices.push(notice);
+    await writeSweep(out, result, say);
+    assert.deepEqual(notices, []);
+    await writeSweep(out, { ...result, runs: result.runs.slice(1) }, say);
+    assert.match(notices.join(), /this sweep alone: 1 model of an earlier one/);
   });
 });
 

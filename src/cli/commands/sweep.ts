@@ -158,7 +158,8 @@ async function sweepOver(
   const result = await sweepInputs(inputs, flags, session, { options, run });
   if ((group?.rank ?? 0) === 0) {
     const { writeSweep } = await import("../../use/sweep_output.ts");
-    await writeSweep(out, result);
+    const say = (notice: string) => session.say("info", notice);
+    await writeSweep(out, result, say);
   }
   session.print(
     { ...result, out },

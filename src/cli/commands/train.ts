@@ -129,7 +129,7 @@ async function train(
       if (speaks) await tellPlan(source, options, flags, output, session);
       return;
     }
-    using watched = speaks ? watchedFrom(flags) : undefined;
+    using watched = speaks ? watchedFrom(flags, session) : undefined;
     const progress = new TrainingProgress(session, watched?.add);
     const run = {
       ...progress.run(flags),
@@ -147,8 +147,17 @@ async function train(
 }
 
 // Where TensorBoard is to see the training: the event file, made before any work.
-function watchedFrom({ tensorboard }: TrainFlags) {
+function watchedFrom({ tensorboard, resume }: TrainFlags, session: Session) {
   if (tensorboard === undefined) return undefined;
+  const before = EventFile.countIn(tensorboard);
+  if (before > 0 && !resume) {
+    session.say(
+      "warn",
+      `${tensorboard} holds ${
+        counted(before, "event file")
+      } of other trainings, which TensorBoard draws as one with this: name a folder for each`,
+    );
+  }
   const events = EventFile.open(tensorboard);
   let rowsSeen = 0;
   return {
