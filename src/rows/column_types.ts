@@ -33,6 +33,33 @@ function isOfNone({ logical_type, repetition_type }: SchemaElement): boolean {
   return logical_type?.type === "NULL" && repetition_type === "OPTIONAL";
 }
 
+/** The schema that exact values of a column have: old times of 96 bits are given in nanoseconds. */
+export function exactSchema(schema: readonly SchemaElement[]): SchemaElement[] {
+  return schema.map((element) =>
+    element.type !== "INT96" ? element : {
+      name: element.name,
+      repetition_type: element.repetition_type ?? "REQUIRED",
+      type: "INT64",
+      logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" },
+    }
+  );
+}
+
+/** A schema that has room for missing values where another one of the same type has. */
+export function withMissing(
+  schema: readonly SchemaElement[],
+  other: readonly SchemaElement[],
+): SchemaElement[] {
+  // Writers differ in how many groups make a list: which is which is not known then.
+  const alike = schema.length === other.length;
+  return schema.map((element, i) =>
+    element.repetition_type === "REQUIRED" &&
+      !(alike && other[i].repetition_type === "REQUIRED")
+      ? { ...element, repetition_type: "OPTIONAL" }
+      : element
+  );
+}
+
 // A type in words, the same whatever wrote it: names of what lists are made of, and whether values may be missing,
 // differ by writer. Takes what it reads out of `left`.
 function typeText(left: SchemaElement[]): string {

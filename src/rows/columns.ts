@@ -4,7 +4,7 @@ import type { TableColumn, TablePlace } from "./part.ts";
 import { FILE_COLUMN } from "./path_columns.ts";
 import type { ColumnValues } from "./source.ts";
 import type { PartStore } from "./store.ts";
-import { requireSameType } from "./column_types.ts";
+import { exactSchema, requireSameType, withMissing } from "./column_types.ts";
 import { placed, type PlacedPart } from "./placed.ts";
 
 /** Other columns of rows of a store, each row's value at its place: see `RowSource.readColumns`. */
@@ -38,6 +38,41 @@ export async function otherColumns(store: PartStore): Promise<TableColumn[]> {
     .filter(({ name }) => name !== FILE_COLUMN);
 }
 
+/** Files whose columns are looked up at a time. */
+const FILES_AT_ONCE = 16;
+
+/** Columns as they are kept exactly, of one type in all files, and optional where any file may lack values. */
+export async function keptColumns(
+  store: PartStore,
+  names: readonly string[],
+): Promise<TableColumn[]> {
+  const files = new Map<string | undefined, PlacedPart>();
+  for (const { at } of store.overlaps({ start: 0, end: store.rowCount })) {
+    if (!files.has(at.place.file)) files.set(at.place.file, at);
+  }
+  const [first, ...others] = files.values();
+  if (first === undefined) return [];
+  const lookUp = async (at: PlacedPart) => {
+    const read = () => tableOf(at).columns();
+    const known = await placed(at.place, at.part, read);
+    return names.map((name) => exactSchema(schemaOf(at, known, name)));
+  };
+  let found = await lookUp(first);
+  for (let from = 0; from < others.length; from += FILES_AT_ONCE) {
+    const some = others.slice(from, from + FILES_AT_ONCE);
+    for (
+      const [o, schemas] of (await Promise.all(some.map(lookUp))).entries()
+    ) {
+      found = found.map((schema, i) => {
+        const where = { ...some[o].place, column: names[i] };
+        requireSameType(where, schemas[i], schema, first.place.file);
+        return withMissing(schema, schemas[i]);
+      });
+    }
+  }
+  return names.map((name, i) => ({ name, schema: found[i] }));
+}
+
 // The first part with rows.
 function firstOf(store: PartStore): PlacedPart | undefined {
   for (const { at } of store.overlaps({ start: 0, end: store.rowCount })) {
@@ -53,14 +88,22 @@ async function readPart(
 ): Promise<ColumnValues[]> {
   const table = tableOf(at);
   const known = await table.columns();
-  const schemas = names.map((name) => schemaOf(at, known, name));
+  const stored = (
+    part: PlacedPart,
+    known: readonly TableColumn[],
+    name: string,
+  ) => {
+    const schema = schemaOf(part, known, name);
+    return exact ? exactSchema(schema) : schema;
+  };
+  const schemas = names.map((name) => stored(at, known, name));
   if (first !== undefined && first !== at) {
     const before = await tableOf(first).columns();
     names.forEach((name, i) =>
       requireSameType(
         { ...at.place, column: name },
         schemas[i],
-        schemaOf(first, before, name),
+        stored(first, before, name),
         first.place.file,
       )
     );
@@ -83,12 +126,23 @@ async function readPart(
 }
 
 function schemaOf(
-  { place }: PlacedPart,
+  { place, table }: PlacedPart,
   known: readonly TableColumn[],
   name: string,
 ) {
   const column = known.find((column) => column.name === name);
   if (column !== undefined) return column.schema;
+  const unread = table?.unread?.get(name);
+  if (unread !== undefined) {
+    throw new DbksvdError(
+      "data",
+      `Column is of Arrow's type ${unread}, which is not read`,
+      {
+        where: { file: place.file, column: name },
+        mend: "cast it to a number, a text, a date or a timestamp",
+      },
+    );
+  }
   const names = listNames(known);
   throw new DbksvdError("data", "No such column", {
     where: { file: place.file, column: name },

@@ -3,7 +3,12 @@ import { type OpenRowsOptions, readingOf, ROW_OPTIONS } from "./options.ts";
 import type { ParquetQueryFilter } from "hyparquet";
 import { DbksvdError } from "../errors.ts";
 import type { ByteSource } from "../files/bytes.ts";
-import { otherColumns, readColumns, readItems } from "./columns.ts";
+import {
+  keptColumns,
+  otherColumns,
+  readColumns,
+  readItems,
+} from "./columns.ts";
 import type { RowRange } from "./block_store.ts";
 import { deliver } from "./delivery.ts";
 import { skipItemsFilter, whereFilter } from "./filters.ts";
@@ -241,7 +246,10 @@ function toSource(
     },
     otherColumns: tableRows.size === 0
       ? undefined
-      : async () => await otherColumns(store),
+      : async (names) =>
+        await (names === undefined
+          ? otherColumns(store)
+          : keptColumns(store, names)),
     readItems: nested
       ? async (range) => {
         checkRange(range, store.rowCount);

@@ -30,6 +30,8 @@ export interface TablePlace {
   ): Promise<Record<string, unknown[]>>;
   /** The columns beside the vectors. */
   columns(): Promise<TableColumn[]>;
+  /** Columns of types that are not read, with these in words. */
+  unread?: ReadonlyMap<string, string> | undefined;
   /** First row of the part, counted over the file, and how many. */
   start: number;
   rows: number;

@@ -111,7 +111,7 @@ export interface RowSource {
    * Other columns of rows start ≤ row < end in stored order, dropped rows included; absent where inputs have none.
    * A name that is not there is a `data` error that lists those that are. With `exact`, what a `Date` or a number would
    * round is given as it is stored: dates and times as whole numbers of their schema's unit, decimals as `bigint`s
-   * without their point, JSON as its bytes; and files that differ in a column's type are a `data` error.
+   * without their point, text and JSON as their bytes; and files that differ in a column's type are a `data` error.
    */
   readColumns?:
     | ((
@@ -122,10 +122,13 @@ export interface RowSource {
     | undefined;
   /**
    * The columns that stand beside the vectors, with their schemas (as in {@linkcode ColumnValues}); absent where
-   * inputs have none.
+   * inputs have none. With names, these columns alone, as they are kept exactly: looked up in every file, a `data`
+   * error where one lacks them or has them of another type, and optional where values may be missing in any.
    */
   otherColumns?:
-    | (() => Promise<{ name: string; schema: object[] }[]>)
+    | ((
+      names?: readonly string[],
+    ) => Promise<{ name: string; schema: object[] }[]>)
     | undefined;
   /**
    * For rows nested in lists: the stored row of each, and its place within. Absent where every row is stored by

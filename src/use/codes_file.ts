@@ -123,7 +123,7 @@ export class CodesFile {
       ...await this.#placesOf(rowNumbers),
       kept: keep.length === 0
         ? []
-        : await columnsOf(this.#source, keep, rowNumbers),
+        : await columnsOf(this.#source, keep, rowNumbers, true),
     });
     this.#pendingRows += coded.codes.rows;
     if (this.#pendingRows >= this.#groupRows) await this.#flush();

@@ -3,11 +3,12 @@ import { DbksvdError } from "../errors.ts";
 import type { ColumnValues, RowSource } from "../rows/source.ts";
 import { rangeOf } from "./codes.ts";
 
-/** Other columns for some rows, in their order. */
+/** Other columns for some rows, in their order; `exact` as in `RowSource.readColumns`. */
 export async function columnsOf(
   source: RowSource,
   names: readonly string[],
   rowNumbers: Float64Array,
+  exact = false,
 ): Promise<ColumnValues[]> {
   if (source.readColumns === undefined) {
     throw new DbksvdError("usage", "The rows have no other columns", {
@@ -16,7 +17,7 @@ export async function columnsOf(
     });
   }
   const range = rangeOf(rowNumbers);
-  const columns = await source.readColumns(names, range, true);
+  const columns = await source.readColumns(names, range, exact);
   if (range.end - range.start === rowNumbers.length) return columns;
   return columns.map((column) => ({
     ...column,
@@ -51,6 +52,11 @@ export async function keptSchemas(
     });
   }
   if (keep.length === 0) return [];
-  const columns = await columnsOf(source, keep, Float64Array.of(0));
-  return columns.map(({ schema }) => schema as SchemaElement[]);
+  // Of all files where these can say, so that one that differs is found before anything is coded.
+  const all = await source.otherColumns?.(keep) ?? [];
+  const known = keep.map((name) => all.find((one) => one.name === name));
+  const columns = known.includes(undefined)
+    ? await columnsOf(source, keep, Float64Array.of(0), true)
+    : known;
+  return columns.map((column) => column!.schema as SchemaElement[]);
 }

@@ -6,6 +6,7 @@ import {
   heldBytes,
   type SyncBytes,
 } from "../../files/bytes.ts";
+import { DbksvdError } from "../../errors.ts";
 import type { StoredLeaf } from "./columns.ts";
 import { type Chunk, type Page, walkPages } from "./pages.ts";
 import { readDictionaryBytes, readPayload } from "./payload.ts";
@@ -22,6 +23,10 @@ const SLOT_BYTES = 16;
 
 /** Most bytes of a decimal: more would be no number, only slow. */
 const DECIMAL_BYTES = 64;
+
+/** 1970-01-01 as a Julian day, and a day in nanoseconds. */
+const EPOCH = 2440588n;
+const DAY = 86_400_000_000_000n;
 
 /** What the values of one reading may take; a page is counted before it is decoded. */
 export class Allowance {
@@ -48,6 +53,8 @@ export interface SideChunk {
   path: SchemaTree[];
   /** Where the values are stored decimals: digits after the point; `exact`: they are given without it. */
   decimal?: { scale: number; exact: boolean } | undefined;
+  /** Values are times of 96 bits, given in nanoseconds. */
+  isInt96?: boolean;
   /** Rows of the group. */
   rows: number;
   /** Bytes that a page may take. */
@@ -144,7 +151,7 @@ export class SideLeaf {
     dictionary: DecodedArray | undefined,
     open: unknown[],
   ): DecodedArray {
-    const { chunk: { codec }, leaf, path, decimal } = this.from;
+    const { chunk: { codec }, leaf, path, decimal, isInt96 } = this.from;
     const payload = readPayload(bytes, page, leaf, codec);
     const decoded = decodeThroughHyparquet(page, payload, leaf, dictionary);
     const definition = decoded.definition as number[];
@@ -152,7 +159,9 @@ export class SideLeaf {
     const present = definition.length === 0
       ? page.slots
       : definition.filter((level) => level === leaf.maxDefinition).length;
-    const values = decimal === undefined
+    const values = isInt96
+      ? Array.from(decoded.values as bigint[], (value) => this.#nanos(value))
+      : decimal === undefined
       ? decoded.values
       : Array.from<unknown, number | bigint>(
         decoded.values as unknown[],
@@ -165,6 +174,21 @@ export class SideLeaf {
       throw new Error("a list has no beginning");
     }
     return assembleLists(open, definition, repetition, values, path);
+  }
+
+  // A Julian day above nanoseconds of that day.
+  #nanos(value: bigint): bigint {
+    const days = BigInt.asIntN(32, value >> 64n) - EPOCH;
+    const nanos = days * DAY + BigInt.asIntN(64, value);
+    if (BigInt.asIntN(64, nanos) === nanos) return nanos;
+    throw new DbksvdError(
+      "data",
+      "A time of INT96 is before 1678 or after 2261",
+      {
+        where: { file: this.#source.path, column: this.from.leaf.path[0] },
+        mend: "write the column as TIMESTAMP in microseconds",
+      },
+    );
   }
 }
 

@@ -129,6 +129,7 @@ async function openParts(
       rows: batch.rows,
       columns: () => Promise.resolve(side.columns()),
       readColumns: side.read.bind(side),
+      unread: side.unread(),
     };
     if (batch.rows > 0) {
       const shape = { width, rowGroup, table: place };

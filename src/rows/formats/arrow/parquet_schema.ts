@@ -52,6 +52,15 @@ export function parquetSchema(
   }
 }
 
+/** The type, in words, for which a field has no schema. */
+export function unreadType({ type, children }: ArrowField): string {
+  if (type.kind === "other") return type.name;
+  const inner = children.find((child) => parquetSchema(child) === undefined);
+  return inner === undefined
+    ? type.kind
+    : `${type.kind} of ${unreadType(inner)}`;
+}
+
 const UNITS: Record<number, "MICROS" | "NANOS"> = {
   1e6: "MICROS",
   1e9: "NANOS",

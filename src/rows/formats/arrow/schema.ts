@@ -11,7 +11,7 @@ export type ArrowType =
   | { kind: "fixed list"; size: number }
   | { kind: "date"; days: boolean }
   | { kind: "timestamp"; perSecond: number; zoned: boolean }
-  | { kind: "other"; buffers: number; views: boolean };
+  | { kind: "other"; name: string; buffers: number; views: boolean };
 
 /** A column, or what a list or struct holds. */
 export interface ArrowField {
@@ -87,6 +87,20 @@ function typeOf(kind: number, type: Table | undefined): ArrowType {
   }
 }
 
+const OTHERS: Record<number, string> = {
+  7: "decimal",
+  9: "time",
+  11: "interval",
+  14: "union",
+  17: "map",
+  18: "duration",
+  22: "run-end encoded",
+  23: "binary view",
+  24: "text view",
+  25: "list view",
+  26: "list view",
+};
+
 // How many buffers types take that are not read: what follows them has to be found.
 function otherType(kind: number, type: Table | undefined): ArrowType {
   const views = kind === 23 || kind === 24;
@@ -99,7 +113,8 @@ function otherType(kind: number, type: Table | undefined): ArrowType {
     ? 3
     : 2;
   if (kind < 1 || kind > 26) throw new Error(`Unknown type ${kind}`);
-  return { kind: "other", buffers, views };
+  const name = OTHERS[kind] ?? `number ${kind}`;
+  return { kind: "other", name, buffers, views };
 }
 
 function integerOf(type: Table | undefined): ArrowType {

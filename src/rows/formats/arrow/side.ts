@@ -8,7 +8,7 @@ import type { ArrowNode, ArrowTable, Dictionaries } from "./batches.ts";
 import type { BufferReader } from "./reader.ts";
 import type { ArrowType } from "./schema.ts";
 import { sameName } from "../../../parquet/read/chunk.ts";
-import { parquetSchema } from "./parquet_schema.ts";
+import { parquetSchema, unreadType } from "./parquet_schema.ts";
 
 /** Reads the columns that hold no vectors, with values as hyparquet gives them. */
 export class ArrowSide {
@@ -33,6 +33,17 @@ export class ArrowSide {
       const schema = i === this.vectors ? undefined : parquetSchema(field);
       return schema === undefined ? [] : [{ name: field.name, schema }];
     });
+  }
+
+  /** Columns of types that are not read, or that hold such. */
+  unread(): Map<string, string> {
+    return new Map(
+      this.table.fields.flatMap((field, i) =>
+        i === this.vectors || parquetSchema(field) !== undefined
+          ? []
+          : [[field.name, unreadType(field)]]
+      ),
+    );
   }
 
   /** Values of columns for some rows of the file. */
@@ -180,6 +191,11 @@ class ColumnReader {
 
   async #dates(node: ArrowNode, days: boolean, start: number, end: number) {
     const values = await this.#numbers(node, days ? "i32" : "i64", start, end);
+    if (this.exact) {
+      return values.map((value) =>
+        days ? value : Math.floor(Number(value) / 864e5)
+      );
+    }
     return values.map((value) => new Date(Number(value) * (days ? 864e5 : 1)));
   }
 
@@ -200,7 +216,10 @@ class ColumnReader {
     const decoder = new TextDecoder();
     return Array.from({ length: end - start }, (_, i) => {
       const value = bytes.subarray(offsets[i] - first, offsets[i + 1] - first);
-      return type.kind === "text" ? decoder.decode(value) : value;
+      // Decoded, bytes that are no text would become replacement characters.
+      return type.kind === "text" && !this.exact
+        ? decoder.decode(value)
+        : value;
     });
   }
 

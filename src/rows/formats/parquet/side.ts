@@ -5,6 +5,7 @@ import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import {
   getMaxDefinitionLevel,
   getMaxRepetitionLevel,
+  isMapLike,
 } from "hyparquet/src/schema.js";
 import type { ByteSource } from "../../../files/bytes.ts";
 import type { RowRange } from "../../block_store.ts";
@@ -145,7 +146,16 @@ export class SideColumns {
 
 /** A column, with all that it is made of. */
 class SideColumn {
-  constructor(readonly tree: SchemaTree, readonly leaves: SideLeaf[]) {}
+  /**
+   * @param tree the column in the schema
+   * @param shape how its values are put together: the tree, or one that makes lists of maps
+   * @param leaves the physical columns
+   */
+  constructor(
+    readonly tree: SchemaTree,
+    readonly shape: SchemaTree,
+    readonly leaves: SideLeaf[],
+  ) {}
 
   /** Values of rows of the row group, none before those taken last. */
   async take(
@@ -159,7 +169,7 @@ class SideColumn {
       const path = leaf.from.leaf.path.join(".");
       parts.set(path, await leaf.take(start, count, allowance));
     }
-    assembleNested(parts, this.tree, DEFAULT_PARSERS);
+    assembleNested(parts, this.shape, DEFAULT_PARSERS);
     const values = parts.get(this.tree.path.join("."));
     if (values?.length !== count) throw new Error("column is incomplete");
     return values;
@@ -186,7 +196,29 @@ function openColumn(
       pageLimit,
     })
   );
-  return new SideColumn(tree, leaves);
+  return new SideColumn(tree, exact ? mapsAsLists(tree) : tree, leaves);
+}
+
+// Maps that become objects lose the order of their keys, what these are and that one is there twice: lists of key and
+// value keep all of it.
+function mapsAsLists(tree: SchemaTree): SchemaTree {
+  if (!isMapLike(tree)) {
+    return { ...tree, children: tree.children.map(mapsAsLists) };
+  }
+  const [entries] = tree.children;
+  const path = [...entries.path, "entry"];
+  const element: SchemaElement = { name: "entry", repetition_type: "REQUIRED" };
+  const entry = {
+    ...entries,
+    path,
+    element,
+    children: entries.children.map(mapsAsLists),
+  };
+  return {
+    ...tree,
+    element: { ...tree.element, converted_type: "LIST" },
+    children: [{ ...entries, children: [entry] }],
+  };
 }
 
 function leafPaths(path: SchemaTree[]): SchemaTree[][] {
@@ -201,11 +233,12 @@ function leafPaths(path: SchemaTree[]): SchemaTree[][] {
 function sideLeaf(
   path: SchemaTree[],
   exact: boolean,
-): Pick<SideChunk, "leaf" | "decimal"> {
+): Pick<SideChunk, "leaf" | "decimal" | "isInt96"> {
   const { element, path: names } = path[path.length - 1];
   const isDecimal = element.converted_type === "DECIMAL";
   // Decimals in bytes can be of any length, and take time with its square: they are made of the bytes once these are
   // checked.
+  const isInt96 = exact && element.type === "INT96";
   const isBare = exact && isRounded(element) ||
     isDecimal && /BYTE_ARRAY/.test(element.type ?? "");
   const { converted_type: _type, logical_type: _logical, ...bare } = element;
@@ -215,21 +248,28 @@ function sideLeaf(
       typeLength: element.type_length ?? 0,
       maxRepetition: getMaxRepetitionLevel(path),
       maxDefinition: getMaxDefinitionLevel(path),
-      schema: isBare ? bare : element,
+      // With a type that says nothing it makes no times of them.
+      schema: isInt96
+        ? { ...bare, converted_type: "INT_64" }
+        : isBare
+        ? bare
+        : element,
       // Bytes of which some are text and some not would have no order among each other.
       utf8: !isBare && !exact,
     },
     decimal: isDecimal && isBare
       ? { scale: element.scale ?? 0, exact }
       : undefined,
+    isInt96,
   };
 }
 
-// Types of which hyparquet makes something that holds less, or nothing at all.
+// Types of which hyparquet makes something that holds less, or nothing at all: of bytes that are no text, replacement
+// characters.
 function isRounded(element: SchemaElement): boolean {
   const { converted_type: converted, logical_type: logical } = element;
-  return /^(DECIMAL|DATE|TIMESTAMP_M.*|JSON|BSON|INTERVAL)$/
-    .test(converted ?? "") || logical?.type === "TIMESTAMP";
+  return /^(DECIMAL|DATE|TIMESTAMP_M.*|JSON|BSON|INTERVAL|UTF8)$/
+    .test(converted ?? "") || /^(TIMESTAMP|STRING)$/.test(logical?.type ?? "");
 }
 
 function stored(path: readonly SchemaTree[]) {
