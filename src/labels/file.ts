@@ -35,6 +35,8 @@ export function parseLabels(
       cause,
     });
   const parsed = parseObject(text, refuse);
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw refuse(`"${twice}" is there twice`);
   for (const [atom, entry] of Object.entries(parsed)) {
     if (!/^(0|[1-9]\d*)$/.test(atom) || Number(atom) >= model.atoms) {
       throw refuse(`"${atom}" is no atom of this model (${model.atoms} atoms)`);
@@ -56,6 +58,22 @@ function parseObject(
   }
   if (!isJsonObject(parsed)) throw refuse("it is not an object");
   return parsed;
+}
+
+// JSON's parser takes the last of several members of one name, and says nothing of the others. Of an object that was
+// parsed, a string of the first level before a colon is a name.
+function repeatedKey(text: string): string | undefined {
+  const names = new Set<string>();
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/g)) {
+    if (/^[{[]/.test(token)) depth++;
+    else if (/^[}\]]/.test(token)) depth--;
+    else if (depth === 1 && token.endsWith(":")) {
+      const name = JSON.parse(token.slice(0, -1)) as string;
+      if (names.has(name)) return name;
+      names.add(name);
+    }
+  }
 }
 
 function isEntry(entry: unknown): entry is LabelEntry {

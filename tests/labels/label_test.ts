@@ -84,3 +84,19 @@ Deno.test("parseLabels() takes plain names and names with their source, and refu
     assert.throws(() => parse(entry), /label of atom 3/, JSON.stringify(entry));
   }
 });
+
+Deno.test("parseLabels() refuses two names for one atom, of which JSON keeps the last", () => {
+  const parse = (text: string) =>
+    parseLabels(text, { atoms: 20 }, "labels.json");
+  const label = '{"label": "x {\\"1\\": [", "source": "hand", "model": "y"}';
+  for (const twice of ['"1": "b"', '"\\u0031": "b"', `"1" : ${label}`]) {
+    assert.throws(
+      () => parse(`{"1": ${label}, "11": "1", ${twice}}`),
+      /"1" is there twice \(labels\.json\)/,
+    );
+  }
+  assert.deepEqual(
+    Object.keys(parse(`{"1": ${label}, "11": "1", "2": ${label}}`)),
+    ["1", "2", "11"],
+  );
+});
