@@ -93,6 +93,13 @@ export async function startOf(
     });
   }
   if (far !== undefined) tellFarRows(far, options, hooks);
+  if ((options.center ? statistics.spread : statistics.energy) === 0) {
+    hooks.onNotice?.(
+      `The ${statistics.rows} training rows are ${
+        options.center ? "all the same" : "zeros"
+      }: there is nothing to learn`,
+    );
+  }
   const normalisation = normalisationOf(statistics, options);
   const dictionary = hooks.initial ??
     await firstAtoms(statistics, source.width, options, normalisation);

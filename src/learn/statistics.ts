@@ -91,35 +91,40 @@ export interface GatheredRows {
 /**
  * Gathers statistics that a few rows of huge norm do not decide. Where rows may be further from the middle of the
  * others than the limit, it goes over them once more: such rows enter the mean and the spread at the limit's
- * distance. Where none are, the statistics are those of the rows as they are.
+ * distance. Where none are, the statistics are those of the rows as they are. The middle is zero for rows that are not
+ * to be centred.
  *
  * @param gather goes over the training rows once, pulling in where it is asked to
  * @param normCap the norm limit in medians (0: none)
- * @param options whether rows will be scaled
+ * @param options whether rows will be centred and scaled
  * @throws {DbksvdError} `data` where a row is so far away that float32 does not hold what is made of it
  */
 export async function gatherWithin(
   gather: (near?: Near) => Promise<GatheredRows>,
   normCap: number,
-  options: { scale: boolean },
+  options: { center: boolean; scale: boolean },
 ): Promise<LimitedStatistics> {
   const { statistics } = await gather();
   requireHeld(statistics, options);
+  if (!(normCap > 0) || statistics.rows === 0) return { statistics, limit: 0 };
+  // Rows that are not centred are far from zero, from which they are drawn in.
+  const zero = new Float32Array(statistics.mean.length);
   const limited = (statistics: RowStatistics) => ({
     statistics,
     limit: normLimit(
       statistics.drawn,
-      Float32Array.from(statistics.mean),
+      options.center ? Float32Array.from(statistics.mean) : zero,
       normCap,
     ),
   });
-  if (!(normCap > 0) || statistics.rows === 0) return limited(statistics);
   // The mean may be anywhere by now: far rows are found from the median of rows drawn.
-  const point = medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE));
+  const point = options.center
+    ? medianRow(statistics.drawn.slice(0, ROWS_FOR_MIDDLE))
+    : zero;
   const limit = normLimit(statistics.drawn, point, normCap);
-  if (!(limit > 0) || statistics.reachFrom(point) <= limit) {
-    return limited(statistics);
-  }
+  // Most rows are the same one, as of zeros: how far others are from each other it does not tell.
+  if (limit === 0) return { statistics, limit };
+  if (statistics.reachFrom(point) <= limit) return limited(statistics);
   const { statistics: near, far } = await gather({ point, limit });
   if (far === undefined || far.rows === 0) return limited(statistics);
   // These rows came pulled in; those to be trained on may be anywhere.

@@ -98,3 +98,28 @@ Deno.test("learn() gives no atom to rows that lie thousands of times as far as o
   );
   assert(Math.max(...along) < 0.5, `${along}`);
 });
+
+Deno.test("learn() draws in no ordinary row that is not centred, however far the mean is from zero", async () => {
+  const source = rowsFromArray(PLANTED.data.map((v) => v + 50), WIDTH);
+  const { capped, model } = await learned({ center: false }, {}, source);
+  assert.equal(capped, 0);
+  const length = Math.sqrt(WIDTH) * 50;
+  assert(Math.abs(model.normLimit! / (5 * length) - 1) < 0.1);
+});
+
+Deno.test("learn() draws in no row where most rows are one, such as a padding of zeros", async () => {
+  const clean = await learned({ passes: 10 });
+  const rows = 600;
+  const data = new Float32Array(3 * rows * WIDTH);
+  data.set(PLANTED.data);
+  const { capped, model } = await learned(
+    { passes: 10, sampleBatch: 450 },
+    {},
+    rowsFromArray(data, WIDTH),
+  );
+  assert.equal(capped, 0);
+  const [padded, bare] = await Promise.all(
+    [model, clean.model].map((one) => fvuOf(one)),
+  );
+  assert(padded < 1.5 * bare, `${padded} beside ${bare}`);
+});
