@@ -77,16 +77,22 @@ export function likelyThreshold(rowLength: number, sparsity: number): number {
  * @param hooks the engine's maker, the processes, a signal
  */
 export async function calibrate(
-  { model, source, rows: { on, except }, guess }: CalibrationTask,
+  task: CalibrationTask,
   options: Pick<TrainOptions, "seed" | "shards">,
   hooks: Pick<LearnHooks, "createEngine" | "group" | "signal" | "onActivity">,
 ): Promise<Calibration> {
+  const { model, source, rows: { on, except }, guess } = task;
   const { group = solo(), signal } = hooks, { sparsity } = model.coder;
   const random = randomStream(options.seed, "calibration");
   const rows = chooseAmong(source.rowCount, except, MOST_ROWS, random);
   const { data } = await ownRows(source, rows, options, hooks);
   const sum = async (own: number) => (await group.sum(Float64Array.of(own)))[0];
   const count = await sum(data.length / source.width);
+  // Filters may drop all of a few held-out rows.
+  if (count === 0 && except !== undefined) {
+    const rows = { on: "training", except: undefined } as const;
+    return await calibrate({ ...task, rows }, options, hooks);
+  }
   const { createEngine } = hooks;
   const coder = await engineCoder(model, { createEngine, signal });
   try {

@@ -71,8 +71,17 @@ export class Validation {
     const { engine, state, options, plan, hooks } = training;
     const dictionary = await finiteDictionary(engine, state.iteration);
     const fvu = await this.#fvu(engine, dictionary, hooks);
-    lines[lines.length - 1].validationFvu = fvu;
     const pass = state.iteration / plan.batches.length;
+    // No dictionary does better than another on a single row, or on rows that are all the same.
+    if (Number.isNaN(fvu)) {
+      if (pass === 1) {
+        hooks.onNotice?.(
+          "The rows that early stopping watches do not vary, or there is one only: it stops nothing",
+        );
+      }
+      return;
+    }
+    lines[lines.length - 1].validationFvu = fvu;
     if (state.best === undefined || fvu < state.best.fvu) {
       state.best = { fvu, iteration: state.iteration, dictionary };
       return;

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { chooseHeldOut } from "../../src/learn/split.ts";
 import { thresholdFor } from "../../src/learn/threshold.ts";
-import { learned, metricsOf, PLANTED, WIDTH } from "./setting.ts";
+import type { RowSource } from "../../src/rows/source.ts";
+import {
+  learned,
+  metricsOf,
+  PLANTED,
+  plantedSource,
+  WIDTH,
+} from "./setting.ts";
 
 const ROWS = PLANTED.data.length / WIDTH;
 
@@ -84,4 +91,22 @@ Deno.test("learn() calibrates on training rows where none are held out, on watch
     [watching.calibration!.on, watching.calibration!.rows],
     ["validation", ROWS * 0.075],
   );
+});
+
+Deno.test("learn() calibrates on training rows where filters leave no held-out one", async () => {
+  const all = plantedSource();
+  const none = async function* () {};
+  const source: RowSource = {
+    ...all,
+    batches: (rows, options) =>
+      options?.only?.size === 3 ? none() : all.batches(rows, options),
+  };
+  const heldOut = chooseHeldOut(ROWS, 3, 0)!;
+  const { calibration } = await learned(
+    { maxSparsity: 5, passes: 2 },
+    { heldOut },
+    source,
+  );
+  assert.deepEqual([calibration!.on, calibration!.rows], ["training", ROWS]);
+  assert(calibration!.l0 > 2.5 && calibration!.l0 <= 3);
 });
