@@ -20,7 +20,7 @@ export function requireSameType(
   const [type, before] = [schema, first].map((elements) =>
     typeText([...elements])
   );
-  if (type === before || isOfNone(schema[0])) return;
+  if (type === before || takesAs(type, before)) return;
   throw new DbksvdError(
     "data",
     `Column is ${type}, in ${firstFile} it is ${before}`,
@@ -28,9 +28,14 @@ export function requireSameType(
   );
 }
 
-// A column without a single value, as pandas writes it, is of no type yet.
-function isOfNone({ logical_type, repetition_type }: SchemaElement): boolean {
-  return logical_type?.type === "NULL" && repetition_type === "OPTIONAL";
+/** The type of what has no value in a whole file, as pandas writes it: none yet. */
+const NO_TYPE = "INT32 NULL";
+
+// Whether what has no value may be of the other type, in a list or a structure, too.
+function takesAs(type: string, before: string): boolean {
+  const parts = type.split(NO_TYPE);
+  return parts.length > 1 &&
+    new RegExp(`^${parts.map(RegExp.escape).join(".+")}$`, "s").test(before);
 }
 
 /** The schema that exact values of a column have: old times of 96 bits are given in nanoseconds. */
@@ -89,6 +94,8 @@ function leafText(element: SchemaElement): string {
     : element.converted_type ?? logical?.type ?? "";
   if (kind === "DECIMAL") return `${stored} DECIMAL of scale ${scale}`;
   if (/^(UTF8|STRING|ENUM)$/.test(kind)) return `${stored} TEXT`;
+  // Arrow's own for Rust writes numbers where nothing has a value.
+  if (kind === "NULL" && element.repetition_type === "REQUIRED") return stored;
   return stored.replace("T", "T_") === kind || kind === ""
     ? stored
     : `${stored} ${kind}`;
