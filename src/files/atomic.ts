@@ -39,13 +39,16 @@ export async function writeFileAtomically(
  * @param directory the directory to create or replace
  * @param files its contents
  * @param stays what else of the directory that is replaced goes over into the new one, by name; nothing by default
+ * @param mayGo asked once all files are written, right before the directory is put in place
+ * @returns false where it was not to go there: nothing has changed then
  * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function writeDirectoryAtomically(
   directory: string,
   files: readonly FileContents[],
   stays: (name: string) => boolean = () => false,
-): Promise<void> {
+  mayGo: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<boolean> {
   const temporary = temporarySibling(directory);
   try {
     await Deno.mkdir(temporary, { recursive: true });
@@ -54,7 +57,12 @@ export async function writeDirectoryAtomically(
       await writeAndFlush(join(temporary, name), parts);
     }
     await flushDirectory(temporary);
+    if (!await mayGo()) {
+      await removeIfPossible(temporary);
+      return false;
+    }
     await replaceDirectory(temporary, directory, stays);
+    return true;
   } catch (cause) {
     await removeIfPossible(temporary);
     throw writeError(directory, cause);

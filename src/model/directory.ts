@@ -56,6 +56,8 @@ export interface LoadedModel {
  * @param metrics a line an iteration
  * @param extras further files, such as `report.html`, by name
  * @param stays whether what somebody put into the directory that is there stays in it
+ * @param mayGo asked once all is written, right before it is put in place
+ * @returns false where it was not to go there: nothing has changed then
  * @throws {DbksvdError} `run` where the file system refuses
  */
 export async function saveModel(
@@ -65,7 +67,8 @@ export async function saveModel(
   metrics: MetricsLines,
   extras: Readonly<Record<string, string | Uint8Array>> = {},
   stays = false,
-): Promise<void> {
+  mayGo?: () => Promise<boolean>,
+): Promise<boolean> {
   const files: FileContents[] = [
     { name: MODEL_FILES.dictionary, parts: dictionaryFileParts(model) },
     textFile(MODEL_FILES.config, `${JSON.stringify(config, null, 2)}\n`),
@@ -81,10 +84,11 @@ export async function saveModel(
         : { name, parts: [contents] },
     );
   }
-  await writeDirectoryAtomically(
+  return await writeDirectoryAtomically(
     directory,
     files,
     (name) => stays && isSomebodys(name),
+    mayGo,
   );
 }
 

@@ -15,6 +15,8 @@ export interface Succession {
   labels?: Labels | undefined;
   /** Further files for its directory: the names that were lost, behind those lost before. */
   files: Record<string, string>;
+  /** Whether the names are still those that were taken over: somebody's editor knows of no lock. */
+  isStill(): Promise<boolean>;
 }
 
 /**
@@ -34,18 +36,20 @@ export async function succeedLabels(
     onNotice?: ((notice: string) => void) | undefined;
   } = {},
 ): Promise<Succession> {
-  const text = await textIfThere(join(names, LABEL_FILES.labels));
+  const file = join(names, LABEL_FILES.labels);
+  const text = await textIfThere(file);
+  const isStill = async () => await textIfThere(file) === text;
   const lostBefore = await textIfThere(join(names, LABEL_FILES.lost));
   const files: Record<string, string> = {};
   if (lostBefore !== undefined) files[LABEL_FILES.lost] = lostBefore;
-  if (text === undefined) return { labels: model.labels, files };
+  if (text === undefined) return { labels: model.labels, files, isStill };
   const before = await namesAndAtoms(directory, text);
   if (before === undefined) {
     onNotice?.(
       `Labels: those in ${names} cannot be matched to atoms; their text is kept in ${LABEL_FILES.lost}`,
     );
     files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, [{ text }]);
-    return { labels: model.labels, files };
+    return { labels: model.labels, files, isStill };
   }
   const carried = await carryLabels(before.labels, before.model, model);
   const notice = carriedNotice(carried, LABEL_FILES.lost);
@@ -54,7 +58,7 @@ export async function succeedLabels(
     files[LABEL_FILES.lost] = lostLabelsJson(lostBefore, carried.lost);
   }
   const labels = mergeLabels(model.labels ?? {}, carried.labels);
-  return { labels, files };
+  return { labels, files, isStill };
 }
 
 // Undefined where the dictionary or the names are damaged.

@@ -229,12 +229,15 @@ async function trainLocked(
   await lock.requirePlace();
   // A name that is given from here on is given to the new model's atoms, or refused.
   using _names = await lockLabels(out);
-  const { labels, files } = await succeedLabels(out, model, {
-    onNotice,
-  });
-  const named = labels === undefined ? model : { ...model, labels };
-  const further = { ...extras, ...files };
-  await saveModel(out, named, config, metrics, further, stays);
+  for (let isThere = false; !isThere;) {
+    const succession = await succeedLabels(out, model, { onNotice });
+    const { labels, files, isStill } = succession;
+    const named = labels === undefined ? model : { ...model, labels };
+    const further = { ...extras, ...files };
+    isThere = await saveModel(
+      ...[out, named, config, metrics, further, stays, isStill] as const,
+    );
+  }
   return { ...summaryOf(out, config), resumedAt };
 }
 

@@ -7,7 +7,7 @@ import {
 import { inDirectory } from "../directories.ts";
 
 /** What reached the disk, and what was renamed, in order: a power cut can fall between any two. */
-async function eventsOf(work: () => Promise<void>): Promise<string[]> {
+async function eventsOf(work: () => Promise<unknown>): Promise<string[]> {
   const events: string[] = [];
   const { rename, open } = Deno;
   const proto = Deno.FsFile.prototype;

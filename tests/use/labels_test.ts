@@ -162,6 +162,31 @@ Deno.test("a name that is given while a training puts its model in place is kept
   assert.equal("5" in labels, typeof answer !== "string");
 });
 
+Deno.test("a name that an editor writes while a training writes its model is kept", async () => {
+  const out = join(await Deno.makeTempDir(), "model");
+  await trainInto(out);
+  await labelAtoms(out, { "3": "waves" });
+  const labels = join(out, "labels.json");
+  let saved = false;
+  await trainToDirectory(
+    rowsFromArray(ROWS, 6),
+    { atoms: 8, sparsity: 2 },
+    { out },
+    {
+      device: "cpu",
+      onNotice(notice) {
+        if (saved || !notice.startsWith("Labels")) return;
+        saved = true;
+        Deno.writeTextFileSync(labels, '{"3": "tides", "5": "foam"}');
+      },
+    },
+  );
+  const { model } = await loadModel(out);
+  assert.deepEqual(model.labels, { "3": "tides", "5": "foam" });
+  const metrics = await Deno.readTextFile(join(out, "metrics.jsonl"));
+  assert(metrics.trim().split("\n").length > 1);
+});
+
 Deno.test("labelAtoms() merges names into a model's directory", async () => {
   await inDirectory(async (directory) => {
     const path = join(directory, "model");
