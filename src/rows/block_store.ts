@@ -25,6 +25,11 @@ export interface BlockStore {
   readonly mayDrop: boolean;
   /** Where blocks' buffers are given back to, if reading takes them from there. */
   readonly buffers?: RowBuffers;
+  /**
+   * Says which rows a delivery asks for, until it is disposed of: of those that are only read with them, as they lie
+   * between, none counts as dropped.
+   */
+  asking?(takes: (row: number) => boolean): Disposable;
   /** Ranges that are cheap to read whole, in stored order, together all rows: what shuffling reorders. */
   blocks(): Promise<readonly RowRange[]>;
   /**

@@ -81,6 +81,7 @@ async function* picked(
   options: BatchOptions,
 ): AsyncGenerator<RowBatch> {
   const takes = selector(options);
+  using _asking = store.asking?.(takes ?? (() => true));
   let { start, end } = clip(store, options.range);
   let skip = options.skipRows ?? 0;
   if (!store.mayDrop && takes !== null) {

@@ -26,6 +26,7 @@ export interface RowFilter {
 export class Preparation {
   readonly dropped: Record<string, number> = {};
   #counted: RowBits | undefined;
+  readonly #asked = new Set<(row: number) => boolean>();
 
   constructor(
     readonly options: PreparationOptions,
@@ -37,6 +38,13 @@ export class Preparation {
   get mayDrop(): boolean {
     return this.options.skipInvalid === true ||
       this.options.maxNorm !== undefined || this.filters.length > 0;
+  }
+
+  /** Until it is disposed of, rows count as dropped only where some delivery asks for them. */
+  asking(takes: (row: number) => boolean): Disposable {
+    const one = (row: number) => takes(row);
+    this.#asked.add(one);
+    return { [Symbol.dispose]: () => void this.#asked.delete(one) };
   }
 
   /** Prepares rows of a part in place; returns those dropped, counted from the part's beginning, in order. */
@@ -81,6 +89,8 @@ export class Preparation {
   }
 
   #count(row: number, reason: string) {
+    const asked = this.#asked;
+    if (asked.size > 0 && !asked.values().some((takes) => takes(row))) return;
     this.#counted ??= new RowBits(this.rowCount);
     if (!this.#counted.add(row)) return;
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;

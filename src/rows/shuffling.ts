@@ -16,6 +16,7 @@ export async function* shuffled(
   seed: number,
 ): AsyncGenerator<RowBatch> {
   const takes = selector(options);
+  using _asking = store.asking?.(takes ?? (() => true));
   const windows = await shuffleWindows(store, options, seed);
   let skip = options.skipRows ?? 0;
   let first = 0;

@@ -45,6 +45,11 @@ export class PartStore implements BlockStore {
     return this.preparation.mayDrop;
   }
 
+  /** See {@linkcode BlockStore.asking}. */
+  asking(takes: (row: number) => boolean): Disposable {
+    return this.preparation.asking(takes);
+  }
+
   /**
    * See {@linkcode BlockStore.blocks}. They are cut from all rows alike, so that the same rows come in the same order
    * whatever format they are in; but where much is decoded together, at its ends.
