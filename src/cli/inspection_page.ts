@@ -24,7 +24,7 @@ export async function claimPage(
   const { claimOutput, originOf, pageOrigin } = await import(
     "../use/output_claim.ts"
   );
-  const origin = await originOf("inspect --html", model, source.files);
+  const origin = await originOf("inspect --html", model, source);
   const claim = await claimOutput(html, origin, {
     overwrite,
     read: pageOrigin,

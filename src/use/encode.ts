@@ -108,7 +108,7 @@ export async function encode(
   const command = options.activations === undefined
     ? "encode"
     : "encode --activations";
-  const origin = await originOf(command, model, source.files);
+  const origin = await originOf(command, model, source);
   const claim = await claimOutput(options.out, origin, {
     overwrite: options.overwrite,
     read: parquetOrigin,

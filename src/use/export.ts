@@ -156,7 +156,7 @@ export async function exportModel(
   }
   await requireReplaceable(out);
   await requireApart(out, source?.files.map(({ path }) => path) ?? []);
-  const origin = await originOf(`export ${format}`, model, source?.files ?? []);
+  const origin = await originOf(`export ${format}`, model, source ?? []);
   const claim = await claimOutput(out, origin, {
     overwrite: options.overwrite,
     isDirectory: true,
@@ -191,8 +191,7 @@ async function exportInto(
       ? await measureOwn(model, source, heldOut, options)
       : await compareCoders(model, sae, source, heldOut, options));
   const files = exportFiles(model, sae, format, options, {
-    ...{ metrics, origin, fit, mean_cosine: meanCosine },
-    lostLabels,
+    ...{ metrics, origin, fit, mean_cosine: meanCosine, lostLabels },
   });
   await writeDirectoryAtomically(out, files);
   return {
@@ -203,7 +202,12 @@ async function exportInto(
     encoder: format === "saebench"
       ? `dbksvd's own coder in PyTorch, ${coderInWords(model)}`
       : encoderInWords(sae, fit),
-    lost: lostBy(model, format, source),
+    lost: [
+      ...format === "saebench" ? [] : lostBy(model, format),
+      ...source?.reading?.unitNorm
+        ? ["rows scaled to length 1 (--unit-norm): give it such"]
+        : [],
+    ],
     metrics,
     fit,
     meanCosine,
@@ -280,17 +284,8 @@ function encoderInWords(
   } rows${on}), ${active}`;
 }
 
-// Targets take rows as they are; but for SAEBench's each codes in a way of its own: a linear encoder, or plain matching
-// pursuit.
-function lostBy(
-  model: DictionaryModel,
-  format: ExportFormat,
-  source: RowSource | undefined,
-): string[] {
-  const scaled = source?.reading?.unitNorm === true
-    ? ["rows scaled to length 1 (--unit-norm): give it such"]
-    : [];
-  if (format === "saebench") return scaled;
+// Every other target codes in a way of its own: a linear encoder, or plain matching pursuit.
+function lostBy(model: DictionaryModel, format: ExportFormat): string[] {
   const { coder, groups } = model;
   const nested = groups.length > 1
     ? [`coding ${coder.coding === "joint" ? "jointly" : "by groups"}`]
@@ -300,5 +295,5 @@ function lostBy(
     ? sharingInWords(coder)
     : ["nonzeros shared among rows"];
   const lost = byThreshold(format) ? [] : sharing;
-  return [...nested, ...dialInWords(coder), ...lost, ...scaled];
+  return [...nested, ...dialInWords(coder), ...lost];
 }

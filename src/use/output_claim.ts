@@ -5,7 +5,7 @@ import { exists, followLinks, removeRemainsOf } from "../files/atomic.ts";
 import { LocalFile } from "../files/bytes.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import { readFooter } from "../parquet/read/footer.ts";
-import type { RowFile } from "../rows/source.ts";
+import type { RowFile, RowSource } from "../rows/source.ts";
 import { fingerprint } from "./codes_metadata.ts";
 import { lockOutput } from "./lock.ts";
 import { readText } from "../files/text.ts";
@@ -16,7 +16,7 @@ export interface OutputOrigin {
   command: string;
   /** SHA-256 of the dictionary and mean. */
   dictionary: string;
-  /** SHA-256 of the inputs' names, rows and sizes. */
+  /** SHA-256 of the inputs' names, rows and sizes, and of how rows were chosen and changed, where they were. */
   inputs: string;
   /** Which of the outputs that the command makes of them, where it makes several. */
   variant?: string;
@@ -34,6 +34,29 @@ export async function originIn(
   } catch {
     return undefined;
   }
+}
+
+/** Inputs, and which of their rows were read how. */
+export type ReadInputs =
+  & Pick<RowSource, "files">
+  & Partial<Pick<RowSource, "reading" | "rowCount">>;
+
+// Rows of the same files that were chosen or changed otherwise are other inputs; undefined where all are as they are.
+function readOtherwise(
+  files: readonly RowFile[],
+  { reading, rowCount }: Omit<ReadInputs, "files">,
+): unknown {
+  const all = files.reduce((sum, { rows }) => sum + rows, 0);
+  const read = {
+    ...reading,
+    ...rowCount !== undefined && rowCount < all && { maxRows: rowCount },
+  };
+  // A filter of the library's may hold whole numbers of 64 bits.
+  const text = JSON.stringify(
+    read,
+    (_, value) => typeof value === "bigint" ? `${value}` : value,
+  );
+  return text === "{}" ? undefined : text;
 }
 
 /** An output that this run alone may write. */
@@ -67,10 +90,15 @@ const HEAD_BYTES = 65536;
 export async function originOf(
   command: string,
   model: DictionaryModel,
-  inputs: readonly RowFile[],
+  inputs: readonly RowFile[] | ReadInputs,
   variant?: string,
 ): Promise<OutputOrigin> {
-  const list = inputs.map(({ path, rows, bytes }) => [path, rows, bytes]);
+  const { files, ...read } = "files" in inputs ? inputs : { files: inputs };
+  const list: unknown[] = files.map((
+    { path, rows, bytes },
+  ) => [path, rows, bytes]);
+  const otherwise = readOtherwise(files, read);
+  if (otherwise !== undefined) list.push(otherwise);
   return {
     command,
     dictionary: await fingerprint(model),

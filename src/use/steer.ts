@@ -98,7 +98,11 @@ export async function steer(
       mend: "give a number from 0 to 1",
     });
   }
-  const origin = await originOf("steer", model, source.files);
+  const towards = atoms.map(({ atom, sign, weight }) =>
+    `${atom}${sign}:${weight}`
+  );
+  const variant = `towards ${towards.join(",")} by quantile ${quantile}`;
+  const origin = await originOf("steer", model, source, variant);
   const claim = await claimOutput(out, origin, {
     overwrite: options.overwrite,
     onNotice: options.onNotice,

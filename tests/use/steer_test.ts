@@ -49,6 +49,11 @@ Deno.test("steer() adds up atoms, each as strong as a quantile of its own activa
     });
     // The same again replaces it; another file's place is refused.
     await steer(named, source, options);
+    const other = { ...options, atoms: parseSteeredAtoms("3") };
+    await assert.rejects(
+      steer(named, source, other),
+      /holds an output towards 2\+:1,5-:0.25 by quantile 0.5/,
+    );
     await Deno.writeTextFile(out, "somebody's notes");
     await assert.rejects(steer(named, source, options), { kind: "usage" });
     await steer(named, source, { ...options, overwrite: true });

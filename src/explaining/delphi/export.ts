@@ -98,7 +98,7 @@ export async function exportDelphi(
   await requireReplaceable(out);
   await requireApart(out, source.files.map(({ path }) => path));
   const origin = await originOf(
-    ...["export delphi", model, source.files] as const,
+    ...["export delphi", model, source] as const,
     `for ${hookName} by ${await readingAsked(model, options)}`,
   );
   const claim = await claimOutput(out, origin, {

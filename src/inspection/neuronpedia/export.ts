@@ -40,7 +40,7 @@ export async function exportNeuronpedia(
   requireDictionary(model);
   await requireReplaceable(out);
   await requireApart(out, source.files.map(({ path }) => path));
-  const origin = await originOf("export neuronpedia", model, source.files);
+  const origin = await originOf("export neuronpedia", model, source);
   const claim = await claimOutput(out, origin, {
     ...{ overwrite, isDirectory: true, read: originIn },
     onNotice: options.onNotice,
