@@ -4,6 +4,14 @@ import { openInputs, type RowOptions } from "./inputs.ts";
 import type { Session } from "./session.ts";
 import { inputsFor, otherContent } from "./training_rows.ts";
 
+/** Rows to measure on. */
+interface MeasuredRows {
+  source: RowSource;
+  rows?: Pick<BatchOptions, "only">;
+  /** For whoever sees the figures: which options chose or changed them, beside those of the training. */
+  otherwise: string;
+}
+
 /**
  * The rows that models are measured on: the given inputs; else those of the first model's training, of which only the
  * rows that it held out.
@@ -13,9 +21,10 @@ export async function measuredRows(
   inputs: readonly string[],
   flags: RowOptions & { heldOut?: true },
   session: Session,
-): Promise<{ source: RowSource; rows?: Pick<BatchOptions, "only"> }> {
+): Promise<MeasuredRows> {
   if (inputs.length > 0 && !flags.heldOut) {
-    return { source: await inputsFor(model, inputs, flags, session) };
+    const source = await inputsFor(model, inputs, flags, session);
+    return { source, otherwise: readOtherwise(source) };
   }
   const [{ loadModel }, { changedInput, heldOutRows, trainingInputs }] =
     await Promise.all([
@@ -41,5 +50,32 @@ export async function measuredRows(
     );
   }
   if (changed !== undefined) session.say("warn", otherContent(changed));
-  return { source, rows: { only: await heldOutRows(config, source) } };
+  const only = await heldOutRows(config, source);
+  return {
+    source,
+    rows: { only },
+    otherwise: readOtherwise(source, config.reading ?? {}),
+  };
 }
+
+function readOtherwise(
+  { reading = {} }: RowSource,
+  training?: Readonly<Record<string, unknown>>,
+): string {
+  const names = CHOOSING.filter((name) =>
+    JSON.stringify(reading[name]) !== JSON.stringify(training?.[name])
+  ).map((name) => `--${name.replace(/[A-Z]/g, (one) => `-${one}`)}`);
+  const word = training === undefined ? "with" : "with another";
+  return names.length === 0
+    ? ""
+    : `, ${word} ${names.join(", ").toLowerCase()}`;
+}
+
+/** Options by which figures differ. */
+const CHOOSING = [
+  "where",
+  "skipItems",
+  "skipInvalid",
+  "maxNormQuantile",
+  "unitNorm",
+];

@@ -38,6 +38,13 @@ Deno.test("other rows in the place of a training's are no training's rows: measu
     await run(...evaluate, "--input", copy);
     assert.match(await report(), /copy\.parquet \(training rows among them\)/);
 
+    await run(...evaluate, "--input", copy, "--unit-norm");
+    assert.match(await report(), /among them\), with --unit-norm/);
+    await run(...evaluate, "--unit-norm");
+    assert.match(await report(), /held-out rows, with another --unit-norm/);
+    await run(...evaluate);
+    assert.doesNotMatch(await report(), /with another/);
+
     await Deno.remove(rows);
     await write(rows, "2");
     const other = await run(...evaluate);

@@ -87,7 +87,7 @@ async function evaluate(
     models.map(async (name) => ({ name, model: await loadAnyModel(name) })),
   );
   const truth = flags.truth && await loadDictionary(flags.truth);
-  const { source, rows } = await measuredRows(
+  const { source, rows, otherwise } = await measuredRows(
     models[0],
     inputs,
     flags,
@@ -112,7 +112,7 @@ async function evaluate(
       // The report's page says how the model itself codes.
       const asGiven = named[0].model !== loaded[0].model;
       const by = asGiven ? `, coded by ${only.coder}` : "";
-      await showInReport(only, rowsName + by, session);
+      await showInReport(only, rowsName + otherwise + by, session);
     }
     const documents = results.map(({ model, rows, coder, metrics }) => ({
       model,

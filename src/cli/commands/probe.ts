@@ -138,7 +138,7 @@ async function probeModels(
       model: own?.model ?? await loadAnyModel(name),
     })),
   );
-  const { source, rows } = await measuredRows(
+  const { source, rows, otherwise } = await measuredRows(
     models[0],
     inputs,
     flags,
@@ -160,7 +160,8 @@ async function probeModels(
     });
     if (models.length === 1 && await isModelDirectory(models[0])) {
       const rowsName = rows === undefined ? inputs.join(", ") : "held-out rows";
-      await keep(own?.place ?? models[0], result, rowsName, session);
+      const name = rowsName + otherwise;
+      await keep(own?.place ?? models[0], result, name, session);
     }
     const suggested = own &&
       await suggest(own, result, flags.writeLabels === true, session);
