@@ -17,7 +17,13 @@ import {
   dictionaryLearningFiles,
   matryoshkaFiles,
 } from "./export_dictionary_learning.ts";
-import { columns, jsonFile } from "./export_parts.ts";
+import {
+  columns,
+  digestOf,
+  jsonFile,
+  jsonText,
+  textFile,
+} from "./export_parts.ts";
 import { saeBenchFiles } from "./export_saebench.ts";
 
 /** Formats that a dictionary can be exported to. */
@@ -82,8 +88,10 @@ export function exportFiles(
     lostLabels?: readonly LostLabel[] | undefined;
   } = {},
 ): FileContents[] {
+  const labels = sae.labels && jsonText(sae.labels);
   const origin = {
     tool: `dbksvd ${TOOL_VERSION}`,
+    labels_sha256: labels === undefined ? null : digestOf(labels),
     coder: model.coder,
     groups: model.groups,
     coding: coderInWords(model),
@@ -91,13 +99,10 @@ export function exportFiles(
     ...more,
   };
   const files = writers[format](sae, names, origin, model);
-  if (sae.labels !== undefined) {
-    files.push(jsonFile(MODEL_FILES.labels, sae.labels));
-  }
+  if (labels !== undefined) files.push(textFile(MODEL_FILES.labels, labels));
   if (lostLabels.length > 0) {
     const text = lostLabelsJson(undefined, lostLabels);
-    const parts = [new TextEncoder().encode(text)];
-    files.push({ name: LABEL_FILES.lost, parts });
+    files.push(textFile(LABEL_FILES.lost, text));
   }
   return files;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { FileContents } from "../files/atomic.ts";
 import { float32Tensor, type Tensor } from "../files/safetensors.ts";
 import type { SparseAutoencoder } from "../model/autoencoder.ts";
@@ -10,6 +11,20 @@ export function columns({ encoder, atoms, width }: SparseAutoencoder): Tensor {
 
 /** A file of JSON. */
 export function jsonFile(name: string, value: unknown): FileContents {
-  const text = `${JSON.stringify(value, null, 2)}\n`;
+  return textFile(name, jsonText(value));
+}
+
+/** JSON as exports have it. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** A file of text. */
+export function textFile(name: string, text: string): FileContents {
   return { name, parts: [new TextEncoder().encode(text)] };
+}
+
+/** SHA-256 of a text. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -2,7 +2,9 @@ import { join, sep } from "node:path";
 import { DbksvdError } from "../errors.ts";
 import { LABEL_FILES } from "../labels/file.ts";
 import { MODEL_FILES } from "../model/directory.ts";
+import { exists } from "../files/atomic.ts";
 import { readText } from "../files/text.ts";
+import { digestOf } from "./export_parts.ts";
 import { SAEBENCH_FILES } from "./export_saebench.ts";
 
 /** What an export may consist of. */
@@ -42,7 +44,7 @@ export async function requireApart(
 }
 
 /**
- * Refuses a directory that holds anything but an earlier export.
+ * Refuses a directory that holds anything but an earlier export, or names that were written into it since.
  *
  * @param out the directory to write an export to
  * @throws {DbksvdError} `usage`
@@ -50,27 +52,44 @@ export async function requireApart(
 export async function requireExportPlace(out: string): Promise<void> {
   const names = await namesIn(out);
   const known = names.every((name) => EXPORT_FILES.includes(name));
-  if (names.length === 0 || known && await isOurs(out, names)) return;
+  if (names.length === 0) return;
+  const record = known ? await recordOf(out, names) : undefined;
+  if (record !== undefined) return await requireOwnLabels(out, record);
   throw new DbksvdError("usage", "The output directory holds something else", {
     where: { file: out },
     mend: "name another --out, or replace it with --overwrite",
   });
 }
 
-async function isOurs(
+// What the tool wrote down of an export in its configuration; undefined where it is none of the tool's.
+async function recordOf(
   directory: string,
   names: readonly string[],
-): Promise<boolean> {
+): Promise<{ labels_sha256?: string | null } | undefined> {
   const config = names.find((name) => /^(cfg|config)\.json$/.test(name));
-  if (config === undefined) return false;
+  if (config === undefined) return undefined;
   try {
     const { metadata } = JSON.parse(
       await readText(join(directory, config)),
     );
-    return metadata?.dbksvd !== undefined;
+    return metadata?.dbksvd;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+// Exports of 0.1.0 do not tell.
+async function requireOwnLabels(
+  directory: string,
+  { labels_sha256: before }: { labels_sha256?: string | null },
+): Promise<void> {
+  const file = join(directory, MODEL_FILES.labels);
+  if (before === undefined || !await exists(file)) return;
+  if (digestOf(await readText(file)) === before) return;
+  throw new DbksvdError("usage", "The names were changed since the export", {
+    where: { file },
+    mend: "take them to the model (label), or replace them with --overwrite",
+  });
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -96,6 +96,29 @@ Deno.test("exportModel() replaces an earlier export and nothing else", async () 
   });
 });
 
+Deno.test("exportModel() replaces no names that were written into an export since", async () => {
+  await inDirectory(async (directory) => {
+    const plain = smallProblem(40).model;
+    for (const labels of [undefined, { "2": "rain" }]) {
+      const model = { ...plain, labels };
+      const out = join(directory, labels === undefined ? "bare" : "named");
+      const to = { format: "saelens-mp", out, ...CPU } as const;
+      await exportModel(model, to);
+      await exportModel({ ...plain, labels: { "3": "snow" } }, to);
+      await exportModel(model, to);
+      const mine = '{ "5": "mine" }\n';
+      await Deno.writeTextFile(join(out, "labels.json"), mine);
+      await assert.rejects(
+        exportModel(model, to),
+        isUsage(/names were changed since the export/),
+      );
+      const kept = await Deno.readTextFile(join(out, "labels.json"));
+      assert.equal(kept, mine);
+      await exportModel(model, { ...to, overwrite: true });
+    }
+  });
+});
+
 Deno.test("exportModel() to sparsify puts hook points side by side", async () => {
   await inDirectory(async (directory) => {
     const { model, source } = smallProblem(200);
