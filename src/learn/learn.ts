@@ -62,6 +62,11 @@ export async function learn(
   validateAgainstWidth(options, source.width);
   requireShards(options, hooks.group);
   const watched = validationRows(source, options, hooks.heldOut);
+  if (options.patience > 0 && watched.size === 0) {
+    hooks.onNotice?.(
+      "There are too few rows for early stopping to watch any: it stops nothing",
+    );
+  }
   const except = union(hooks.heldOut, watched);
   const state = hooks.resume ?? await startOf(source, options, hooks, except);
   const plan = planTraining(

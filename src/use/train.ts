@@ -163,6 +163,11 @@ export async function train(
   const { measured, trained } = heldOut === undefined
     ? {}
     : await measureBoth(model, source, heldOut, parameters, run);
+  if (heldOut !== undefined && measured?.metrics.rows === 0) {
+    run.onNotice?.(
+      `Of the ${heldOut.size} rows held out none is left by the filters: there is no held-out figure`,
+    );
+  }
   // For the decoder's steps, the first of several processes reads rows of the others, too.
   const dropped = run.group === undefined
     ? { ...source.dropped }

@@ -50,3 +50,13 @@ Deno.test("learn() says where rows do not vary", async () => {
     assert.match(notices.join(), new RegExp(`200 training rows are ${words}`));
   }
 });
+
+Deno.test("learn() says where there are too few rows to watch any", async () => {
+  const notices: string[] = [];
+  await learned(
+    { passes: 1, patience: 1, init: "gaussian" },
+    { onNotice: (notice) => void notices.push(notice) },
+    rowsFromArray(PLANTED.data.slice(0, 4 * WIDTH), WIDTH),
+  );
+  assert.match(notices.join(), /too few rows for early stopping/);
+});
