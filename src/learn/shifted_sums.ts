@@ -1,4 +1,17 @@
-import type { RowStatistics } from "./statistics.ts";
+/** What rows come to. */
+export interface RowSums {
+  rows: number;
+  /** Mean row, float64. */
+  mean: Float64Array;
+  /** mean ‖y − mean‖². */
+  spread: number;
+  /** mean ‖y‖². */
+  energy: number;
+  /** No row that was seen is further from the mean; Infinity where that is not known. */
+  reach: number;
+  /** As far as no row that was seen is from a point, rounded up. */
+  reachFrom(point: Float32Array): number;
+}
 
 /** Sums over rows from the first of them on: what is far from zero loses no digits. */
 export class ShiftedSums {
@@ -61,7 +74,7 @@ export class ShiftedSums {
   }
 
   /** What the rows so far come to. */
-  result(): Omit<RowStatistics, "drawn"> {
+  result(): RowSums {
     const count = Math.max(1, this.rows);
     let shift = 0, length = 0;
     const mean = this.#sum.map((value, p) => {

@@ -3,7 +3,7 @@ import { DbksvdError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
 import type { RowBatch } from "../rows/source.ts";
 import { FarRowCounter, type FarRows, medianRow, normLimit } from "./norms.ts";
-import { ShiftedSums } from "./shifted_sums.ts";
+import { type RowSums, ShiftedSums } from "./shifted_sums.ts";
 
 /** Rows whose median stands for the middle of all of them. */
 const ROWS_FOR_MIDDLE = 1024;
@@ -19,18 +19,7 @@ const MOST_SCALED = 2 ** 116;
 const MOST = 2 ** 60;
 
 /** What one pass over the training rows tells before learning starts. */
-export interface RowStatistics {
-  rows: number;
-  /** Mean row, float64. */
-  mean: Float64Array;
-  /** mean ‖y − mean‖². */
-  spread: number;
-  /** mean ‖y‖². */
-  energy: number;
-  /** No row that was seen is further from the mean; Infinity where that is not known. */
-  reach: number;
-  /** As far as no row that was seen is from a point, rounded up. */
-  reachFrom(point: Float32Array): number;
+export interface RowStatistics extends RowSums {
   /** Rows drawn at random, each once, as raw values: up to the number asked for. */
   drawn: Float32Array[];
 }
