@@ -45,7 +45,7 @@ export async function measuredRows(
       {
         where: { file: changed },
         mend:
-          "it is another file, or was written anew: name rows to measure on",
+          "it is another file, or was written anew: name rows to measure on, with --held-out where they are the same",
       },
     );
   }

@@ -49,7 +49,10 @@ Deno.test("other rows in the place of a training's are no training's rows: measu
     await write(rows, "2");
     const other = await run(...evaluate);
     assert.equal(other.code, 3);
-    assert.match(other.stdout, /training's rows are not there any more .*rows/);
+    assert.match(
+      other.stdout,
+      /training's rows are not there any more .*rows.*--held-out where/,
+    );
     assert.match((await run(...inspect)).stderr, OTHER);
     const named = await run(...evaluate, "--input", rows, "--held-out");
     assert.equal(named.code, 0, named.stderr);
