@@ -39,15 +39,17 @@ export async function originIn(
 /** Inputs, and which of their rows were read how. */
 export type ReadInputs =
   & Pick<RowSource, "files">
-  & Partial<Pick<RowSource, "reading" | "rowCount">>;
+  & Partial<Pick<RowSource, "column" | "reading" | "rowCount">>;
 
-// Rows of the same files that were chosen or changed otherwise are other inputs; undefined where all are as they are.
+// Rows of the same files that were chosen or changed otherwise, as those of another column, are other inputs; undefined
+// where all are as they are.
 function readOtherwise(
   files: readonly RowFile[],
-  { reading, rowCount }: Omit<ReadInputs, "files">,
+  { column, reading, rowCount }: Omit<ReadInputs, "files">,
 ): unknown {
   const all = files.reduce((sum, { rows }) => sum + rows, 0);
   const read = {
+    column,
     ...reading,
     ...rowCount !== undefined && rowCount < all && { maxRows: rowCount },
   };
