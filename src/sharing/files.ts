@@ -14,7 +14,7 @@ import { fingerprint } from "../use/codes_metadata.ts";
 import { pursuitAutoencoder } from "../use/export_autoencoder.ts";
 import { exportFiles, type ExportNames } from "../use/export_formats.ts";
 import { exportOrigin, originOf, pageOrigin } from "../use/output_claim.ts";
-import { requireExportPlace } from "../use/output_guard.ts";
+import { requireExport } from "../use/output_guard.ts";
 import { cleanRecord } from "./clean_record.ts";
 
 /** The export that is made where none is named: the one that needs no rows. */
@@ -130,7 +130,8 @@ async function readExport(
       mend: "name a directory that export wrote of it, or leave --export out",
     });
   }
-  await requireExportPlace(directory);
+  // Names that somebody wrote into it go along.
+  await requireExport(directory);
   const folder = distinct(format, taken);
   const files: HubFile[] = [];
   for await (const { name, isFile } of Deno.readDir(directory)) {

@@ -5,6 +5,7 @@ import type { HubRepository } from "../net/hub_repository.ts";
 import { fingerprint } from "../use/codes_metadata.ts";
 import { EXPORT_FORMATS } from "../use/export_formats.ts";
 import { originOfConfig } from "../use/output_claim.ts";
+import { EXPORT_FILES } from "../use/output_guard.ts";
 
 /** What an earlier sharing left in a repository beside what is sent now. */
 export interface LeftOver {
@@ -27,22 +28,22 @@ export async function leftOver(
   model: DictionaryModel,
   sent: readonly string[],
 ): Promise<LeftOver> {
-  const others = (await repository.files())
-    .filter((path) => !sent.includes(path));
-  const names: string = LABEL_FILES.labels;
-  const wrong = others.filter((path) => path === names);
+  const there = await repository.files();
+  const others = there.filter((path) => !sent.includes(path));
   const own = await fingerprint(model);
-  const folders = new Set(others.map(folderOf).filter(isExports));
-  for (const folder of folders) {
-    const within = others.filter((path) => folderOf(path) === folder);
+  const dictionaries = new Map<string, string | undefined>();
+  for (const folder of new Set(there.map(folderOf).filter(isExports))) {
+    dictionaries.set(folder, await dictionaryOf(repository, folder, there));
+  }
+  // Names that stay where the model has none now are of its atoms if it was this dictionary that was there.
+  const isOwn = [...dictionaries.values()].includes(own);
+  const names: string = LABEL_FILES.labels;
+  const wrong = others.filter((path) => path === names && !isOwn);
+  for (const [folder, dictionary] of dictionaries) {
     const isSent = sent.some((path) => folderOf(path) === folder);
-    const dictionary = isSent
-      ? undefined
-      : await dictionaryOf(repository, folder, within);
     // An export is sent as a whole; of one that tells nothing nobody knows.
-    if (isSent || (dictionary !== undefined && dictionary !== own)) {
-      wrong.push(...within);
-    }
+    if (!isSent && (dictionary === undefined || dictionary === own)) continue;
+    wrong.push(...others.filter((path) => isOfExport(path, folder)));
   }
   const pages = others.filter((path) => /^[^/]+\.html$/.test(path));
   return { wrong: wrong.sort(), pages };
@@ -57,14 +58,19 @@ function isExports(folder: string): boolean {
   return (EXPORT_FORMATS as readonly string[]).includes(format);
 }
 
+// What somebody else put into the folder is theirs.
+function isOfExport(path: string, folder: string): boolean {
+  return EXPORT_FILES.some((name) => path === `${folder}/${name}`);
+}
+
 async function dictionaryOf(
   repository: HubRepository,
   folder: string,
-  within: readonly string[],
+  there: readonly string[],
 ): Promise<string | undefined> {
   for (const name of ["cfg.json", "config.json"]) {
     const path = `${folder}/${name}`;
-    if (!within.includes(path)) continue;
+    if (!there.includes(path)) continue;
     const text = await repository.read(path);
     try {
       return originOfConfig(parseJson(text ?? ""))?.dictionary;

@@ -8,7 +8,7 @@ import { digestOf } from "./export_parts.ts";
 import { SAEBENCH_FILES } from "./export_saebench.ts";
 
 /** What an export may consist of. */
-const EXPORT_FILES = [
+export const EXPORT_FILES: readonly string[] = [
   "cfg.json",
   "config.json",
   "sae_weights.safetensors",
@@ -44,28 +44,47 @@ export async function requireApart(
 }
 
 /**
- * Refuses a directory that holds anything but an earlier export, or names that were written into it since.
+ * Refuses to replace anything but an earlier export, and one into which names were written since.
  *
  * @param out the directory to write an export to
  * @throws {DbksvdError} `usage`
  */
 export async function requireExportPlace(out: string): Promise<void> {
+  const record = await requireExport(out);
+  if (record !== undefined) await requireOwnLabels(out, record);
+}
+
+/**
+ * Refuses a directory that holds anything but an export.
+ *
+ * @param out the directory
+ * @returns what the tool wrote down of the export; undefined where there is none yet
+ * @throws {DbksvdError} `usage`
+ */
+export async function requireExport(
+  out: string,
+): Promise<ExportRecord | undefined> {
   const names = await namesIn(out);
   const known = names.every((name) => EXPORT_FILES.includes(name));
-  if (names.length === 0) return;
+  if (names.length === 0) return undefined;
   const record = known ? await recordOf(out, names) : undefined;
-  if (record !== undefined) return await requireOwnLabels(out, record);
+  if (record !== undefined) return record;
   throw new DbksvdError("usage", "The output directory holds something else", {
     where: { file: out },
     mend: "name another --out, or replace it with --overwrite",
   });
 }
 
-// What the tool wrote down of an export in its configuration; undefined where it is none of the tool's.
+/** What the tool wrote down of an export; exports of 0.1.0 do not tell of their names. */
+interface ExportRecord {
+  labels_sha256?: string | null;
+}
+
+// As it stands in the configuration; undefined where the export is none of the tool's.
 async function recordOf(
   directory: string,
   names: readonly string[],
-): Promise<{ labels_sha256?: string | null } | undefined> {
+): Promise<ExportRecord | undefined> {
   const config = names.find((name) => /^(cfg|config)\.json$/.test(name));
   if (config === undefined) return undefined;
   try {
@@ -78,10 +97,9 @@ async function recordOf(
   }
 }
 
-// Exports of 0.1.0 do not tell.
 async function requireOwnLabels(
   directory: string,
-  { labels_sha256: before }: { labels_sha256?: string | null },
+  { labels_sha256: before }: ExportRecord,
 ): Promise<void> {
   const file = join(directory, MODEL_FILES.labels);
   if (before === undefined || !await exists(file)) return;

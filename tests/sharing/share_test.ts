@@ -220,6 +220,18 @@ Deno.test("exports and pages are shared where they are of the model", () =>
     assert.match(hub.text(REPO, "README.md"), /\(atoms\.html\)/);
   }));
 
+Deno.test("an export is shared with the names that somebody wrote into it", () =>
+  withModel(async (directory, model) => {
+    await using hub = new HubModels();
+    const out = join(directory, "..", "sae");
+    await exportModel(model, { format: "saelens-mp", out });
+    const mine = JSON.stringify({ "5": "mine" });
+    await Deno.writeTextFile(join(out, "labels.json"), mine);
+    await share(directory, { exports: [out] });
+    const labels = hub.text(REPO, "saelens-mp/labels.json");
+    assert.deepEqual(JSON.parse(labels), { "5": "mine" });
+  }));
+
 Deno.test("a repository's name is USER/NAME", () =>
   withModel(async (directory) => {
     for (const name of ["words", "a/b/c", "../x", "a/..", "a/b.git", "a b/c"]) {
@@ -247,11 +259,16 @@ Deno.test("names and exports of an earlier dictionary do not stay beside another
     });
     const files = () => hub.repositories.get(REPO)!.files;
     files().set("notes/labels.json", new Uint8Array(1));
+    files().set("saelens-mp/notes.md", new Uint8Array(1));
     files().set("sparsify/cfg.json", new TextEncoder().encode("{}"));
     // Of the same dictionary: all of it stays.
     const same = await share(directory);
     assert.deepEqual(same.removed, []);
     assert(files().has("saebench/cfg.json"));
+    await Deno.remove(join(directory, "labels.json"));
+    const nameless = await share(directory, { exports: [] });
+    assert.deepEqual(nameless.removed, []);
+    assert(files().has("labels.json"));
 
     const dictionary = model.dictionary.toReversed();
     const other = makeModel({ width: 20, atoms: 40, dictionary });
@@ -272,6 +289,7 @@ Deno.test("names and exports of an earlier dictionary do not stay beside another
       "notes/labels.json",
       "report.html",
       "saelens-mp/cfg.json",
+      "saelens-mp/notes.md",
       "saelens-mp/sae_weights.safetensors",
       "sparsify/cfg.json",
     ]);
