@@ -112,12 +112,14 @@ Deno.test("learn() draws in no row where most rows are one, such as a padding of
   const rows = 600;
   const data = new Float32Array(3 * rows * WIDTH);
   data.set(PLANTED.data);
+  const notices: string[] = [];
   const { capped, model } = await learned(
     { passes: 10, sampleBatch: 450 },
-    {},
+    { onNotice: (notice) => void notices.push(notice) },
     rowsFromArray(data, WIDTH),
   );
   assert.equal(capped, 0);
+  assert.deepEqual(notices, []);
   const [padded, bare] = await Promise.all(
     [model, clean.model].map((one) => fvuOf(one)),
   );

@@ -15,9 +15,9 @@ Deno.test("rows that are only read beside those asked for do not count as droppe
       await using source = await openRows(file, options);
       const asked = new RowBits(100);
       for (const row of [1, 3, 5, 80, 83, 99]) asked.add(row);
-      const count = async (options: object) => {
+      const count = async (options: object, from = source) => {
         let rows = 0;
-        for await (const batch of source.batches(16, options)) {
+        for await (const batch of from.batches(16, options)) {
           rows += batch.rows;
         }
         return rows;
@@ -28,5 +28,9 @@ Deno.test("rows that are only read beside those asked for do not count as droppe
       assert.deepEqual(source.dropped, { invalid: 10 });
       assert.equal(await count({}), 90);
       assert.deepEqual(source.dropped, { invalid: 10 });
+
+      await using again = await openRows(file, options);
+      assert.equal(await count({ except: asked, shuffleSeed: 1 }, again), 86);
+      assert.deepEqual(again.dropped, { invalid: 8 });
     }
   }));

@@ -5,6 +5,7 @@ import { parquetWriteFile } from "hyparquet-writer";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { numberSchema } from "../../src/parquet/write/pages.ts";
+import { requireSameType } from "../../src/rows/column_types.ts";
 import { inDirectory } from "../directories.ts";
 import { sql, writeTable } from "../rows/writers.ts";
 import { kept, MOMENT, read, write } from "./kept_rows.ts";
@@ -77,6 +78,21 @@ Deno.test("encode() takes a column without a value for one of any type, as panda
       message: /Column is BYTE_ARRAY TEXT, .* INT32 NULL/,
     });
   }));
+
+Deno.test("requireSameType() goes by what a column holds that is marked as without values and has some", () => {
+  const name = "k", where = { file: "b.parquet", column: name };
+  const marked: SchemaElement = {
+    ...{ name, repetition_type: "REQUIRED", type: "INT32" },
+    logical_type: { type: "NULL" },
+  };
+  const typed = (type: "INT32" | "DOUBLE"): SchemaElement => ({ name, type });
+  const first = "a.parquet";
+  requireSameType(where, [marked], [typed("INT32")], first);
+  assert.throws(
+    () => requireSameType(where, [marked], [typed("DOUBLE")], first),
+    /Column is INT32, in a\.parquet it is DOUBLE/,
+  );
+});
 
 Deno.test("encode() refuses a column to keep that is of another type in another file", () =>
   inDirectory(async (directory) => {
