@@ -4,6 +4,7 @@ import { EMPTY_SLOT } from "../engine/engine.ts";
 import type { DictionaryModel } from "../model/model.ts";
 import type { TrainOptions } from "../options/train_options.ts";
 import { randomStream } from "../random.ts";
+import { RowBits } from "../rows/row_set.ts";
 import type { RowSet, RowSource } from "../rows/source.ts";
 import type { LearnHooks } from "./hooks.ts";
 import { ownRows } from "./own_rows.ts";
@@ -32,7 +33,8 @@ export interface CalibrationTask {
   /** The finished dictionary, coded to `maxSparsity`. */
   model: DictionaryModel;
   source: RowSource;
-  rows: CalibrationRows;
+  /** The first of them that filters leave something of are taken. */
+  rows: readonly CalibrationRows[];
   /** A threshold to begin with. */
   guess: number;
 }
@@ -43,19 +45,28 @@ export interface CalibrationTask {
  *
  * @param rowCount all rows
  * @param sets what early stopping watched, and what was held out
+ * @returns the best first: filters may leave none of a few rows
  */
 export function calibrationRows(
   rowCount: number,
   { watched, heldOut }: { watched: RowSet; heldOut?: RowSet | undefined },
-): CalibrationRows {
+): CalibrationRows[] {
   const only = (rows: RowSet): RowSet => ({
     size: rowCount - rows.size,
     has: (row) => !rows.has(row),
   });
-  if (watched.size > 0) return { on: "validation", except: only(watched) };
-  return heldOut === undefined || heldOut.size === 0
-    ? { on: "training", except: undefined }
-    : { on: "held-out", except: only(heldOut) };
+  const apart = [
+    { on: "validation" as const, rows: watched },
+    { on: "held-out" as const, rows: heldOut ?? new RowBits(0) },
+  ].filter(({ rows }) => rows.size > 0);
+  const learned = apart.length === 0 ? undefined : {
+    size: apart.reduce((sum, { rows }) => sum + rows.size, 0),
+    has: (row: number) => apart.some(({ rows }) => rows.has(row)),
+  };
+  return [
+    ...apart.map(({ on, rows }) => ({ on, except: only(rows) })),
+    { on: "training", except: learned },
+  ];
 }
 
 /**
@@ -81,7 +92,7 @@ export async function calibrate(
   options: Pick<TrainOptions, "seed" | "shards">,
   hooks: Pick<LearnHooks, "createEngine" | "group" | "signal" | "onActivity">,
 ): Promise<Calibration> {
-  const { model, source, rows: { on, except }, guess } = task;
+  const { model, source, rows: [{ on, except }, ...others], guess } = task;
   const { group = solo(), signal } = hooks, { sparsity } = model.coder;
   const random = randomStream(options.seed, "calibration");
   const rows = chooseAmong(source.rowCount, except, MOST_ROWS, random);
@@ -89,9 +100,8 @@ export async function calibrate(
   const sum = async (own: number) => (await group.sum(Float64Array.of(own)))[0];
   const count = await sum(data.length / source.width);
   // Filters may drop all of a few held-out rows.
-  if (count === 0 && except !== undefined) {
-    const rows = { on: "training", except: undefined } as const;
-    return await calibrate({ ...task, rows }, options, hooks);
+  if (count === 0 && others.length > 0) {
+    return await calibrate({ ...task, rows: others }, options, hooks);
   }
   const { createEngine } = hooks;
   const coder = await engineCoder(model, { createEngine, signal });

@@ -48,9 +48,11 @@ function readOtherwise(
   { column, reading, rowCount }: Omit<ReadInputs, "files">,
 ): unknown {
   const all = files.reduce((sum, { rows }) => sum + rows, 0);
+  // Where there are rows to be skipped, there is no output without it.
+  const { skipInvalid: _, ...chosen } = reading ?? {};
   const read = {
     column,
-    ...reading,
+    ...chosen,
     ...rowCount !== undefined && rowCount < all && { maxRows: rowCount },
   };
   // A filter of the library's may hold whole numbers of 64 bits.

@@ -73,7 +73,7 @@ export async function shareNonzeros(
     {
       model: { ...model, coder },
       source,
-      rows: { on: "training", except: undefined },
+      rows: [{ on: "training", except: undefined }],
       guess: model.coder.threshold ?? likelyThreshold(length, sparsity),
     },
     { seed },

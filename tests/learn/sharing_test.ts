@@ -93,20 +93,31 @@ Deno.test("learn() calibrates on training rows where none are held out, on watch
   );
 });
 
-Deno.test("learn() calibrates on training rows where filters leave no held-out one", async () => {
+Deno.test("learn() calibrates on held-out rows where filters leave none that were watched, and on training rows where they leave neither", async () => {
   const all = plantedSource();
   const none = async function* () {};
-  const source: RowSource = {
-    ...all,
-    batches: (rows, options) =>
-      options?.only?.size === 3 ? none() : all.batches(rows, options),
+  const heldOut = chooseHeldOut(ROWS, 0.25, 0)!;
+  const watched = Math.round(0.1 * (ROWS - heldOut.size));
+  const found = async (...dropped: number[]) => {
+    const source: RowSource = {
+      ...all,
+      batches: (rows, options) =>
+        dropped.includes(options?.only?.size ?? 0)
+          ? none()
+          : all.batches(rows, options),
+    };
+    const { calibration } = await learned(
+      { maxSparsity: 5, passes: 2, patience: 1 },
+      { heldOut },
+      source,
+    );
+    assert(calibration!.l0 > 2.5 && calibration!.l0 <= 3);
+    return [calibration!.on, calibration!.rows];
   };
-  const heldOut = chooseHeldOut(ROWS, 3, 0)!;
-  const { calibration } = await learned(
-    { maxSparsity: 5, passes: 2 },
-    { heldOut },
-    source,
+  assert.deepEqual(await found(watched), ["held-out", heldOut.size]);
+  const learnedFrom = ROWS - heldOut.size - watched;
+  assert.deepEqual(
+    await found(watched, heldOut.size),
+    ["training", learnedFrom],
   );
-  assert.deepEqual([calibration!.on, calibration!.rows], ["training", ROWS]);
-  assert(calibration!.l0 > 2.5 && calibration!.l0 <= 3);
 });
