@@ -1,7 +1,7 @@
 // The record of a training.
 import type { ModelConfig } from "../../src/model/model.ts";
 import { trainingOptions } from "../../src/options/table.ts";
-import type { OpenRowsOptions } from "../../src/rows/options.ts";
+import type { RowReading } from "../../src/rows/options.ts";
 import {
   count,
   define,
@@ -34,18 +34,7 @@ const parameters: Field = {
   },
 };
 
-type Reading = Pick<
-  OpenRowsOptions,
-  | "blobType"
-  | "width"
-  | "skipInvalid"
-  | "where"
-  | "skipItems"
-  | "unitNorm"
-  | "maxNormQuantile"
->;
-
-const reading = object<Reading>({
+const reading = object<RowReading>({
   blobType: optional(
     words("What the bytes of a blob are.", ["f32", "f16", "bf16"]),
   ),

@@ -80,3 +80,19 @@ export async function withEngine<T>(
     await engine.close();
   }
 }
+
+/** The codes of rows, rows × width, by an engine that is made for them. */
+export function encodedBy(
+  engine: EngineUnderTest,
+  spec: EngineSpec,
+  dictionary: Float32Array,
+  data: Float32Array<ArrayBuffer>,
+): Promise<Codes> {
+  return withEngine(
+    engine,
+    spec,
+    dictionary,
+    // A copy: an engine may take the buffer with it.
+    (e) => e.encode({ data: data.slice(), rows: data.length / spec.width }),
+  );
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Codes, EngineSpec } from "../../src/engine/engine.ts";
+import type { EngineSpec } from "../../src/engine/engine.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { supportOf, valuesOf } from "./codes.ts";
 import {
@@ -8,7 +8,7 @@ import {
   normals,
   SIZES,
 } from "./coding_checks.ts";
-import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
+import { encodedBy, type EngineUnderTest, plainSpec } from "./engines.ts";
 import { plant, randomValues } from "./planted.ts";
 import {
   inner,
@@ -30,14 +30,7 @@ export function codingSuite(engine: EngineUnderTest): void {
     spec: EngineSpec,
     dictionary: Float32Array,
     data: Float32Array<ArrayBuffer>,
-  ): Promise<Codes> =>
-    withEngine(
-      engine,
-      spec,
-      dictionary,
-      // A copy: an engine may take the buffer with it.
-      (e) => e.encode({ data: data.slice(), rows: data.length / spec.width }),
-    );
+  ) => encodedBy(engine, spec, dictionary, data);
 
   test("omp takes an atom that is nearly dependent on those chosen, and none that float32 cannot tell from them", async () => {
     // Two atoms at an angle whose squared sine is the second one's pivot.

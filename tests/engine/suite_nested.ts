@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import {
-  type Codes,
-  EMPTY_SLOT,
-  type EngineSpec,
-} from "../../src/engine/engine.ts";
+import { EMPTY_SLOT, type EngineSpec } from "../../src/engine/engine.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { supportOf } from "./codes.ts";
 import { normals } from "./coding_checks.ts";
-import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
+import { encodedBy, type EngineUnderTest, plainSpec } from "./engines.ts";
 import { randomValues } from "./planted.ts";
 
 /** Coding by nested groups of atoms. */
@@ -19,14 +15,7 @@ export function nestedSuite(engine: EngineUnderTest): void {
     spec: EngineSpec,
     dictionary: Float32Array,
     data: Float32Array<ArrayBuffer>,
-  ): Promise<Codes> =>
-    withEngine(
-      engine,
-      spec,
-      dictionary,
-      // A copy: an engine may take the buffer with it.
-      (e) => e.encode({ data: data.slice(), rows: data.length / spec.width }),
-    );
+  ) => encodedBy(engine, spec, dictionary, data);
 
   test("later groups leave rows alone that earlier ones explain", async () => {
     const sizes = { width: 20, atoms: 30, rows: 12, sparsity: 6 };

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { type Codes, EMPTY_SLOT } from "../../src/engine/engine.ts";
+import { EMPTY_SLOT } from "../../src/engine/engine.ts";
 import { randomStream } from "../../src/random.ts";
 import { unitRows } from "../gpu/planted.ts";
 import { supportOf, valuesOf } from "./codes.ts";
-import { type EngineUnderTest, plainSpec, withEngine } from "./engines.ts";
+import {
+  encodedBy,
+  type EngineUnderTest,
+  plainSpec,
+  withEngine,
+} from "./engines.ts";
 import { stepOf } from "./iterated.ts";
 import { randomValues } from "./planted.ts";
 import { inner, leastSquaresOn, residualOf, rowsOf } from "./reference.ts";
@@ -23,13 +28,7 @@ export function refinementSuite(engine: EngineUnderTest): void {
     spec: ReturnType<typeof plainSpec>,
     rows = data,
     atoms = dictionary,
-  ): Promise<Codes> =>
-    withEngine(
-      engine,
-      spec,
-      atoms,
-      (e) => e.encode({ data: rows.slice(), rows: rows.length / spec.width }),
-    );
+  ) => encodedBy(engine, spec, atoms, rows);
 
   test("swap passes agree with textbook replacement", async () => {
     const plain = await codes(plainSpec(SIZES));

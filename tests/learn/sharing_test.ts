@@ -55,6 +55,17 @@ Deno.test("thresholdFor() ends where the mean falls at once, however little is a
   assert(threshold > 0);
 });
 
+Deno.test("thresholdFor() is not held up by an end that is off by next to nothing", async () => {
+  let calls = 0;
+  const mean = (threshold: number) => {
+    assert(++calls < 100, "it ends");
+    const whole = 16 / (1 + (threshold / 50) ** 4);
+    return Promise.resolve(Math.floor(whole * 12) / 12);
+  };
+  const { l0 } = await thresholdFor(mean, 15.499999999999993, 1);
+  assert.equal(l0, 185 / 12);
+});
+
 Deno.test("learn() calibrates the threshold under which held-out rows have k nonzeros on average", async () => {
   const heldOut = chooseHeldOut(ROWS, 0.25, 0)!;
   const plain = await learned({}, { heldOut });
